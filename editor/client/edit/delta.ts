@@ -1,0 +1,103 @@
+import type { Pipeline, PipelineEdge, PipelineNode } from "../../../src/pipeline/schema.ts";
+import type { Position } from "./operations.ts";
+
+/** What was, and what is instead; undefined where there was or is nothing. */
+type Swap<T> = readonly [before: T | undefined, after: T | undefined];
+
+/** A change of a pipeline that can be taken back: only what changed, as it was and as it is. */
+export interface Delta {
+  name?: readonly [string, string];
+  description?: readonly [string, string];
+  nodes: Record<string, Swap<PipelineNode>>;
+  positions: Record<string, Swap<Position>>;
+  edges?: readonly [PipelineEdge[], PipelineEdge[]];
+}
+
+/** The change from one pipeline to another. Untouched parts are told by identity. */
+export function diff(before: Pipeline, after: Pipeline): Delta {
+  return {
+    ...(before.name === after.name ? {} : { name: [before.name, after.name] as const }),
+    ...(before.description === after.description ? {} : { description: [before.description, after.description] as const }),
+    nodes: diffRecord(before.nodes, after.nodes),
+    positions: diffRecord<Position>(before.view.positions, after.view.positions),
+    ...(sameList(before.edges, after.edges) ? {} : { edges: [before.edges, after.edges] as const }),
+  };
+}
+
+export function applyDelta(pipeline: Pipeline, delta: Delta): Pipeline {
+  return {
+    ...pipeline,
+    name: delta.name?.[1] ?? pipeline.name,
+    description: delta.description?.[1] ?? pipeline.description,
+    nodes: applyRecord(pipeline.nodes, delta.nodes),
+    edges: delta.edges?.[1] ?? pipeline.edges,
+    view: { positions: applyRecord(pipeline.view.positions, delta.positions) },
+  };
+}
+
+/** The change that takes this one back. */
+export function invert(delta: Delta): Delta {
+  const turn = <T>([before, after]: readonly [T, T]) => [after, before] as const;
+  const turnAll = <T>(swaps: Record<string, Swap<T>>) =>
+    Object.fromEntries(Object.entries(swaps).map(([key, swap]) => [key, turn(swap)]));
+  return {
+    ...(delta.name ? { name: turn(delta.name) } : {}),
+    ...(delta.description ? { description: turn(delta.description) } : {}),
+    nodes: turnAll(delta.nodes),
+    positions: turnAll(delta.positions),
+    ...(delta.edges ? { edges: turn(delta.edges) } : {}),
+  };
+}
+
+/** One change in place of two that follow each other. */
+export function combine(first: Delta, second: Delta): Delta {
+  const join = <T>(a: readonly [T, T] | undefined, b: readonly [T, T] | undefined) =>
+    a && b ? ([a[0], b[1]] as const) : (a ?? b);
+  const joinAll = <T>(a: Record<string, Swap<T>>, b: Record<string, Swap<T>>) => {
+    const all = { ...a };
+    for (const [key, swap] of Object.entries(b)) all[key] = join(a[key], swap)!;
+    return all;
+  };
+  const name = join(first.name, second.name);
+  const description = join(first.description, second.description);
+  const edges = join(first.edges, second.edges);
+  return {
+    ...(name ? { name } : {}),
+    ...(description ? { description } : {}),
+    nodes: joinAll(first.nodes, second.nodes),
+    positions: joinAll(first.positions, second.positions),
+    ...(edges ? { edges } : {}),
+  };
+}
+
+export function isEmpty(delta: Delta): boolean {
+  const { name, description, edges, nodes, positions } = delta;
+  return !name && !description && !edges && Object.keys(nodes).length === 0 && Object.keys(positions).length === 0;
+}
+
+/** Ids of the nodes that a change touches and leaves in place. */
+export function touched(delta: Delta): string[] {
+  const ids = new Set([...Object.keys(delta.nodes), ...Object.keys(delta.positions)]);
+  return [...ids].filter((id) => !(id in delta.nodes) || delta.nodes[id]![1] !== undefined);
+}
+
+function diffRecord<T>(before: Record<string, T>, after: Record<string, T>): Record<string, Swap<T>> {
+  const swaps: Record<string, Swap<T>> = {};
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
+    if (before[key] !== after[key]) swaps[key] = [before[key], after[key]];
+  return swaps;
+}
+
+function applyRecord<T>(record: Record<string, T>, swaps: Record<string, Swap<T>>): Record<string, T> {
+  if (Object.keys(swaps).length === 0) return record;
+  const result = { ...record };
+  for (const [key, [, after]] of Object.entries(swaps)) {
+    if (after === undefined) delete result[key];
+    else result[key] = after;
+  }
+  return result;
+}
+
+function sameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}

@@ -1,0 +1,10 @@
+/**
+ * The smallest round number that is not below `value`: 1, 2, 2.5, 5 times a power of ten. An axis that ends there stays
+ * put while its line grows, and then widens by one clear step.
+ */
+export function roundUp(value: number): number {
+  if (!(value > 0)) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  const step = [1, 2, 2.5, 5, 10].find((candidate) => candidate * power >= value * (1 - 1e-9))!;
+  return Number((step * power).toPrecision(3));
+}

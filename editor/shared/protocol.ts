@@ -1,0 +1,121 @@
+import { z } from "zod";
+import type { ErrorReport } from "../../src/core/errors.ts";
+import type { SolvedShape } from "../../src/core/shape.ts";
+import type { Problem } from "../../src/pipeline/check.ts";
+import type { Pipeline } from "../../src/pipeline/schema.ts";
+import type { RunEvent } from "../../src/runs/event.ts";
+import type { RunStatus } from "../../src/runs/state.ts";
+
+/** Header that every request which changes something must carry: a page of another origin cannot set it. */
+export const requestHeader = "x-flamingo-studio";
+
+/** The browser sends its page's origin with a websocket always, and with nothing else always. */
+export const socketTransports = ["websocket"] as const;
+
+export const deviceNames = ["auto", "tensorflow", "webgpu", "wasm", "cpu"] as const;
+
+const runId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
+
+/** What the browser may ask over the socket. Every one is answered with `Answer`. */
+export const requests = {
+  /** Starts a run of a pipeline as it is now; editing meanwhile changes nothing in it. */
+  "run:start": z.strictObject({
+    pipeline: z.unknown(),
+    seed: z.int().nonnegative().optional(),
+    steps: z.int().positive().optional(),
+    device: z.enum(deviceNames).optional(),
+  }),
+  "run:pause": z.strictObject({ run: runId }),
+  "run:continue": z.strictObject({ run: runId }),
+  /** Stops at the next step boundary, with a checkpoint. */
+  "run:stop": z.strictObject({ run: runId }),
+  /** Goes on with a stopped or failed run from its last checkpoint. */
+  "run:resume": z.strictObject({ run: runId }),
+  /** Sends the run's events from `next` on, and then each new one. */
+  "run:watch": z.strictObject({ run: runId, next: z.int().nonnegative() }),
+  "run:unwatch": z.strictObject({ run: runId }),
+} as const;
+
+export type RequestName = keyof typeof requests;
+export type RequestOf<Name extends RequestName> = z.input<(typeof requests)[Name]>;
+
+export type Answer<T = object> = { ok: true; value: T } | { ok: false; error: ErrorReport };
+
+export interface RunSummary {
+  id: string;
+  name: string;
+  status: RunStatus;
+  /** Milliseconds since 1970. */
+  created: number;
+  step: number;
+  steps: number;
+}
+
+/** Events from the browser to the server. */
+export type ClientEvents = {
+  "run:start": (request: RequestOf<"run:start">, answer: (answer: Answer<{ run: string }>) => void) => void;
+} & {
+  [Name in Exclude<RequestName, "run:start">]: (request: RequestOf<Name>, answer: (answer: Answer) => void) => void;
+};
+
+/** Events from the server to the browser. */
+export interface ServerEvents {
+  /** New events of a watched run, in order, gathered for a tenth of a second. */
+  "run:events": (message: { run: string; events: RunEvent[] }) => void;
+  /** The list of runs changed. */
+  "runs:changed": (runs: RunSummary[]) => void;
+}
+
+/** GET /api/studio: what the page needs once. */
+export interface StudioInfo {
+  version: string;
+  /** The device that `auto` chose, and why. */
+  device: { name: string; reason: string; description: string };
+}
+
+/** GET /api/pipelines lists these; templates come first and cannot be overwritten. */
+export interface PipelineSummary {
+  id: string;
+  name: string;
+  description: string;
+  template: boolean;
+  /** Milliseconds since 1970. */
+  modified: number;
+}
+
+/** GET /api/pipelines/:id, and the answer of PUT. `rev` names the content: it changes when the file does. */
+export interface StoredPipeline {
+  id: string;
+  rev: string;
+  template: boolean;
+  pipeline: Pipeline;
+}
+
+/**
+ * PUT /api/pipelines/:id, body: the pipeline, and the `rev` that was read; without `rev` the pipeline must be new.
+ * Answered 409 with CONFLICT if the file has another content by now.
+ */
+export const writeRequest = z.strictObject({ rev: z.string().max(64).optional(), pipeline: z.unknown() });
+
+/** What every request over HTTP is answered with when it fails. */
+export interface ErrorAnswer {
+  error: ErrorReport;
+}
+
+/** POST /api/describe, body `{ pipeline }`: what is known of each node without running it. */
+export interface Description {
+  problems: Problem[];
+  nodes: Record<string, { weights: number; trainable: number }>;
+}
+
+/** POST /api/trace, body: which block to open, with the shapes on its input ports. Answered with a TracedGraph. */
+export const traceRequest = z.strictObject({
+  type: z.string(),
+  config: z.record(z.string(), z.json()),
+  inputs: z.record(z.string(), z.array(z.union([z.number(), z.string()]))),
+  frozen: z.boolean().optional(),
+});
+export type TraceRequest = Omit<z.input<typeof traceRequest>, "inputs"> & { inputs: Record<string, SolvedShape> };
+
+/** GET /api/runs lists RunSummary; GET /api/runs/:id/pipeline is the pipeline as it ran;
+ * GET /api/runs/:id/files/:name is a file of the run folder: `pinned-0.png`, `attention-000100.json`. */

@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { float32 } from "../core/port.ts";
+import { add } from "../engine/add.ts";
+import { definePrimitive } from "../engine/primitive.ts";
+
+/**
+ * Adds two tensors of the same shape: a residual connection.
+ *
+ * sum = a + b. Shapes: `a`, `b` [...] and `sum` [...].
+ */
+export const Add = definePrimitive({
+  name: "Add",
+  title: "Add",
+  category: "Tensor",
+  summary: "Adds two tensors of the same shape: a residual connection.",
+  config: z.strictObject({}),
+  example: {},
+  inputs: { a: float32("...shape", "the first summand"), b: float32("...shape", "the second summand") },
+  outputs: { sum: float32("...shape", "a + b") },
+  build: () => (inputs) => add(inputs.a, inputs.b),
+});

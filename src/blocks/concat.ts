@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { float32 } from "../core/port.ts";
+import { definePrimitive } from "../engine/primitive.ts";
+import { concat } from "../engine/tensor.ts";
+
+/**
+ * Puts two sequences one after the other.
+ *
+ * Shapes: `first` [..., a, dim], `second` [..., b, dim], `joined` [..., a + b, dim].
+ */
+export const Concat = definePrimitive({
+  name: "Concat",
+  title: "Concatenate",
+  category: "Tensor",
+  summary: "Puts two sequences one after the other.",
+  config: z.strictObject({}),
+  example: {},
+  exampleSizes: { lead: 2, a: 3, b: 2, dim: 4 },
+  inputs: {
+    first: float32("...lead a dim", "the sequence that comes first"),
+    second: float32("...lead b dim", "the one after it"),
+  },
+  outputs: { joined: float32("...lead a+b dim", "both") },
+  build:
+    () =>
+    ({ first, second }) =>
+      concat([first, second], first.shape.length - 2),
+});

@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { float32 } from "../core/port.ts";
+import { definePrimitive } from "../engine/primitive.ts";
+import { reshape } from "../engine/tensor.ts";
+
+/**
+ * Puts the visual tokens of all images of a document into one sequence.
+ *
+ * Shapes: `x` [batch, media, latents, dim], `y` [batch, media·latents, dim].
+ */
+export const FlattenMedia = definePrimitive({
+  name: "FlattenMedia",
+  title: "Flatten media",
+  category: "Fusion",
+  summary: "Puts the visual tokens of all images of a document into one sequence.",
+  config: z.strictObject({}),
+  example: {},
+  exampleSizes: { batch: 1, media: 2, latents: 4, dim: 5 },
+  inputs: { x: float32("batch media latents dim", "visual tokens of each image") },
+  outputs: { y: float32("batch media*latents dim", "all images' tokens, one after the other") },
+  build:
+    () =>
+    ({ x }) => {
+      const [batch, media, latents, dim] = x.shape as [number, number, number, number];
+      return reshape(x, [batch, media * latents, dim]);
+    },
+});

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { count } from "../core/block.ts";
+import { float32 } from "../core/port.ts";
+import { definePrimitive } from "../engine/primitive.ts";
+import { slice } from "../engine/tensor.ts";
+
+/**
+ * Cuts each vector into its first and its second half: keys and values of one projection.
+ *
+ * Shapes: `x` [..., 2·dim], `first` and `second` [..., dim].
+ */
+export const Halve = definePrimitive({
+  name: "Halve",
+  title: "Halve",
+  category: "Tensor",
+  summary: "Cuts each vector into its first and its second half: keys and values of one projection.",
+  config: z.strictObject({ dim: count("Width", "Channels of each half.", "channels") }),
+  example: { dim: 4 },
+  exampleSizes: { lead: 3 },
+  inputs: { x: float32("...lead 2*dim", "vectors") },
+  outputs: { first: float32("...lead dim", "the first half"), second: float32("...lead dim", "the second half") },
+  build:
+    ({ dim }) =>
+    ({ x }) => {
+      const lead = x.shape.slice(0, -1);
+      const start = (at: number) => [...lead.map(() => 0), at];
+      return { first: slice(x, start(0), [...lead, dim]), second: slice(x, start(dim), [...lead, dim]) };
+    },
+});

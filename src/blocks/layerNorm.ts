@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { count } from "../core/block.ts";
+import { float32 } from "../core/port.ts";
+import { layerNorm } from "../engine/layerNorm.ts";
+import { definePrimitive } from "../engine/primitive.ts";
+
+/**
+ * Brings each vector to mean 0 and variance 1, then scales and shifts its channels.
+ *
+ * y = (x − mean) / √(variance + epsilon) · weight + bias, over the last axis. Shapes: `x` and `y` [..., dim].
+ *
+ * @see Ba et al. 2016, Layer Normalization, arXiv:1607.06450
+ */
+export const LayerNorm = definePrimitive({
+  name: "LayerNorm",
+  title: "LayerNorm",
+  category: "Tensor",
+  summary: "Brings each vector to mean 0 and variance 1, then scales and shifts its channels.",
+  paper: "arXiv:1607.06450",
+  config: z.strictObject({
+    dim: count("Width", "Channels of each vector.", "channels"),
+    epsilon: z.number().positive().default(1e-5).meta({ title: "Epsilon", description: "Keeps the division finite." }),
+  }),
+  example: { dim: 6 },
+  exampleSizes: { lead: 3 },
+  inputs: { x: float32("...lead dim", "vectors") },
+  outputs: { y: float32("...lead dim", "the normalised vectors") },
+  build({ dim, epsilon }, { weight }) {
+    const gain = weight("weight", [dim], { kind: "ones" });
+    const offset = weight("bias", [dim], { kind: "zeros" });
+    return ({ x }) => layerNorm(x, gain, offset, epsilon);
+  },
+});

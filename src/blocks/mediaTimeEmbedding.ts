@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { count } from "../core/block.ts";
+import { float32 } from "../core/port.ts";
+import { add } from "../engine/add.ts";
+import { definePrimitive } from "../engine/primitive.ts";
+import { slice, tile } from "../engine/tensor.ts";
+
+/**
+ * Tells the images of a document apart by adding a learnt vector to all features of each.
+ *
+ * y[b, m, v] = x[b, m, v] + weight[m]. Shapes: `x` and `y` [batch, media, features, dim]; there may be fewer images
+ * than `maxMedia`. The weight [maxMedia, 1, dim] starts from a normal distribution, as in OpenFlamingo
+ * (`media_time_embs`), which leaves it off by default.
+ *
+ * @see OpenFlamingo v2.0.1, PerceiverResampler
+ */
+export const MediaTimeEmbedding = definePrimitive({
+  name: "MediaTimeEmbedding",
+  title: "Media time embedding",
+  category: "Vision",
+  summary: "Tells the images of a document apart by adding a learnt vector to all features of each.",
+  paper: "OpenFlamingo, PerceiverResampler",
+  config: z.strictObject({
+    dim: count("Width", "Channels of each feature.", "channels"),
+    maxMedia: count("Most images", "How many images have an embedding.", "images"),
+  }),
+  example: { dim: 6, maxMedia: 4 },
+  exampleSizes: { batch: 1, media: 3, features: 5 },
+  inputs: { x: float32("batch media features dim", "features of each image") },
+  outputs: { y: float32("batch media features dim", "features that know their image's place") },
+  build({ dim, maxMedia }, { weight }) {
+    const embeddings = weight("", [maxMedia, 1, dim], { kind: "normal", std: 1 });
+    return ({ x }) => {
+      const [, media, features] = x.shape as [number, number, number, number];
+      return add(x, tile(slice(embeddings, [0, 0, 0], [media, 1, dim]), [1, features, 1])); // [M, V, D] onto [B, M, V, D]
+    };
+  },
+});

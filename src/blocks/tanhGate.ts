@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { float32 } from "../core/port.ts";
+import { gatedAdd } from "../engine/gatedAdd.ts";
+import { definePrimitive } from "../engine/primitive.ts";
+
+/**
+ * Lets an update into a residual stream through a tanh gate that starts closed.
+ *
+ * y = x + tanh(α) · update. The scalar α starts at 0, so that a new layer leaves the language model exactly as it
+ * was; then dL/dα = Σ update · dL/dy is the only gradient behind the gate that is not 0. Shapes: `x`, `update` and
+ * `y` [...]; the weight has shape [1] and the block's own name (`attn_gate`), as in OpenFlamingo.
+ *
+ * @see Alayrac et al. 2022, Flamingo, section 2.2 and Figure 4, arXiv:2204.14198
+ */
+export const TanhGate = definePrimitive({
+  name: "TanhGate",
+  title: "Tanh gate",
+  category: "Fusion",
+  summary: "Lets an update into a residual stream through a tanh gate that starts closed.",
+  paper: "2.2, Figure 4",
+  config: z.strictObject({}),
+  example: {},
+  inputs: {
+    x: float32("...shape", "the residual stream"),
+    update: float32("...shape", "what a layer would add to it"),
+  },
+  outputs: { y: float32("...shape", "the residual stream with the update behind the gate") },
+  build(_config, { weight }) {
+    const gate = weight("", [1], { kind: "zeros" }, { role: "gate" });
+    return ({ x, update }) => gatedAdd(x, update, gate);
+  },
+});

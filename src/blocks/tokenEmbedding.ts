@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { count } from "../core/block.ts";
+import { float32, int32 } from "../core/port.ts";
+import { embedding } from "../engine/embedding.ts";
+import { definePrimitive } from "../engine/primitive.ts";
+import { concat } from "../engine/tensor.ts";
+
+/** The sizes of a vocabulary with Flamingo's new tokens, as configuration fields. */
+export const vocabularyFields = {
+  vocabulary: count("Vocabulary", "Tokens that the language model was pretrained with.", "tokens"),
+  newTokens: z.int().nonnegative().default(0).meta({
+    title: "New tokens",
+    description:
+      "Tokens added for Flamingo (<image> and <|endofchunk|>): they learn even where the language model is frozen.",
+    unit: "tokens",
+  }),
+};
+
+/**
+ * Turns token ids into vectors, and hands the table on for the logits, which share it.
+ *
+ * hidden[b, t] = table[ids[b, t]], where table is the pretrained `weight` [vocabulary, dim] with the new tokens'
+ * `new_tokens` [newTokens, dim] below it. Shapes: `ids` [batch, length], `hidden` [batch, length, dim], `table`
+ * [vocabulary + newTokens, dim]. Only the new rows learn in a frozen language model, as in OpenFlamingo.
+ *
+ * @see OpenFlamingo v2.0.1 (resized embeddings); Press and Wolf 2017 (shared with the logits), arXiv:1608.05859
+ */
+export const TokenEmbedding = definePrimitive({
+  name: "TokenEmbedding",
+  title: "Token embedding",
+  category: "Language",
+  summary: "Turns token ids into vectors, and hands the table on for the logits, which share it.",
+  paper: "arXiv:1608.05859",
+  config: z.strictObject({ ...vocabularyFields, dim: count("Width", "Channels of each vector.", "channels") }),
+  example: { vocabulary: 7, newTokens: 2, dim: 6 },
+  exampleSizes: { batch: 2, length: 5 },
+  inputs: { ids: int32("batch length", "token ids") },
+  outputs: {
+    hidden: float32("batch length dim", "a vector for each token"),
+    table: float32("vocabulary+newTokens dim", "the vectors of all tokens"),
+  },
+  build({ vocabulary, newTokens, dim }, { weight }) {
+    const pretrained = weight("weight", [vocabulary, dim], { kind: "normal", std: 0.02 });
+    const added =
+      newTokens > 0
+        ? weight("new_tokens", [newTokens, dim], { kind: "normal", std: 0.02 }, { neverFrozen: true })
+        : undefined;
+    return ({ ids }) => {
+      const table = added ? concat([pretrained, added], 0) : pretrained;
+      return { hidden: embedding(table, ids), table };
+    };
+  },
+});

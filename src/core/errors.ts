@@ -1,0 +1,105 @@
+/**
+ * Every error a user can meet, by its stable code. The table is the one place that names them, so that the editor,
+ * the command line and the documentation list the same ones.
+ */
+export const errorCodes = {
+  SHAPE_MISMATCH: "Two ends of a wire, or a value and its port, disagree about a size.",
+  DTYPE_MISMATCH: "A value has another number type than its port.",
+  UNKNOWN_BLOCK: "A pipeline names a block that this version does not have.",
+  UNKNOWN_PORT: "A wire ends at a port that the block does not have.",
+  MISSING_INPUT: "A port that must be wired is not.",
+  PORT_OCCUPIED: "An input port takes one wire only.",
+  DUPLICATE_EDGE: "The same wire is there already.",
+  SELF_CONNECTION: "A block is wired to itself.",
+  CYCLE: "The wires lead in a circle.",
+  INVALID_CONFIG: "A block's configuration breaks its own rules.",
+  INVALID_PIPELINE: "The file is no pipeline.",
+  NEWER_PIPELINE: "The pipeline was written by a newer version.",
+  NO_ACTION: "The pipeline has nothing to run.",
+  MEDIA_COUNT: "The text has another number of <image> tags than there are images.",
+  INVALID_WEIGHTS: "A weights file does not fit, or cannot be read.",
+  INVALID_DATA: "A data set cannot be used.",
+  NO_IMAGES: "A folder holds no images.",
+  MISSING_COLUMN: "A caption file lacks a column.",
+  CORRUPT_IMAGE: "An image cannot be decoded.",
+  DEVICE_UNAVAILABLE: "The device that was asked for is not there.",
+  RUN_FOLDER: "The run folder cannot be written or read.",
+  DISK_FULL: "The disk is full.",
+  NON_FINITE: "A number stopped being finite.",
+  NOT_FOUND: "What was asked for does not exist.",
+  CONFLICT: "What was asked for does not fit what is there by now.",
+  FORBIDDEN: "A request came from somewhere that may not ask.",
+  PORT_IN_USE: "The network port is taken.",
+  PROCESS_DIED: "A run's process ended without saying why.",
+  USAGE: "The command was called in a way it does not know.",
+  INTERNAL: "A fault of the studio itself.",
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** What an error carries besides its sentence: enough to point at the place and to say how to mend it. */
+export interface ErrorDetails {
+  /** Name of the block, or id of the node, where it happened. */
+  block?: string;
+  port?: string;
+  /** File, run or other thing outside the pipeline that it is about. */
+  source?: string;
+  expected?: unknown;
+  actual?: unknown;
+  /** How to mend it, as one sentence. */
+  fix?: string;
+}
+
+/** The plain-data form of an error, as it travels in logs and over sockets. */
+export interface ErrorReport extends ErrorDetails {
+  code: ErrorCode;
+  message: string;
+}
+
+/**
+ * An error made for a person: one sentence with what was found, what was expected and where the number came from,
+ * and a fix.
+ *
+ * @example
+ * throw new FlamingoError("NO_IMAGES", `no images in ${folder}`, { fix: "put .png, .jpg or .webp files there" });
+ */
+export class FlamingoError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "FlamingoError";
+    this.code = code;
+    this.details = details;
+  }
+
+  /** The sentence and its fix, as the command line prints them: `SHAPE_MISMATCH: ... Fix: ...`. */
+  override toString(): string {
+    const fix = this.details.fix ? ` Fix: ${this.details.fix}` : "";
+    return `${this.code}: ${this.message}${fix}`;
+  }
+
+  toJSON(): ErrorReport {
+    return { code: this.code, message: this.message, ...this.details };
+  }
+}
+
+/**
+ * Turns whatever was thrown into a report a person can read. Errors that are not ours become `INTERNAL`, keep their
+ * message and lose their stack; a full disk and an unwritable folder are recognised by the system's codes.
+ */
+export function reportOf(error: unknown): ErrorReport {
+  if (error instanceof FlamingoError) return error.toJSON();
+  const system = error as NodeJS.ErrnoException;
+  const message = error instanceof Error ? error.message : String(error);
+  if (system?.code === "ENOSPC")
+    return { code: "DISK_FULL", message: `the disk is full: ${message}`, fix: "free some space, then resume the run" };
+  if (system?.code === "EACCES" || system?.code === "EPERM" || system?.code === "EROFS" || system?.code === "ENOTDIR")
+    return {
+      code: "RUN_FOLDER",
+      message: `the folder cannot be written: ${message}`,
+      fix: "choose another folder, or change its permissions",
+    };
+  return { code: "INTERNAL", message };
+}

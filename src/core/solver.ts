@@ -1,0 +1,201 @@
+import { type Dim, evaluateDim, isEllipsis, isName, printShape, type ShapeSpec, type SolvedShape } from "./shape.ts";
+
+/** One end of an equation: a shape, the scope its names belong to, and how to speak of it. */
+export interface End {
+  scope: string;
+  shape: ShapeSpec;
+  /** For a person: `output "features" of "encoder"`. */
+  label: string;
+}
+
+/** Two ends that cannot be equal, told so that a person can mend it. */
+export interface Conflict {
+  message: string;
+  /** Which axis disagrees; undefined when the number of dimensions does. */
+  axis?: number;
+  expected: Dim | string;
+  actual: Dim | string;
+  fix: string;
+}
+
+interface Known {
+  value: number;
+  origin: string;
+}
+
+/** A dimension in its scope. */
+interface Term {
+  scope: string;
+  dim: Dim;
+}
+
+/**
+ * Solves the named shapes of a graph. Names are scoped (a node's names are its own); `equate` joins two ends, and
+ * whatever follows from it is known at once. The same solver runs when two ports are connected, when a pipeline is
+ * loaded and before a block computes.
+ */
+export class ShapeSolver {
+  private readonly parent = new Map<string, string>();
+  private readonly known = new Map<string, Known>();
+  private readonly lists = new Map<string, Term[]>();
+  private readonly waiting: { left: Term; right: Term; ends: [End, End]; axis: number }[] = [];
+
+  /** Says what a name is in a scope: a number of the block's configuration. */
+  define(scope: string, name: string, value: number, origin: string): void {
+    this.known.set(this.root(key(scope, name)), { value, origin });
+  }
+
+  /** Makes two ends equal. Returns the conflict that this shows, if any. */
+  equate(left: End, right: End): Conflict | undefined {
+    const a = this.expand(left.shape.map((dim) => ({ scope: left.scope, dim })));
+    const b = this.expand(right.shape.map((dim) => ({ scope: right.scope, dim })));
+    return this.match(a, b, left, right) ?? this.settle();
+  }
+
+  /** The shape as far as it is known. */
+  resolve(scope: string, shape: ShapeSpec): SolvedShape {
+    return this.expand(shape.map((dim) => ({ scope, dim }))).map((term) => {
+      if (isEllipsis(term.dim)) return term.dim;
+      return this.valueOf(term) ?? term.dim;
+    });
+  }
+
+  private match(a: Term[], b: Term[], left: End, right: End): Conflict | undefined {
+    const loose = isEllipsis(a[0]?.dim) ? a : isEllipsis(b[0]?.dim) ? b : undefined;
+    if (!loose) {
+      if (a.length !== b.length) return this.rankConflict(left, right);
+      for (let axis = 0; axis < a.length; axis++) {
+        const conflict = this.join(a[axis]!, b[axis]!, [left, right], axis);
+        if (conflict) return conflict;
+      }
+      return undefined;
+    }
+    const fixed = loose === a ? b : a;
+    const tail = loose.length - 1;
+    // Two loose ends, the other one longer: let the longer one be what the shorter one's list stands for.
+    if (isEllipsis(fixed[0]?.dim) && fixed.length - 1 < tail) return this.match(fixed, loose, right, left);
+    if (fixed.length < tail) return this.rankConflict(left, right);
+    const head = fixed.slice(0, fixed.length - tail);
+    const name = listKey(loose[0]!);
+    if (!(head.length === 1 && isEllipsis(head[0]!.dim) && listKey(head[0]!) === name)) this.lists.set(name, head);
+    for (let axis = 1; axis <= tail; axis++) {
+      const other = fixed[head.length + axis - 1]!;
+      const conflict = this.join(
+        loose === a ? loose[axis]! : other,
+        loose === a ? other : loose[axis]!,
+        [left, right],
+        head.length + axis - 1,
+      );
+      if (conflict) return conflict;
+    }
+    return undefined;
+  }
+
+  private join(left: Term, right: Term, ends: [End, End], axis: number): Conflict | undefined {
+    const a = this.valueOf(left);
+    const b = this.valueOf(right);
+    if (a !== undefined && b !== undefined)
+      return a === b ? undefined : this.sizeConflict(left, right, a, b, ends, axis);
+    if (isName(left.dim) && isName(right.dim)) this.unite(key(left.scope, left.dim), key(right.scope, right.dim));
+    else if (isName(left.dim) && b !== undefined) this.learn(left, b, right, ends[1]);
+    else if (isName(right.dim) && a !== undefined) this.learn(right, a, left, ends[0]);
+    else this.waiting.push({ left, right, ends, axis });
+    return undefined;
+  }
+
+  /** Tries again what could not be worked out before, until nothing new is learnt. */
+  private settle(): Conflict | undefined {
+    for (let left = this.waiting.length; left > 0; left--) {
+      const retry = this.waiting.splice(0);
+      for (const item of retry) {
+        const conflict = this.join(item.left, item.right, item.ends, item.axis);
+        if (conflict) return conflict;
+      }
+      if (this.waiting.length === retry.length) return undefined;
+    }
+    return undefined;
+  }
+
+  private learn(term: Term, value: number, from: Term, end: End): void {
+    const origin = this.originOf(from) ?? end.label;
+    this.known.set(this.root(key(term.scope, term.dim)), { value, origin });
+  }
+
+  private valueOf(term: Term): number | undefined {
+    return evaluateDim(term.dim, (name) => this.known.get(this.root(key(term.scope, name)))?.value);
+  }
+
+  private originOf(term: Term): string | undefined {
+    return isName(term.dim) ? this.known.get(this.root(key(term.scope, term.dim)))?.origin : undefined;
+  }
+
+  private expand(terms: Term[]): Term[] {
+    const first = terms[0];
+    if (!first || !isEllipsis(first.dim)) return terms;
+    const list = this.lists.get(listKey(first));
+    return list ? [...this.expand(list), ...terms.slice(1)] : terms;
+  }
+
+  private root(name: string): string {
+    const up = this.parent.get(name);
+    if (up === undefined || up === name) return name;
+    const top = this.root(up);
+    this.parent.set(name, top);
+    return top;
+  }
+
+  private unite(a: string, b: string): void {
+    const left = this.root(a);
+    const right = this.root(b);
+    if (left === right) return;
+    const value = this.known.get(left);
+    this.parent.set(left, right);
+    if (value && !this.known.has(right)) this.known.set(right, value);
+  }
+
+  private sizeConflict(left: Term, right: Term, a: number, b: number, ends: [End, End], axis: number): Conflict {
+    const tell = (term: Term, value: number) => {
+      const name = isName(term.dim) || typeof term.dim === "string" ? `${term.dim} = ${value}` : `${value}`;
+      const origin = this.originOf(term);
+      return origin ? `${name} (from ${origin})` : name;
+    };
+    return {
+      message: `${ends[1].label} needs ${tell(right, b)} on axis ${axis}, but ${ends[0].label} gives ${tell(left, a)}`,
+      axis,
+      expected: b,
+      actual: a,
+      fix: this.fixFor(left, right, a, b, ends),
+    };
+  }
+
+  private fixFor(left: Term, right: Term, a: number, b: number, ends: [End, End]): string {
+    const choices: string[] = [];
+    if (this.isConfigured(right)) choices.push(`set ${this.originOf(right)} to ${a}`);
+    if (this.isConfigured(left)) choices.push(`set ${this.originOf(left)} to ${b}`);
+    choices.push(`put a block between that turns ${a} into ${b}`);
+    return choices.length > 1 ? choices.join(", or ") : `give ${ends[1].label} a size of ${b}`;
+  }
+
+  private isConfigured(term: Term): boolean {
+    return this.originOf(term)?.startsWith("config.") ?? false;
+  }
+
+  private rankConflict(left: End, right: End): Conflict {
+    const a = this.resolve(left.scope, left.shape);
+    const b = this.resolve(right.scope, right.shape);
+    return {
+      message: `${right.label} needs ${b.length} dimensions ${printShape(b)}, but ${left.label} gives ${a.length} ${printShape(a)}`,
+      expected: printShape(b),
+      actual: printShape(a),
+      fix: `wire an output of shape ${printShape(b)} to it`,
+    };
+  }
+}
+
+function key(scope: string, name: Dim): string {
+  return `${scope}\u0000${name}`;
+}
+
+function listKey(term: Term): string {
+  return key(term.scope, term.dim);
+}

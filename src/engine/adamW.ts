@@ -1,0 +1,54 @@
+import * as tf from "@tensorflow/tfjs";
+import { hasKernel, runKernels } from "./kernels.ts";
+import type { Tensor, Variable } from "./tensor.ts";
+
+/** A parameter with its gradient and the two moments of it that AdamW keeps. */
+export interface AdamWParameter {
+  value: Variable;
+  gradient: Tensor;
+  m: Variable;
+  v: Variable;
+  /** Learning rate of this parameter. */
+  rate: number;
+  /** Decoupled weight decay of this parameter. */
+  decay: number;
+}
+
+export interface AdamWOptions {
+  /** Number of this step; the first is 1. */
+  step: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  /** Factor of all gradients, as `clipFactor` gives it; 1 unless told. */
+  clip?: number | Tensor;
+}
+
+/**
+ * One step of AdamW over all parameters, in place, with PyTorch's meaning of every number:
+ * value ← value·(1 − rate·decay); m ← β₁m + (1 − β₁)g; v ← β₂v + (1 − β₂)g²;
+ * value ← value − rate·m̂/(√v̂ + ε), m̂ = m/(1 − β₁ᵗ), v̂ = v/(1 − β₂ᵗ), g = clip·gradient.
+ * Source: Loshchilov and Hutter 2019, arXiv:1711.05101.
+ */
+export function adamW(parameters: readonly AdamWParameter[], options: AdamWOptions): void {
+  const fused = hasKernel("FlamingoAdamW");
+  for (const parameter of parameters)
+    tf.tidy(() => (fused ? updateFused(parameter, options) : update(parameter, options)));
+}
+
+function updateFused({ value, gradient, m, v, rate, decay }: AdamWParameter, options: AdamWOptions): void {
+  const { clip = 1, ...numbers } = options;
+  const inputs = { value, gradient, m, v, ...(typeof clip !== "number" && { clip }) };
+  const factor = typeof clip === "number" ? clip : 1;
+  runKernels("FlamingoAdamW", inputs as Record<string, Tensor>, { ...numbers, rate, decay, factor });
+}
+
+function update({ value, gradient, m, v, rate, decay }: AdamWParameter, options: AdamWOptions): void {
+  const { step, beta1, beta2, epsilon, clip = 1 } = options;
+  const g = tf.mul(gradient, clip);
+  m.assign(tf.add(tf.mul(m, beta1), tf.mul(g, 1 - beta1)));
+  v.assign(tf.add(tf.mul(v, beta2), tf.mul(tf.square(g), 1 - beta2)));
+  const root = tf.add(tf.sqrt(tf.div(v, 1 - beta2 ** step)), epsilon);
+  const change = tf.mul(tf.div(m, root), rate / (1 - beta1 ** step));
+  value.assign(tf.sub(tf.mul(value, 1 - rate * decay), change));
+}

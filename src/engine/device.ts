@@ -1,0 +1,98 @@
+import { FlamingoError } from "../core/errors.ts";
+import { isMissing, type Missing, type Opened } from "./availability.ts";
+import { setBackend } from "./tensor.ts";
+import { openTensorflow } from "./tensorflow.ts";
+import { openWasm } from "./wasm/backend.ts";
+import { openWebgpu } from "./webgpu.ts";
+
+/** All devices, in the order in which `auto` tries them: from the fastest to the one that is always there. */
+export const deviceNames = ["tensorflow", "webgpu", "wasm", "cpu"] as const;
+
+export type DeviceName = (typeof deviceNames)[number];
+
+/** The device that computes, once it is open. */
+export interface Device extends Opened {
+  readonly name: DeviceName;
+  /** Why this one, in one sentence: who asked for it, or what was passed over and why. */
+  readonly reason: string;
+}
+
+export interface DeviceOptions {
+  /** CPU threads of `wasm`; all cores unless told. */
+  threads?: number;
+  /** Whether `webgpu` may be a GPU emulated on the CPU, for tests. FLAMINGO_SOFTWARE_GPU=1 says so as well. */
+  allowSoftware?: boolean;
+}
+
+const openers: Record<DeviceName, (options: DeviceOptions) => Promise<Opened | Missing>> = {
+  tensorflow: openTensorflow,
+  webgpu: ({ allowSoftware }) => openWebgpu(allowSoftware ?? process.env.FLAMINGO_SOFTWARE_GPU === "1"),
+  wasm: async ({ threads }) => {
+    const wasm = await openWasm(threads === undefined ? {} : { threads });
+    const parts = [wasm.simd && "SIMD", wasm.relaxed && "relaxed SIMD", wasm.note].filter(Boolean);
+    return { description: `WebAssembly: ${parts.join(", ")}`, software: false, threads: wasm.threads };
+  },
+  cpu: async () => {
+    await setBackend("cpu");
+    return { description: "plain JavaScript, the reference", software: false, threads: 1 };
+  },
+};
+
+/**
+ * Opens a device and makes it the one on which every tensor operation of this process runs.
+ *
+ * `auto` takes the first that is there of `tensorflow` (tfjs-node-gpu or tfjs-node, if installed), `webgpu` (a real GPU
+ * only), `wasm` and `cpu`, and says in `reason` which it passed over and why.
+ *
+ * @throws FlamingoError DEVICE_UNAVAILABLE if the device that was asked for is not there, with what would bring it
+ */
+export async function openDevice(name: DeviceName | "auto" = "auto", options: DeviceOptions = {}): Promise<Device> {
+  checkRequest(name, options);
+  if (name === "auto") return openBest(options);
+  const opened = await tryToOpen(name, options);
+  if (isMissing(opened))
+    throw new FlamingoError("DEVICE_UNAVAILABLE", `the device ${name} is not there: ${opened.missing}`, {
+      fix: `${opened.fix}; or ask for auto`,
+      actual: name,
+    });
+  return { name, reason: "it was asked for", ...opened };
+}
+
+async function openBest(options: DeviceOptions): Promise<Device> {
+  const passedOver: string[] = [];
+  for (const name of deviceNames) {
+    const opened = await tryToOpen(name, { ...options, allowSoftware: false });
+    if (isMissing(opened)) passedOver.push(`${name} (${opened.missing})`);
+    else {
+      const rest = passedOver.length > 0 ? `; not ${passedOver.join(", not ")}` : "";
+      return { name, reason: `the fastest that is there${rest}`, ...opened };
+    }
+  }
+  throw new FlamingoError("DEVICE_UNAVAILABLE", `no device works: ${passedOver.join(", ")}`, {
+    fix: "install the project's packages again",
+  });
+}
+
+async function tryToOpen(name: DeviceName, options: DeviceOptions): Promise<Opened | Missing> {
+  try {
+    return await openers[name](options);
+  } catch (error) {
+    if (error instanceof FlamingoError) throw error;
+    return { missing: (error as Error).message, fix: "install the project's packages again" };
+  }
+}
+
+function checkRequest(name: string, { threads }: DeviceOptions): void {
+  const expected = ["auto", ...deviceNames];
+  if (!expected.includes(name))
+    throw new FlamingoError("DEVICE_UNAVAILABLE", `there is no device "${name}"`, {
+      expected,
+      actual: name,
+      fix: `ask for one of ${expected.join(", ")}`,
+    });
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
+    throw new FlamingoError("USAGE", `threads is ${threads}, expected a whole number of at least 1`, {
+      actual: threads,
+      fix: "leave it out to use all cores",
+    });
+}

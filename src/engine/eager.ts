@@ -1,0 +1,90 @@
+import type { CallSite, Reading, Value, WeightSpec } from "../core/block.ts";
+import { checkInputs } from "../core/check.ts";
+import { FlamingoError } from "../core/errors.ts";
+import { printShape } from "../core/shape.ts";
+import type { Tensor } from "./tensor.ts";
+import type { Weights } from "./weights.ts";
+
+/** Somebody who looks at a block: gets the probe's tensor and may keep it no longer than the call. */
+export interface Probe {
+  /** Whether to look at this place; asked for each block that offers the probe. */
+  at(path: string, definition: string): boolean;
+  /** Which of the block's probes: `weights` of attention. */
+  name: string;
+  see(path: string, value: Tensor): void;
+}
+
+/**
+ * The reading that computes: a block's weights are variables on the device, and a call runs its code. Shapes are checked
+ * against the ports the first time a block meets them.
+ */
+export class Eager implements Reading {
+  readonly weights: Weights;
+  /** Put before every weight's name: the id of the node in its pipeline. */
+  readonly #prefix: string;
+  readonly #checked = new Set<string>();
+  /** Who looks right now. Empty while training, so that probes cost nothing. */
+  probes: readonly Probe[] = [];
+
+  constructor(weights: Weights, prefix = "") {
+    this.weights = weights;
+    this.#prefix = prefix;
+  }
+
+  weight(spec: WeightSpec): Tensor {
+    return this.weights.create({ ...spec, name: this.#name(spec.name) }).variable;
+  }
+
+  call(site: CallSite, inputs: Record<string, Value | undefined>): Record<string, Value> {
+    const signature = this.#signature(site, inputs);
+    const known = this.#checked.has(signature);
+    const expected = known
+      ? undefined
+      : checkInputs(site.definition, site.config, inputs, this.#name(site.path)).outputs;
+    const outputs = site.forward(inputs);
+    if (expected) {
+      this.#checkOutputs(site, expected, outputs);
+      this.#checked.add(signature);
+    }
+    for (const probe of this.probes) this.#look(probe, site, inputs);
+    return outputs;
+  }
+
+  #look(probe: Probe, site: CallSite, inputs: Record<string, Value | undefined>): void {
+    const compute = site.definition.probes?.[probe.name];
+    const path = this.#name(site.path);
+    if (compute && probe.at(path, site.definition.name))
+      probe.see(path, compute(site.config, inputs as never) as Tensor);
+  }
+
+  #name(path: string): string {
+    return this.#prefix && path ? `${this.#prefix}.${path}` : this.#prefix || path;
+  }
+
+  #signature(site: CallSite, inputs: Record<string, Value | undefined>): string {
+    let text = site.path;
+    for (const port in inputs) text += `|${port}:${inputs[port]?.shape.join()}`;
+    return text;
+  }
+
+  /** A block that gives another shape than its ports declare is at fault itself. */
+  #checkOutputs(
+    site: CallSite,
+    expected: Record<string, readonly (number | string)[]>,
+    outputs: Record<string, Value>,
+  ): void {
+    for (const [port, shape] of Object.entries(expected)) {
+      const actual = outputs[port]?.shape;
+      const fits =
+        actual?.length === shape.length &&
+        shape.every((size, axis) => typeof size === "string" || size === actual[axis]);
+      if (fits) continue;
+      const message = `${site.definition.name} declares ${printShape(shape)} for its output "${port}" but gave ${actual ? printShape(actual) : "nothing"}`;
+      throw new FlamingoError("SHAPE_MISMATCH", message, {
+        block: this.#name(site.path),
+        port,
+        fix: "mend the block's ports or its code",
+      });
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import * as tf from "@tensorflow/tfjs";
+import { FlamingoError } from "../core/errors.ts";
+import { hasKernel, runKernel } from "./kernels.ts";
+import type { Tensor } from "./tensor.ts";
+
+export interface MatMulOptions {
+  transposeA?: boolean;
+  transposeB?: boolean;
+}
+
+/**
+ * Matrix product over the last two axes: c = a·b. The one owner of the matrix product and of its gradient.
+ *
+ * Shapes: `a` [..., M, K] (or [..., K, M] with `transposeA`), `b` [..., K, N] (or [..., N, K] with `transposeB`), result
+ * [..., M, N]. Leading axes are equal, or `b` has none and serves all of `a`.
+ *
+ * @throws FlamingoError SHAPE_MISMATCH if the inner sizes or the leading axes differ.
+ */
+export function matMul(a: Tensor, b: Tensor, options: MatMulOptions = {}): Tensor {
+  const { transposeA = false, transposeB = false } = options;
+  const [rows, innerA] = lastTwo(a, transposeA);
+  const [innerB, columns] = lastTwo(b, transposeB);
+  const leading = a.shape.slice(0, -2);
+  const shared = b.rank === 2;
+  if (innerA !== innerB || !(shared || String(leading) === String(b.shape.slice(0, -2)))) throw mismatch(a, b, options);
+
+  if (shared && a.rank > 2 && !transposeA) {
+    const flat = product(tf.reshape(a, [-1, innerA]), b, transposeA, transposeB);
+    return tf.reshape(flat, [...leading, rows, columns]);
+  }
+  return product(a, b, transposeA, transposeB);
+}
+
+function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
+  return hasKernel("FlamingoMatMul")
+    ? runKernel("FlamingoMatMul", { a, b }, { transposeA, transposeB })
+    : tf.matMul(a, b, transposeA, transposeB);
+}
+
+function lastTwo(x: Tensor, transposed: boolean): [number, number] {
+  if (x.rank < 2) throw new FlamingoError("SHAPE_MISMATCH", `a matrix product needs two axes, found [${x.shape}]`);
+  const [rows, columns] = x.shape.slice(-2) as [number, number];
+  return transposed ? [columns, rows] : [rows, columns];
+}
+
+function mismatch(a: Tensor, b: Tensor, { transposeA, transposeB }: MatMulOptions): FlamingoError {
+  const name = (x: Tensor, transposed: boolean | undefined) => `[${x.shape}]${transposed ? " (transposed)" : ""}`;
+  const message = `the matrix product of ${name(a, transposeA)} and ${name(b, transposeB)} is not defined`;
+  return new FlamingoError("SHAPE_MISMATCH", message, {
+    fix: "make the inner sizes equal, and the leading axes equal or absent in the second",
+  });
+}

@@ -1,0 +1,13 @@
+import { cast, cumsum, equal, expandDims, greaterEqual, range, type Tensor } from "./tensor.ts";
+
+/**
+ * Which of a row's images each of its words may look at.
+ *
+ * mask[b, t, m] = (time[b, t] == m + 1), or >= for `allPrevious`, where time is the number of tags up to and with t.
+ * Shapes: `locations` int32 [batch, length], result int32 [batch, length, media].
+ */
+export function mediaMask(locations: Tensor, media: number, attend: "immediate" | "allPrevious"): Tensor {
+  const time = expandDims(cumsum(locations, 1), 2);
+  const order = range(1, media + 1, 1, "int32");
+  return cast(attend === "immediate" ? equal(time, order) : greaterEqual(time, order), "int32");
+}

@@ -1,0 +1,68 @@
+import type { ErrorReport } from "../core/errors.ts";
+import type { RunEvent } from "./event.ts";
+import { describeError } from "./fault.ts";
+import type { Home } from "./home.ts";
+import { RunLog } from "./log.ts";
+
+/** Lets a run rest between two steps. */
+export interface RunControl {
+  paused(): boolean;
+  /** Comes back when the run may go on, or must stop. */
+  wait(): Promise<void>;
+}
+
+export interface ExecuteOptions {
+  folder: string;
+  log: RunLog;
+  device: string;
+  /** Aborted when the run should stop at the next step boundary, with a checkpoint. */
+  signal: AbortSignal;
+  control?: RunControl;
+}
+
+/** Carries out what a run folder's record says, from its newest checkpoint if there is one. */
+export type Execute = (options: ExecuteOptions) => Promise<"succeeded" | "stopped">;
+
+export interface ConductOptions extends Omit<ExecuteOptions, "log" | "control"> {
+  home: Home;
+  onEvent?: (event: RunEvent) => void;
+  /** Makes the control that belongs to the log: a rest is an event. */
+  control?: (log: RunLog) => RunControl;
+}
+
+export interface Outcome {
+  outcome: "succeeded" | "stopped" | "failed";
+  error?: ErrorReport;
+}
+
+/**
+ * Carries a run out in this process, from opening its log to its last event, whatever happens between.
+ * @throws FlamingoError RUN_FOLDER or DISK_FULL if the log cannot even be opened
+ */
+export async function conductRun(options: ConductOptions, execute: Execute): Promise<Outcome> {
+  const { folder, device, signal, home, onEvent, control } = options;
+  const log = RunLog.open(folder, onEvent ? { onEvent } : {});
+  try {
+    return finish(log, await attempt(), home);
+  } finally {
+    log.close();
+  }
+
+  async function attempt(): Promise<Outcome> {
+    try {
+      return { outcome: await execute({ folder, log, device, signal, ...(control ? { control: control(log) } : {}) }) };
+    } catch (error) {
+      return { outcome: "failed", error: describeError(error, home) };
+    }
+  }
+}
+
+function finish(log: RunLog, result: Outcome, home: Home): Outcome {
+  try {
+    log.append({ type: "run:finished", ...result });
+    return result;
+  } catch (failure) {
+    // The log cannot take its own end; the first error is the one that tells why.
+    return { outcome: "failed", error: result.error ?? describeError(failure, home) };
+  }
+}

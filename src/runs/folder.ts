@@ -1,0 +1,136 @@
+import { randomBytes } from "node:crypto";
+import { access, mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { FlamingoError } from "../core/errors.ts";
+import { type Pipeline, parsePipeline } from "../pipeline/schema.ts";
+import { writeAtomic } from "./atomicFile.ts";
+import { folderError } from "./folderError.ts";
+
+/**
+ * What a run was started with: the content of `run.json`. It never changes afterwards, so a run can be carried out again.
+ *
+ * A run folder holds
+ * - `run.json`: this record
+ * - `events.jsonl`: the log (log.ts)
+ * - `checkpoints/`: safetensors
+ * - `attention-000100.json`: attention frames, one a step that was looked at
+ * - `pinned-0.png`: the pictures that are looked at again and again
+ */
+export interface RunRecord {
+  /** Small letters, digits and `-`. */
+  id: string;
+  name: string;
+  pipeline: Pipeline;
+  seed: number;
+  /** Steps of every training in the pipeline, instead of what its nodes say. */
+  steps?: number;
+  /** As it was asked for: `auto`, `wasm`. What was chosen is in the log. */
+  device: string;
+  /** Milliseconds since 1970. */
+  created: number;
+  /** Anything else that the execution should know. */
+  options: RunOptions;
+}
+
+export interface RunOptions {
+  /** Ids of the actions to run; all of them where it is left out. */
+  targets?: string[];
+}
+
+const recordSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  pipeline: z.unknown(),
+  seed: z.int().nonnegative(),
+  steps: z.int().positive().optional(),
+  device: z.string(),
+  created: z.number(),
+  options: z.object({ targets: z.array(z.string()).optional() }).default({}),
+});
+
+const recordFile = "run.json";
+export const checkpointFolder = "checkpoints";
+
+/** `attention-000100.json`, the name of the attention frame of step 100. */
+export function attentionFile(step: number): string {
+  return `attention-${String(step).padStart(6, "0")}.json`;
+}
+
+/** `pinned-0.png`, the name of the first pinned picture. */
+export function pinnedFile(image: number): string {
+  return `pinned-${image}.png`;
+}
+
+/** A new run's id, from its name and the time: `emoji-captions-20261123-205301-4f2a`. */
+export function newRunId(name: string, created = Date.now()): string {
+  const words = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, 32)
+    .replace(/^-+|-+$/g, "");
+  const [day, time] = new Date(created).toISOString().slice(0, 19).split("T") as [string, string];
+  return `${words || "run"}-${day.replaceAll("-", "")}-${time.replaceAll(":", "")}-${randomBytes(2).toString("hex")}`;
+}
+
+/**
+ * Makes a run folder.
+ * @throws FlamingoError RUN_FOLDER if it cannot be written or holds a run already, DISK_FULL
+ */
+export async function createRun(folder: string, record: RunRecord): Promise<void> {
+  if (await isRun(folder)) {
+    const fix = "choose another folder, or go on with that run: flamingo resume";
+    throw new FlamingoError("RUN_FOLDER", `${folder} holds a run already`, { source: folder, fix });
+  }
+  try {
+    await mkdir(join(folder, checkpointFolder), { recursive: true });
+    await writeAtomic(join(folder, recordFile), `${JSON.stringify(record, undefined, 2)}\n`);
+  } catch (error) {
+    throw folderError(error, folder);
+  }
+}
+
+/**
+ * Reads what a run was started with.
+ * @throws FlamingoError RUN_FOLDER if the folder holds no run; INVALID_PIPELINE or NEWER_PIPELINE for its pipeline
+ */
+export async function readRun(folder: string): Promise<RunRecord> {
+  const source = join(folder, recordFile);
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(source, "utf8"));
+  } catch (error) {
+    throw noRun(folder, (error as Error).message, error);
+  }
+  const result = recordSchema.safeParse(value);
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    throw noRun(folder, `${recordFile}: ${issue.path.join(".")}: ${issue.message}`, result.error);
+  }
+  const { steps, options, ...rest } = result.data;
+  return {
+    ...rest,
+    pipeline: parsePipeline(rest.pipeline, source),
+    ...(steps === undefined ? {} : { steps }),
+    options: options.targets ? { targets: options.targets } : {},
+  };
+}
+
+/** Names of the folders in `runs` that hold a run. */
+export async function listRuns(runs: string): Promise<string[]> {
+  const names = await readdir(runs).catch((): string[] => []);
+  const held = await Promise.all(names.map((name) => isRun(join(runs, name))));
+  return names.filter((_, index) => held[index]);
+}
+
+function isRun(folder: string): Promise<boolean> {
+  return access(join(folder, recordFile)).then(
+    () => true,
+    () => false,
+  );
+}
+
+function noRun(folder: string, reason: string, cause: unknown): FlamingoError {
+  const fix = "name a folder that a run was written to";
+  return new FlamingoError("RUN_FOLDER", `${folder} holds no run: ${reason}`, { source: folder, fix }, { cause });
+}

@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { RunEvent } from "../../src/runs/event.ts";
+import { RunLog } from "../../src/runs/log.ts";
+import { tailEvents } from "../../src/runs/tail.ts";
+import { temporaryFolder } from "./temporaryFolder.ts";
+
+const message = (text: string) => ({ type: "log:message", level: "info", message: text }) as const;
+
+/** Tails until an event says `end`. */
+async function tailToEnd(folder: string, from = 0): Promise<{ events: RunEvent[]; batches: number }> {
+  const stop = new AbortController();
+  const seen = { events: [] as RunEvent[], batches: 0 };
+  const take = (events: RunEvent[]) => {
+    seen.batches++;
+    seen.events.push(...events);
+    if (events.some((event) => event.type === "log:message" && event.message === "end")) stop.abort();
+  };
+  await tailEvents(folder, from, take, stop.signal);
+  return seen;
+}
+
+test("a tail gives each event once and in order, those that were there and those that come", async () => {
+  const folder = temporaryFolder();
+  const log = RunLog.open(folder);
+  for (let at = 0; at < 100; at++) log.append(message(`before ${at}`));
+  log.flush();
+  const tails = [tailToEnd(folder), tailToEnd(folder, 150)];
+  for (let at = 0; at < 100; at++) {
+    log.append(message(`while ${at}`));
+    if (at % 7 === 0) {
+      log.flush();
+      await new Promise(setImmediate);
+    }
+  }
+  log.append(message("end"));
+  log.close();
+  const [all, some] = await Promise.all(tails);
+  expect(all!.events.map(({ seq }) => seq)).toEqual(Array.from({ length: 201 }, (_, seq) => seq));
+  expect(some!.events.map(({ seq }) => seq)).toEqual(Array.from({ length: 51 }, (_, index) => 150 + index));
+});
+
+test("many events come in few batches", async () => {
+  const folder = temporaryFolder();
+  const log = RunLog.open(folder);
+  for (let at = 0; at < 2000; at++) log.append(message(`${at}`));
+  log.append(message("end"));
+  log.close();
+  const { events, batches } = await tailToEnd(folder);
+  expect(events).toHaveLength(2001);
+  expect(batches).toBe(1);
+});
+
+test("a log that is not there yet is waited for", async () => {
+  const folder = temporaryFolder();
+  const tail = tailToEnd(folder);
+  await new Promise(setImmediate);
+  const log = RunLog.open(folder);
+  log.append(message("end"));
+  log.close();
+  expect((await tail).events).toHaveLength(1);
+});
+
+test("a line longer than what is read at once comes whole", async () => {
+  const folder = temporaryFolder();
+  const log = RunLog.open(folder);
+  const long = "x".repeat(9_000_000);
+  log.append(message(long));
+  log.append(message("end"));
+  log.close();
+  expect((await tailToEnd(folder)).events[0]).toMatchObject({ message: long });
+});
+
+test("a folder that cannot be read is RUN_FOLDER", async () => {
+  const folder = temporaryFolder();
+  RunLog.open(folder).close();
+  const stop = new AbortController();
+  const tail = tailEvents(join(folder, "events.jsonl"), 0, () => {}, stop.signal);
+  await expect(tail).rejects.toMatchObject({ code: "RUN_FOLDER" });
+});
