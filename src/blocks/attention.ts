@@ -16,6 +16,11 @@ const config = z.strictObject({
     title: "ALiBi",
     description: "Keys further back score lower, by a slope of each head's own; stands in for position embeddings.",
   }),
+  looks: z.enum(["itself", "media", "features"]).default("itself").meta({
+    title: "Looks at",
+    description:
+      "What the keys stand for, for those who watch: the sequence itself, visual tokens, or visual features.",
+  }),
   emptyRows: z.enum(["zero", "uniform"]).default("zero").meta({
     title: "Queries that may see nothing",
     description: "Give zeros, or the mean of all values as the reference's mask does.",

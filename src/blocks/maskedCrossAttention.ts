@@ -52,7 +52,12 @@ export const MaskedCrossAttention = defineBlock({
     const toKeyValue = child("to_kv", Linear, { inDim: visualDim, outDim: 2 * inner });
     const halve = child("halve", Halve, { dim: inner });
     const maskOf = child("mask", MediaMask, { attend, padded });
-    const look = child("attend", Attention, { heads, headDim, emptyRows: attend === "immediate" ? "zero" : "uniform" });
+    const look = child("attend", Attention, {
+      heads,
+      headDim,
+      looks: "media",
+      emptyRows: attend === "immediate" ? "zero" : "uniform",
+    });
     const toOut = child("to_out", Linear, { inDim: inner, outDim: dim });
     return ({ text, media, locations }) => {
       const query = toQuery({ x: norm({ x: text }) });

@@ -28,6 +28,7 @@ export const errorCodes = {
   NON_FINITE: "A number stopped being finite.",
   NOT_FOUND: "What was asked for does not exist.",
   CONFLICT: "What was asked for does not fit what is there by now.",
+  NO_TOKEN: "A request came without the studio's token.",
   FORBIDDEN: "A request came from somewhere that may not ask.",
   PORT_IN_USE: "The network port is taken.",
   PROCESS_DIED: "A run's process ended without saying why.",

@@ -1,6 +1,15 @@
 import type { z } from "zod";
-import { type BlockDefinition, type CallSite, instantiate, parseConfig, type Value, type WeightSpec } from "./block.ts";
+import {
+  type BlockDefinition,
+  type CallSite,
+  instantiate,
+  parseConfig,
+  type Reading,
+  type Value,
+  type WeightSpec,
+} from "./block.ts";
 import { checkInputs } from "./check.ts";
+import { FlamingoError } from "./errors.ts";
 import type { Ports } from "./port.ts";
 import type { SolvedShape } from "./shape.ts";
 
@@ -46,6 +55,7 @@ export function trace<C extends z.ZodObject, I extends Ports, O extends Ports>(
   definition: BlockDefinition<C, I, O>,
   config: z.input<C>,
   inputs: Record<string, SolvedShape>,
+  frozen = false,
 ): TracedGraph {
   const nodes: TracedNode[] = [];
   const weights: WeightSpec[] = [];
@@ -55,18 +65,16 @@ export function trace<C extends z.ZodObject, I extends Ports, O extends Ports>(
     values[port] = symbolic(shape, definition.inputs[port]!.dtype, { port });
   const parsed = parseConfig(definition, config);
   let outputs: Record<string, Value> = {};
-  const outermost = instantiate(definition, config, {
-    weight: (spec) => {
-      weights.push(spec);
-      return undefined;
-    },
+  const reading: Reading = {
+    weight: (spec) => addWeight(weights, spec),
     call: (site, given) => {
       if (site.path !== "") return record(site, given, nodes, used);
       checkInputs(definition, parsed, given, "");
       outputs = definition.kind === "primitive" ? {} : site.forward(given);
       return outputs;
     },
-  });
+  };
+  const outermost = instantiate(definition, config, reading, "", frozen);
   outermost(values as never);
   for (const node of nodes) countWeights(node, weights);
   return {
@@ -84,7 +92,7 @@ export function describeWeights<C extends z.ZodObject, I extends Ports, O extend
   frozen = false,
 ): WeightSpec[] {
   const weights: WeightSpec[] = [];
-  const reading = { weight: (spec: WeightSpec) => void weights.push(spec), call: () => ({}) };
+  const reading: Reading = { weight: (spec) => addWeight(weights, spec), call: () => ({}) };
   instantiate(definition, config, reading, "", frozen);
   return weights;
 }
@@ -92,6 +100,17 @@ export function describeWeights<C extends z.ZodObject, I extends Ports, O extend
 /** How many numbers a weight holds. */
 export function sizeOf(weight: Pick<WeightSpec, "shape">): number {
   return weight.shape.reduce((product, size) => product * size, 1);
+}
+
+/** A description holds so many weights at most: far above any real model, far below what would hang the studio. */
+const mostWeights = 50_000;
+
+function addWeight(weights: WeightSpec[], spec: WeightSpec): undefined {
+  weights.push(spec);
+  if (weights.length <= mostWeights) return;
+  throw new FlamingoError("INVALID_CONFIG", `the model has more than ${mostWeights} weights`, {
+    fix: "set fewer layers",
+  });
 }
 
 function record(

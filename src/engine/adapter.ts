@@ -27,7 +27,7 @@ const driverFix =
 /** Whether an adapter emulates a GPU on the CPU. Such a one is for tests: `wasm` is many times as fast. */
 export function isSoftware(info: AdapterInfo): boolean {
   const names = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
-  return info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b|software/i.test(names);
+  return info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|softpipe|basic.render|\bwarp\b|software/i.test(names);
 }
 
 const searches = new Map<boolean, Promise<Adapter | Missing>>();
@@ -83,9 +83,7 @@ async function probe(manifest?: string): Promise<Adapter | Missing> {
   }
 }
 
-/** The adapter's name for people. */
+/** The adapter's name for people: the chip, then the driver. */
 export function adapterName({ vendor, architecture, device, description }: AdapterInfo): string {
-  return (
-    [description, device, `${vendor} ${architecture}`].map((name) => name.trim()).find(Boolean) ?? "an unnamed GPU"
-  );
+  return [device || `${vendor} ${architecture}`, description].filter((name) => name.trim()).join(", ") || "unnamed GPU";
 }

@@ -1,4 +1,4 @@
-import { FlamingoError } from "../core/errors.ts";
+import { FlamingoError, reportOf } from "../core/errors.ts";
 import { isMissing, type Missing, type Opened } from "./availability.ts";
 import { setBackend } from "./tensor.ts";
 import { openTensorflow } from "./tensorflow.ts";
@@ -29,8 +29,7 @@ const openers: Record<DeviceName, (options: DeviceOptions) => Promise<Opened | M
   webgpu: ({ allowSoftware }) => openWebgpu(allowSoftware ?? process.env.FLAMINGO_SOFTWARE_GPU === "1"),
   wasm: async ({ threads }) => {
     const wasm = await openWasm(threads === undefined ? {} : { threads });
-    const parts = [wasm.simd && "SIMD", wasm.relaxed && "relaxed SIMD", wasm.note].filter(Boolean);
-    return { description: `WebAssembly: ${parts.join(", ")}`, software: false, threads: wasm.threads };
+    return { description: `WebAssembly: ${wasm.note}`, software: false, threads: wasm.threads };
   },
   cpu: async () => {
     await setBackend("cpu");
@@ -77,8 +76,8 @@ async function tryToOpen(name: DeviceName, options: DeviceOptions): Promise<Open
   try {
     return await openers[name](options);
   } catch (error) {
-    if (error instanceof FlamingoError) throw error;
-    return { missing: (error as Error).message, fix: "install the project's packages again" };
+    const { message, fix = "install the project's packages again" } = reportOf(error);
+    return { missing: message, fix };
   }
 }
 

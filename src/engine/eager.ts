@@ -7,8 +7,8 @@ import type { Weights } from "./weights.ts";
 
 /** Somebody who looks at a block: gets the probe's tensor and may keep it no longer than the call. */
 export interface Probe {
-  /** Whether to look at this place; asked for each block that offers the probe. */
-  at(path: string, definition: string): boolean;
+  /** Whether to look at this block; asked for each one that offers the probe. */
+  at(path: string, config: Readonly<Record<string, unknown>>): boolean;
   /** Which of the block's probes: `weights` of attention. */
   name: string;
   see(path: string, value: Tensor): void;
@@ -53,7 +53,7 @@ export class Eager implements Reading {
   #look(probe: Probe, site: CallSite, inputs: Record<string, Value | undefined>): void {
     const compute = site.definition.probes?.[probe.name];
     const path = this.#name(site.path);
-    if (compute && probe.at(path, site.definition.name))
+    if (compute && probe.at(path, site.config))
       probe.see(path, compute(site.config, inputs as never) as Tensor);
   }
 

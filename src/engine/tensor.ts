@@ -26,6 +26,7 @@ export {
   expandDims,
   eye,
   fill,
+  gather,
   getBackend,
   greater,
   greaterEqual,

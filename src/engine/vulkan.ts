@@ -18,9 +18,13 @@ function besideChromium(file: string): string[] {
   return chromiumFolders.map((folder) => join(folder, file)).filter((path) => existsSync(path));
 }
 
+let loader: { path: string | undefined } | undefined;
+
 /** Where Vulkan's loader is: the system's by its bare name, or else the one that Chromium carries. */
 export function findVulkanLoader(): string | undefined {
-  return ["libvulkan.so.1", ...besideChromium("libvulkan.so.1")].find(loadLibrary);
+  // Asked again, the bare name would stand for whichever was loaded the first time.
+  loader ??= { path: ["libvulkan.so.1", ...besideChromium("libvulkan.so.1")].find(loadLibrary) };
+  return loader.path;
 }
 
 /**

@@ -75,14 +75,11 @@ export class Weights {
   }
 
   /** The numbers of the weights at and below a path, named from there. */
-  save(path = "", weights: readonly Weight[] = this.all(path)): Map<string, WeightData> {
+  async save(path = ""): Promise<Map<string, WeightData>> {
     const cut = path ? path.length + 1 : 0;
-    return new Map(
-      weights.map(({ name, shape, variable }) => [
-        name.slice(cut),
-        { shape, data: new Float32Array(variable.dataSync()) },
-      ]),
-    );
+    const saved = new Map<string, WeightData>();
+    for (const weight of this.all(path)) saved.set(weight.name.slice(cut), await readNumbers(weight));
+    return saved;
   }
 
   dispose(): void {
@@ -103,10 +100,20 @@ export class Weights {
         },
       );
     }
-    const numbers = tensor(data, [...shape], "float32");
-    weight.variable.assign(numbers);
-    numbers.dispose();
+    assignNumbers(weight.variable, { shape, data });
   }
+}
+
+/** Sets a variable from numbers. */
+export function assignNumbers(target: Variable, { shape, data }: WeightData): void {
+  const numbers = tensor(data, [...shape], "float32");
+  target.assign(numbers);
+  numbers.dispose();
+}
+
+/** A weight's numbers as they are now. */
+export async function readNumbers({ shape, variable }: Pick<Weight, "shape" | "variable">): Promise<WeightData> {
+  return { shape, data: new Float32Array(await variable.data()) };
 }
 
 function initialNumbers(initial: Initial, shape: readonly number[], random: Random): Float32Array {

@@ -5,13 +5,22 @@ import { migrations } from "./migrations.ts";
 /** The version of the file format that this code writes. */
 export const pipelineVersion = 1;
 
+/** Ids and ports are looked up in plain objects, so they may not be names that every object has, such as `toString`. */
+const notReserved = (name: string) => !(name in {});
+const reservedMessage = "the name is reserved";
+
 const identifier = z
   .string()
-  .regex(/^[a-z][a-zA-Z0-9_]{0,63}$/, "an id starts with a small letter and has letters, digits and _ only");
-const end = z.tuple([identifier, z.string().max(64)]);
+  .regex(/^[a-z][a-zA-Z0-9_]{0,63}$/, "an id starts with a small letter and has letters, digits and _ only")
+  .refine(notReserved, reservedMessage);
+const end = z.tuple([identifier, z.string().max(64).refine(notReserved, reservedMessage)]);
 
 const nodeSchema = z.strictObject({
-  type: z.string().max(64).meta({ description: "Name of a block, source or action in the catalog." }),
+  type: z
+    .string()
+    .max(64)
+    .refine(notReserved, reservedMessage)
+    .meta({ description: "Name of a block, source or action in the catalog." }),
   config: z.record(z.string().max(64), z.json()).default({}),
   label: z.string().max(120).optional(),
   frozen: z.boolean().optional().meta({ description: "Keeps all of the node's weights as they are." }),

@@ -59,7 +59,11 @@ export async function conductRun(options: ConductOptions, execute: Execute): Pro
 
 function finish(log: RunLog, result: Outcome, home: Home): Outcome {
   try {
-    log.append({ type: "run:finished", ...result });
+    log.append({
+      type: "run:finished",
+      outcome: result.outcome,
+      ...(result.error ? { error: { ...result.error } } : {}),
+    });
     return result;
   } catch (failure) {
     // The log cannot take its own end; the first error is the one that tells why.

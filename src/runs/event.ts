@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { type ErrorCode, errorCodes } from "../core/errors.ts";
+import { type ErrorCode, type ErrorReport, errorCodes } from "../core/errors.ts";
 
-const errorReport = z.looseObject({
+const errorReport: z.ZodType<ErrorReport> = z.looseObject({
   code: z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]),
   message: z.string(),
-  block: z.string().optional(),
-  port: z.string().optional(),
-  fix: z.string().optional(),
+  block: z.string().exactOptional(),
+  port: z.string().exactOptional(),
+  fix: z.string().exactOptional(),
 });
 
 /** A number as a log can hold it: JSON has no NaN, so what is not finite is null. */

@@ -127,7 +127,7 @@ function apply(state: RunState, event: RunEvent): void {
       break;
     case "run:finished":
       state.status = event.outcome;
-      if (event.error) state.error = event.error as ErrorReport;
+      if (event.error) state.error = event.error;
       break;
     case "node:state":
       applyNode(state, event);
@@ -168,7 +168,7 @@ function applyNode(state: RunState, event: RunEventOf<"node:state">): void {
     ...(event.activity === undefined ? {} : { activity: event.activity }),
     ...(event.step === undefined ? {} : { step: event.step }),
     ...(event.total === undefined ? {} : { total: event.total }),
-    ...(event.error === undefined ? {} : { error: event.error as ErrorReport }),
+    ...(event.error === undefined ? {} : { error: event.error }),
     since: same ? before.since : event.time,
     sinceStep: same ? before.sinceStep : (event.step ?? 0),
   };

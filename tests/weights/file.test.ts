@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -40,9 +40,10 @@ test("a save that fails leaves the old file and nothing beside it", async () => 
   await expect(saveWeights(path, wrong)).rejects.toMatchObject({ code: "INVALID_WEIGHTS" });
   expect(await readFile(path)).toEqual(before);
   // A folder cannot be replaced by a file, so the rename is what fails here.
-  await expect(saveWeights(folder, weight(2))).rejects.toThrow();
-  expect(await readdir(folder)).toEqual(["model.safetensors"]);
-  expect((await readdir(join(folder, ".."))).filter((name) => name.endsWith(".partial"))).toEqual([]);
+  const occupied = join(folder, "occupied");
+  await mkdir(occupied);
+  await expect(saveWeights(occupied, weight(2))).rejects.toThrow();
+  expect(await readdir(folder)).toEqual(["model.safetensors", "occupied"]);
 });
 
 test("a file that is missing or broken is named", async () => {

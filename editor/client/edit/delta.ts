@@ -17,7 +17,9 @@ export interface Delta {
 export function diff(before: Pipeline, after: Pipeline): Delta {
   return {
     ...(before.name === after.name ? {} : { name: [before.name, after.name] as const }),
-    ...(before.description === after.description ? {} : { description: [before.description, after.description] as const }),
+    ...(before.description === after.description
+      ? {}
+      : { description: [before.description, after.description] as const }),
     nodes: diffRecord(before.nodes, after.nodes),
     positions: diffRecord<Position>(before.view.positions, after.view.positions),
     ...(sameList(before.edges, after.edges) ? {} : { edges: [before.edges, after.edges] as const }),

@@ -31,8 +31,9 @@ export function freshId(pipeline: Pick<Pipeline, "nodes">, base: string): string
 /** The configuration a new node starts with: what has no default is taken from the entry's example. */
 export function initialConfig(entry: CatalogEntry): PipelineNode["config"] {
   const missing = Object.keys(entry.config.properties ?? {}).filter((key) => !(key in entry.defaults));
-  return Object.fromEntries(missing.flatMap((key) => (key in entry.example ? [[key, entry.example[key]]] : []))) as
-    PipelineNode["config"];
+  return Object.fromEntries(
+    missing.flatMap((key) => (key in entry.example ? [[key, entry.example[key]]] : [])),
+  ) as PipelineNode["config"];
 }
 
 export function addNode(pipeline: Pipeline, id: string, node: PipelineNode, position: Position): Pipeline {

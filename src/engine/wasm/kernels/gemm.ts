@@ -2,7 +2,7 @@
 // that transposed operands cost nothing more, and a register tile of 5 x 8 runs over them. 5 x 8 fills the 15 vector
 // registers that V8 has to give (10 sums, 2 of b, 1 of a, 1 product); larger tiles spill, unrolling makes V8 spill too.
 
-import { ownScratch } from "./control";
+import { at, ownScratch } from "./control";
 
 const MR: i32 = 5;
 const NR: i32 = 8;
@@ -14,9 +14,6 @@ const NC: i32 = 256;
 const PANELS_B: usize = (MC * KC * 4) as usize;
 const TILE: usize = PANELS_B + ((KC * NC * 4) as usize);
 export const GEMM_SCRATCH: usize = TILE + 256;
-
-// @ts-ignore: decorator
-@inline function at(base: usize, index: i32): usize { return base + ((index as usize) << 2); }
 
 // a(i, k) lies at a + i·aRow + k·aCol (in elements), b(k, j) at b + k·bRow + j·bCol, c(i, j) at c + i·cRow + j.
 export function gemm(

@@ -1,28 +1,26 @@
-import { arg, pointer, share, thread } from "./control";
+import { at, endOf, firstOf, integer, pointer } from "./control";
 import { gemm } from "./gemm";
 
-// Arguments: a, b, c, batch, m, n, k, aBatch, aRow, aCol, bBatch, bRow, bCol, accumulate. Strides in elements.
-// Work is split over the batch where it has one piece for every thread, else over the longer side of c.
+// Arguments: a, b, c, batch, m, n, k, aBatch, aRow, aCol, bBatch, bRow, bCol, bias or 0. Strides in elements.
+// Work is split over the batch if there is one, else over the longer side of c, so that less is packed twice.
 export function matMul(): void {
-  const batch = arg(3), m = arg(4), n = arg(5), k = arg(6);
-  const aBatch = arg(7), aRow = arg(8), aCol = arg(9), bBatch = arg(10), bRow = arg(11), bCol = arg(12);
-  const accumulate = arg(13) != 0;
-  let firstItem = 0, items = batch, firstRow = 0, rows = m, firstColumn = 0, columns = n;
+  const batch = integer(3), m = integer(4), n = integer(5);
   if (batch > 1) {
-    firstItem = share(batch, 1, thread());
-    items = share(batch, 1, thread() + 1) - firstItem;
+    const end = endOf(batch, 1);
+    for (let i = firstOf(batch, 1); i < end; i++) part(i, 0, m, 0, n);
   } else if (m >= n) {
-    firstRow = share(m, 5, thread());
-    rows = share(m, 5, thread() + 1) - firstRow;
+    part(0, firstOf(m, 5), endOf(m, 5), 0, n);
   } else {
-    firstColumn = share(n, 8, thread());
-    columns = share(n, 8, thread() + 1) - firstColumn;
+    part(0, 0, m, firstOf(n, 8), endOf(n, 8));
   }
-  if (rows == 0 || columns == 0) return;
-  for (let item = firstItem; item < firstItem + items; item++) {
-    const a = pointer(0) + ((item * aBatch + firstRow * aRow) as usize << 2);
-    const b = pointer(1) + ((item * bBatch + firstColumn * bCol) as usize << 2);
-    const c = pointer(2) + ((item * m * n + firstRow * n + firstColumn) as usize << 2);
-    gemm(rows, columns, k, a, aRow, aCol, b, bRow, bCol, c, n, accumulate);
-  }
+}
+
+// Rows i to iEnd and columns j to jEnd of one product of the batch. A bias is laid down first, and the product added to it.
+function part(item: i32, i: i32, iEnd: i32, j: i32, jEnd: i32): void {
+  const m = integer(4), n = integer(5), k = integer(6), bias = pointer(13);
+  const aRow = integer(8), aCol = integer(9), bRow = integer(11), bCol = integer(12);
+  const a = at(pointer(0), item * integer(7) + i * aRow), b = at(pointer(1), item * integer(10) + j * bCol);
+  const c = at(pointer(2), (item * m + i) * n + j), rows = iEnd - i, columns = jEnd - j;
+  if (bias) for (let row = 0; row < rows; row++) memory.copy(at(c, row * n), at(bias, j), (columns as usize) << 2);
+  gemm(rows, columns, k, a, aRow, aCol, b, bRow, bCol, c, n, bias != 0);
 }

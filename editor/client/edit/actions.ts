@@ -1,0 +1,268 @@
+import type { Catalog } from "../../../src/core/catalog.ts";
+import type { Pipeline } from "../../../src/pipeline/schema.ts";
+import { writePipeline } from "../../../src/pipeline/schema.ts";
+import type { RunStatus } from "../../../src/runs/state.ts";
+import { edgeIds } from "../graph/edges.ts";
+import { cutOut, paste, readPart } from "./clipboard.ts";
+import { disconnect, type Position, removeNodes } from "./operations.ts";
+
+export type Dialog = "open" | "save" | "help" | "run";
+export type Side = "palette" | "dock";
+
+/** What an action sees of the editor, and what it can do with it. */
+export interface EditorContext {
+  pipeline: Pipeline;
+  catalog: Catalog;
+  selection: { nodes: readonly string[]; edges: readonly string[] };
+  canUndo: boolean;
+  canRedo: boolean;
+  /** Status of the run that is shown; undefined if there is none. */
+  runStatus: RunStatus | undefined;
+  connected: boolean;
+  clipboard: { read(): string | null; write(text: string): void };
+  commit(label: string, pipeline: Pipeline, select?: readonly string[]): void;
+  select(nodes: readonly string[]): void;
+  undo(): void;
+  redo(): void;
+  /** Lays all nodes out anew. */
+  tidy(): void;
+  fit(): void;
+  open(dialog: Dialog): void;
+  openInside(node: string): void;
+  create(): void;
+  save(): void;
+  download(): void;
+  toggle(side: Side): void;
+  toggleTheme(): void;
+  search(): void;
+  run(command: "start" | "pause" | "continue" | "stop" | "resume"): void;
+}
+
+/** One thing that a person can do: the menu, the shortcuts and the tests all read it from here. */
+export interface Action {
+  name: string;
+  label: string;
+  group: "File" | "Edit" | "View" | "Run";
+  /** Such as `Mod+Shift+Z`; see `matches`. */
+  shortcut?: string;
+  /** Another key that people are used to. */
+  alternative?: string;
+  /** Whether it can be done now. */
+  predicate(context: EditorContext): boolean;
+  perform(context: EditorContext): void;
+}
+
+/** How far a copy stands from what it was copied from. */
+const step: Position = [32, 32];
+
+const always = () => true;
+const hasNodes = (context: EditorContext) => Object.keys(context.pipeline.nodes).length > 0;
+const hasSelected = (context: EditorContext) => context.selection.nodes.length > 0;
+const isBusy = (status: RunStatus | undefined) =>
+  status === "queued" || status === "running" || status === "paused" || status === "stopping";
+
+export const actions: readonly Action[] = [
+  { name: "new", label: "New pipeline", group: "File", predicate: always, perform: (context) => context.create() },
+  {
+    name: "open",
+    label: "Open…",
+    group: "File",
+    shortcut: "Mod+O",
+    predicate: always,
+    perform: (context) => context.open("open"),
+  },
+  { name: "save", label: "Save", group: "File", shortcut: "Mod+S", predicate: hasNodes, perform: (c) => c.save() },
+  {
+    name: "saveAs",
+    label: "Save as…",
+    group: "File",
+    shortcut: "Mod+Shift+S",
+    predicate: hasNodes,
+    perform: (context) => context.open("save"),
+  },
+  { name: "download", label: "Download as a file", group: "File", predicate: hasNodes, perform: (c) => c.download() },
+  {
+    name: "undo",
+    label: "Undo",
+    group: "Edit",
+    shortcut: "Mod+Z",
+    predicate: (context) => context.canUndo,
+    perform: (context) => context.undo(),
+  },
+  {
+    name: "redo",
+    label: "Redo",
+    group: "Edit",
+    shortcut: "Mod+Shift+Z",
+    alternative: "Mod+Y",
+    predicate: (context) => context.canRedo,
+    perform: (context) => context.redo(),
+  },
+  { name: "cut", label: "Cut", group: "Edit", shortcut: "Mod+X", predicate: hasSelected, perform: cut },
+  { name: "copy", label: "Copy", group: "Edit", shortcut: "Mod+C", predicate: hasSelected, perform: copy },
+  {
+    name: "paste",
+    label: "Paste",
+    group: "Edit",
+    shortcut: "Mod+V",
+    predicate: (context) => readPart(context.clipboard.read()) !== undefined,
+    perform: pasteClipboard,
+  },
+  {
+    name: "duplicate",
+    label: "Duplicate",
+    group: "Edit",
+    shortcut: "Mod+D",
+    predicate: hasSelected,
+    perform: duplicate,
+  },
+  {
+    name: "delete",
+    label: "Delete",
+    group: "Edit",
+    shortcut: "Delete",
+    alternative: "Backspace",
+    predicate: (context) => hasSelected(context) || context.selection.edges.length > 0,
+    perform: remove,
+  },
+  {
+    name: "selectAll",
+    label: "Select all",
+    group: "Edit",
+    shortcut: "Mod+A",
+    predicate: hasNodes,
+    perform: (context) => context.select(Object.keys(context.pipeline.nodes)),
+  },
+  { name: "tidy", label: "Tidy up", group: "Edit", shortcut: "Shift+T", predicate: hasNodes, perform: (c) => c.tidy() },
+  {
+    name: "openInside",
+    label: "Open the block's inside",
+    group: "View",
+    shortcut: "Mod+Enter",
+    predicate: (context) => insideOf(context) !== undefined,
+    perform: (context) => context.openInside(insideOf(context)!),
+  },
+  {
+    name: "search",
+    label: "Search blocks",
+    group: "View",
+    shortcut: "/",
+    predicate: always,
+    perform: (c) => c.search(),
+  },
+  {
+    name: "fit",
+    label: "Show everything",
+    group: "View",
+    shortcut: "F",
+    predicate: hasNodes,
+    perform: (c) => c.fit(),
+  },
+  {
+    name: "palette",
+    label: "Show or hide the palette",
+    group: "View",
+    shortcut: "Mod+B",
+    predicate: always,
+    perform: (context) => context.toggle("palette"),
+  },
+  {
+    name: "dock",
+    label: "Show or hide the panels",
+    group: "View",
+    shortcut: "Mod+J",
+    predicate: always,
+    perform: (context) => context.toggle("dock"),
+  },
+  { name: "theme", label: "Light or dark", group: "View", predicate: always, perform: (c) => c.toggleTheme() },
+  {
+    name: "help",
+    label: "Keyboard shortcuts",
+    group: "View",
+    shortcut: "?",
+    predicate: always,
+    perform: (context) => context.open("help"),
+  },
+  {
+    name: "run",
+    label: "Run",
+    group: "Run",
+    shortcut: "Mod+Shift+Enter",
+    predicate: (context) => context.connected && hasNodes(context) && !isBusy(context.runStatus),
+    perform: (context) => context.run("start"),
+  },
+  {
+    name: "runWith",
+    label: "Run with…",
+    group: "Run",
+    predicate: (context) => context.connected && hasNodes(context) && !isBusy(context.runStatus),
+    perform: (context) => context.open("run"),
+  },
+  {
+    name: "pause",
+    label: "Pause",
+    group: "Run",
+    predicate: (context) => context.connected && context.runStatus === "running",
+    perform: (context) => context.run("pause"),
+  },
+  {
+    name: "continue",
+    label: "Continue",
+    group: "Run",
+    predicate: (context) => context.connected && context.runStatus === "paused",
+    perform: (context) => context.run("continue"),
+  },
+  {
+    name: "stop",
+    label: "Stop",
+    group: "Run",
+    predicate: (context) => context.connected && isBusy(context.runStatus) && context.runStatus !== "stopping",
+    perform: (context) => context.run("stop"),
+  },
+  {
+    name: "resume",
+    label: "Resume from the last checkpoint",
+    group: "Run",
+    predicate: (context) => context.connected && (context.runStatus === "stopped" || context.runStatus === "failed"),
+    perform: (context) => context.run("resume"),
+  },
+];
+
+export function actionNamed(name: string): Action {
+  return actions.find((action) => action.name === name)!;
+}
+
+function insideOf(context: EditorContext): string | undefined {
+  const [id, ...more] = context.selection.nodes;
+  if (id === undefined || more.length > 0) return undefined;
+  return context.catalog[context.pipeline.nodes[id]?.type ?? ""]?.kind === "composite" ? id : undefined;
+}
+
+function copy(context: EditorContext): void {
+  context.clipboard.write(writePipeline(cutOut(context.pipeline, context.selection.nodes)));
+}
+
+function cut(context: EditorContext): void {
+  copy(context);
+  context.commit("Cut", removeNodes(context.pipeline, context.selection.nodes), []);
+}
+
+function pasteClipboard(context: EditorContext): void {
+  const part = readPart(context.clipboard.read());
+  if (!part) return;
+  const { pipeline, ids } = paste(context.pipeline, part, step);
+  context.commit("Paste", pipeline, ids);
+}
+
+function duplicate(context: EditorContext): void {
+  const { pipeline, ids } = paste(context.pipeline, cutOut(context.pipeline, context.selection.nodes), step);
+  context.commit("Duplicate", pipeline, ids);
+}
+
+function remove(context: EditorContext): void {
+  const { nodes, edges } = context.selection;
+  const ids = edgeIds(context.pipeline.edges);
+  const wires = context.pipeline.edges.filter((_edge, index) => edges.includes(ids[index]!));
+  const label = nodes.length > 0 ? "Delete" : "Remove wire";
+  context.commit(label, removeNodes(disconnect(context.pipeline, wires), nodes), []);
+}

@@ -1,0 +1,63 @@
+import type { Edge, Node } from "@xyflow/react";
+import type { SolvedShape } from "../../../src/core/shape.ts";
+import type { Problem } from "../../../src/pipeline/check.ts";
+import type { Pipeline } from "../../../src/pipeline/schema.ts";
+import type { Solution } from "../../../src/pipeline/solve.ts";
+import { edgeIds } from "./edges.ts";
+import { shapeText } from "./shapeText.ts";
+
+export type BlockFlowNode = Node<Record<string, never>, "block">;
+
+/** What a wire shows: the shape that passes, or why none can. */
+export type WireData = { shape: string; problem?: string; route?: [number, number][] };
+export type WireFlowEdge = Edge<WireData, "wire">;
+
+const none = {};
+
+/**
+ * The canvas's nodes for a pipeline. A node that did not change stays the same object, so that moving one node draws
+ * one node. What the canvas measured is kept.
+ */
+export function flowNodes(
+  before: readonly BlockFlowNode[],
+  pipeline: Pipeline,
+  selected: readonly string[],
+): BlockFlowNode[] {
+  const old = new Map(before.map((node) => [node.id, node]));
+  const chosen = new Set(selected);
+  return Object.keys(pipeline.nodes).map((id) => {
+    const [x, y] = pipeline.view.positions[id] ?? [0, 0];
+    const kept = old.get(id);
+    const isSelected = chosen.has(id);
+    if (kept && kept.position.x === x && kept.position.y === y && kept.selected === isSelected) return kept;
+    return { ...kept, id, type: "block", position: { x, y }, selected: isSelected, data: none };
+  });
+}
+
+/** The canvas's wires for a pipeline, each with its solved shape and with what is wrong with it. */
+export function flowEdges(
+  pipeline: Pipeline,
+  solution: Solution,
+  problems: readonly Problem[],
+  selected: readonly string[],
+): WireFlowEdge[] {
+  const ids = edgeIds(pipeline.edges);
+  const wrong = new Map<number, Problem>();
+  for (const problem of problems)
+    if (problem.edge !== undefined && !wrong.has(problem.edge)) wrong.set(problem.edge, problem);
+  return pipeline.edges.flatMap((edge, index) => {
+    if (!(edge.from[0] in pipeline.nodes) || !(edge.to[0] in pipeline.nodes)) return [];
+    const problem = wrong.get(index);
+    const shape: SolvedShape | undefined = solution.outputs[edge.from[0]]?.[edge.from[1]];
+    return {
+      id: ids[index]!,
+      type: "wire" as const,
+      source: edge.from[0],
+      sourceHandle: edge.from[1],
+      target: edge.to[0],
+      targetHandle: edge.to[1],
+      selected: selected.includes(ids[index]!),
+      data: { shape: shapeText(shape), ...(problem ? { problem: problem.message } : {}) },
+    };
+  });
+}

@@ -1,0 +1,131 @@
+import { Handle, Position } from "@xyflow/react";
+import type { ReactNode } from "react";
+import type { NodeRunState } from "../../../src/runs/event.ts";
+import type { SolvedShape } from "../../../src/core/shape.ts";
+import { formatWeights } from "../figures/numbers.ts";
+import { shapeText } from "../graph/shapeText.ts";
+import { type Tone, toneWords } from "../graph/tone.ts";
+import { Icon } from "./Icon.tsx";
+
+/** A port as a card shows it. */
+export interface CardPort {
+  name: string;
+  direction: "input" | "output";
+  shape: SolvedShape | undefined;
+  /** What it carries, for the tooltip. */
+  hint: string;
+  optional?: boolean;
+  /** While a wire is drawn: whether it could end here. */
+  wiring?: "fits" | "refused" | undefined;
+  /** Something is wrong with what is wired to it, or it lacks a wire. */
+  wrong?: boolean;
+}
+
+interface CardProps {
+  title: string;
+  subtitle: string;
+  tone: Tone;
+  weights?: number;
+  ports: readonly CardPort[];
+  connectable: boolean;
+  state?: NodeRunState;
+  /** 0 to 1, drawn under the head. */
+  share?: number | undefined;
+  wrong?: string | undefined;
+  unknown?: boolean;
+  onOpen?: (() => void) | undefined;
+  children?: ReactNode;
+}
+
+/** Draws any block: its name, weights and colour, its ports with their shapes, how far it is, and a live figure. */
+export function BlockCard(props: CardProps) {
+  const { title, subtitle, tone, weights = 0, ports, state = "idle", share, wrong, unknown } = props;
+  return (
+    <div className="card" data-tone={tone} data-state={state} data-wrong={wrong !== undefined} data-unknown={unknown}>
+      <div className="card-head" title={wrong}>
+        <div className="card-title">
+          <StateSign state={state} wrong={wrong} />
+          <span className="card-name">{title}</span>
+          {props.onOpen && (
+            <button type="button" className="card-open nodrag" onClick={props.onOpen} title={`Open the inside of ${title}`}>
+              <Icon name="open" size={13} />
+              <span className="hidden">Open the inside of {title}</span>
+            </button>
+          )}
+        </div>
+        <div className="card-sub">
+          <span className="card-type">{subtitle}</span>
+          {weights > 0 && (
+            <span className="card-weights" title={`${weights.toLocaleString("en-US")} weights, ${toneWords[tone]}`}>
+              {tone === "frozen" && <Icon name="lock" size={11} />}
+              {formatWeights(weights)}
+            </span>
+          )}
+        </div>
+        {share !== undefined && (
+          <div className="card-progress" style={{ transform: `scaleX(${share})` }} aria-hidden="true" />
+        )}
+      </div>
+      {ports.length > 0 && (
+        <div className="card-ports">
+          {ports.map((port) => (
+            <PortRow key={`${port.direction}.${port.name}`} port={port} connectable={props.connectable} />
+          ))}
+        </div>
+      )}
+      {props.children}
+    </div>
+  );
+}
+
+function PortRow({ port, connectable }: { port: CardPort; connectable: boolean }) {
+  const isInput = port.direction === "input";
+  const text = shapeText(port.shape);
+  return (
+    <div
+      className="port"
+      data-direction={port.direction}
+      data-wiring={port.wiring}
+      data-wrong={port.wrong}
+      data-optional={port.optional}
+      title={port.hint}
+    >
+      <Handle
+        id={port.name}
+        type={isInput ? "target" : "source"}
+        position={isInput ? Position.Left : Position.Right}
+        isConnectable={connectable}
+        aria-label={`${port.direction} ${port.name} ${text}`}
+      />
+      <span className="port-name">{port.name}</span>
+      <span className="port-shape">{text}</span>
+    </div>
+  );
+}
+
+const stateWords: Record<NodeRunState, string> = {
+  idle: "",
+  queued: "waiting",
+  running: "running",
+  succeeded: "done",
+  failed: "failed",
+  stopped: "stopped",
+};
+
+function StateSign({ state, wrong }: { state: NodeRunState; wrong: string | undefined }) {
+  if (wrong !== undefined && state !== "running") {
+    return (
+      <span className="state" data-state="failed" role="img" aria-label={`problem: ${wrong}`}>
+        <Icon name="warning" size={13} />
+      </span>
+    );
+  }
+  if (state === "idle") return null;
+  return (
+    <span className="state" data-state={state} role="img" aria-label={stateWords[state]} title={stateWords[state]}>
+      {state === "succeeded" && <Icon name="check" size={12} />}
+      {state === "failed" && <Icon name="warning" size={13} />}
+      {state === "stopped" && <Icon name="stop" size={10} />}
+    </span>
+  );
+}

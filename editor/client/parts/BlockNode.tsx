@@ -1,0 +1,104 @@
+import type { NodeProps } from "@xyflow/react";
+import { memo, useMemo } from "react";
+import type { CatalogEntry } from "../../../src/core/catalog.ts";
+import { printShape, type SolvedShape } from "../../../src/core/shape.ts";
+import { useShallow } from "zustand/react/shallow";
+import { shareOf } from "../figures/progress.ts";
+import { figureOf } from "../graph/figure.ts";
+import type { BlockFlowNode } from "../graph/flowNodes.ts";
+import { portsOf } from "../graph/nodePorts.ts";
+import { toneOf } from "../graph/tone.ts";
+import { useEditor } from "../stores/editor.ts";
+import { openNode } from "../stores/inside.ts";
+import { useRun } from "../stores/run.ts";
+import { useWiring } from "../stores/wiring.ts";
+import { BlockCard, type CardPort } from "./BlockCard.tsx";
+import { LiveFigure } from "./LiveFigure.tsx";
+
+const noShapes: Record<string, SolvedShape> = {};
+
+/** A node of the pipeline, of whatever type: everything it shows comes from the catalog, the solver and the run. */
+export const BlockNode = memo(function BlockNode({ id }: NodeProps<BlockFlowNode>) {
+  const node = useEditor((editor) => editor.pipeline.nodes[id]);
+  const entry = useEditor((editor) => editor.catalog[node?.type ?? ""]);
+  const count = useEditor((editor) => editor.counts[id]);
+  const problem = useEditor((editor) => editor.problems.find((found) => found.node === id)?.message);
+  const progress = useRun((run) => run.state.nodes[id]);
+  const ports = useCardPorts(id, entry);
+  if (!node) return null;
+  const title = node.label ?? entry?.title ?? node.type;
+  const isBusy = progress?.state === "running";
+  const subtitle = isBusy && progress.activity ? progress.activity : entry ? subtitleOf(title, entry) : "unknown block";
+  return (
+    <BlockCard
+      title={title}
+      subtitle={subtitle}
+      tone={toneOf(count)}
+      weights={count?.weights ?? 0}
+      ports={ports}
+      connectable={true}
+      unknown={!entry}
+      state={progress?.state ?? "idle"}
+      share={isBusy && progress.total ? shareOf(progress) : undefined}
+      wrong={progress?.error?.message ?? problem}
+      onOpen={entry?.kind === "composite" ? () => openNode(id) : undefined}
+    >
+      <LiveFigure node={id} figure={figureOf(entry)} />
+    </BlockCard>
+  );
+});
+
+function subtitleOf(title: string, entry: CatalogEntry): string {
+  return title === entry.title ? entry.category : entry.title;
+}
+
+function useCardPorts(id: string, entry: CatalogEntry | undefined): CardPort[] {
+  const inputs = useEditor((editor) => editor.solution.inputs[id] ?? noShapes);
+  const outputs = useEditor((editor) => editor.solution.outputs[id] ?? noShapes);
+  const names = useEditor(useShallow((editor) => namesOf(editor.pipeline, id, entry)));
+  const wrong = useEditor(
+    useShallow((editor) => editor.problems.flatMap((found) => (found.node === id && found.port ? [found.port] : []))),
+  );
+  const wiring = useWiring(useShallow((state) => names.map((name) => judged(state, id, name))));
+  return useMemo(
+    () =>
+      names.map((name, index) => {
+        const [direction, port] = split(name);
+        const isInput = direction === "input";
+        const spec = entry?.[isInput ? "inputs" : "outputs"][port];
+        const hint = spec ? `${port}: ${spec.doc}\n${printShape(spec.shape)} ${spec.dtype}` : port;
+        return {
+          name: port,
+          direction,
+          shape: (isInput ? inputs : outputs)[port],
+          hint: spec?.optional ? `${hint}, need not be wired` : hint,
+          optional: spec?.optional ?? false,
+          wiring: wiring[index],
+          wrong: isInput && wrong.includes(port),
+        };
+      }),
+    [names, entry, inputs, outputs, wrong, wiring],
+  );
+}
+
+function namesOf(pipeline: Parameters<typeof portsOf>[0], id: string, entry: CatalogEntry | undefined): string[] {
+  const { inputs, outputs } = portsOf(pipeline, id, entry);
+  return [...inputs.map((port) => `input ${port}`), ...outputs.map((port) => `output ${port}`)];
+}
+
+function split(name: string): ["input" | "output", string] {
+  const at = name.indexOf(" ");
+  return [name.slice(0, at) as "input" | "output", name.slice(at + 1)];
+}
+
+function judged(
+  { end, verdicts }: ReturnType<typeof useWiring.getState>,
+  id: string,
+  name: string,
+): CardPort["wiring"] {
+  const [direction, port] = split(name);
+  if (!end || direction === end.direction) return undefined;
+  const key = `${id}.${port}`;
+  if (!verdicts.has(key)) return undefined;
+  return verdicts.get(key) ? "refused" : "fits";
+}

@@ -1,0 +1,97 @@
+import { type Action, actions, type EditorContext } from "../edit/actions.ts";
+import { moveNodes } from "../edit/operations.ts";
+import { matches } from "../edit/shortcut.ts";
+import { tidyPositions } from "../graph/nodePorts.ts";
+import { commandRun, createPipeline, downloadPipeline, savePipeline, startRun } from "./document.ts";
+import { commit, openDialog, redo, select, undo, useEditor } from "./editor.ts";
+import { openNode } from "./inside.ts";
+import { tellError } from "./notices.ts";
+import { useRun } from "./run.ts";
+import { changeSettings, useSettings } from "./settings.ts";
+import { useStudio } from "./studio.ts";
+import { toggleTheme } from "./theme.ts";
+import { fitAll } from "./viewport.ts";
+
+const clipboardPlace = "flamingo:clipboard";
+
+/** The editor as actions see it, now. */
+export function editorContext(): EditorContext {
+  const { pipeline, catalog, selection, history } = useEditor.getState();
+  const { id, state } = useRun.getState();
+  return {
+    pipeline,
+    catalog,
+    selection,
+    canUndo: history.past.length > 0,
+    canRedo: history.future.length > 0,
+    runStatus: id === undefined ? undefined : state.status,
+    connected: useStudio.getState().connection === "online",
+    clipboard,
+    commit: (label, next, chosen) => commit(label, next, chosen ? { select: chosen } : {}),
+    select: (nodes) => select(nodes),
+    undo,
+    redo,
+    tidy,
+    fit: () => fitAll(),
+    open: openDialog,
+    openInside: openNode,
+    create: createPipeline,
+    save: () => void savePipeline().catch(tellError),
+    download: downloadPipeline,
+    toggle: (side) => changeSettings({ [side]: !useSettings.getState()[side] }),
+    toggleTheme,
+    search,
+    run: (command) => void (command === "start" ? startRun() : commandRun(command)).catch(tellError),
+  };
+}
+
+/** Does an action if it can be done now. */
+export function perform(action: Action): boolean {
+  const context = editorContext();
+  if (!action.predicate(context)) return false;
+  action.perform(context);
+  return true;
+}
+
+/** Listens for shortcuts. Where a person types text, the keys are theirs. */
+export function listenForShortcuts(): () => void {
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.defaultPrevented || useEditor.getState().dialog !== undefined || belongsToField(event)) return;
+    const action = actions.find(({ shortcut, alternative }) =>
+      [shortcut, alternative].some((keys) => keys !== undefined && matches(keys, event)),
+    );
+    if (action && perform(action)) event.preventDefault();
+  };
+  document.addEventListener("keydown", onKeyDown);
+  return () => document.removeEventListener("keydown", onKeyDown);
+}
+
+/** In a field, only saving, opening and running are taken from what the field does with the keys. */
+function belongsToField(event: KeyboardEvent): boolean {
+  const target = event.target as HTMLElement;
+  const isField = target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+  if (!isField) return window.getSelection()?.isCollapsed === false && matches("Mod+C", event);
+  return !["Mod+S", "Mod+Shift+S", "Mod+O", "Mod+Shift+Enter"].some((keys) => matches(keys, event));
+}
+
+const clipboard = {
+  read: () => localStorage.getItem(clipboardPlace),
+  write: (text: string) => {
+    try {
+      localStorage.setItem(clipboardPlace, text);
+    } catch (error) {
+      tellError(error);
+    }
+  },
+};
+
+function tidy(): void {
+  const { pipeline, catalog } = useEditor.getState();
+  commit("Tidy up", moveNodes(pipeline, tidyPositions(pipeline, catalog)));
+  requestAnimationFrame(() => fitAll());
+}
+
+function search(): void {
+  changeSettings({ palette: true });
+  requestAnimationFrame(() => document.querySelector<HTMLInputElement>(".palette input")?.focus());
+}

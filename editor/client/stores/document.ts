@@ -1,0 +1,168 @@
+import type { Catalog } from "../../../src/core/catalog.ts";
+import { type Pipeline, readPipeline, writePipeline } from "../../../src/pipeline/schema.ts";
+import type {
+  Description,
+  PipelineSummary,
+  RequestOf,
+  RunSummary,
+  StoredPipeline,
+  StudioInfo,
+} from "../../shared/protocol.ts";
+import { keepDraft, readDraft } from "../edit/draft.ts";
+import { emptyPipeline } from "../edit/operations.ts";
+import { openDialog, setCatalog, setDescription, setOrigin, showPipeline, useEditor } from "./editor.ts";
+import { tell, tellError } from "./notices.ts";
+import { getJson, sendJson } from "./request.ts";
+import { useRun } from "./run.ts";
+import { showPanel, useSettings } from "./settings.ts";
+import { request, showFirstRun, useStudio, watchRun } from "./studio.ts";
+
+/** Loads what the page begins with: the catalog, the draft or else the first template, and the run at work. */
+export async function begin(): Promise<void> {
+  const [catalog, info, runs] = await Promise.all([
+    getJson<Catalog>("/api/catalog"),
+    getJson<StudioInfo>("/api/studio"),
+    getJson<RunSummary[]>("/api/runs"),
+  ]);
+  setCatalog(catalog);
+  useStudio.setState({ info, runs });
+  const draft = readDraft(localStorage);
+  if (draft?.changed) showPipeline(draft.pipeline, draft);
+  else await openFirst(draft?.id);
+  keepDrafts();
+  describeChanges();
+  showFirstRun(runs);
+}
+
+export function listPipelines(): Promise<PipelineSummary[]> {
+  return getJson<PipelineSummary[]>("/api/pipelines");
+}
+
+/** Opens a stored pipeline. */
+export async function openPipeline(id: string): Promise<void> {
+  const stored = await getJson<StoredPipeline>(`/api/pipelines/${id}`);
+  showStored(stored);
+}
+
+/** Opens a file of the user's. */
+export async function openFile(file: File): Promise<void> {
+  showPipeline(readPipeline(await file.text(), file.name), { template: false, changed: true });
+}
+
+/** Puts the pipeline of a run on the canvas, as it ran. */
+export async function openRunPipeline(run: string): Promise<void> {
+  const pipeline = await getJson<Pipeline>(`/api/runs/${run}/pipeline`);
+  showPipeline(pipeline, { template: false, changed: true });
+}
+
+export function createPipeline(): void {
+  showPipeline(emptyPipeline(), { template: false, changed: false });
+}
+
+/** Saves under the id that it was opened from; a template, or a new pipeline, asks for a name. */
+export async function savePipeline(): Promise<void> {
+  const { origin, pipeline } = useEditor.getState();
+  if (origin.id === undefined || origin.template) openDialog("save");
+  else await put(origin.id, pipeline, origin.rev);
+}
+
+/** Saves under a name; the id is made from it. */
+export async function savePipelineAs(name: string): Promise<void> {
+  const id = idOf(name);
+  const { pipeline } = useEditor.getState();
+  const stored = (await listPipelines()).find((other) => other.id === id);
+  const rev = stored && !stored.template ? (await getJson<StoredPipeline>(`/api/pipelines/${id}`)).rev : undefined;
+  await put(id, { ...pipeline, name }, rev);
+  openDialog(undefined);
+}
+
+/** The id under which a name is stored: `Emoji captions` is `emoji-captions`. */
+export function idOf(name: string): string {
+  const id = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 60);
+  return id || "pipeline";
+}
+
+/** Hands the pipeline to the browser as a file. */
+export function downloadPipeline(): void {
+  const { pipeline } = useEditor.getState();
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([writePipeline(pipeline)], { type: "application/json" }));
+  link.download = `${idOf(pipeline.name)}.json`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+/** Starts a run of the pipeline as it is now, and shows it. */
+export async function startRun(options: Omit<RequestOf<"run:start">, "pipeline"> = {}): Promise<void> {
+  const { pipeline } = useEditor.getState();
+  const { run } = (await request("run:start", { pipeline, ...options })) as { run: string };
+  await watchRun(run);
+  if (!useSettings.getState().dock) showPanel("loss");
+}
+
+/** Tells the shown run to pause, go on, stop or resume. */
+export async function commandRun(command: "pause" | "continue" | "stop" | "resume"): Promise<void> {
+  const { id } = useRun.getState();
+  if (id !== undefined) await request(`run:${command}`, { run: id });
+}
+
+async function openFirst(last: string | undefined): Promise<void> {
+  const list = await listPipelines();
+  const first = list.find(({ id }) => id === last) ?? list[0];
+  try {
+    if (first) return await openPipeline(first.id);
+  } catch (error) {
+    tellError(error);
+  }
+  createPipeline();
+}
+
+async function put(id: string, pipeline: Pipeline, rev: string | undefined): Promise<void> {
+  const body = { pipeline, ...(rev === undefined ? {} : { rev }) };
+  const stored = await sendJson<StoredPipeline>("PUT", `/api/pipelines/${id}`, body);
+  const { pipeline: now } = useEditor.getState();
+  if (pipeline.name === now.name) setOrigin({ id, rev: stored.rev, template: false, changed: false });
+  else showStored({ ...stored, pipeline });
+  tell(`Saved “${pipeline.name}”`);
+}
+
+function showStored({ id, rev, template, pipeline }: StoredPipeline): void {
+  showPipeline(pipeline, { id, rev, template, changed: false });
+}
+
+/** Keeps the draft a moment after each change, and when the page is left. */
+function keepDrafts(): void {
+  const keep = () => {
+    const { pipeline, origin } = useEditor.getState();
+    keepDraft(localStorage, { pipeline, ...origin });
+  };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  useEditor.subscribe((state, before) => {
+    if (state.pipeline === before.pipeline && state.origin === before.origin) return;
+    clearTimeout(timer);
+    timer = setTimeout(keep, 400);
+  });
+  window.addEventListener("pagehide", keep);
+}
+
+/** Asks the server for weights and problems a moment after each change of what the pipeline means. */
+function describeChanges(): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const ask = () => {
+    const { pipeline } = useEditor.getState();
+    sendJson<Description>("POST", "/api/describe", { pipeline }).then(
+      (description) => setDescription(pipeline, description),
+      () => {}, // the connection's state tells it
+    );
+  };
+  useEditor.subscribe((state, before) => {
+    if (state.pipeline.nodes === before.pipeline.nodes && state.pipeline.edges === before.pipeline.edges) return;
+    clearTimeout(timer);
+    timer = setTimeout(ask, 250);
+  });
+  ask();
+}

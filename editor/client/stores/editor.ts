@@ -1,0 +1,193 @@
+import { create } from "zustand";
+import type { Catalog } from "../../../src/core/catalog.ts";
+import { checkPipeline, type Problem } from "../../../src/pipeline/check.ts";
+import type { Pipeline } from "../../../src/pipeline/schema.ts";
+import { type Solution, solveShapes } from "../../../src/pipeline/solve.ts";
+import type { Description, TraceRequest } from "../../shared/protocol.ts";
+import type { Dialog } from "../edit/actions.ts";
+import { type Delta, touched } from "../edit/delta.ts";
+import { type History, noHistory, record, redo as redoHistory, seal, undo as undoHistory } from "../edit/history.ts";
+import { emptyPipeline } from "../edit/operations.ts";
+
+/** Where the pipeline on the canvas is stored, and whether it differs from that. */
+export interface Origin {
+  id?: string;
+  rev?: string;
+  template: boolean;
+  changed: boolean;
+}
+
+export interface Selection {
+  nodes: readonly string[];
+  /** Ids of wires, as `edgeIds` gives them. */
+  edges: readonly string[];
+}
+
+/** A block that was opened to its inside, and what was asked for to open it. */
+export interface Opened {
+  title: string;
+  request: TraceRequest;
+}
+
+interface EditorState {
+  /** Undefined until the catalog and the first pipeline are there. */
+  ready: boolean;
+  catalog: Catalog;
+  pipeline: Pipeline;
+  origin: Origin;
+  /** Counts the pipelines that were opened, so that the canvas shows each in full once. */
+  opening: number;
+  history: History;
+  selection: Selection;
+  solution: Solution;
+  problems: Problem[];
+  /** Weights of each node as the server counts them; kept while a newer count is on its way. */
+  counts: Description["nodes"];
+  dialog: Dialog | undefined;
+  /** The way into a block: the first was opened on the canvas, each next one inside the one before. */
+  inside: Opened[];
+}
+
+const nothing: Solution = { inputs: {}, outputs: {}, conflicts: new Map() };
+const noSelection: Selection = { nodes: [], edges: [] };
+
+export const useEditor = create<EditorState>(() => ({
+  ready: false,
+  catalog: {},
+  pipeline: emptyPipeline(),
+  origin: { template: false, changed: false },
+  opening: 0,
+  history: noHistory,
+  selection: noSelection,
+  solution: nothing,
+  problems: [],
+  counts: {},
+  dialog: undefined,
+  inside: [],
+}));
+
+const { getState: get, setState: set } = useEditor;
+
+/** Puts another pipeline on the canvas; what was done to the one before cannot be taken back any more. */
+export function showPipeline(pipeline: Pipeline, origin: Origin): void {
+  const { catalog, opening } = get();
+  set({
+    ready: true,
+    pipeline,
+    origin,
+    opening: opening + 1,
+    history: noHistory,
+    selection: noSelection,
+    inside: [],
+    dialog: undefined,
+    counts: {},
+    ...judge(pipeline, catalog),
+  });
+}
+
+/** Takes the pipeline over as it is, under another origin: after it was saved. */
+export function setOrigin(origin: Origin): void {
+  set({ origin });
+}
+
+/**
+ * Changes the pipeline, as one step that can be taken back.
+ * @param options.key steps with the same key that follow each other are one
+ * @param options.select nodes to select then
+ */
+export function commit(
+  label: string,
+  next: Pipeline,
+  options: { key?: string; select?: readonly string[] } = {},
+): void {
+  const { pipeline, history, selection } = get();
+  const noted = record(history, pipeline, next, label, options.key);
+  if (noted === history) return;
+  const nodes = (options.select ?? selection.nodes).filter((id) => id in next.nodes);
+  replace(next, noted, { nodes, edges: options.select ? [] : selection.edges });
+}
+
+export function undo(): void {
+  const { history, pipeline } = get();
+  step(undoHistory(history, pipeline));
+}
+
+export function redo(): void {
+  const { history, pipeline } = get();
+  step(redoHistory(history, pipeline));
+}
+
+/** Ends a change that is made of many, such as typing into a field. */
+export function sealHistory(): void {
+  set({ history: seal(get().history) });
+}
+
+export function select(nodes: readonly string[], edges: readonly string[] = []): void {
+  const { selection } = get();
+  if (same(selection.nodes, nodes) && same(selection.edges, edges)) return;
+  sealHistory();
+  set({ selection: { nodes, edges } });
+}
+
+export function setCatalog(catalog: Catalog): void {
+  set({ catalog, ...judge(get().pipeline, catalog) });
+}
+
+/** Takes over what the server knows of a pipeline, if that is still the one on the canvas. */
+export function setDescription(pipeline: Pipeline, { problems, nodes }: Description): void {
+  const now = get().pipeline;
+  set({ counts: nodes });
+  if (now.nodes === pipeline.nodes && now.edges === pipeline.edges) set({ problems });
+}
+
+export function openDialog(dialog: Dialog | undefined): void {
+  set({ dialog });
+}
+
+/** Goes to a block's inside, or back: `[]` is the pipeline. */
+export function setInside(inside: Opened[]): void {
+  set({ inside });
+}
+
+function step(moved: { history: History; pipeline: Pipeline; delta: Delta } | undefined): void {
+  if (moved) replace(moved.pipeline, moved.history, { nodes: touched(moved.delta), edges: [] });
+}
+
+function replace(pipeline: Pipeline, history: History, selection: Selection): void {
+  const { pipeline: before, origin, catalog } = get();
+  const moved = pipeline.nodes === before.nodes && pipeline.edges === before.edges;
+  set({
+    pipeline,
+    history,
+    selection,
+    origin: origin.changed ? origin : { ...origin, changed: true },
+    ...(moved ? {} : judge(pipeline, catalog)),
+  });
+}
+
+/** Shapes and problems of a pipeline; what did not change stays the same object, so that its node is not drawn anew. */
+function judge(pipeline: Pipeline, catalog: Catalog): Pick<EditorState, "solution" | "problems"> {
+  const before = get()?.solution ?? nothing;
+  const solution = solveShapes(pipeline, catalog);
+  return {
+    solution: {
+      inputs: keepSame(before.inputs, solution.inputs),
+      outputs: keepSame(before.outputs, solution.outputs),
+      conflicts: solution.conflicts,
+    },
+    problems: Object.keys(catalog).length > 0 ? checkPipeline(pipeline, catalog) : [],
+  };
+}
+
+function keepSame<T>(before: Record<string, T>, after: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(after).map(([key, value]) => {
+      const old = before[key];
+      return [key, old !== undefined && JSON.stringify(old) === JSON.stringify(value) ? old : value];
+    }),
+  );
+}
+
+function same(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}

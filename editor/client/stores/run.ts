@@ -1,0 +1,40 @@
+import { create } from "zustand";
+import type { RunEvent } from "../../../src/runs/event.ts";
+import { emptyRun, foldEvents, type RunState } from "../../../src/runs/state.ts";
+
+interface ShownRun {
+  /** Undefined while no run is shown. */
+  id: string | undefined;
+  state: RunState;
+}
+
+/** The run that the panels and the nodes show: the fold of its log. Apart from the canvas, whose nodes never hold it. */
+export const useRun = create<ShownRun>(() => ({ id: undefined, state: emptyRun() }));
+
+/** Shows another run, from its beginning. */
+export function showRun(id: string | undefined): void {
+  useRun.setState({ id, state: emptyRun() });
+  const hash = id === undefined ? "" : `#run=${id}`;
+  if (location.hash !== hash) window.history.replaceState(null, "", `${location.pathname}${hash}`);
+}
+
+/** Takes events over, if they are of the run that is shown. */
+export function takeEvents(run: string, events: readonly RunEvent[]): void {
+  const { id, state } = useRun.getState();
+  if (run === id) useRun.setState({ state: foldEvents(state, events) });
+}
+
+/** The run that the page's address names. */
+export function runInAddress(): string | undefined {
+  return /^#run=([a-z0-9][a-z0-9-]{0,63})$/.exec(location.hash)?.[1];
+}
+
+/** Where a file of a run is read. */
+export function runFile(run: string, file: string): string {
+  return `/api/runs/${run}/files/${file}`;
+}
+
+/** Where a pinned picture of a run is read. */
+export function pinnedPicture(run: string, image: number): string {
+  return runFile(run, `pinned-${image}.png`);
+}

@@ -1,0 +1,81 @@
+import { io, type Socket } from "socket.io-client";
+import { create } from "zustand";
+import { FlamingoError } from "../../../src/core/errors.ts";
+import type {
+  Answer,
+  ClientEvents,
+  RequestName,
+  RequestOf,
+  RunSummary,
+  ServerEvents,
+  StudioInfo,
+} from "../../shared/protocol.ts";
+import { runInAddress, showRun, takeEvents, useRun } from "./run.ts";
+
+interface StudioState {
+  /** `lost` after a connection that was there broke. */
+  connection: "connecting" | "online" | "lost";
+  info: StudioInfo | undefined;
+  runs: RunSummary[];
+}
+
+/** What the page knows of the server. */
+export const useStudio = create<StudioState>(() => ({ connection: "connecting", info: undefined, runs: [] }));
+
+let socket: Socket<ServerEvents, ClientEvents> | undefined;
+
+/** Connects to the server for good: a connection that breaks is tried again, and a watched run goes on where it was. */
+export function connectStudio(): void {
+  socket = io({ reconnectionDelayMax: 3000 });
+  socket.on("connect", () => {
+    useStudio.setState({ connection: "online" });
+    if (useRun.getState().id !== undefined) void watch();
+  });
+  socket.on("disconnect", () => useStudio.setState({ connection: "lost" }));
+  socket.on("connect_error", () => {
+    if (useStudio.getState().connection === "online") useStudio.setState({ connection: "lost" });
+  });
+  socket.on("run:events", ({ run, events }) => takeEvents(run, events));
+  socket.on("runs:changed", (runs) => useStudio.setState({ runs }));
+}
+
+/** Shows the run that the address names, else one that is at work, if there is any. */
+export function showFirstRun(runs: RunSummary[]): void {
+  const named = runInAddress();
+  const busy = runs.find(({ status }) => ["running", "paused", "queued", "stopping"].includes(status));
+  const run = runs.find(({ id }) => id === named) ?? busy;
+  if (run) void watchRun(run.id);
+  else showRun(undefined);
+}
+
+/** Shows a run and follows it. */
+export async function watchRun(id: string): Promise<void> {
+  const before = useRun.getState().id;
+  if (before === id) return;
+  if (before !== undefined) void request("run:unwatch", { run: before }).catch(() => {});
+  showRun(id);
+  await watch();
+}
+
+async function watch(): Promise<void> {
+  const { id, state } = useRun.getState();
+  if (id !== undefined && socket?.connected) await request("run:watch", { run: id, next: state.next });
+}
+
+/** The socket's own types cannot tell which body goes with a name that is a parameter. */
+interface Asking {
+  emitWithAck(name: RequestName, body: unknown): Promise<Answer>;
+}
+
+/** Asks the server over the socket. @throws FlamingoError as the server answers, or if there is no connection */
+export async function request<Name extends RequestName>(name: Name, body: RequestOf<Name>): Promise<object> {
+  if (!socket?.connected) {
+    throw new FlamingoError("NOT_FOUND", "there is no connection to the studio's server", {
+      fix: "wait until it is back, or start it again with `npm start`",
+    });
+  }
+  const answer = await (socket as unknown as Asking).emitWithAck(name, body);
+  if (answer.ok) return answer.value;
+  const { code, message, ...details } = answer.error;
+  throw new FlamingoError(code, message, details);
+}

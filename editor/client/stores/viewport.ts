@@ -1,0 +1,42 @@
+import type { ReactFlowInstance } from "@xyflow/react";
+import { useSettings } from "./settings.ts";
+
+let instance: ReactFlowInstance | undefined;
+
+/** The canvas tells that it is there, or that it is gone. */
+export function setViewport(flow: ReactFlowInstance | undefined): void {
+  instance = flow;
+}
+
+/** Free room around the nodes: panels lie over the canvas. */
+export function canvasPadding(inspector = false) {
+  const { palette } = useSettings.getState();
+  const left = `${palette ? 252 : 40}px` as const;
+  return { top: "36px", bottom: "36px", left, right: inspector ? "364px" : "40px" } as const;
+}
+
+const motion = () => (window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 280);
+
+/** Shows all nodes. */
+export function fitAll(inspector = false): void {
+  instance?.fitView({ padding: canvasPadding(inspector), maxZoom: 1.1, duration: motion() });
+}
+
+/** Brings a node into the middle, as near as a person can read it. */
+export function fitNode(id: string): void {
+  instance?.fitView({ nodes: [{ id }], padding: canvasPadding(true), maxZoom: 1, duration: motion() });
+}
+
+/** The middle of what is seen, in the canvas's own coordinates. */
+export function middle(): [number, number] {
+  const box = document.querySelector(".canvas")?.getBoundingClientRect();
+  if (!instance || !box) return [0, 0];
+  const { x, y } = instance.screenToFlowPosition({ x: box.x + box.width / 2, y: box.y + box.height / 2 });
+  return [Math.round(x), Math.round(y)];
+}
+
+/** A place of the screen in the canvas's own coordinates. */
+export function toCanvas(x: number, y: number): [number, number] {
+  const place = instance?.screenToFlowPosition({ x, y }) ?? { x, y };
+  return [Math.round(place.x), Math.round(place.y)];
+}

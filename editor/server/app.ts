@@ -1,0 +1,152 @@
+import express, { type Express, type NextFunction, type Request, type Response } from "express";
+import { type ErrorCode, FlamingoError, reportOf } from "../../src/core/errors.ts";
+import { parsePipeline } from "../../src/pipeline/schema.ts";
+import { printError } from "../../src/runs/fault.ts";
+import { readRun } from "../../src/runs/folder.ts";
+import { type ErrorAnswer, type StudioInfo, traceRequest, writeRequest } from "../shared/protocol.ts";
+import type { Access } from "./access.ts";
+import { containedFile } from "./containedFile.ts";
+import { describePipeline, type Library, traceBlock } from "./describe.ts";
+import { checkJson } from "./jsonLimits.ts";
+import type { PipelineStore } from "./pipelines.ts";
+import type { RunManager } from "./runs.ts";
+
+export interface AppOptions {
+  access: Access;
+  library: Library;
+  pipelines: PipelineStore;
+  runs: RunManager;
+  /** Folder of the built page. */
+  client: string;
+  info: () => Promise<StudioInfo>;
+}
+
+/** What of a run folder may be read from outside: pictures and attention frames, by plain names. */
+const runFile = /^[a-z0-9][a-z0-9-]{0,63}\.(json|png)$/;
+
+/** The studio over HTTP. Everything passes `access` before a route is looked for; every error is a report. */
+export function makeApp(options: AppOptions): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("query parser", "simple");
+  app.use(options.access.check);
+  app.use(express.json({ limit: "1mb" }), (request: Request, _response: Response, next: NextFunction) => {
+    checkJson(request.body);
+    next();
+  });
+  addCatalogRoutes(app, options);
+  addPipelineRoutes(app, options);
+  addRunRoutes(app, options);
+  app.get("/{*file}", async (request, response) => {
+    const [, file] = /^\/(.*)$/.exec(request.path)!;
+    const assets = file!.startsWith("assets/");
+    if (assets) response.set("Cache-Control", "private, max-age=31536000, immutable"); // their names hold their hash
+    await send(response, options.client, decode(file!) || "index.html");
+  });
+  app.use((request: Request) => {
+    throw new FlamingoError("NOT_FOUND", `there is nothing at ${request.method} ${request.path}`);
+  });
+  app.use(answerError);
+  return app;
+}
+
+function addCatalogRoutes(app: Express, { library, info }: AppOptions): void {
+  app.get("/api/studio", async (_request, response) => {
+    response.json(await info());
+  });
+  app.get("/api/catalog", (_request, response) => {
+    response.json(library.catalog);
+  });
+  app.post("/api/describe", (request, response) => {
+    response.json(describePipeline(parsePipeline(request.body?.pipeline, "the pipeline"), library));
+  });
+  app.post("/api/trace", (request, response) => {
+    const parsed = traceRequest.safeParse(request.body);
+    if (!parsed.success) throw unreadable(parsed.error);
+    const { type, config, inputs, frozen } = parsed.data;
+    response.json(traceBlock({ type, config, inputs, ...(frozen === undefined ? {} : { frozen }) }, library));
+  });
+}
+
+function addPipelineRoutes(app: Express, { pipelines }: AppOptions): void {
+  app.get("/api/pipelines", async (_request, response) => {
+    response.json(await pipelines.list());
+  });
+  app.get("/api/pipelines/:id", async (request, response) => {
+    response.json(await pipelines.read(request.params.id));
+  });
+  app.put("/api/pipelines/:id", async (request, response) => {
+    const parsed = writeRequest.safeParse(request.body);
+    if (!parsed.success) throw unreadable(parsed.error);
+    const pipeline = parsePipeline(parsed.data.pipeline, "the pipeline");
+    response.json(await pipelines.write(request.params.id, pipeline, parsed.data.rev));
+  });
+}
+
+function addRunRoutes(app: Express, { runs }: AppOptions): void {
+  app.get("/api/runs", async (_request, response) => {
+    response.json(await runs.list());
+  });
+  app.get("/api/runs/:id/pipeline", async (request, response) => {
+    response.json((await readRun(await runs.find(request.params.id))).pipeline);
+  });
+  app.get("/api/runs/:id/files/:name", async (request, response) => {
+    const { id, name } = request.params;
+    const folder = await runs.find(id);
+    if (!runFile.test(name)) throw new FlamingoError("NOT_FOUND", `there is no file "${name}"`);
+    response.set("Content-Disposition", "attachment");
+    await send(response, folder, name);
+  });
+}
+
+/** Sends a file that lies in a folder, or fails with NOT_FOUND. */
+async function send(response: Response, folder: string, name: string): Promise<void> {
+  const file = await containedFile(folder, name);
+  await new Promise<void>((resolve, reject) => {
+    // `allow`, for the home folder's own name starts with a dot; what is asked for was checked above.
+    response.sendFile(file, { dotfiles: "allow", cacheControl: false }, (error) => {
+      if (error && !response.headersSent) reject(error);
+      else resolve();
+    });
+  });
+}
+
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw new FlamingoError("NOT_FOUND", `there is no file "${path}"`);
+  }
+}
+
+function unreadable(error: { issues: { path: PropertyKey[]; message: string }[] }): FlamingoError {
+  const { path, message } = error.issues[0]!;
+  return new FlamingoError("USAGE", `${path.join(".") || "the request"}: ${message}`, { fix: "load the page again" });
+}
+
+const statuses: Partial<Record<ErrorCode, number>> = {
+  NO_TOKEN: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  INTERNAL: 500,
+  RUN_FOLDER: 500,
+  DISK_FULL: 507,
+};
+
+/** Every error becomes a report. What express itself found wrong with a request has a status of its own. */
+function answerError(error: unknown, request: Request, response: Response, next: NextFunction): void {
+  if (response.headersSent) {
+    next(error);
+    return;
+  }
+  const status = (error as { status?: unknown }).status;
+  const ofExpress = typeof status === "number" && status >= 400 && status < 500;
+  const report = ofExpress
+    ? new FlamingoError("USAGE", `the request cannot be read: ${(error as Error).message}`).toJSON()
+    : reportOf(error);
+  const answer: ErrorAnswer = { error: report };
+  response.status(ofExpress ? status : (statuses[report.code] ?? 400));
+  if (request.path === "/") response.type("text").send(printError(report));
+  else response.json(answer);
+}

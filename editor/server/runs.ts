@@ -1,0 +1,265 @@
+import type { ChildProcess } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { join } from "node:path";
+import type { Catalog } from "../../src/core/catalog.ts";
+import { FlamingoError } from "../../src/core/errors.ts";
+import { compile } from "../../src/pipeline/compile.ts";
+import type { Pipeline } from "../../src/pipeline/schema.ts";
+import type { RunEventBody } from "../../src/runs/event.ts";
+import { createRun, listRuns, newRunId, readRun } from "../../src/runs/folder.ts";
+import type { Home } from "../../src/runs/home.ts";
+import { RunLog } from "../../src/runs/log.ts";
+import { liveWriter } from "../../src/runs/writer.ts";
+import type { RunSummary } from "../shared/protocol.ts";
+import { forkModule } from "./forkModule.ts";
+import { Summaries } from "./summary.ts";
+import type { TrainerMessage } from "./trainerProcess.ts";
+
+export interface RunManagerOptions {
+  home: Home;
+  catalog: Catalog;
+  /** The module that a run's process loads. */
+  trainer: string;
+  /** Milliseconds that a run has to stop by itself, before its process is ended. */
+  grace?: number;
+}
+
+export interface StartOptions {
+  seed?: number | undefined;
+  steps?: number | undefined;
+  device?: string | undefined;
+}
+
+interface Lane {
+  id: string;
+  child: ChildProcess;
+  /** Set once the run was asked to stop: ends the process when its time is over. */
+  deadline?: NodeJS.Timeout;
+  killed: boolean;
+  done: Promise<void>;
+}
+
+const defaultGrace = 10_000;
+const pattern = /^[a-z0-9][a-z0-9-]{0,63}$/;
+
+/**
+ * Owns the runs that the studio starts: one at a time on the device, the others wait in line, each in a process of its
+ * own. What happens in a run is in its log and nowhere else; a process that dies without a last word gets one here.
+ */
+export class RunManager {
+  readonly #options: RunManagerOptions;
+  readonly #summaries = new Summaries();
+  readonly #queue: string[] = [];
+  #lane: Lane | undefined;
+  #closed = false;
+  /** Called when a run's state changed by what was done here. */
+  onChange: () => void = () => {};
+
+  constructor(options: RunManagerOptions) {
+    this.#options = options;
+  }
+
+  /** Gives runs that a former studio left behind their last word: they failed, and can be resumed. */
+  async recover(): Promise<void> {
+    for (const { id, status } of await this.list()) {
+      const folder = this.folder(id);
+      if (status !== "failed" || liveWriter(folder) !== undefined) continue;
+      const message = "the studio ended while the run went on";
+      this.#addUnlessFinished(id, failed(message, "resume the run: it goes on from its last checkpoint"));
+    }
+  }
+
+  /**
+   * Starts a run of a pipeline as it is now.
+   * @returns its id
+   * @throws FlamingoError for whatever is wrong with the pipeline, RUN_FOLDER, DISK_FULL
+   */
+  async start(pipeline: Pipeline, { seed, steps, device }: StartOptions): Promise<string> {
+    compile(pipeline, this.#options.catalog);
+    const created = Date.now();
+    const id = newRunId(pipeline.name, created);
+    await createRun(this.folder(id), {
+      id,
+      name: pipeline.name,
+      pipeline,
+      seed: seed ?? 0,
+      ...(steps === undefined ? {} : { steps }),
+      device: device ?? "auto",
+      created,
+      options: {},
+    });
+    this.#enqueue(id);
+    return id;
+  }
+
+  /** Goes on with a stopped or failed run. */
+  async resume(id: string): Promise<void> {
+    const { status } = await this.#require(id);
+    if (status !== "stopped" && status !== "failed")
+      throw conflict(`the run is ${status}`, "resume a run that stopped or failed");
+    this.#enqueue(id);
+  }
+
+  async pause(id: string): Promise<void> {
+    this.#tell(await this.#running(id, "paused"), { type: "pause" });
+  }
+
+  async continue(id: string): Promise<void> {
+    this.#tell(await this.#running(id, "continued"), { type: "continue" });
+  }
+
+  /** Stops a run at its next step; asked again, it changes nothing. */
+  async stop(id: string): Promise<void> {
+    const place = this.#queue.indexOf(id);
+    if (place >= 0) {
+      this.#queue.splice(place, 1);
+      this.#addUnlessFinished(id, { type: "run:finished", outcome: "stopped" });
+      this.onChange();
+      return;
+    }
+    this.#stopLane(await this.#running(id, "stopped"));
+  }
+
+  /** All runs of the home folder, the newest first: also those that a command line or a notebook made. */
+  async list(): Promise<RunSummary[]> {
+    const { runs } = this.#options.home;
+    const ids = (await listRuns(runs)).filter((id) => pattern.test(id));
+    const summaries = await Promise.all(ids.map((id) => this.#summaries.of(join(runs, id), id, this.#owns(id))));
+    return summaries.filter((summary) => summary !== undefined).sort((a, b) => b.created - a.created);
+  }
+
+  folder(id: string): string {
+    if (!pattern.test(id)) throw missing(id);
+    return join(this.#options.home.runs, id);
+  }
+
+  /** @throws FlamingoError NOT_FOUND if there is no such run */
+  async find(id: string): Promise<string> {
+    await this.#require(id);
+    return this.folder(id);
+  }
+
+  /** Stops everything, and comes back when the device is free. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const id of this.#queue.splice(0)) this.#addUnlessFinished(id, { type: "run:finished", outcome: "stopped" });
+    if (!this.#lane) return;
+    this.#stopLane(this.#lane);
+    await this.#lane.done;
+  }
+
+  #owns(id: string): boolean {
+    return this.#lane?.id === id || this.#queue.includes(id);
+  }
+
+  async #require(id: string): Promise<RunSummary> {
+    const summary = await this.#summaries.of(this.folder(id), id, this.#owns(id));
+    if (!summary) throw missing(id);
+    return summary;
+  }
+
+  async #running(id: string, wanted: string): Promise<Lane> {
+    const { status } = await this.#require(id);
+    if (this.#lane?.id === id) return this.#lane;
+    const writer = liveWriter(this.folder(id));
+    if (writer !== undefined) throw conflict(`the run belongs to process ${writer}`, "tell that process");
+    throw conflict(`the run is ${status}`, `only a run that is under way can be ${wanted}`);
+  }
+
+  #enqueue(id: string): void {
+    this.#add(id, { type: "run:state", state: "queued" });
+    this.#queue.push(id);
+    this.#next();
+    this.onChange();
+  }
+
+  #next(): void {
+    if (this.#lane || this.#closed) return;
+    const id = this.#queue.shift();
+    if (id !== undefined) this.#launch(id);
+  }
+
+  #launch(id: string): void {
+    const folder = this.folder(id);
+    const { home, trainer } = this.#options;
+    const output = openSync(join(folder, outputFile), "a");
+    const child = forkModule(trainer, {
+      env: { FLAMINGO_HOME: home.folder },
+      stdio: ["ignore", output, output, "ipc"],
+    });
+    closeSync(output);
+    const ended = new Promise<string>((resolve) => {
+      child.once("exit", (code, signal) => resolve(signal ? `by ${signal}` : `with code ${code}`));
+      child.once("error", (error) => resolve(`because ${error.message}`));
+    });
+    const lane: Lane = { id, child, killed: false, done: ended.then((how) => this.#settle(lane, how)) };
+    this.#lane = lane;
+    readRun(folder).then(
+      ({ device }) => this.#tell(lane, { type: "run", folder, device }),
+      () => child.kill("SIGKILL"),
+    );
+  }
+
+  /** The process is gone: the log gets its last word if it has none, and the next run its turn. */
+  #settle(lane: Lane, how: string): void {
+    clearTimeout(lane.deadline);
+    const file = join(this.folder(lane.id), outputFile);
+    if (lane.killed) {
+      const message = "the run did not stop in time, so its process was ended; it can be resumed from its checkpoint";
+      this.#addUnlessFinished(lane.id, { type: "log:message", level: "warning", message });
+      this.#addUnlessFinished(lane.id, { type: "run:finished", outcome: "stopped" });
+    } else {
+      const message = `the run's process ended ${how}; most often the memory was not enough`;
+      this.#addUnlessFinished(lane.id, failed(message, `resume the run, or make it smaller; its output is in ${file}`));
+    }
+    this.#lane = undefined;
+    this.#next();
+    this.onChange();
+  }
+
+  #stopLane(lane: Lane): void {
+    if (lane.deadline) return;
+    lane.deadline = setTimeout(() => {
+      lane.killed = true;
+      lane.child.kill("SIGKILL");
+    }, this.#options.grace ?? defaultGrace);
+    this.#tell(lane, { type: "stop" });
+  }
+
+  #tell({ child }: Lane, message: TrainerMessage): void {
+    if (child.connected) child.send(message, () => {}); // a process that is gone is settled by its end
+  }
+
+  #add(id: string, event: RunEventBody): void {
+    const log = RunLog.open(this.folder(id));
+    try {
+      log.append(event);
+    } finally {
+      log.close();
+    }
+  }
+
+  #addUnlessFinished(id: string, event: RunEventBody): void {
+    try {
+      const log = RunLog.open(this.folder(id));
+      if (log.last?.type !== "run:finished") log.append(event);
+      log.close();
+    } catch {
+      // A full disk, or another writer: the list shows the run as failed for want of a writer.
+    }
+  }
+}
+
+const outputFile = "trainer.log";
+
+function failed(message: string, fix: string): RunEventBody {
+  return { type: "run:finished", outcome: "failed", error: { code: "PROCESS_DIED", message, fix } };
+}
+
+function conflict(message: string, fix: string): FlamingoError {
+  return new FlamingoError("CONFLICT", message, { fix });
+}
+
+function missing(id: string): FlamingoError {
+  return new FlamingoError("NOT_FOUND", `there is no run "${id}"`, { source: id, fix: "choose one from the list" });
+}

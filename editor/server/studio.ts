@@ -1,0 +1,113 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import packageFile from "../../package.json" with { type: "json" };
+import { FlamingoError } from "../../src/core/errors.ts";
+import type { Home } from "../../src/runs/home.ts";
+import { Access } from "./access.ts";
+import { makeApp } from "./app.ts";
+import type { Library } from "./describe.ts";
+import { PipelineStore } from "./pipelines.ts";
+import { probeDevice } from "./probe.ts";
+import { RunManager } from "./runs.ts";
+import { serveSockets } from "./sockets.ts";
+
+export interface StudioOptions {
+  home: Home;
+  library: Library;
+  /** The port that must be used; without it, the first free one from 7007 on. 0 takes any free one. */
+  port?: number;
+  /** Folder of the built page. */
+  client?: string;
+  templates?: string;
+  /** The module that a run's process loads. */
+  trainer?: string;
+  /** The module that a process loads to say which device `auto` chooses. */
+  probe?: string;
+  /** Milliseconds that a run has to stop by itself. */
+  grace?: number;
+}
+
+export interface Studio {
+  /** Address with the token, to be opened once. */
+  url: string;
+  port: number;
+  token: string;
+  /** Stops the runs, each with a checkpoint, and then the server. */
+  close(): Promise<void>;
+}
+
+const host = "127.0.0.1";
+const firstPort = 7007;
+const portsTried = 50;
+const beside = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Folder into which the page is built. */
+export const clientFolder = beside("../../dist/client");
+
+/**
+ * Starts the studio's server, for this machine only.
+ * @throws FlamingoError PORT_IN_USE
+ */
+export async function startStudio(options: StudioOptions): Promise<Studio> {
+  const { home, library, grace } = options;
+  const http = createServer();
+  const port = await listen(http, options.port);
+  const access = new Access(port);
+  const runs = new RunManager({
+    home,
+    catalog: library.catalog,
+    trainer: options.trainer ?? beside("trainer.ts"),
+    ...(grace === undefined ? {} : { grace }),
+  });
+  const device = probeDevice(options.probe ?? beside("probeProcess.ts"));
+  const app = makeApp({
+    access,
+    library,
+    runs,
+    pipelines: new PipelineStore(options.templates ?? beside("../templates"), home.pipelines),
+    client: options.client ?? clientFolder,
+    info: async () => ({ version: packageFile.version, device: await device }),
+  });
+  http.on("request", app);
+  const io = serveSockets(http, access, runs);
+  await runs.recover();
+  return {
+    url: `http://${host}:${port}/?token=${access.token}`,
+    port,
+    token: access.token,
+    close: async () => {
+      await runs.close();
+      await io.close();
+    },
+  };
+}
+
+async function listen(http: Server, port: number | undefined): Promise<number> {
+  if (port !== undefined) return tryPort(http, port);
+  for (let candidate = firstPort; candidate < firstPort + portsTried; candidate++) {
+    try {
+      return await tryPort(http, candidate);
+    } catch (error) {
+      if (!(error instanceof FlamingoError)) throw error;
+    }
+  }
+  return tryPort(http, 0);
+}
+
+function tryPort(http: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException) => {
+      const fix = "leave --port out, or name another";
+      if (error.code === "EADDRINUSE") reject(new FlamingoError("PORT_IN_USE", `port ${port} is taken`, { fix }));
+      else if (error.code === "EACCES")
+        reject(new FlamingoError("PORT_IN_USE", `port ${port} is not for everyone`, { fix }));
+      else reject(error);
+    };
+    http.once("error", fail);
+    http.listen(port, host, () => {
+      http.off("error", fail);
+      resolve((http.address() as AddressInfo).port);
+    });
+  });
+}

@@ -1,0 +1,68 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import type { ErrorReport } from "../core/errors.ts";
+import { FlamingoError } from "../core/errors.ts";
+import type { Execution } from "./execution.ts";
+import type { Home } from "../runs/home.ts";
+
+/** Where a command writes: the terminal, or what a test reads. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** What every command has at hand. */
+export interface CommandContext {
+  home: Home;
+  out: Output;
+  err: Output;
+  /** Loads all that computes, when a command needs it: `--help` does not wait for it. */
+  execution(): Promise<Execution>;
+  /** Calls `stop` when the person wants the command to end. Returns what takes that back. */
+  onInterrupt(stop: () => void): () => void;
+}
+
+/** One command of `flamingo`. */
+export interface Command {
+  help: string;
+  /** Returns the exit code. */
+  run(args: string[], context: CommandContext): Promise<number>;
+}
+
+/** Exit code of a command that a person interrupted, as shells have it. */
+export const interruptedCode = 130;
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+
+/**
+ * Reads a command's arguments.
+ * @param usage the command's form, for the fix
+ * @throws FlamingoError USAGE
+ */
+export function readArguments<O extends Options>(args: string[], options: O, usage: string) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw usageError((error as Error).message.split(". ")[0]!, usage);
+  }
+}
+
+/**
+ * Reads a whole number that an option was given.
+ * @throws FlamingoError USAGE
+ */
+export function readWhole(name: string, text: string | undefined, least: number, usage: string): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+  throw usageError(`--${name} is "${text}", expected a whole number of at least ${least}`, usage);
+}
+
+export function usageError(message: string, usage: string): FlamingoError {
+  return new FlamingoError("USAGE", message, { fix: `call it as ${usage}` });
+}
+
+/** A report as an error, for whoever prints errors. */
+export function errorOf({ code, message, ...details }: ErrorReport): FlamingoError {
+  return new FlamingoError(code, message, details);
+}

@@ -1,0 +1,68 @@
+import { existsSync } from "node:fs";
+import { statfs } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { reportOf } from "../core/errors.ts";
+import { type Command, type CommandContext, readArguments } from "./command.ts";
+
+const usage = "flamingo doctor";
+
+/** Says what this machine has and lacks for the studio. */
+export const doctor: Command = {
+  help: `${usage}
+
+Says what this machine has and lacks: Node, devices with the reason for each, threads, optional programs, folders, disk.
+`,
+  run: async (args, context) => {
+    readArguments(args, {}, usage);
+    const line = (name: string, text: string) => context.out.write(`${name.padEnd(12)} ${text}\n`);
+    line("node", `${process.versions.node} on ${process.platform} ${process.arch}`);
+    line("threads", String(availableParallelism()));
+    line("memory", `${gigabytes(process.constrainedMemory?.() || 0) ?? "not limited"}`);
+    for (const [name, found] of await findDevices(context)) line(name, found);
+    for (const [name, use] of programs) line(name, `${hasProgram(name) ? "there" : "not there"} (${use})`);
+    line("home", `${context.home.folder}${existsSync(context.home.folder) ? "" : " (made when it is needed)"}`);
+    line("disk", `${gigabytes(await freeBytes(context.home.folder)) ?? "unknown"} free`);
+    return 0;
+  },
+};
+
+const devices = ["auto", "tensorflow", "webgpu", "wasm", "cpu"];
+
+/** Programs that the studio does without. */
+const programs: [string, string][] = [
+  ["python3", "compares speed with PyTorch"],
+  ["chromium", "browser tests"],
+];
+
+async function findDevices(context: CommandContext): Promise<[string, string][]> {
+  const { openDevice } = await context.execution();
+  const found: [string, string][] = [];
+  for (const name of devices) {
+    try {
+      const device = await openDevice(name);
+      found.push([name, name === "auto" ? `${device.name}: ${device.reason}` : `works: ${device.description}`]);
+    } catch (error) {
+      const { message, fix } = reportOf(error);
+      found.push([name, `${message}${fix ? ` (${fix})` : ""}`]);
+    }
+  }
+  return found;
+}
+
+function hasProgram(name: string): boolean {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  return folders.some((folder) => existsSync(join(folder, name)) || existsSync(join(folder, `${name}.exe`)));
+}
+
+/** Bytes free where a folder is, or where it will be. */
+async function freeBytes(folder: string): Promise<number> {
+  let place = folder;
+  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
+  const { bavail, bsize } = await statfs(place);
+  return bavail * bsize;
+}
+
+function gigabytes(bytes: number): string | undefined {
+  return bytes > 0 && bytes < 2 ** 50 ? `${(bytes / 1e9).toFixed(1)} GB` : undefined;
+}

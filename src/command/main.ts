@@ -1,0 +1,111 @@
+import { reportOf } from "../core/errors.ts";
+import { describeError, printError } from "../runs/fault.ts";
+import { findHome } from "../runs/home.ts";
+import type { Command, CommandContext } from "./command.ts";
+import { usageError } from "./command.ts";
+
+interface Entry {
+  summary: string;
+  load(): Promise<Command>;
+}
+
+const commands: Record<string, Entry> = {
+  start: {
+    summary: "open the studio in the browser",
+    load: async () => (await import("./start.ts")).start,
+  },
+  run: {
+    summary: "carry out a pipeline file",
+    load: async () => (await import("./run.ts")).run,
+  },
+  train: {
+    summary: "train a model from a template",
+    load: async () => (await import("./train.ts")).train,
+  },
+  resume: {
+    summary: "go on with a run that stopped or failed",
+    load: async () => (await import("./resume.ts")).resume,
+  },
+  generate: {
+    summary: "caption images with a trained model",
+    load: async () => (await import("./generate.ts")).generate,
+  },
+  evaluate: {
+    summary: "judge a trained model on held-out data",
+    load: async () => (await import("./evaluate.ts")).evaluate,
+  },
+  doctor: {
+    summary: "say what this machine has and lacks",
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
+};
+
+const list = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
+const help = `Flamingo Studio: wire Flamingo's blocks, train them, and watch gates, attention and loss move.
+
+flamingo COMMAND [ARGUMENTS]
+
+${list.join("\n")}
+
+flamingo COMMAND --help tells more. Everything is written to .flamingo in the current folder, or to FLAMINGO_HOME.
+`;
+
+/**
+ * The `flamingo` command. Errors are one line on stderr.
+ * @returns the exit code: 0, 1 for an error, 2 for a wrong call, 130 when a person interrupted it
+ */
+export async function main(args: string[], replaced: Partial<CommandContext> = {}): Promise<number> {
+  const context: CommandContext = { ...terminalContext(), ...replaced };
+  try {
+    return await dispatch(args, context);
+  } catch (error) {
+    context.err.write(`${printError(describeError(error, context.home))}\n`);
+    return reportOf(error).code === "USAGE" ? 2 : 1;
+  }
+}
+
+async function dispatch([name, ...rest]: string[], context: CommandContext): Promise<number> {
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    context.out.write(help);
+    return name === undefined ? 2 : 0;
+  }
+  if (!Object.hasOwn(commands, name)) {
+    const known = Object.keys(commands).join(", ");
+    throw usageError(`there is no command "${name}"`, `flamingo COMMAND, with one of ${known}`);
+  }
+  const command = await commands[name]!.load();
+  if (rest.includes("--help") || rest.includes("-h")) {
+    context.out.write(command.help);
+    return 0;
+  }
+  return command.run(rest, context);
+}
+
+function terminalContext(): CommandContext {
+  const home = findHome();
+  const fail = (error: unknown) => {
+    process.stderr.write(`${printError(describeError(error, home))}\n`);
+    process.exit(1);
+  };
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", fail);
+  process.stdout.on("error", () => process.exit(0)); // whoever read it has gone: `| head`
+  return {
+    home,
+    out: process.stdout,
+    err: process.stderr,
+    execution: async () => (await import("./installedExecution.ts")).execution,
+    onInterrupt: (stop) => {
+      const once = () => {
+        process.once("SIGINT", () => process.exit(130));
+        stop();
+      };
+      process.once("SIGINT", once);
+      process.once("SIGTERM", stop);
+      return () => {
+        process.removeAllListeners("SIGINT");
+        process.off("SIGTERM", stop);
+      };
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { readArguments, readWhole, usageError, type Command, type CommandContext } from "./command.ts";
+import { readPipelineFile } from "./readPipelineFile.ts";
+import { runHere } from "./runHere.ts";
+
+const usage = "flamingo run PIPELINE.json [--out DIR] [--steps N] [--seed S] [--device NAME] [--json]";
+
+/** The options that every command has which starts a run. */
+export const runOptions = {
+  out: { type: "string" },
+  steps: { type: "string" },
+  seed: { type: "string" },
+  device: { type: "string" },
+  json: { type: "boolean" },
+} as const;
+
+export const runOptionsHelp = `  --out DIR       folder for the run; .flamingo/runs/NAME-DATE-TIME without it
+  --steps N       steps of training, instead of what the pipeline says
+  --seed S        seed of every random number; 0 without it
+  --device NAME   tensorflow, webgpu, wasm, cpu, or auto (the fastest that is there)
+  --json          print one JSON event a line
+
+Ctrl-C stops at the next step with a checkpoint; a second Ctrl-C ends at once.
+`;
+
+/** Carries out a pipeline file in this process. */
+export const run: Command = {
+  help: `${usage}
+
+Checks a pipeline, then trains and evaluates what it says.
+
+${runOptionsHelp}`,
+  run: async (args, context) => {
+    const { values, positionals } = readArguments(args, runOptions, usage);
+    const [file, ...more] = positionals;
+    if (file === undefined || more.length > 0) throw usageError("run takes one pipeline file", usage);
+    return startRun(file, values, context, usage);
+  },
+};
+
+/** Starts a run of a pipeline file with what the options of a command say. */
+export async function startRun(
+  file: string,
+  values: { out?: string; steps?: string; seed?: string; device?: string; json?: boolean },
+  context: CommandContext,
+  form: string,
+): Promise<number> {
+  const steps = readWhole("steps", values.steps, 1, form);
+  const seed = readWhole("seed", values.seed, 0, form) ?? 0;
+  const pipeline = await readPipelineFile(file);
+  return runHere({
+    context,
+    pipeline,
+    seed,
+    ...(steps === undefined ? {} : { steps }),
+    ...(values.out === undefined ? {} : { out: values.out }),
+    device: values.device ?? "auto",
+    json: values.json ?? false,
+  });
+}

@@ -1,0 +1,41 @@
+import { clientFolder, startStudio } from "../../editor/server/studio.ts";
+import { buildClientIfStale } from "../../editor/build.ts";
+import { type Command, readArguments, readWhole, usageError } from "./command.ts";
+import { openBrowser } from "./openBrowser.ts";
+
+const usage = "flamingo start [--port N] [--no-open]";
+
+/** Serves the studio until it is interrupted. */
+export const start: Command = {
+  help: `${usage}
+
+Opens the studio in the browser, for this machine only. The address that is printed has a token: keep it to yourself.
+
+  --port N    this port and no other; the first free one from 7007 on without it
+  --no-open   print the address, and open no browser
+
+Ctrl-C stops the runs, each with a checkpoint, and then the studio; a second Ctrl-C ends at once.
+`,
+  run: async (args, context) => {
+    const options = { port: { type: "string" }, "no-open": { type: "boolean" } } as const;
+    const { values, positionals } = readArguments(args, options, usage);
+    if (positionals.length > 0) throw usageError("start takes no file", usage);
+    const port = readWhole("port", values.port, 0, usage);
+    if (port !== undefined && port > 65_535) throw usageError("--port is at most 65535", usage);
+    const { out, err, home } = context;
+    await buildClientIfStale(clientFolder, (line) => err.write(`${line}\n`));
+    const library = await context.execution();
+    const studio = await startStudio({ home, library, ...(port === undefined ? {} : { port }) });
+    const interrupted = new Promise<void>((resolve) => {
+      context.onInterrupt(() => {
+        err.write("\nstopping; Ctrl-C again ends at once\n");
+        resolve();
+      });
+    });
+    out.write(`${studio.url}\n`);
+    if (!values["no-open"]) openBrowser(studio.url);
+    await interrupted;
+    await studio.close();
+    return 0;
+  },
+};

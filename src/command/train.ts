@@ -1,0 +1,31 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { FlamingoError } from "../core/errors.ts";
+import { type Command, readArguments, usageError } from "./command.ts";
+import { runOptions, runOptionsHelp, startRun } from "./run.ts";
+
+const usage = "flamingo train [TEMPLATE] [--out DIR] [--steps N] [--seed S] [--device NAME] [--json]";
+const folder = fileURLToPath(new URL("../../editor/templates/", import.meta.url));
+const firstTemplate = "emoji-captions";
+
+/** Trains a model from a pipeline that comes with the studio. */
+export const train: Command = {
+  help: `${usage}
+
+Trains a model from a template that comes with the studio; ${firstTemplate} without a name. The same as
+flamingo run with the template's file.
+
+${runOptionsHelp}`,
+  run: async (args, context) => {
+    const { values, positionals } = readArguments(args, runOptions, usage);
+    const [name = firstTemplate, ...more] = positionals;
+    if (more.length > 0) throw usageError("train takes one template", usage);
+    const names = (await readdir(folder)).filter((file) => file.endsWith(".json")).map((file) => file.slice(0, -5));
+    if (!names.includes(name)) {
+      const fix = `name one of ${names.join(", ")}; for a file of yours: flamingo run FILE`;
+      throw new FlamingoError("NOT_FOUND", `there is no template "${name}"`, { source: folder, fix });
+    }
+    return startRun(join(folder, `${name}.json`), values, context, usage);
+  },
+};

@@ -1,0 +1,21 @@
+// Numbers of the operations, for both sides: the TypeScript that calls and the module that performs.
+export const MAT_MUL = 1;
+export const ACTIVATE = 2;
+export const ACTIVATE_GRADIENT = 3;
+export const LAYER_NORM = 4;
+export const LAYER_NORM_GRADIENT = 5;
+export const SUM_ROWS = 6;
+export const ADD = 7;
+export const MULTIPLY = 8;
+export const AFFINE = 9;
+export const ADD_SCALED = 10;
+export const DOT = 11;
+export const ATTENTION = 12;
+export const ATTENTION_GRADIENT = 13;
+export const EMBED = 14;
+export const EMBED_GRADIENT = 15;
+export const CROSS_ENTROPY = 16;
+export const CROSS_ENTROPY_GRADIENT = 17;
+export const UNFOLD = 18;
+export const FOLD = 19;
+export const ADAM_W = 20;

@@ -1,0 +1,37 @@
+/**
+ * Log-likelihoods of chosen tokens.
+ *
+ * log softmax(logits[r, t])[target[r, t]], in nats. Shapes: `logits` [rows, length, tokens], `targets` [rows, length]
+ * with -100 where nothing is scored.
+ *
+ * @param tokens only so many tokens compete; the language model alone knows no new tokens
+ * @returns per row the sum over its scored tokens, and how many there were
+ */
+export function scoreTokens(
+  logits: Float32Array,
+  shape: readonly [rows: number, length: number, tokens: number],
+  targets: Int32Array,
+  tokens = shape[2],
+): { sums: number[]; counts: number[] } {
+  const [rows, length, width] = shape;
+  const sums = new Array<number>(rows).fill(0);
+  const counts = new Array<number>(rows).fill(0);
+  for (let row = 0; row < rows; row++) {
+    for (let at = 0; at < length; at++) {
+      const target = targets[row * length + at]!;
+      if (target < 0) continue;
+      const start = (row * length + at) * width;
+      sums[row]! += logits[start + target]! - logSumExp(logits, start, tokens);
+      counts[row]!++;
+    }
+  }
+  return { sums, counts };
+}
+
+function logSumExp(values: Float32Array, start: number, count: number): number {
+  let most = -Infinity;
+  for (let at = start; at < start + count; at++) if (values[at]! > most) most = values[at]!;
+  let sum = 0;
+  for (let at = start; at < start + count; at++) sum += Math.exp(values[at]! - most);
+  return most + Math.log(sum);
+}

@@ -1,0 +1,51 @@
+import type { z } from "zod";
+import type { Spec } from "../core/block.ts";
+import type { Ports } from "../core/port.ts";
+import type { OpenSource } from "../data/source.ts";
+import type { PlanNode } from "../pipeline/compile.ts";
+import type { RunControl } from "../runs/conduct.ts";
+import type { RunLog } from "../runs/log.ts";
+import type { Graph } from "./graph.ts";
+
+/** What an action has at hand. */
+export interface ActionContext {
+  node: PlanNode;
+  graph: Graph;
+  /** Opened sources by node id. */
+  sources: ReadonlyMap<string, OpenSource>;
+  log: RunLog;
+  folder: string;
+  seed: number;
+  /** Steps that the run asks for instead of the node's own. */
+  steps?: number;
+  signal: AbortSignal;
+  control?: RunControl;
+  /** Looks at the model while it is trained; made by the other actions of the plan. */
+  observers: readonly Observer[];
+}
+
+/** Somebody who looks at the model every so many steps of training. */
+export interface Observer {
+  every: number;
+  see(step: number): Promise<void>;
+}
+
+/** A node that does something: the only ones that touch the device. */
+export interface ActionDefinition<C extends z.ZodObject = z.ZodObject, I extends Ports = Ports>
+  extends Spec<C, I, Ports> {
+  kind: "action";
+  example: z.input<C>;
+  /** Makes somebody who looks while a Train action of the same plan runs. */
+  observe?(config: z.output<C>, context: ActionContext): Promise<Observer>;
+  /** Runs once. Returns false if it was stopped before its end. */
+  run?(config: z.output<C>, context: ActionContext): Promise<boolean>;
+  /** Actions that train run before those that judge what was trained. */
+  stage: "train" | "judge";
+}
+
+/** Defines an action. */
+export function defineAction<C extends z.ZodObject, I extends Ports>(
+  definition: Omit<ActionDefinition<C, I>, "kind" | "outputs">,
+): ActionDefinition<C, I> {
+  return { ...definition, kind: "action", outputs: {} };
+}

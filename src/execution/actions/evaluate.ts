@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { count } from "../../core/block.ts";
+import { float32 } from "../../core/port.ts";
+import { evaluateCaptions } from "../../evaluation/captions.ts";
+import { defineAction } from "../action.ts";
+import { captionTask } from "../captionTask.ts";
+
+const config = z.strictObject({
+  examples: count("Pictures", "Most pictures of each evaluation set; they are drawn by the seed.").default(400),
+  longest: count("Longest caption", "Words at which a caption is cut off.", "words").default(8),
+  sets: z
+    .array(z.string())
+    .default([])
+    .meta({ title: "Sets", description: "Names of the evaluation sets; all of them if empty." }),
+});
+
+/**
+ * Judges the model on held-out pictures: exact captions, the right one of 20, and how much the picture helps.
+ *
+ * For each evaluation set, with counts and 95% intervals: the share of greedy captions that are the label, that are of
+ * the right subgroup, and where the label is the likeliest of 20 candidates; and the label's mean log-likelihood in nats
+ * a word with the right picture, a shuffled one, and by the language model alone. Shapes: `logits` [batch, length,
+ * tokens].
+ *
+ * @see Alayrac et al. 2022, Flamingo, section 3.1 (open- and closed-ended evaluation), arXiv:2204.14198
+ */
+export const Evaluate = defineAction({
+  name: "Evaluate",
+  title: "Evaluate",
+  category: "Action",
+  summary:
+    "Judges the model on held-out pictures: exact captions, the right one of 20, and how much the picture helps.",
+  paper: "3.1",
+  config,
+  example: { examples: 10 },
+  inputs: { logits: float32("batch length tokens", "scores of each token as the next") },
+  stage: "judge",
+  run: async ({ examples, longest, sets }, context) => {
+    const { captioner, dataset, tokens } = captionTask(context);
+    const { log, node, seed, signal } = context;
+    const chosen = dataset.evaluationSets.filter(({ name }) => sets.length === 0 || sets.includes(name));
+    for (const set of chosen) {
+      const report = await evaluateCaptions(
+        dataset.examplesOf(set.name, examples),
+        {
+          captioner,
+          tokens,
+          signal,
+          longest,
+          pretrainedTokens: dataset.tokenizer.pretrained,
+          subgroupOf: (caption) => dataset.subgroupOf(caption),
+          progress: (step, total) =>
+            log.append({ type: "node:state", node: node.id, state: "running", activity: set.title, step, total }),
+        },
+        seed,
+      );
+      if (!report) return false;
+      log.append({ type: "evaluate:result", node: node.id, set: set.name, title: set.title, ...report });
+    }
+    return true;
+  },
+});

@@ -1,0 +1,129 @@
+import { type AnyBlock, type Forward, instantiate, type Value } from "../core/block.ts";
+import { FlamingoError } from "../core/errors.ts";
+import type { Ports } from "../core/port.ts";
+import type { HostTensor } from "../data/source.ts";
+import { Eager, type Probe } from "../engine/eager.ts";
+import { type Tensor, tensor } from "../engine/tensor.ts";
+import type { Weights } from "../engine/weights.ts";
+import type { Plan, PlanNode } from "../pipeline/compile.ts";
+import { ancestors } from "../pipeline/order.ts";
+
+/** Values on the output ports of nodes, by node id and port. */
+export type Values = Map<string, Record<string, Value>>;
+
+type AnyForward = Forward<Ports, Ports, Value>;
+
+/**
+ * The blocks of a plan, alive on the device: give it values for its sources, ask for the outputs of any node, and what
+ * lies between is computed. Weights are named by the node's id: `resampler.layers.0.0.to_q.weight`.
+ */
+export class Graph {
+  readonly plan: Plan;
+  readonly weights: Weights;
+  readonly #blocks = new Map<string, { definition: AnyBlock; forward: AnyForward }>();
+  readonly #readings: Eager[] = [];
+  readonly #nodes: Map<string, PlanNode>;
+
+  /** @param findBlock looks a block up by its type */
+  constructor(plan: Plan, weights: Weights, findBlock: (type: string) => AnyBlock | undefined) {
+    this.plan = plan;
+    this.weights = weights;
+    this.#nodes = new Map(plan.nodes.map((node) => [node.id, node]));
+    for (const node of plan.nodes) {
+      const block = findBlock(node.type);
+      if (!block) continue;
+      const reading = new Eager(weights, node.id);
+      this.#readings.push(reading);
+      const forward = instantiate(block, node.config, reading, "", node.frozen) as unknown;
+      this.#blocks.set(node.id, { definition: block, forward: forward as AnyForward });
+    }
+  }
+
+  node(id: string): PlanNode {
+    const node = this.#nodes.get(id);
+    if (!node)
+      throw new FlamingoError("NOT_FOUND", `the plan has no node "${id}"`, { fix: "name a node of the pipeline" });
+    return node;
+  }
+
+  /** The node's ancestors of the kind `source`. */
+  sourcesOf(id: string): PlanNode[] {
+    return [...this.#ancestorsOf(id)].map((each) => this.node(each)).filter((node) => node.kind === "source");
+  }
+
+  /**
+   * Whether nothing that a node's value depends on learns: then it can be computed outside the gradient's tape, and once
+   * for as long as its sources give the same.
+   */
+  isFixed(id: string): boolean {
+    return [...this.#ancestorsOf(id)].every((each) => this.weights.all(each).every((weight) => weight.frozen));
+  }
+
+  /** Block nodes that a node depends on, in the order in which they are computed; itself included. */
+  blocksUpTo(id: string): string[] {
+    const needed = this.#ancestorsOf(id);
+    return this.plan.nodes.filter((node) => needed.has(node.id) && this.#blocks.has(node.id)).map((node) => node.id);
+  }
+
+  /** Computes a node, and whatever it depends on that `values` does not hold yet; all of it is added to `values`. */
+  compute(id: string, values: Values): Record<string, Value> {
+    for (const each of this.blocksUpTo(id)) if (!values.has(each)) values.set(each, this.#call(each, values));
+    const result = values.get(id);
+    if (result) return result;
+    throw new FlamingoError("MISSING_INPUT", `no values were given for "${id}"`, {
+      block: id,
+      fix: "give a batch of the source",
+    });
+  }
+
+  /**
+   * Calls one node on inputs of the caller's own, some of which may be left out: the language model without media.
+   */
+  call(id: string, inputs: Record<string, Value>): Value | Record<string, Value> {
+    return this.#blocks.get(id)!.forward(inputs as never) as Value | Record<string, Value>;
+  }
+
+  /** Whether a block can do without an input. */
+  isOptional(id: string, port: string): boolean {
+    return (this.#blocks.get(id)?.definition.inputs as Ports | undefined)?.[port]?.optional ?? false;
+  }
+
+  /** Lets somebody look while `f` runs. */
+  watched<T>(probes: readonly Probe[], f: () => T): T {
+    for (const reading of this.#readings) reading.probes = probes;
+    try {
+      return f();
+    } finally {
+      for (const reading of this.#readings) reading.probes = [];
+    }
+  }
+
+  #call(id: string, values: Values): Record<string, Value> {
+    const node = this.node(id);
+    const inputs: Record<string, Value> = {};
+    for (const [port, from] of Object.entries(node.inputs)) inputs[port] = this.compute(from.node, values)[from.port]!;
+    const result = this.call(id, inputs);
+    const ports = Object.keys(node.outputs);
+    return ports.length === 1 ? { [ports[0]!]: result as Value } : (result as Record<string, Value>);
+  }
+
+  #ancestorsOf(id: string): Set<string> {
+    const edges = this.plan.nodes.flatMap((node) =>
+      Object.entries(node.inputs).map(([port, from]) => ({
+        from: [from.node, from.port] as [string, string],
+        to: [node.id, port] as [string, string],
+      })),
+    );
+    return ancestors(edges, [id]);
+  }
+}
+
+/** A batch on the device. The caller disposes it. */
+export function toTensors(batch: Record<string, HostTensor>): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(batch).map(([port, { shape, data }]) => [
+      port,
+      tensor(data, [...shape], data instanceof Int32Array ? "int32" : "float32"),
+    ]),
+  );
+}

@@ -1,0 +1,84 @@
+import { FlamingoError } from "../core/errors.ts";
+import type { OpenSource } from "../data/source.ts";
+import { openDevice } from "../engine/device.ts";
+import { type WeightData, Weights } from "../engine/weights.ts";
+import { compile, type Plan } from "../pipeline/compile.ts";
+import type { RunRecord } from "../runs/folder.ts";
+import type { RunLog } from "../runs/log.ts";
+import { loadWeights } from "../weights/file.ts";
+import { pretrainedFile } from "../weights/pretrained.ts";
+import { Graph } from "./graph.ts";
+import { catalog, findBlock, findSource } from "./registry.ts";
+
+/** A run that is ready to act: its plan alive on the device, its sources open. */
+export interface Prepared {
+  plan: Plan;
+  graph: Graph;
+  sources: Map<string, OpenSource>;
+}
+
+/** Compiles a run's pipeline, opens the device and the sources, and makes or loads all weights. */
+export async function prepareRun(record: RunRecord, device: string, log: RunLog, from: number): Promise<Prepared> {
+  const plan = compile(record.pipeline, catalog, record.options.targets);
+  const { name, reason, description } = await openDevice(device as Parameters<typeof openDevice>[0]);
+  log.append({
+    type: "run:started",
+    name: record.name,
+    seed: record.seed,
+    device: { name, reason, description },
+    from,
+  });
+  const sources = new Map<string, OpenSource>();
+  for (const node of plan.nodes) {
+    if (node.kind === "source")
+      sources.set(node.id, await openSource(node.id, node.type, node.config, record.seed, log));
+  }
+  const weights = new Weights(record.seed);
+  const graph = new Graph(plan, weights, findBlock);
+  for (const node of plan.nodes) if (node.weights) await loadPretrained(node.id, node.weights, weights);
+  return { plan, graph, sources };
+}
+
+async function openSource(
+  node: string,
+  type: string,
+  config: Record<string, unknown>,
+  seed: number,
+  log: RunLog,
+): Promise<OpenSource> {
+  const definition = findSource(type)!;
+  log.append({ type: "node:state", node, state: "running", activity: "opening" });
+  let told = 0;
+  const source = await definition.open(definition.config.parse(config), {
+    seed,
+    progress: (activity, step, total) => {
+      if (step < total && Date.now() - told < 200) return;
+      told = Date.now();
+      log.append({ type: "node:state", node, state: "running", activity, step, total });
+    },
+    warn: (message) => log.append({ type: "log:message", level: "warning", message, node }),
+  });
+  log.append({ type: "node:state", node, state: "succeeded" });
+  return source;
+}
+
+/** Weights that were pretrained fill what they have; what a frozen node lacks would stay random, and is refused. */
+async function loadPretrained(node: string, name: string, weights: Weights): Promise<void> {
+  const file = pretrainedFile(name);
+  const { tensors } = await loadWeights(file);
+  const data = new Map(
+    [...tensors].map(([key, { shape, data }]): [string, WeightData] => [key, { shape, data: data as Float32Array }]),
+  );
+  const { missing } = weights.load(data, node, file);
+  const random = missing.filter((path) => weights.get(`${node}.${path}`)?.frozen);
+  if (random.length === 0) return;
+  throw new FlamingoError(
+    "INVALID_WEIGHTS",
+    `"${name}" lacks ${random.length} frozen weights of "${node}", such as ${random[0]}`,
+    {
+      block: node,
+      source: file,
+      fix: "give the node the configuration that the weights were made with",
+    },
+  );
+}

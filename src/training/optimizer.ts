@@ -1,0 +1,94 @@
+import { adamW } from "../engine/adamW.ts";
+import { clipFactor, globalNorm } from "../engine/globalNorm.ts";
+import { dispose, type Tensor, type Variable, variable, zeros } from "../engine/tensor.ts";
+import { assignNumbers, readNumbers, type Weight, type WeightData } from "../engine/weights.ts";
+import { type Part, partOf } from "./parts.ts";
+
+/** What AdamW remembers of a weight. */
+interface Memory {
+  weight: Weight;
+  part: Part;
+  m: Variable;
+  v: Variable;
+}
+
+/** Settings that stay the same over a training. */
+export interface OptimizerSettings {
+  parts: readonly Part[];
+  /** Longest global norm of the gradients; longer ones are scaled down to it. */
+  clip: number;
+  beta1?: number;
+  beta2?: number;
+  epsilon?: number;
+}
+
+/**
+ * AdamW over a model's trainable weights, with global norm clipping and a learning rate and weight decay of each part's
+ * own.
+ *
+ * @see Loshchilov and Hutter 2019, arXiv:1711.05101; PyTorch's AdamW for defaults (0.9, 0.999, 1e-8)
+ */
+export class Optimizer {
+  readonly #memories: Memory[];
+  readonly #settings: Required<OptimizerSettings>;
+
+  constructor(weights: readonly Weight[], settings: OptimizerSettings) {
+    this.#settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, ...settings };
+    this.#memories = weights.map((weight) => ({
+      weight,
+      part: partOf(weight.name, settings.parts),
+      m: emptyLike(weight),
+      v: emptyLike(weight),
+    }));
+  }
+
+  /**
+   * Makes one step.
+   * @param gradients one a weight, in the constructor's order; null for a weight that took no part, which stays
+   * @param step number of this step; the first is 1
+   * @returns the global norm of the gradients before clipping, a scalar that the caller disposes
+   */
+  step(gradients: readonly (Tensor | null)[], step: number, rate: number): Tensor {
+    const { clip, beta1, beta2, epsilon } = this.#settings;
+    const norm = globalNorm(gradients.filter((gradient) => gradient !== null));
+    const factor = clipFactor(norm, clip);
+    const parameters = this.#memories.flatMap(({ weight, part, m, v }, index) => {
+      const gradient = gradients[index];
+      return gradient ? [{ value: weight.variable, gradient, m, v, rate: rate * part.rate, decay: part.decay }] : [];
+    });
+    adamW(parameters, { step, beta1, beta2, epsilon, clip: factor });
+    dispose(factor);
+    return norm;
+  }
+
+  /** The moments by name (`m.NAME`, `v.NAME`), for a checkpoint. */
+  async save(): Promise<Map<string, WeightData>> {
+    const moments = new Map<string, WeightData>();
+    for (const { weight, m, v } of this.#memories) {
+      moments.set(`m.${weight.name}`, await readNumbers({ shape: weight.shape, variable: m }));
+      moments.set(`v.${weight.name}`, await readNumbers({ shape: weight.shape, variable: v }));
+    }
+    return moments;
+  }
+
+  /** Takes moments back from a checkpoint. */
+  load(moments: ReadonlyMap<string, WeightData>): void {
+    for (const { weight, m, v } of this.#memories) {
+      const first = moments.get(`m.${weight.name}`);
+      const second = moments.get(`v.${weight.name}`);
+      if (first) assignNumbers(m, first);
+      if (second) assignNumbers(v, second);
+    }
+  }
+
+  dispose(): void {
+    for (const { m, v } of this.#memories) dispose([m, v]);
+  }
+}
+
+function emptyLike({ shape }: Weight): Variable {
+  const start = zeros([...shape]);
+  const made = variable(start, false);
+  start.dispose();
+  return made;
+}

@@ -1,0 +1,135 @@
+import { describe, expect, test, vi } from "vitest";
+import { actionNamed, actions, type EditorContext } from "../../../editor/client/edit/actions.ts";
+import { matches, printShortcut } from "../../../editor/client/edit/shortcut.ts";
+import type { Pipeline } from "../../../src/pipeline/schema.ts";
+import { catalog, chain } from "./catalog.ts";
+
+function contextOf(changes: Partial<EditorContext> = {}): EditorContext & { committed: () => Pipeline } {
+  let text: string | null = null;
+  let committed: Pipeline | undefined;
+  const nothing = () => undefined;
+  return {
+    pipeline: chain,
+    catalog,
+    selection: { nodes: [], edges: [] },
+    canUndo: false,
+    canRedo: false,
+    runStatus: undefined,
+    connected: true,
+    clipboard: { read: () => text, write: (value) => (text = value) },
+    commit: (_label, pipeline) => (committed = pipeline),
+    committed: () => committed!,
+    select: nothing,
+    undo: nothing,
+    redo: nothing,
+    tidy: nothing,
+    fit: nothing,
+    open: nothing,
+    openInside: nothing,
+    create: nothing,
+    save: nothing,
+    download: nothing,
+    toggle: nothing,
+    toggleTheme: nothing,
+    search: nothing,
+    run: nothing,
+    ...changes,
+  };
+}
+
+const press = (key: string, keys: string[] = []) => ({
+  key,
+  ctrlKey: keys.includes("Ctrl"),
+  metaKey: keys.includes("Meta"),
+  shiftKey: keys.includes("Shift"),
+  altKey: keys.includes("Alt"),
+});
+
+describe("actions", () => {
+  test("names and shortcuts are unique", () => {
+    const names = actions.map((action) => action.name);
+    const keys = actions.flatMap((action) => [action.shortcut, action.alternative]).filter((key) => key !== undefined);
+    expect(new Set(names).size).toBe(names.length);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  test("what was copied is pasted under new ids, with the wires between, and away from the original", () => {
+    const context = contextOf({ selection: { nodes: ["encoder", "head"], edges: [] } });
+    expect(actionNamed("paste").predicate(context)).toBe(false);
+    actionNamed("copy").perform(context);
+    expect(actionNamed("paste").predicate(context)).toBe(true);
+    actionNamed("paste").perform(context);
+    const grown = context.committed();
+    expect(Object.keys(grown.nodes)).toEqual(["pictures", "encoder", "head", "encoder2", "head2"]);
+    expect(grown.edges.slice(chain.edges.length)).toEqual([
+      { from: ["encoder2", "features"], to: ["head2", "features"] },
+    ]);
+    expect(grown.view.positions.head2).not.toEqual(chain.view.positions.head);
+  });
+
+  test("a clipboard that holds something else cannot be pasted", () => {
+    for (const text of ["", "hello", '{"format":"flamingo-pipeline","version":99}', "[1]"])
+      expect(actionNamed("paste").predicate(contextOf({ clipboard: { read: () => text, write: () => {} } }))).toBe(
+        false,
+      );
+  });
+
+  test("deleting a node removes its wires; deleting a wire leaves the nodes", () => {
+    const node = contextOf({ selection: { nodes: ["encoder"], edges: [] } });
+    actionNamed("delete").perform(node);
+    expect(Object.keys(node.committed().nodes)).toEqual(["pictures", "head"]);
+    expect(node.committed().edges).toEqual([]);
+    const wire = contextOf({ selection: { nodes: [], edges: ["encoder.features → head.features"] } });
+    actionNamed("delete").perform(wire);
+    expect(Object.keys(wire.committed().nodes)).toHaveLength(3);
+    expect(wire.committed().edges).toEqual(chain.edges.slice(0, 1));
+  });
+
+  test("only a composite has an inside to open", () => {
+    const open = actionNamed("openInside");
+    const opened = vi.fn();
+    const context = contextOf({ selection: { nodes: ["encoder"], edges: [] }, openInside: opened });
+    expect(open.predicate(context)).toBe(true);
+    open.perform(context);
+    expect(opened).toHaveBeenCalledWith("encoder");
+    expect(open.predicate(contextOf({ selection: { nodes: ["head"], edges: [] } }))).toBe(false);
+    expect(open.predicate(contextOf({ selection: { nodes: ["encoder", "head"], edges: [] } }))).toBe(false);
+  });
+
+  test("in every state of a run, what can be done is what makes sense", () => {
+    const possible = (runStatus: EditorContext["runStatus"], connected = true) =>
+      ["run", "pause", "continue", "stop", "resume"].filter((name) =>
+        actionNamed(name).predicate(contextOf({ runStatus, connected })),
+      );
+    expect(possible(undefined)).toEqual(["run"]);
+    expect(possible("queued")).toEqual(["stop"]);
+    expect(possible("running")).toEqual(["pause", "stop"]);
+    expect(possible("paused")).toEqual(["continue", "stop"]);
+    expect(possible("stopping")).toEqual([]);
+    expect(possible("stopped")).toEqual(["run", "resume"]);
+    expect(possible("failed")).toEqual(["run", "resume"]);
+    expect(possible("succeeded")).toEqual(["run"]);
+    expect(possible("running", false)).toEqual([]);
+  });
+});
+
+describe("shortcuts", () => {
+  test("Mod is Ctrl or Command, and Shift must agree", () => {
+    expect(matches("Mod+Z", press("z", ["Ctrl"]))).toBe(true);
+    expect(matches("Mod+Z", press("z", ["Meta"]))).toBe(true);
+    expect(matches("Mod+Z", press("Z", ["Ctrl", "Shift"]))).toBe(false);
+    expect(matches("Mod+Shift+Z", press("Z", ["Ctrl", "Shift"]))).toBe(true);
+    expect(matches("Mod+Z", press("z"))).toBe(false);
+    expect(matches("Delete", press("Delete", ["Alt"]))).toBe(false);
+  });
+
+  test("a sign is the sign, however the keyboard makes it", () => {
+    expect(matches("?", press("?", ["Shift"]))).toBe(true);
+    expect(matches("/", press("/"))).toBe(true);
+  });
+
+  test("are printed as the platform writes them", () => {
+    expect(printShortcut("Mod+Shift+Z", false)).toBe("Ctrl+Shift+Z");
+    expect(printShortcut("Mod+Shift+Z", true)).toBe("⌘⇧Z");
+  });
+});
