@@ -15,9 +15,9 @@ const mayImport = {
   "src/runs": ["src/core", "src/pipeline"],
   "src/blocks": ["src/core", "src/engine"],
   "src/models": ["src/core", "src/engine", "src/weights", "src/blocks"],
-  "src/training": ["src/core", "src/engine", "src/weights", "src/data", "src/blocks", "src/models"],
-  "src/inspection": ["src/core", "src/engine", "src/weights", "src/blocks", "src/models"],
-  "src/evaluation": ["src/core", "src/engine", "src/weights", "src/data", "src/blocks", "src/models"],
+  "src/training": ["src/core", "src/engine", "src/weights", "src/data", "src/runs", "src/blocks", "src/models"],
+  "src/inspection": ["src/core", "src/engine", "src/weights", "src/runs", "src/blocks", "src/models"],
+  "src/evaluation": ["src/core", "src/engine", "src/weights", "src/data", "src/runs", "src/blocks", "src/models"],
   "src/execution": [
     "src/core",
     "src/engine",

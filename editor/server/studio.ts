@@ -4,17 +4,19 @@ import { fileURLToPath } from "node:url";
 import packageFile from "../../package.json" with { type: "json" };
 import { FlamingoError } from "../../src/core/errors.ts";
 import type { Home } from "../../src/runs/home.ts";
+import type { StudioInfo } from "../shared/protocol.ts";
 import { Access } from "./access.ts";
 import { makeApp } from "./app.ts";
 import type { Library } from "./describe.ts";
 import { PipelineStore } from "./pipelines.ts";
-import { probeDevice } from "./probe.ts";
 import { RunManager } from "./runs.ts";
 import { serveSockets } from "./sockets.ts";
 
 export interface StudioOptions {
   home: Home;
   library: Library;
+  /** Which device `auto` chooses, once that is known. */
+  device: Promise<StudioInfo["device"]>;
   /** The port that must be used; without it, the first free one from 7007 on. 0 takes any free one. */
   port?: number;
   /** Folder of the built page. */
@@ -22,8 +24,6 @@ export interface StudioOptions {
   templates?: string;
   /** The module that a run's process loads. */
   trainer?: string;
-  /** The module that a process loads to say which device `auto` chooses. */
-  probe?: string;
   /** Milliseconds that a run has to stop by itself. */
   grace?: number;
 }
@@ -50,7 +50,7 @@ export const clientFolder = beside("../../dist/client");
  * @throws FlamingoError PORT_IN_USE
  */
 export async function startStudio(options: StudioOptions): Promise<Studio> {
-  const { home, library, grace } = options;
+  const { home, library, device, grace } = options;
   const http = createServer();
   const port = await listen(http, options.port);
   const access = new Access(port);
@@ -60,7 +60,6 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     trainer: options.trainer ?? beside("trainer.ts"),
     ...(grace === undefined ? {} : { grace }),
   });
-  const device = probeDevice(options.probe ?? beside("probeProcess.ts"));
   const app = makeApp({
     access,
     library,

@@ -22,7 +22,7 @@ export interface TrainerFailure {
 export function serveTrainer(execute: Execute): void {
   const stop = new AbortController();
   let control: StudioControl | undefined;
-  process.on("SIGINT", () => {}); // a terminal sends it to all; the studio decides
+  for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {}); // a terminal tells all; the studio decides
   process.on("disconnect", () => stop.abort());
   process.on("message", (message: TrainerMessage) => {
     if (message.type === "run") void conduct(message);
@@ -75,7 +75,6 @@ class StudioControl implements RunControl {
       this.#wake = resolve;
     });
     this.#log.append({ type: "run:state", state: "paused" });
-    this.#log.flush();
     await woken;
     if (!this.#signal.aborted) this.#log.append({ type: "run:state", state: "running" });
   }

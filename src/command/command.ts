@@ -1,8 +1,8 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import type { ErrorReport } from "../core/errors.ts";
 import { FlamingoError } from "../core/errors.ts";
-import type { Execution } from "./execution.ts";
 import type { Home } from "../runs/home.ts";
+import type { Execution } from "./execution.ts";
 
 /** Where a command writes: the terminal, or what a test reads. */
 export interface Output {

@@ -54,8 +54,7 @@ flamingo COMMAND --help tells more. Everything is written to .flamingo in the cu
  * The `flamingo` command. Errors are one line on stderr.
  * @returns the exit code: 0, 1 for an error, 2 for a wrong call, 130 when a person interrupted it
  */
-export async function main(args: string[], replaced: Partial<CommandContext> = {}): Promise<number> {
-  const context: CommandContext = { ...terminalContext(), ...replaced };
+export async function main(args: string[], context: CommandContext = terminalContext()): Promise<number> {
   try {
     return await dispatch(args, context);
   } catch (error) {
@@ -81,7 +80,8 @@ async function dispatch([name, ...rest]: string[], context: CommandContext): Pro
   return command.run(rest, context);
 }
 
-function terminalContext(): CommandContext {
+/** The terminal that the command was called in, and this machine. */
+export function terminalContext(): CommandContext {
   const home = findHome();
   const fail = (error: unknown) => {
     process.stderr.write(`${printError(describeError(error, home))}\n`);
@@ -95,15 +95,12 @@ function terminalContext(): CommandContext {
     out: process.stdout,
     err: process.stderr,
     execution: async () => (await import("./installedExecution.ts")).execution,
+    // Only once: a second Ctrl-C meets the system's own answer, which ends even a process that hangs.
     onInterrupt: (stop) => {
-      const once = () => {
-        process.once("SIGINT", () => process.exit(130));
-        stop();
-      };
-      process.once("SIGINT", once);
+      process.once("SIGINT", stop);
       process.once("SIGTERM", stop);
       return () => {
-        process.removeAllListeners("SIGINT");
+        process.off("SIGINT", stop);
         process.off("SIGTERM", stop);
       };
     },

@@ -1,4 +1,4 @@
-import { readArguments, readWhole, usageError, type Command, type CommandContext } from "./command.ts";
+import { type Command, type CommandContext, readArguments, readWhole, usageError } from "./command.ts";
 import { readPipelineFile } from "./readPipelineFile.ts";
 import { runHere } from "./runHere.ts";
 

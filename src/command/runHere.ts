@@ -2,8 +2,8 @@ import { join, relative, resolve } from "node:path";
 import { compile } from "../pipeline/compile.ts";
 import type { Pipeline } from "../pipeline/schema.ts";
 import { conductRun } from "../runs/conduct.ts";
-import { createRun, newRunId } from "../runs/folder.ts";
 import { printError } from "../runs/fault.ts";
+import { createRun, newRunId } from "../runs/folder.ts";
 import { type CommandContext, interruptedCode } from "./command.ts";
 import { Progress } from "./progress.ts";
 

@@ -1,7 +1,8 @@
 import { clientFolder, startStudio } from "../../editor/server/studio.ts";
-import { buildClientIfStale } from "../../editor/build.ts";
 import { type Command, readArguments, readWhole, usageError } from "./command.ts";
+import { buildClientIfStale } from "./freshClient.ts";
 import { openBrowser } from "./openBrowser.ts";
+import { probeDevice } from "./probeDevice.ts";
 
 const usage = "flamingo start [--port N] [--no-open]";
 
@@ -24,8 +25,9 @@ Ctrl-C stops the runs, each with a checkpoint, and then the studio; a second Ctr
     if (port !== undefined && port > 65_535) throw usageError("--port is at most 65535", usage);
     const { out, err, home } = context;
     await buildClientIfStale(clientFolder, (line) => err.write(`${line}\n`));
+    const device = probeDevice();
     const library = await context.execution();
-    const studio = await startStudio({ home, library, ...(port === undefined ? {} : { port }) });
+    const studio = await startStudio({ home, library, device, ...(port === undefined ? {} : { port }) });
     const interrupted = new Promise<void>((resolve) => {
       context.onInterrupt(() => {
         err.write("\nstopping; Ctrl-C again ends at once\n");

@@ -12,6 +12,8 @@ export interface HostTensor {
 /** How a source tells what it does while it opens. */
 export interface SourceContext {
   seed: number;
+  /** Folder for what can be made again, such as rendered drawings. */
+  cache: string;
   /** Tells how far it is: `rendering drawings`, 120 of 4648. */
   progress(activity: string, step: number, total: number): void;
   /** Tells a person something that is no failure, such as which pictures were skipped. */

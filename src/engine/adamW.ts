@@ -38,9 +38,15 @@ export function adamW(parameters: readonly AdamWParameter[], options: AdamWOptio
 
 function updateFused({ value, gradient, m, v, rate, decay }: AdamWParameter, options: AdamWOptions): void {
   const { clip = 1, ...numbers } = options;
+  for (const variable of [value, m, v]) makeSole(variable);
   const inputs = { value, gradient, m, v, ...(typeof clip !== "number" && { clip }) };
   const factor = typeof clip === "number" ? clip : 1;
   runKernels("FlamingoAdamW", inputs as Record<string, Tensor>, { ...numbers, rate, decay, factor });
+}
+
+/** What is written in place must have no other name: a clone of it would change as well. */
+function makeSole(variable: Variable): void {
+  if (tf.backend().refCount(variable.dataId) > 1) variable.assign(tf.add(variable, 0));
 }
 
 function update({ value, gradient, m, v, rate, decay }: AdamWParameter, options: AdamWOptions): void {

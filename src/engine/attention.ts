@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { FlamingoError } from "../core/errors.ts";
-import { hasKernel, runKernels } from "./kernels.ts";
+import { hasKernel, runKernel } from "./kernels.ts";
 import { matMul } from "./matMul.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -35,7 +35,7 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
   if (hasKernel("FlamingoAttention")) {
     const { mask, ...attributes } = settings;
     const inputs = { query, key, value, ...(mask && { mask }) };
-    return runKernels("FlamingoAttention", inputs, attributes)[0]!;
+    return runKernel(mask ? "FlamingoMaskedAttention" : "FlamingoAttention", inputs, attributes);
   }
   const { heads } = settings;
   const [batch, queries] = query.shape as [number, number];

@@ -53,8 +53,7 @@ export class Eager implements Reading {
   #look(probe: Probe, site: CallSite, inputs: Record<string, Value | undefined>): void {
     const compute = site.definition.probes?.[probe.name];
     const path = this.#name(site.path);
-    if (compute && probe.at(path, site.config))
-      probe.see(path, compute(site.config, inputs as never) as Tensor);
+    if (compute && probe.at(path, site.config)) probe.see(path, compute(site.config, inputs as never) as Tensor);
   }
 
   #name(path: string): string {

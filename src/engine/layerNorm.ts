@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { hasKernel, runKernels } from "./kernels.ts";
+import { hasKernel, runKernel } from "./kernels.ts";
 import type { Tensor } from "./tensor.ts";
 
 /**
@@ -11,7 +11,8 @@ import type { Tensor } from "./tensor.ts";
 export function layerNorm(x: Tensor, weight?: Tensor, bias?: Tensor, epsilon = 1e-5): Tensor {
   if (hasKernel("FlamingoLayerNorm")) {
     const inputs = { x, ...(weight && { weight }), ...(bias && { bias }) };
-    return runKernels("FlamingoLayerNorm", inputs, { epsilon })[0]!;
+    const name = weight ? "FlamingoWeightedLayerNorm" : "FlamingoLayerNorm";
+    return runKernel(name, inputs, { epsilon, biased: bias !== undefined });
   }
   const centred = tf.sub(x, tf.mean(x, -1, true));
   const variance = tf.mean(tf.square(centred), -1, true);

@@ -18,23 +18,25 @@ export interface MatMulOptions {
  */
 export function matMul(a: Tensor, b: Tensor, options: MatMulOptions = {}): Tensor {
   const { transposeA = false, transposeB = false } = options;
-  const [rows, innerA] = lastTwo(a, transposeA);
-  const [innerB, columns] = lastTwo(b, transposeB);
+  const [m, k] = lastTwo(a, transposeA);
+  const [inner, n] = lastTwo(b, transposeB);
   const leading = a.shape.slice(0, -2);
   const shared = b.rank === 2;
-  if (innerA !== innerB || !(shared || String(leading) === String(b.shape.slice(0, -2)))) throw mismatch(a, b, options);
+  if (k !== inner || !(shared || String(leading) === String(b.shape.slice(0, -2)))) throw mismatch(a, b, options);
+  if (shared && transposeA && a.rank > 2) return matMul(swapLastTwo(a), b, { transposeB });
 
-  if (shared && a.rank > 2 && !transposeA) {
-    const flat = product(tf.reshape(a, [-1, innerA]), b, transposeA, transposeB);
-    return tf.reshape(flat, [...leading, rows, columns]);
-  }
-  return product(a, b, transposeA, transposeB);
+  const shape = [...leading, m, n];
+  const count = leading.reduce((product, size) => product * size, 1);
+  const sizes = shared ? { batch: 1, m: count * m } : { batch: count, m };
+  if (hasKernel("FlamingoMatMul"))
+    return runKernel("FlamingoMatMul", { a, b }, { ...sizes, n, k, transposeA, transposeB, shape });
+  const rows = shared && a.rank > 2 ? tf.reshape(a, [count * m, k]) : a;
+  return tf.reshape(tf.matMul(rows, b, transposeA, transposeB), shape);
 }
 
-function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
-  return hasKernel("FlamingoMatMul")
-    ? runKernel("FlamingoMatMul", { a, b }, { transposeA, transposeB })
-    : tf.matMul(a, b, transposeA, transposeB);
+function swapLastTwo(x: Tensor): Tensor {
+  const axes = x.shape.map((_, axis) => axis);
+  return tf.transpose(x, [...axes.slice(0, -2), x.rank - 1, x.rank - 2]);
 }
 
 function lastTwo(x: Tensor, transposed: boolean): [number, number] {

@@ -4,5 +4,7 @@ import type { Tensor } from "./tensor.ts";
 
 /** Product, element by element. `b` has the shape of `a`, or of its last axes. */
 export function multiply(a: Tensor, b: Tensor): Tensor {
-  return repeats(a, b) && hasKernel("FlamingoMultiply") ? runKernel("FlamingoMultiply", { a, b }) : tf.mul(a, b);
+  return repeats(a, b) && hasKernel("FlamingoMultiply")
+    ? runKernel("FlamingoMultiply", { a, b }, { shape: b.shape })
+    : tf.mul(a, b);
 }

@@ -1,23 +1,11 @@
 import { Random } from "../core/random.ts";
+import type { CaptionExample } from "../data/captionExample.ts";
 import type { Mean, Share } from "../runs/event.ts";
 import type { Captioner, Seen } from "./captioner.ts";
 import { captionGreedily } from "./generate.ts";
 import { meanOf, shareOf } from "./intervals.ts";
 import { type FramingTokens, framed, wordTargets } from "./prompt.ts";
 import { scoreTokens } from "./score.ts";
-
-/** A held-out picture with what is true of it. */
-export interface CaptionExample {
-  /** [imageSize, imageSize, 3] in −1 to 1. */
-  pixels: Float32Array;
-  label: readonly number[];
-  /** The subgroup that the label belongs to, where there is one. */
-  subgroup?: string;
-  /** Labels to choose from, the right one among them. */
-  candidates: readonly (readonly number[])[];
-  /** Index of the right one. */
-  answer: number;
-}
 
 export interface CaptionReport {
   /** `exact`: the greedy caption is the label. `subgroup`: it is a label of the right subgroup. `best`: the right one of

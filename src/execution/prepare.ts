@@ -4,6 +4,7 @@ import { openDevice } from "../engine/device.ts";
 import { type WeightData, Weights } from "../engine/weights.ts";
 import { compile, type Plan } from "../pipeline/compile.ts";
 import type { RunRecord } from "../runs/folder.ts";
+import { findHome } from "../runs/home.ts";
 import type { RunLog } from "../runs/log.ts";
 import { loadWeights } from "../weights/file.ts";
 import { pretrainedFile } from "../weights/pretrained.ts";
@@ -51,6 +52,7 @@ async function openSource(
   let told = 0;
   const source = await definition.open(definition.config.parse(config), {
     seed,
+    cache: findHome().cache,
     progress: (activity, step, total) => {
       if (step < total && Date.now() - told < 200) return;
       told = Date.now();

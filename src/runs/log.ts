@@ -15,8 +15,6 @@ import { folderError } from "./folderError.ts";
 import { eventsFile, parseEvent } from "./reader.ts";
 import { claimWriter } from "./writer.ts";
 
-/** An event waits at most so many milliseconds before it is in the file. */
-const patience = 50;
 /** Kept free on the disk, so that a run which fills it can still say so. */
 const reserveFile = "events.reserve";
 const reserveBytes = 64 * 1024;
@@ -30,22 +28,21 @@ export interface RunLogOptions {
 }
 
 /**
- * A run's log, for its one writer: lines of JSON that are only ever added to. Opening it again goes on where it ended,
- * and cuts off a last line that a crash left half written.
+ * A run's log, for its one writer: lines of JSON that are only ever added to. An event is in the file when `append` comes
+ * back, for what follows may block this thread for long, or be its end. Opening the log again goes on where it ended, and
+ * cuts off a last line that a crash left half written.
  */
 export class RunLog {
   readonly folder: string;
   readonly #descriptor: number;
   readonly #options: RunLogOptions;
   readonly #release: () => void;
-  readonly #atExit = () => this.close();
+  readonly #atExit = () => this.close(); // so that no mark of a writer stays
   #next: number;
   #size: number;
   #last: RunEvent | undefined;
+  /** Lines that the disk did not take yet. */
   #pending = "";
-  #flushed = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #failure: unknown;
   #closed = false;
 
   /** @throws FlamingoError RUN_FOLDER if the folder cannot be written or another process writes the log, DISK_FULL */
@@ -85,25 +82,33 @@ export class RunLog {
    * @throws FlamingoError DISK_FULL or RUN_FOLDER. The event is kept and tried again with the next.
    */
   append(body: RunEventBody): RunEvent {
-    const time = Date.now();
-    const line = JSON.stringify({ seq: this.#next, time, ...body });
+    const line = JSON.stringify({ seq: this.#next, time: Date.now(), ...body });
     const event = JSON.parse(line) as RunEvent; // as readers see it: a number that is not finite is null
     this.#next++;
     this.#last = event;
     this.#pending += `${line}\n`;
     this.#options.onEvent?.(event);
     if (body.type === "run:finished") this.#finish();
-    else if (time - this.#flushed >= patience || this.#failure) this.flush();
-    else this.#timer ??= setTimeout(() => this.#flushLater(), patience).unref();
+    else this.#flush();
     return event;
   }
 
-  /** Writes what waits. */
-  flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#failure = undefined;
-    this.#flushed = Date.now();
+  /** Writes what waits and lets go of the file. What cannot be written any more is lost quietly. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    process.off("exit", this.#atExit);
+    try {
+      this.#flush();
+    } catch {
+      // Whoever appended was told, or is gone.
+    }
+    closeSync(this.#descriptor);
+    rmSync(join(this.folder, reserveFile), { force: true });
+    this.#release();
+  }
+
+  #flush(): void {
     if (this.#pending === "") return;
     const bytes = Buffer.from(this.#pending);
     const write = this.#options.write ?? writeSync;
@@ -121,33 +126,10 @@ export class RunLog {
     }
   }
 
-  /** Writes what waits and lets go of the file. What cannot be written any more is lost quietly. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    process.off("exit", this.#atExit);
-    try {
-      this.flush();
-    } catch {
-      // Whoever appended was told, or is gone.
-    }
-    closeSync(this.#descriptor);
-    rmSync(join(this.folder, reserveFile), { force: true });
-    this.#release();
-  }
-
-  #flushLater(): void {
-    try {
-      this.flush();
-    } catch (error) {
-      this.#failure = error; // the next append meets it again and throws it
-    }
-  }
-
   /** The end of a run is worth the reserve, and must survive a power cut. */
   #finish(): void {
     rmSync(join(this.folder, reserveFile), { force: true });
-    this.flush();
+    this.#flush();
     fsyncSync(this.#descriptor);
   }
 }

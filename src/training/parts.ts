@@ -14,11 +14,11 @@ export interface Part {
  *
  * @see Alayrac et al. 2022, Flamingo, appendix B.2, arXiv:2204.14198
  */
-export function flamingoParts(gateRate: number, decay: number): Part[] {
+export function flamingoParts(gateRate: number, decay: number, otherDecay = 0): Part[] {
   return [
     { match: "_gate", rate: gateRate, decay: 0 },
     { match: "gated_cross_attn", rate: 1, decay },
-    { match: "", rate: 1, decay: 0 },
+    { match: "", rate: 1, decay: otherDecay },
   ];
 }
 

@@ -8,3 +8,8 @@ export function roundUp(value: number): number {
   const step = [1, 2, 2.5, 5, 10].find((candidate) => candidate * power >= value * (1 - 1e-9))!;
   return Number((step * power).toPrecision(3));
 }
+
+/** The largest round number that is not above `value`, for the lower end of a logarithmic axis. */
+export function roundDown(value: number): number {
+  return 1 / roundUp(1 / Math.max(value, 1e-6));
+}

@@ -1,7 +1,7 @@
 import { Handle, Position } from "@xyflow/react";
 import type { ReactNode } from "react";
-import type { NodeRunState } from "../../../src/runs/event.ts";
 import type { SolvedShape } from "../../../src/core/shape.ts";
+import type { NodeRunState } from "../../../src/runs/event.ts";
 import { formatWeights } from "../figures/numbers.ts";
 import { shapeText } from "../graph/shapeText.ts";
 import { type Tone, toneWords } from "../graph/tone.ts";
@@ -47,7 +47,12 @@ export function BlockCard(props: CardProps) {
           <StateSign state={state} wrong={wrong} />
           <span className="card-name">{title}</span>
           {props.onOpen && (
-            <button type="button" className="card-open nodrag" onClick={props.onOpen} title={`Open the inside of ${title}`}>
+            <button
+              type="button"
+              className="card-open nodrag"
+              onClick={props.onOpen}
+              title={`Open the inside of ${title}`}
+            >
               <Icon name="open" size={13} />
               <span className="hidden">Open the inside of {title}</span>
             </button>

@@ -1,8 +1,8 @@
 import type { NodeProps } from "@xyflow/react";
 import { memo, useMemo } from "react";
+import { useShallow } from "zustand/react/shallow";
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
 import { printShape, type SolvedShape } from "../../../src/core/shape.ts";
-import { useShallow } from "zustand/react/shallow";
 import { shareOf } from "../figures/progress.ts";
 import { figureOf } from "../graph/figure.ts";
 import type { BlockFlowNode } from "../graph/flowNodes.ts";

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
-import { secondsLeft } from "../../../src/runs/state.ts";
 import { useShallow } from "zustand/react/shallow";
 import { downsample } from "../../../src/runs/downsample.ts";
+import { secondsLeft } from "../../../src/runs/state.ts";
 import { roundUp } from "../figures/axis.ts";
 import { prepare } from "../figures/canvas.ts";
 import { inks, layerColor } from "../figures/colors.ts";
@@ -111,7 +111,11 @@ function GatesFigure({ node }: { node: string }) {
   useRedraw(canvas, draw);
   useEffect(draw, [theme]);
   return (
-    <div className="card-figure" data-testid="node-gates" title="|tanh| of each gate, first layer left; filled: attention">
+    <div
+      className="card-figure"
+      data-testid="node-gates"
+      title="|tanh| of each gate, first layer left; filled: attention"
+    >
       <Caption left="gates |tanh|" right={`up to ${formatNumber(largest)}`} />
       <canvas ref={canvas} style={size} aria-label={`gates, up to ${formatNumber(largest)}`} role="img" />
     </div>

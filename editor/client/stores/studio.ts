@@ -1,14 +1,15 @@
 import { io, type Socket } from "socket.io-client";
 import { create } from "zustand";
 import { FlamingoError } from "../../../src/core/errors.ts";
-import type {
-  Answer,
-  ClientEvents,
-  RequestName,
-  RequestOf,
-  RunSummary,
-  ServerEvents,
-  StudioInfo,
+import {
+  type Answer,
+  type ClientEvents,
+  type RequestName,
+  type RequestOf,
+  type RunSummary,
+  type ServerEvents,
+  type StudioInfo,
+  socketTransports,
 } from "../../shared/protocol.ts";
 import { runInAddress, showRun, takeEvents, useRun } from "./run.ts";
 
@@ -26,7 +27,7 @@ let socket: Socket<ServerEvents, ClientEvents> | undefined;
 
 /** Connects to the server for good: a connection that breaks is tried again, and a watched run goes on where it was. */
 export function connectStudio(): void {
-  socket = io({ reconnectionDelayMax: 3000 });
+  socket = io({ transports: [...socketTransports], reconnectionDelayMax: 3000 });
   socket.on("connect", () => {
     useStudio.setState({ connection: "online" });
     if (useRun.getState().id !== undefined) void watch();

@@ -53,7 +53,8 @@ async function compile(files: ReadonlyMap<string, string>): Promise<Uint8Array<A
     },
     listFiles: () => [],
   });
-  if (error || !binary) throw new FlamingoError("INTERNAL", `the kernels do not compile: ${stderr.toString() || error}`);
+  if (error || !binary)
+    throw new FlamingoError("INTERNAL", `the kernels do not compile: ${stderr.toString() || error}`);
   return new Uint8Array(binary);
 }
 

@@ -9,13 +9,13 @@ type Gradients = Record<string, () => tf.Tensor>;
 export interface KernelDefinition {
   name: string;
   run(device: Device, inputs: Inputs, attributes: never): tf.TensorInfo | tf.TensorInfo[];
-  /** All inputs are kept for it, in the order in which the operation names them, and then the outputs if `saveOutputs`. */
+  /** Gets the inputs and then the outputs that are to be saved for it. */
   gradient?: (dy: never, saved: tf.Tensor[], attributes: never) => Gradients;
-  saveInputs?: readonly string[] | "all";
+  saveInputs?: readonly string[];
   saveOutputs?: readonly boolean[];
 }
 
-export function registerKernel(definition: KernelDefinition, device: Device): void {
+export function register(definition: KernelDefinition, device: Device): void {
   const { name, run, gradient, saveInputs = [], saveOutputs = [] } = definition;
   if (tf.getKernel(name, "wasm")) tf.unregisterKernel(name, "wasm");
   tf.registerKernel({
@@ -27,7 +27,7 @@ export function registerKernel(definition: KernelDefinition, device: Device): vo
   if (tf.getGradient(name)) tf.unregisterGradient(name);
   tf.registerGradient({
     kernelName: name,
-    ...(saveInputs === "all" ? { saveAllInputs: true } : { inputsToSave: [...saveInputs] }),
+    inputsToSave: [...saveInputs],
     outputsToSave: [...saveOutputs],
     gradFunc: (dy, saved, attributes) => gradient(dy as never, saved, attributes as never),
   });
@@ -60,15 +60,4 @@ export function together(names: readonly string[], compute: (names: readonly str
   return Object.fromEntries(
     names.map((name) => [name, () => (asked ? all()[asked.indexOf(name)]! : compute([name])[0]!)]),
   );
-}
-
-/** Runs a kernel that gives one tensor, from within a gradient. */
-export function call(name: string, inputs: Record<string, tf.Tensor>, attributes: object = {}): tf.Tensor {
-  return callAll(name, inputs, attributes) as unknown as tf.Tensor;
-}
-
-/** Runs a kernel that gives several tensors, from within a gradient. */
-export function callAll(name: string, inputs: Record<string, tf.Tensor>, attributes: object = {}): tf.Tensor[] {
-  const result: unknown = tf.engine().runKernel(name, inputs, attributes as tf.NamedAttrMap);
-  return result as tf.Tensor[];
 }

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import * as tf from "@tensorflow/tfjs";
-import { FlamingoError } from "../../core/errors.ts";
 import { BackendWasm, setThreadsCount } from "@tensorflow/tfjs-backend-wasm";
+import { FlamingoError } from "../../core/errors.ts";
 
 /** What of TensorFlow.js' compiled module is used here. */
 interface CompiledModule {

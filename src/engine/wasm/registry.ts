@@ -1,18 +1,51 @@
 import * as tf from "@tensorflow/tfjs";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
-import { FlamingoError } from "../../core/errors.ts";
+import { activationKernels } from "./activation.ts";
+import { adamWKernels } from "./adamW.ts";
+import { attentionKernels } from "./attention.ts";
+import { crossEntropyKernels } from "./crossEntropy.ts";
+import { openDevice } from "./device.ts";
+import { elementwiseKernels } from "./elementwise.ts";
+import { embeddingKernels } from "./embedding.ts";
+import { type KernelDefinition, register } from "./kernel.ts";
+import { layerNormKernels } from "./layerNorm.ts";
+import { matMulKernels } from "./matMul.ts";
 import type { SharedBackend } from "./module.ts";
 import type { Team } from "./team.ts";
+import { unfoldKernels } from "./unfold.ts";
 
-/** What a kernel gets to work with. */
-export interface Device extends Pick<Team, "perform" | "total" | "threads"> {
-  /** Byte offset of a tensor's first element. */
-  address(tensor: tf.TensorInfo, dtype?: tf.DataType): number;
-  /** A new tensor, of undefined content. */
-  output(shape: readonly number[], dtype?: tf.DataType): tf.TensorInfo;
+const definitions: readonly KernelDefinition[] = [
+  ...matMulKernels,
+  ...elementwiseKernels,
+  ...activationKernels,
+  ...layerNormKernels,
+  ...attentionKernels,
+  ...embeddingKernels,
+  ...crossEntropyKernels,
+  ...unfoldKernels,
+  ...adamWKernels,
+];
+
+/** Makes these threads perform the wasm device's kernels. */
+export function registerKernels(team: Team, shared: SharedBackend): void {
+  const device = openDevice(team, shared);
+  for (const definition of definitions) register(definition, device);
+  shareOnClone();
 }
 
-type Inputs = Record<string, tf.TensorInfo>;
-
-/** A kernel of the wasm device: inputs and attributes to its result. */
-export type Kernel<Attributes> = (device: Device, inputs: Inputs, attributes: Attributes) => tf.TensorInfo | tf.TensorInfo[];
+/**
+ * A clone becomes another name of the same numbers, as on other devices; TensorFlow.js' wasm kernel copies them. What
+ * writes in place (AdamW, the sum of gradients) does so only where there is one name.
+ */
+function shareOnClone(): void {
+  tf.unregisterKernel("Identity", "wasm");
+  tf.registerKernel({
+    kernelName: "Identity",
+    backendName: "wasm",
+    kernelFunc({ inputs, backend }) {
+      const { x } = inputs as { x: tf.TensorInfo };
+      (backend as BackendWasm).incRef(x.dataId);
+      return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+    },
+  });
+}

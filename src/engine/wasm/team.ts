@@ -24,7 +24,7 @@ export interface Team {
 const blockSize = 8192;
 const resultsAt = 1024;
 const resultsSize = 64;
-const failureAt = 256;
+const failureAt = 160;
 
 /** About what takes as long as waking another thread that is still looking for work. */
 const smallCost = 20_000;

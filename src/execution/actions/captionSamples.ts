@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { count } from "../../core/block.ts";
 import { float32 } from "../../core/port.ts";
-import { encodePng } from "../../data/png.ts";
+import { encodePng } from "../../data/image.ts";
 import type { Seen } from "../../evaluation/captioner.ts";
 import { captionGreedily } from "../../evaluation/generate.ts";
 import { framed } from "../../evaluation/prompt.ts";

@@ -1,12 +1,14 @@
-import type { StudioInfo } from "../shared/protocol.ts";
-import { forkModule } from "./forkModule.ts";
+import { fileURLToPath } from "node:url";
+import { forkModule } from "../../editor/server/forkModule.ts";
+import type { StudioInfo } from "../../editor/shared/protocol.ts";
 
 /**
  * Asks a process of its own which device `auto` chooses, so that the server itself never holds one. The answer comes
- * in a second or two; should the process fail, it says so in the reason.
+ * in a second or two; should the process fail, the answer says so.
  */
-export function probeDevice(module: string): Promise<StudioInfo["device"]> {
+export function probeDevice(): Promise<StudioInfo["device"]> {
   return new Promise((resolve) => {
+    const module = fileURLToPath(new URL("./probeProcess.ts", import.meta.url));
     const child = forkModule(module, { stdio: ["ignore", "ignore", "ignore", "ipc"] });
     const fail = () =>
       resolve({ name: "none", reason: "no device could be tried", description: "see flamingo doctor" });

@@ -1,0 +1,39 @@
+import { createRoot } from "react-dom/client";
+import { z } from "zod";
+import { reportOf } from "../../src/core/errors.ts";
+import { App } from "./App.tsx";
+import { card } from "./graph/cardSize.ts";
+import { Starting } from "./parts/Starting.tsx";
+import { begin } from "./stores/document.ts";
+import { connectStudio } from "./stores/studio.ts";
+import { applyTheme } from "./stores/theme.ts";
+import "@xyflow/react/dist/base.css";
+import "./styles/tokens.css";
+import "./styles/controls.css";
+import "./styles/page.css";
+import "./styles/canvas.css";
+import "./styles/panels.css";
+
+// The page may not make code from text (its content security policy), which zod would otherwise try for speed.
+z.config({ jitless: true });
+
+applyTheme();
+for (const [name, value] of Object.entries(card))
+  document.documentElement.style.setProperty(`--card-${name}`, `${value}px`);
+
+const root = createRoot(document.getElementById("root")!);
+root.render(<Starting />);
+start();
+
+function start(): void {
+  begin().then(
+    () => {
+      connectStudio();
+      root.render(<App />);
+    },
+    (error: unknown) => {
+      root.render(<Starting error={reportOf(error)} />);
+      setTimeout(start, 2000);
+    },
+  );
+}

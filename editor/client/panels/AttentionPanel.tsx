@@ -1,0 +1,174 @@
+import { useEffect, useRef, useState } from "react";
+import type { AttentionFrame, AttentionPicture } from "../../../src/runs/attentionFrame.ts";
+import { largestShare, wordAttention } from "../figures/attention.ts";
+import { heatGradient } from "../figures/colors.ts";
+import { formatNumber } from "../figures/numbers.ts";
+import { pinnedPicture, useRun } from "../stores/run.ts";
+import { drawHeat, type Heat } from "./heat.ts";
+import { NoRun } from "./NoRun.tsx";
+import { StepSlider } from "./StepSlider.tsx";
+import { useFrame } from "./useFrame.ts";
+
+/** What each word of a caption looks at in its picture, layer by layer and step by step. */
+export function AttentionPanel() {
+  const run = useRun((state) => state.id);
+  const frames = useRun((state) => state.state.frames);
+  const [step, setStep] = useState<number | undefined>(undefined);
+  const shown = frames[Math.min(step ?? frames.length - 1, frames.length - 1)];
+  const frame = useFrame(run, shown?.file);
+  if (frames.length === 0) return <NoRun what="What each word looks at in the picture is drawn here." />;
+  return (
+    <>
+      {frame && run !== undefined ? <FrameView run={run} frame={frame} /> : <div className="no-run">Reading…</div>}
+      <StepSlider steps={frames.map((each) => each.step)} chosen={step} choose={setStep} />
+    </>
+  );
+}
+
+function FrameView({ run, frame }: { run: string; frame: AttentionFrame }) {
+  const [image, setImage] = useState(0);
+  const [layer, setLayer] = useState<number | "mean">("mean");
+  const [word, setWord] = useState<number | undefined>(undefined);
+  const picture = frame.pictures.find((candidate) => candidate.image === image) ?? frame.pictures[0];
+  if (!picture) return <div className="no-run">No pictures are pinned.</div>;
+  const known = layer === "mean" || layer < frame.layers.length ? layer : "mean";
+  const chosen = word !== undefined && word < picture.words.length ? word : firstContentWord(picture.words);
+  return (
+    <div className="attention">
+      <AttentionMap run={run} frame={frame} picture={picture} layer={known} word={chosen} />
+      <div className="attention-side">
+        <div className="thumbs" role="group" aria-label="Picture">
+          {frame.pictures.map((candidate) => (
+            <button
+              key={candidate.image}
+              type="button"
+              
+              aria-pressed={candidate === picture}
+              aria-label={candidate.label}
+              title={candidate.label}
+              className="thumb"
+              onClick={() => setImage(candidate.image)}
+            >
+              <img src={pinnedPicture(run, candidate.image)} alt="" />
+            </button>
+          ))}
+        </div>
+        <div className="words" role="group" aria-label="Word">
+          {picture.words.map((text, index) => (
+            <WordChip
+              key={`${index} ${text}`}
+              run={run}
+              frame={frame}
+              picture={picture}
+              layer={known}
+              word={index}
+              text={text}
+              chosen={index === chosen}
+              choose={() => setWord(index)}
+            />
+          ))}
+        </div>
+        <label className="layer-select">
+          <span>layer</span>
+          <select
+            value={String(known)}
+            onChange={(event) => setLayer(event.target.value === "mean" ? "mean" : Number(event.target.value))}
+          >
+            <option value="mean">mean over layers</option>
+            {frame.layers.map((name, index) => (
+              <option key={name} value={index} title={name}>
+                {index + 1} of {frame.layers.length}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+    </div>
+  );
+}
+
+interface MapProps {
+  run: string;
+  frame: AttentionFrame;
+  picture: AttentionPicture;
+  layer: number | "mean";
+  word: number;
+}
+
+function AttentionMap(props: MapProps) {
+  const { frame, picture, layer, word } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const [size, setSize] = useState(150);
+  const largest = largestShare(picture, layer);
+  const shares = wordAttention(picture, layer, word);
+  const peak = Math.max(0, ...shares);
+  useEffect(() => {
+    const element = box.current!;
+    const observer = new ResizeObserver(() => setSize(Math.max(80, Math.floor(element.clientHeight))));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  const label = `“${picture.words[word]}” looks at ${picture.label}, at most ${formatNumber(peak)} at one patch`;
+  return (
+    <div className="attention-map" ref={box} data-testid="attention-map" data-step={frame.step} data-peak={peak}>
+      <HeatCanvas {...props} size={size} largest={largest} label={label} />
+      <div className="color-bar" aria-hidden="true">
+        <span>{formatNumber(largest)}</span>
+        <i style={{ background: heatGradient }} />
+        <span>0</span>
+      </div>
+      <span className="color-title" aria-hidden="true">
+        share of attention
+      </span>
+    </div>
+  );
+}
+
+function WordChip(props: MapProps & { text: string; chosen: boolean; choose: () => void }) {
+  const { text, chosen, choose, picture, layer } = props;
+  return (
+    <button type="button" aria-pressed={chosen} className="word" onClick={choose}>
+      <HeatCanvas {...props} size={30} largest={largestShare(picture, layer)} label="" />
+      <span>{text}</span>
+    </button>
+  );
+}
+
+function HeatCanvas(props: MapProps & { size: number; largest: number; label: string }) {
+  const { run, frame, picture, layer, word, size, largest, label } = props;
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const image = useImage(pinnedPicture(run, picture.image));
+  useEffect(() => {
+    const heat: Heat = { picture: image, shares: wordAttention(picture, layer, word), grid: frame.grid, largest };
+    drawHeat(canvas.current!, size, heat);
+  }, [image, picture, layer, word, frame, size, largest]);
+  return (
+    <canvas
+      ref={canvas}
+      style={{ width: size, height: size }}
+      {...(label === "" ? { "aria-hidden": true } : { role: "img", "aria-label": label })}
+    />
+  );
+}
+
+/** A picture once it is loaded. */
+function useImage(source: string): HTMLImageElement | undefined {
+  const [loaded, setLoaded] = useState<{ source: string; image: HTMLImageElement }>();
+  useEffect(() => {
+    const image = new Image();
+    image.onload = () => setLoaded({ source, image });
+    image.src = source;
+    return () => {
+      image.onload = null;
+    };
+  }, [source]);
+  return loaded?.source === source ? loaded.image : undefined;
+}
+
+/** The first word that is no tag, such as `<image>`: tags look at nothing that could be pointed at. */
+function firstContentWord(words: readonly string[]): number {
+  return Math.max(
+    0,
+    words.findIndex((word) => !word.startsWith("<")),
+  );
+}

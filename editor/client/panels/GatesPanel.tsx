@@ -1,0 +1,126 @@
+import { useCallback } from "react";
+import { downsample } from "../../../src/runs/downsample.ts";
+import type { RunState } from "../../../src/runs/state.ts";
+import { roundUp } from "../figures/axis.ts";
+import { layerColor, type Theme } from "../figures/colors.ts";
+import { type Gate, readGates } from "../figures/gates.ts";
+import { formatNumber } from "../figures/numbers.ts";
+import { useRun } from "../stores/run.ts";
+import { changeSettings, useSettings } from "../stores/settings.ts";
+import { useTheme } from "../stores/theme.ts";
+import { NoRun } from "./NoRun.tsx";
+import { Plot, type PlotContent } from "./Plot.tsx";
+
+/** Lines of the first kind of gate are drawn through, those of the others broken. */
+const dashes = ["solid", "4px,3px", "1px,3px", "8px,3px,1px,3px"] as const;
+
+/** All gates together have at most so many points. */
+const most = 12_000;
+
+/** tanh of every gate over the steps: how far each layer lets the pictures in. */
+export function GatesPanel() {
+  const absolute = useSettings((settings) => settings.absoluteGates);
+  const names = useRun((run) => run.state.gateNames);
+  const content = useCallback(
+    (theme: Theme) => gatesContent(useRun.getState().id, useRun.getState().state, absolute, theme),
+    [absolute],
+  );
+  if (names.length === 0) return <NoRun what="Every tanh gate starts at 0; how far each one opens is drawn here." />;
+  const gates = readGates(names);
+  return (
+    <>
+      <div className="panel-controls">
+        <Largest gates={gates} />
+        <Legend gates={gates} />
+        <label className="check" title="Signs mean nothing: a gate is open when it is away from 0">
+          <input
+            type="checkbox"
+            checked={absolute}
+            onChange={(event) => changeSettings({ absoluteGates: event.target.checked })}
+          />
+          without sign
+        </label>
+      </div>
+      <Plot content={content} label="tanh of every gate over steps" testId="gates-plot" />
+    </>
+  );
+}
+
+function Largest({ gates }: { gates: Gate[] }) {
+  const series = useRun((run) => run.state.series.gates);
+  const values = gates.map((gate) => Math.abs(series[gate.index]?.at(-1) ?? 0));
+  const most = Math.max(0, ...values);
+  const gate = gates[values.indexOf(most)];
+  return (
+    <p className="readout">
+      <strong data-testid="gate-largest">{formatNumber(most)}</strong>
+      <span className="muted">{most > 0 ? `largest: ${gate?.label}` : "all gates closed"}</span>
+    </p>
+  );
+}
+
+function Legend({ gates }: { gates: Gate[] }) {
+  const theme = useTheme();
+  const layers = countLayers(gates);
+  const kinds = kindsOf(gates);
+  return (
+    <div className="gate-legend" aria-hidden="true">
+      <span className="ramp" title="first layer to last layer">
+        <span>1</span>
+        {Array.from({ length: layers }, (_value, layer) => (
+          <i key={String(layer)} style={{ background: layerColor(layer, layers, theme) }} />
+        ))}
+        <span>{layers}</span>
+      </span>
+      {kinds.map((kind, index) => (
+        <span key={kind} className="dash">
+          <svg width="22" height="6" aria-hidden="true">
+            <line x1="0" y1="3" x2="22" y2="3" strokeDasharray={dashOf(index) === "solid" ? "none" : dashOf(index)} />
+          </svg>
+          {kind}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+function gatesContent(id: string | undefined, run: RunState, absolute: boolean, theme: Theme): PlotContent {
+  const gates = readGates(run.gateNames);
+  const layers = countLayers(gates);
+  const kinds = kindsOf(gates);
+  const each = Math.min(2000, Math.floor(most / gates.length));
+  let peak = 0.02;
+  const traces = gates.map((gate) => {
+    const values = run.series.gates[gate.index] ?? [];
+    for (const value of values) peak = Math.max(peak, Math.abs(value ?? 0));
+    const y = absolute ? values.map((value) => (value === null ? null : Math.abs(value))) : values;
+    const dash = dashOf(kinds.indexOf(gate.kind));
+    return {
+      ...downsample({ x: run.series.step, y }, each),
+      type: "scatter",
+      mode: "lines",
+      name: gate.label,
+      line: { color: layerColor(gate.layer, layers, theme), width: 1.75, dash },
+      hovertemplate: "%{y:.3f}",
+    };
+  });
+  const top = roundUp(peak);
+  return {
+    traces,
+    x: { title: "step", range: [0, Math.max(run.steps, run.series.step.at(-1) ?? 1)] },
+    y: { title: absolute ? "|tanh(gate)|" : "tanh(gate)", range: [absolute ? 0 : -top, top] },
+    revision: `${id} ${absolute}`,
+  };
+}
+
+function dashOf(kind: number): string {
+  return dashes[kind % dashes.length]!;
+}
+
+function kindsOf(gates: readonly Gate[]): string[] {
+  return [...new Set(gates.map((gate) => gate.kind))];
+}
+
+function countLayers(gates: readonly Gate[]): number {
+  return Math.max(0, ...gates.map((gate) => gate.layer)) + 1;
+}

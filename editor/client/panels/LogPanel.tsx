@@ -1,0 +1,45 @@
+import { select, useEditor } from "../stores/editor.ts";
+import { useRun } from "../stores/run.ts";
+import { fitNode } from "../stores/viewport.ts";
+import { NoRun } from "./NoRun.tsx";
+
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+
+/** What the run had to say, the newest at the end. */
+export function LogPanel() {
+  const messages = useRun((run) => run.state.messages);
+  const error = useRun((run) => run.state.error);
+  const nodes = useEditor((editor) => editor.pipeline.nodes);
+  if (messages.length === 0 && !error) return <NoRun what="Messages and warnings of the run appear here." />;
+  return (
+    <ol className="log" data-testid="log">
+      {messages.map(({ seq, time, level, message, node }) => (
+        <li key={seq} data-level={level}>
+          <time>{clock.format(time)}</time>
+          <span className="log-text">{message}</span>
+          {node !== undefined && node in nodes && (
+            <button
+              type="button"
+              className="link"
+              onClick={() => {
+                select([node]);
+                fitNode(node);
+              }}
+            >
+              {nodes[node]!.label ?? node}
+            </button>
+          )}
+        </li>
+      ))}
+      {error && (
+        <li data-level="error">
+          <time />
+          <span className="log-text">
+            {error.message}
+            {error.fix && ` Fix: ${error.fix}`}
+          </span>
+        </li>
+      )}
+    </ol>
+  );
+}

@@ -1,0 +1,106 @@
+import type { PlotlyTrace } from "plotly.js-cartesian-dist-min";
+import { useEffect, useRef } from "react";
+import { inks, type Theme } from "../figures/colors.ts";
+import { useRedraw } from "../figures/useRedraw.ts";
+import { useTheme } from "../stores/theme.ts";
+
+/** An axis: its label with its unit, and its range, which stays put while lines grow. */
+export interface PlotAxis {
+  title: string;
+  range: [number, number];
+  log?: boolean;
+}
+
+export interface PlotContent {
+  traces: PlotlyTrace[];
+  x: PlotAxis;
+  y: PlotAxis;
+  /** Zooming is kept as long as this stays the same. */
+  revision: string;
+}
+
+type Plotly = typeof import("plotly.js-cartesian-dist-min").default;
+
+let loading: Promise<Plotly> | undefined;
+
+/** Plotly is larger than the page itself, so it comes when the first plot is drawn. */
+function loadPlotly(): Promise<Plotly> {
+  loading ??= import("plotly.js-cartesian-dist-min").then((module) => module.default);
+  return loading;
+}
+
+/**
+ * A plot that follows the run: redrawn at most four times a second, and only while it is seen.
+ * @param content is asked for what to draw each time
+ */
+export function Plot({
+  content,
+  label,
+  testId,
+}: {
+  content: (theme: Theme) => PlotContent;
+  label: string;
+  testId: string;
+}) {
+  const box = useRef<HTMLDivElement>(null);
+  const theme = useTheme();
+  const drawn = useRef<Plotly | undefined>(undefined);
+  const draw = () => {
+    void loadPlotly().then((plotly) => {
+      const element = box.current;
+      if (!element?.isConnected) return;
+      drawn.current = plotly;
+      const { traces, x, y, revision } = content(theme);
+      void plotly.react(element, traces, layoutOf(theme, x, y, revision), config);
+    });
+  };
+  useRedraw(box, draw);
+  useEffect(draw, [content, theme]);
+  useEffect(() => {
+    const element = box.current!;
+    const observer = new ResizeObserver(() => {
+      if (drawn.current && element.clientWidth > 0) drawn.current.Plots.resize(element);
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      drawn.current?.purge(element);
+      drawn.current = undefined;
+    };
+  }, []);
+  return <div ref={box} className="plot" role="img" aria-label={label} data-testid={testId} />;
+}
+
+const config = { displayModeBar: false, responsive: false, doubleClick: "reset", scrollZoom: false };
+
+function layoutOf(theme: Theme, x: PlotAxis, y: PlotAxis, revision: string): Record<string, unknown> {
+  const ink = inks[theme];
+  const axis = ({ title, range, log }: PlotAxis) => ({
+    title: { text: title, standoff: 6, font: { size: 11.5, color: ink.muted } },
+    type: log ? "log" : "linear",
+    range: log ? range.map((value) => Math.log10(value)) : range,
+    gridcolor: ink.grid,
+    linecolor: ink.grid,
+    zeroline: false,
+    tickfont: { size: 11, color: ink.muted },
+    nticks: 6,
+    separatethousands: true,
+    ...(log ? { dtick: "D2" } : {}),
+    fixedrange: false,
+  });
+  return {
+    autosize: true,
+    margin: { l: 50, r: 10, t: 6, b: 38 },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif', color: ink.text },
+    xaxis: axis(x),
+    yaxis: axis(y),
+    showlegend: false,
+    hovermode: "x unified",
+    hoverlabel: { bgcolor: ink.surface, bordercolor: ink.grid, font: { size: 11, color: ink.text } },
+    dragmode: "zoom",
+    uirevision: revision,
+    datarevision: Math.random(),
+  };
+}

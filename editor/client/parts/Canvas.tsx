@@ -1,0 +1,203 @@
+import {
+  applyNodeChanges,
+  Background,
+  BackgroundVariant,
+  type Connection,
+  ConnectionLineType,
+  type NodeChange,
+  type OnConnectStartParams,
+  ReactFlow,
+  useNodesInitialized,
+  useReactFlow,
+} from "@xyflow/react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { FlamingoError } from "../../../src/core/errors.ts";
+import type { Problem } from "../../../src/pipeline/check.ts";
+import { connect, moveNodes, type Position } from "../edit/operations.ts";
+import { type BlockFlowNode, flowEdges, flowNodes } from "../graph/flowNodes.ts";
+import { commit, openDialog, select, useEditor } from "../stores/editor.ts";
+import { openNode } from "../stores/inside.ts";
+import { tellError } from "../stores/notices.ts";
+import { fitAll, setViewport, toCanvas } from "../stores/viewport.ts";
+import { dropWire, endWire, startWire, useWiring } from "../stores/wiring.ts";
+import { addBlock, draggedBlock } from "./addBlock.ts";
+import { BlockNode } from "./BlockNode.tsx";
+import { CanvasTools } from "./CanvasTools.tsx";
+import { QuickAdd } from "./QuickAdd.tsx";
+import { Wire } from "./Wire.tsx";
+import { WiringReason } from "./WiringReason.tsx";
+
+const nodeTypes = { block: BlockNode };
+const edgeTypes = { wire: Wire };
+
+/** The pipeline as a graph that can be edited. What is drawn follows from the pipeline; only drags are the canvas's own. */
+export function Canvas() {
+  const { nodes, onNodesChange } = useFlowNodes();
+  const edges = useFlowEdges();
+  const flow = useReactFlow();
+  const isEmpty = nodes.length === 0;
+  useEffect(() => {
+    setViewport(flow as never);
+    return () => setViewport(undefined);
+  }, [flow]);
+  useFirstFit();
+  return (
+    <section className="canvas" aria-label="Pipeline" data-testid="canvas">
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        onNodesChange={onNodesChange}
+        onEdgesChange={(changes) => {
+          const picked = changes.flatMap((change) => (change.type === "select" && change.selected ? [change.id] : []));
+          if (picked.length > 0) select([], picked);
+        }}
+        onPaneClick={() => select([])}
+        onNodeDoubleClick={(_event, node) => openNode(node.id)}
+        isValidConnection={(wire) => isAllowed(wire as Connection)}
+        onConnectStart={(_event, from) => startWire(looseEnd(from))}
+        onConnect={(wire) => {
+          const { pipeline } = useEditor.getState();
+          commit("Connect", connect(pipeline, edgeOf(wire)));
+        }}
+        onConnectEnd={(event, state) => {
+          const point = "changedTouches" in event ? event.changedTouches[0]! : event;
+          const to = state.toHandle;
+          const refused = to && useWiring.getState().verdicts.get(`${to.nodeId}.${to.id}`);
+          if (refused) tellError(refusal(refused));
+          else if (!to && !state.toNode) dropWire(point.clientX, point.clientY);
+          endWire();
+        }}
+        onDragOver={(event) => {
+          event.preventDefault();
+          event.dataTransfer.dropEffect = "copy";
+        }}
+        onDrop={(event) => {
+          const type = draggedBlock(event.dataTransfer);
+          if (type) addBlock(type, toCanvas(event.clientX, event.clientY));
+        }}
+        deleteKeyCode={null}
+        multiSelectionKeyCode={["Shift", "Meta", "Control"]}
+        selectionKeyCode="Shift"
+        connectionRadius={26}
+        connectionLineType={ConnectionLineType.Bezier}
+        minZoom={0.15}
+        maxZoom={2}
+        nodesDraggable
+        nodeDragThreshold={3}
+        proOptions={{ hideAttribution: true }}
+        zoomOnDoubleClick={false}
+        elevateNodesOnSelect
+      >
+        <Background variant={BackgroundVariant.Dots} gap={22} size={1.3} />
+        <CanvasTools />
+      </ReactFlow>
+      <WiringReason />
+      <QuickAdd />
+      {isEmpty && <EmptyCanvas />}
+    </section>
+  );
+}
+
+function useFlowNodes() {
+  const pipeline = useEditor((editor) => editor.pipeline);
+  const selected = useEditor((editor) => editor.selection.nodes);
+  const [nodes, setNodes] = useState<BlockFlowNode[]>(() => flowNodes([], pipeline, selected));
+  const drawn = useRef(nodes);
+  drawn.current = nodes;
+  useEffect(() => setNodes((before) => flowNodes(before, pipeline, selected)), [pipeline, selected]);
+  const onNodesChange = (changes: NodeChange<BlockFlowNode>[]) => {
+    const own = changes.filter((change) => change.type === "position" || change.type === "dimensions");
+    if (own.length > 0) setNodes((before) => applyNodeChanges(own, before));
+    takeSelection(changes);
+    takeMoves(changes, drawn.current);
+  };
+  return { nodes, onNodesChange };
+}
+
+function takeSelection(changes: NodeChange<BlockFlowNode>[]): void {
+  const picks = changes.filter((change) => change.type === "select");
+  if (picks.length === 0) return;
+  const chosen = new Set(useEditor.getState().selection.nodes);
+  for (const { id, selected } of picks) {
+    if (selected) chosen.add(id);
+    else chosen.delete(id);
+  }
+  select([...chosen]);
+}
+
+/** A drag that ended, or a step by an arrow key, becomes a change of the pipeline. */
+function takeMoves(changes: NodeChange<BlockFlowNode>[], drawn: readonly BlockFlowNode[]): void {
+  const moved: Record<string, Position> = {};
+  for (const change of changes) {
+    if (change.type !== "position" || change.dragging) continue;
+    const place = change.position ?? drawn.find((node) => node.id === change.id)?.position;
+    if (place) moved[change.id] = [Math.round(place.x), Math.round(place.y)];
+  }
+  const { pipeline } = useEditor.getState();
+  const really = Object.entries(moved).filter(([id, [x, y]]) => {
+    const before = pipeline.view.positions[id];
+    return before?.[0] !== x || before[1] !== y;
+  });
+  if (really.length > 0)
+    commit("Move", moveNodes(pipeline, Object.fromEntries(really)), { key: `move ${Object.keys(moved)}` });
+}
+
+function useFlowEdges() {
+  const pipeline = useEditor((editor) => editor.pipeline);
+  const solution = useEditor((editor) => editor.solution);
+  const problems = useEditor((editor) => editor.problems);
+  const selected = useEditor((editor) => editor.selection.edges);
+  const { nodes, edges } = pipeline;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: where nodes stand does not change a wire's data
+  return useMemo(() => flowEdges(pipeline, solution, problems, selected), [nodes, edges, solution, problems, selected]);
+}
+
+/** Shows the whole pipeline once its nodes have been measured, each time another one is opened. */
+function useFirstFit(): void {
+  const opening = useEditor((editor) => editor.opening);
+  const measured = useNodesInitialized();
+  const shown = useRef(0);
+  useEffect(() => {
+    if (!measured || shown.current === opening) return;
+    shown.current = opening;
+    fitAll();
+  }, [measured, opening]);
+}
+
+function looseEnd({ nodeId, handleId, handleType }: OnConnectStartParams) {
+  return { node: nodeId ?? "", port: handleId ?? "", direction: handleType === "source" ? "output" : "input" } as const;
+}
+
+function edgeOf(wire: Connection) {
+  return {
+    from: [wire.source, wire.sourceHandle ?? ""] as [string, string],
+    to: [wire.target, wire.targetHandle ?? ""] as [string, string],
+  };
+}
+
+/** Asked while a wire is drawn: every port was judged when it began. */
+function isAllowed(wire: Connection): boolean {
+  const { end, verdicts } = useWiring.getState();
+  if (!end) return false;
+  const other =
+    end.direction === "output" ? `${wire.target}.${wire.targetHandle}` : `${wire.source}.${wire.sourceHandle}`;
+  return verdicts.has(other) && verdicts.get(other) === undefined;
+}
+
+function refusal({ code, message, fix }: Problem): FlamingoError {
+  return new FlamingoError(code, message, fix ? { fix } : {});
+}
+
+function EmptyCanvas() {
+  return (
+    <div className="empty-canvas" data-testid="empty-canvas">
+      <p className="empty-title">Nothing here yet</p>
+      <p>Drag a block from the palette, or begin with a template.</p>
+      <button type="button" className="button" onClick={() => openDialog("open")}>
+        Open a template
+      </button>
+    </div>
+  );
+}

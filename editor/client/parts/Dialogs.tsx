@@ -1,0 +1,243 @@
+import { useEffect, useState } from "react";
+import { deviceNames, type PipelineSummary, type RequestOf } from "../../shared/protocol.ts";
+import { actions } from "../edit/actions.ts";
+import { printShortcut } from "../edit/shortcut.ts";
+import { idOf, listPipelines, openFile, openPipeline, savePipelineAs, startRun } from "../stores/document.ts";
+import { openDialog, useEditor } from "../stores/editor.ts";
+import { tellError } from "../stores/notices.ts";
+import { useStudio } from "../stores/studio.ts";
+import { isMac } from "./ActionButton.tsx";
+import { Modal } from "./Modal.tsx";
+
+export function Dialogs() {
+  const dialog = useEditor((editor) => editor.dialog);
+  switch (dialog) {
+    case "open":
+      return <OpenDialog />;
+    case "save":
+      return <SaveDialog />;
+    case "help":
+      return <HelpDialog />;
+    case "run":
+      return <RunDialog />;
+    default:
+      return null;
+  }
+}
+
+function OpenDialog() {
+  const [list, setList] = useState<PipelineSummary[] | undefined>(undefined);
+  const changed = useEditor((editor) => editor.origin.changed && Object.keys(editor.pipeline.nodes).length > 0);
+  useEffect(() => {
+    listPipelines().then(setList, (error: unknown) => {
+      setList([]);
+      tellError(error);
+    });
+  }, []);
+  const open = (id: string) => void openPipeline(id).catch(tellError);
+  return (
+    <Modal title="Open a pipeline" wide>
+      {changed && (
+        <p className="hint">The pipeline on the canvas has changes that are not saved; opening another drops them.</p>
+      )}
+      {!list && <p className="muted">Loading…</p>}
+      <PipelineList title="Templates" list={list?.filter(({ template }) => template)} open={open} />
+      <PipelineList
+        title="Saved"
+        list={list?.filter(({ template }) => !template)}
+        open={open}
+        none="Nothing saved yet."
+      />
+      <footer>
+        <label className="button">
+          From a file…
+          <input
+            type="file"
+            accept="application/json,.json"
+            className="hidden"
+            onChange={(event) => {
+              const [file] = event.target.files ?? [];
+              if (file) void openFile(file).catch(tellError);
+            }}
+          />
+        </label>
+      </footer>
+    </Modal>
+  );
+}
+
+function PipelineList(props: {
+  title: string;
+  list: PipelineSummary[] | undefined;
+  open: (id: string) => void;
+  none?: string;
+}) {
+  const { title, list, open, none } = props;
+  if (!list || (list.length === 0 && !none)) return null;
+  return (
+    <section className="pipelines">
+      <h3>{title}</h3>
+      {list.length === 0 && <p className="muted">{none}</p>}
+      {list.map(({ id, name, description, template, modified }) => (
+        <button key={id} type="button" className="pipeline-item" onClick={() => open(id)}>
+          <strong>{name}</strong>
+          <span className="muted">{template ? description : new Date(modified).toLocaleString()}</span>
+        </button>
+      ))}
+    </section>
+  );
+}
+
+function SaveDialog() {
+  const current = useEditor((editor) => editor.pipeline.name);
+  const template = useEditor((editor) => editor.origin.template);
+  const [name, setName] = useState(template ? `My ${current.charAt(0).toLowerCase()}${current.slice(1)}` : current);
+  return (
+    <Modal title="Save the pipeline">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void savePipelineAs(name.trim()).catch(tellError);
+        }}
+      >
+        {template && <p className="hint">Templates stay as they are: give your version a name of its own.</p>}
+        <label className="field">
+          <span className="field-name">Name</span>
+          <input
+            type="text"
+            value={name}
+            maxLength={120}
+            required
+            onChange={(e) => setName(e.target.value)}
+          />
+          <span className="field-help">Saved as {idOf(name)}.json</span>
+        </label>
+        <footer>
+          <button type="button" className="button" onClick={() => openDialog(undefined)}>
+            Cancel
+          </button>
+          <button type="submit" className="button strong" disabled={name.trim() === ""}>
+            Save
+          </button>
+        </footer>
+      </form>
+    </Modal>
+  );
+}
+
+function RunDialog() {
+  const auto = useStudio((studio) => studio.info?.device.name);
+  const [device, setDevice] = useState<(typeof deviceNames)[number]>("auto");
+  const [seed, setSeed] = useState("");
+  const [steps, setSteps] = useState("");
+  const start = () => {
+    const options: Omit<RequestOf<"run:start">, "pipeline"> = {
+      device,
+      ...(seed === "" ? {} : { seed: Number(seed) }),
+      ...(steps === "" ? {} : { steps: Number(steps) }),
+    };
+    openDialog(undefined);
+    void startRun(options).catch(tellError);
+  };
+  return (
+    <Modal title="Run with…">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          start();
+        }}
+      >
+        <label className="field">
+          <span className="field-name">Device</span>
+          <select value={device} onChange={(event) => setDevice(event.target.value as typeof device)}>
+            {deviceNames.map((name) => (
+              <option key={name} value={name}>
+                {name === "auto" && auto ? `auto (${auto})` : name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <NumberField
+          label="Seed"
+          value={seed}
+          change={setSeed}
+          min={0}
+          help="The same seed on the same device gives the same numbers."
+          placeholder="as the pipeline says"
+        />
+        <NumberField
+          label="Steps"
+          value={steps}
+          change={setSteps}
+          min={1}
+          help="Fewer steps for a quick look."
+          placeholder="as the pipeline says"
+        />
+        <footer>
+          <button type="button" className="button" onClick={() => openDialog(undefined)}>
+            Cancel
+          </button>
+          <button type="submit" className="button primary">
+            Run
+          </button>
+        </footer>
+      </form>
+    </Modal>
+  );
+}
+
+function NumberField(props: {
+  label: string;
+  value: string;
+  change: (value: string) => void;
+  min: number;
+  help: string;
+  placeholder: string;
+}) {
+  const { label, value, change, min, help, placeholder } = props;
+  return (
+    <label className="field">
+      <span className="field-name">{label}</span>
+      <input
+        type="number"
+        min={min}
+        step={1}
+        value={value}
+        placeholder={placeholder}
+        onChange={(e) => change(e.target.value)}
+      />
+      <span className="field-help">{help}</span>
+    </label>
+  );
+}
+
+function HelpDialog() {
+  return (
+    <Modal title="Keyboard shortcuts">
+      <dl className="shortcuts">
+        {actions
+          .filter((action) => action.shortcut)
+          .map(({ name, label, shortcut }) => (
+            <div key={name}>
+              <dt>{label}</dt>
+              <dd>
+                <kbd>{printShortcut(shortcut!, isMac)}</kbd>
+              </dd>
+            </div>
+          ))}
+        <div>
+          <dt>Go to the next node, select it</dt>
+          <dd>
+            <kbd>Tab</kbd> <kbd>Enter</kbd>
+          </dd>
+        </div>
+        <div>
+          <dt>Move the selected node</dt>
+          <dd>
+            <kbd>Arrows</kbd>
+          </dd>
+        </div>
+      </dl>
+    </Modal>
+  );
+}

@@ -1,0 +1,154 @@
+import { type ComponentType, type KeyboardEvent, type PointerEvent, useEffect, useState } from "react";
+import { AttentionPanel } from "../panels/AttentionPanel.tsx";
+import { GatesPanel } from "../panels/GatesPanel.tsx";
+import { LogPanel } from "../panels/LogPanel.tsx";
+import { LossPanel } from "../panels/LossPanel.tsx";
+import { ResultsPanel } from "../panels/ResultsPanel.tsx";
+import { SamplesPanel } from "../panels/SamplesPanel.tsx";
+import { useRun } from "../stores/run.ts";
+import { changeSettings, type PanelName, panelNames, showPanel, togglePanel, useSettings } from "../stores/settings.ts";
+import { Icon } from "./Icon.tsx";
+import { RunChooser } from "./RunChooser.tsx";
+
+const panels: Record<PanelName, { title: string; panel: ComponentType }> = {
+  loss: { title: "Loss", panel: LossPanel },
+  gates: { title: "Gates", panel: GatesPanel },
+  attention: { title: "Attention", panel: AttentionPanel },
+  samples: { title: "Samples", panel: SamplesPanel },
+  results: { title: "Results", panel: ResultsPanel },
+  log: { title: "Log", panel: LogPanel },
+};
+
+/** A panel is at least so wide; as many as fit stand side by side. */
+const narrowest = 380;
+
+/** The run's live panels, side by side. */
+export function Dock() {
+  const open = useSettings((settings) => settings.dock);
+  const height = useSettings((settings) => settings.dockHeight);
+  const chosen = useSettings((settings) => settings.panels);
+  const room = useRoom();
+  const shown = panelNames.filter((name) => chosen.slice(-room).includes(name));
+  useBusyPanels();
+  return (
+    <section className="dock" aria-label="Run" data-open={open} style={open ? { height } : undefined}>
+      {open && <Splitter height={height} />}
+      <div className="dock-bar">
+        <div className="tabs" role="toolbar" aria-label="Panels">
+          {panelNames.map((name) => (
+            <button
+              key={name}
+              type="button"
+              className="tab"
+              aria-pressed={open && shown.includes(name)}
+              data-panel={name}
+              onClick={() => {
+                if (!open || !shown.includes(name)) showPanel(name);
+                else togglePanel(name);
+              }}
+            >
+              {panels[name].title}
+              <Badge name={name} />
+            </button>
+          ))}
+        </div>
+        <span className="space" />
+        <RunChooser />
+        <button
+          type="button"
+          className="icon-button small dock-toggle"
+          data-open={open}
+          onClick={() => changeSettings({ dock: !open })}
+          aria-label={open ? "Hide the panels" : "Show the panels"}
+          aria-expanded={open}
+        >
+          <Icon name="chevron" size={14} />
+        </button>
+      </div>
+      {open && (
+        <div className="dock-panels">
+          {shown.map((name) => {
+            const { title, panel: Panel } = panels[name];
+            return (
+              <section key={name} className="panel" aria-label={title} data-testid={`${name}-panel`}>
+                <h2 className="panel-title">{title}</h2>
+                <Panel />
+              </section>
+            );
+          })}
+          {shown.length === 0 && <p className="no-run">Choose a panel above.</p>}
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** How many panels fit beside each other. */
+function useRoom(): number {
+  const count = () => Math.max(1, Math.floor(window.innerWidth / narrowest));
+  const [room, setRoom] = useState(count);
+  useEffect(() => {
+    const measure = () => setRoom(count());
+    window.addEventListener("resize", measure);
+    return () => window.removeEventListener("resize", measure);
+  });
+  return room;
+}
+
+/** Results show themselves when they come, since a person waits for them. */
+function useBusyPanels(): void {
+  useEffect(
+    () =>
+      useRun.subscribe((now, before) => {
+        const came = now.id === before.id && now.state.results.length > 0 && before.state.results.length === 0;
+        if (came && before.state.status === "running") showPanel("results");
+      }),
+    [],
+  );
+}
+
+/** A count on a panel that is closed or holds what should be seen. */
+function Badge({ name }: { name: PanelName }) {
+  const warnings = useRun((run) => run.state.messages.filter(({ level }) => level === "warning").length);
+  const results = useRun((run) => run.state.results.length);
+  const count = name === "log" ? warnings : name === "results" ? results : 0;
+  if (count === 0) return null;
+  return (
+    <span className="badge" data-kind={name === "log" ? "warning" : "plain"}>
+      {count}
+    </span>
+  );
+}
+
+const bounds = { min: 180, step: 24 } as const;
+
+/** Changes the dock's height by dragging or by the arrow keys. */
+function Splitter({ height }: { height: number }) {
+  const highest = () => window.innerHeight - 260;
+  const set = (value: number) =>
+    changeSettings({ dockHeight: Math.round(Math.min(highest(), Math.max(bounds.min, value))) });
+  const drag = (event: PointerEvent<HTMLDivElement>) => {
+    if (event.currentTarget.hasPointerCapture(event.pointerId)) set(window.innerHeight - event.clientY);
+  };
+  const step = (event: KeyboardEvent) => {
+    const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (direction === undefined) return;
+    event.preventDefault();
+    set(height + direction * bounds.step);
+  };
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a splitter is a separator that takes the focus; hr cannot hold it
+    <div
+      className="splitter"
+      role="separator"
+      aria-orientation="horizontal"
+      aria-label="Height of the panels"
+      aria-valuenow={height}
+      aria-valuemin={bounds.min}
+      tabIndex={0}
+      onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
+      onPointerMove={drag}
+      onKeyDown={step}
+    />
+  );
+}

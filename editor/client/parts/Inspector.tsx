@@ -1,0 +1,247 @@
+import type { CatalogEntry } from "../../../src/core/catalog.ts";
+import type { PipelineEdge, PipelineNode } from "../../../src/pipeline/schema.ts";
+import { actionNamed } from "../edit/actions.ts";
+import { changeNode, setProperty } from "../edit/operations.ts";
+import { formatCount } from "../figures/numbers.ts";
+import { edgeIds } from "../graph/edges.ts";
+import { shapeText } from "../graph/shapeText.ts";
+import { toneOf, toneWords } from "../graph/tone.ts";
+import { perform } from "../stores/context.ts";
+import { commit, sealHistory, select, useEditor } from "../stores/editor.ts";
+import { openNode } from "../stores/inside.ts";
+import { useRun } from "../stores/run.ts";
+import { ConfigForm } from "./ConfigForm.tsx";
+import { Icon } from "./Icon.tsx";
+import { PortTable } from "./PortTable.tsx";
+
+/** What is selected, with all that can be changed about it. */
+export function Inspector() {
+  const { nodes, edges } = useEditor((editor) => editor.selection);
+  const pipeline = useEditor((editor) => editor.pipeline);
+  const wire = pipeline.edges.find((_edge, index) => edges.includes(edgeIds(pipeline.edges)[index]!));
+  const [id] = nodes;
+  const node = id === undefined ? undefined : pipeline.nodes[id];
+  if (nodes.length > 1) return <ManyInspector count={nodes.length} />;
+  if (id !== undefined && node) return <NodeInspector key={id} id={id} node={node} />;
+  return wire ? <WireInspector wire={wire} /> : null;
+}
+
+function Frame({ title, kind, children }: { title: string; kind: string; children: React.ReactNode }) {
+  return (
+    <aside className="inspector floating" aria-label="Inspector" data-testid="inspector">
+      <header>
+        <div>
+          <p className="overline">{kind}</p>
+          <h2>{title}</h2>
+        </div>
+        <button type="button" className="icon-button small" onClick={() => select([])} aria-label="Close the inspector">
+          <Icon name="close" size={14} />
+        </button>
+      </header>
+      <div className="inspector-body">{children}</div>
+    </aside>
+  );
+}
+
+function NodeInspector({ id, node }: { id: string; node: PipelineNode }) {
+  const entry = useEditor((editor) => editor.catalog[node.type]);
+  if (!entry) return <UnknownInspector id={id} node={node} />;
+  return (
+    <Frame title={node.label ?? entry.title} kind={entry.category}>
+      <NodeProblems id={id} />
+      <p className="summary">{entry.summary}</p>
+      {entry.paper && <p className="paper">Paper: {entry.paper}</p>}
+      <Weights id={id} node={node} entry={entry} />
+      <ConfigForm id={id} node={node} entry={entry} />
+      <PortTable id={id} entry={entry} />
+      <section>
+        <h3>Node</h3>
+        <LabelField id={id} node={node} placeholder={entry.title} />
+        <dl className="facts">
+          <dt>Block</dt>
+          <dd>{node.type}</dd>
+          <dt>Id</dt>
+          <dd>{id}</dd>
+        </dl>
+        <NodeButtons id={id} entry={entry} />
+      </section>
+    </Frame>
+  );
+}
+
+function NodeProblems({ id }: { id: string }) {
+  const problem = useEditor((editor) => editor.problems.find((found) => found.node === id));
+  const failed = useRun((run) => run.state.nodes[id]?.error);
+  const shown = failed ?? problem;
+  if (!shown) return null;
+  return (
+    <div className="callout" role="alert">
+      <Icon name="warning" />
+      <div>
+        <p>{shown.message}</p>
+        {shown.fix && <p className="fix">Fix: {shown.fix}</p>}
+      </div>
+    </div>
+  );
+}
+
+function Weights({ id, node, entry }: { id: string; node: PipelineNode; entry: CatalogEntry }) {
+  const count = useEditor((editor) => editor.counts[id]);
+  if (!count || count.weights === 0) return null;
+  const tone = toneOf(count);
+  const change = (key: "frozen" | "weights", value: boolean | string | undefined) => {
+    const { pipeline } = useEditor.getState();
+    const label = key === "frozen" ? (value ? "Freeze" : "Unfreeze") : "Change weights";
+    commit(
+      label,
+      changeNode(pipeline, id, (before) => setProperty(before, key, value as never)),
+      { key: `${id} ${key}` },
+    );
+  };
+  return (
+    <section>
+      <h3>Weights</h3>
+      <div className="weights" data-tone={tone}>
+        <i data-tone={tone} />
+        <span>
+          <strong>{formatCount(count.weights)}</strong> {toneWords[tone]}
+          {tone === "both" && `: ${formatCount(count.trainable)} learn`}
+        </span>
+      </div>
+      <label className="switch">
+        <input
+          type="checkbox"
+          role="switch"
+          checked={node.frozen ?? false}
+          aria-checked={node.frozen ?? false}
+          onChange={(event) => change("frozen", event.target.checked || undefined)}
+        />
+        <span>Frozen: keep {entry.title}’s weights as they are</span>
+      </label>
+      <label className="field">
+        <span className="field-name">Starts from</span>
+        <input
+          type="text"
+          value={node.weights ?? ""}
+          placeholder="fresh weights"
+          pattern="[a-z0-9][a-z0-9-]*"
+          spellCheck={false}
+          onChange={(event) => change("weights", event.target.value || undefined)}
+          onBlur={sealHistory}
+        />
+        <span className="field-help">Name of pretrained weights; empty starts from random ones.</span>
+      </label>
+    </section>
+  );
+}
+
+function LabelField({ id, node, placeholder }: { id: string; node: PipelineNode; placeholder: string }) {
+  return (
+    <label className="field">
+      <span className="field-name">Label</span>
+      <input
+        type="text"
+        maxLength={120}
+        value={node.label ?? ""}
+        placeholder={placeholder}
+        onChange={(event) => {
+          const { pipeline } = useEditor.getState();
+          const label = event.target.value || undefined;
+          const next = changeNode(pipeline, id, (before) => setProperty(before, "label", label));
+          commit("Rename node", next, { key: `${id} label` });
+        }}
+        onBlur={sealHistory}
+      />
+    </label>
+  );
+}
+
+function NodeButtons({ id, entry }: { id: string; entry: CatalogEntry }) {
+  return (
+    <div className="button-row">
+      {entry.kind === "composite" && (
+        <button type="button" className="button" onClick={() => openNode(id)}>
+          <Icon name="open" size={14} /> Inside
+        </button>
+      )}
+      <button type="button" className="button" onClick={() => perform(actionNamed("duplicate"))}>
+        <Icon name="copy" size={14} /> Duplicate
+      </button>
+      <button type="button" className="button" onClick={() => perform(actionNamed("delete"))}>
+        <Icon name="trash" size={14} /> Delete
+      </button>
+    </div>
+  );
+}
+
+function UnknownInspector({ id, node }: { id: string; node: PipelineNode }) {
+  return (
+    <Frame title={node.label ?? node.type} kind="Unknown block">
+      <div className="callout" role="alert">
+        <Icon name="warning" />
+        <div>
+          <p>This studio has no block “{node.type}”.</p>
+          <p className="fix">It is kept as it is, and saved unchanged. Replace it, or update the studio, to run.</p>
+        </div>
+      </div>
+      <section>
+        <h3>Configuration, as in the file</h3>
+        <pre className="raw">{JSON.stringify(node.config, null, 2)}</pre>
+      </section>
+      <p className="muted">Id: {id}</p>
+    </Frame>
+  );
+}
+
+function ManyInspector({ count }: { count: number }) {
+  return (
+    <Frame title={`${count} nodes`} kind="Selection">
+      <div className="button-row">
+        <button type="button" className="button" onClick={() => perform(actionNamed("duplicate"))}>
+          <Icon name="copy" size={14} /> Duplicate
+        </button>
+        <button type="button" className="button" onClick={() => perform(actionNamed("delete"))}>
+          <Icon name="trash" size={14} /> Delete
+        </button>
+      </div>
+    </Frame>
+  );
+}
+
+function WireInspector({ wire }: { wire: PipelineEdge }) {
+  const index = useEditor((editor) => editor.pipeline.edges.indexOf(wire));
+  const problem = useEditor((editor) => editor.problems.find((found) => found.edge === index));
+  const shape = useEditor((editor) => editor.solution.outputs[wire.from[0]]?.[wire.from[1]]);
+  return (
+    <Frame title={problem ? "Wire that does not fit" : "Wire"} kind={shapeText(shape)}>
+      {problem && (
+        <div className="callout" role="alert">
+          <Icon name="warning" />
+          <div>
+            <p>{problem.message}</p>
+            {problem.fix && <p className="fix">Fix: {problem.fix}</p>}
+          </div>
+        </div>
+      )}
+      <dl className="facts">
+        <dt>From</dt>
+        <dd>
+          <button type="button" className="link" onClick={() => select([wire.from[0]])}>
+            {wire.from.join(" · ")}
+          </button>
+        </dd>
+        <dt>To</dt>
+        <dd>
+          <button type="button" className="link" onClick={() => select([wire.to[0]])}>
+            {wire.to.join(" · ")}
+          </button>
+        </dd>
+      </dl>
+      <div className="button-row">
+        <button type="button" className="button" onClick={() => perform(actionNamed("delete"))}>
+          <Icon name="trash" size={14} /> Remove wire
+        </button>
+      </div>
+    </Frame>
+  );
+}

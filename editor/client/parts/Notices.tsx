@@ -1,0 +1,23 @@
+import { dismiss, useNotices } from "../stores/notices.ts";
+import { Icon } from "./Icon.tsx";
+
+/** What just happened, in the lower left corner. */
+export function Notices() {
+  const notices = useNotices((state) => state.notices);
+  return (
+    <div className="notices" aria-live="polite">
+      {notices.map(({ id, kind, message, fix }) => (
+        <div key={id} className="notice" data-kind={kind} role={kind === "error" ? "alert" : "status"}>
+          <Icon name={kind === "error" ? "warning" : "check"} size={15} />
+          <p>
+            {message}
+            {fix && <span className="fix"> Fix: {fix}</span>}
+          </p>
+          <button type="button" className="icon-button small" onClick={() => dismiss(id)} aria-label="Close">
+            <Icon name="close" size={12} />
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}

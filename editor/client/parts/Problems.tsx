@@ -1,0 +1,69 @@
+import { useState } from "react";
+import type { ErrorReport } from "../../../src/core/errors.ts";
+import { edgeIds } from "../graph/edges.ts";
+import { select, useEditor } from "../stores/editor.ts";
+import { useRun } from "../stores/run.ts";
+import { fitNode } from "../stores/viewport.ts";
+import { Icon } from "./Icon.tsx";
+
+type Shown = ErrorReport & { node?: string; edge?: number; failed?: boolean };
+
+/** What stands in the way of a run, or broke it: one line with the fix, and a click that leads to the place. */
+export function Problems() {
+  const problems = useEditor((editor) => editor.problems);
+  const isEmpty = useEditor((editor) => Object.keys(editor.pipeline.nodes).length === 0);
+  const failure = useFailure();
+  const [open, setOpen] = useState(false);
+  const all: Shown[] = [...(failure ? [failure] : []), ...(isEmpty ? [] : problems)];
+  const [first, ...rest] = all;
+  if (!first) return null;
+  return (
+    <div className="problems floating" role="alert" data-testid="problems">
+      <ProblemLine problem={first} />
+      {rest.length > 0 && (
+        <button type="button" className="link more" aria-expanded={open} onClick={() => setOpen(!open)}>
+          {open ? "fewer" : `and ${rest.length} more`}
+        </button>
+      )}
+      {open && rest.map((problem, index) => <ProblemLine key={`${index} ${problem.message}`} problem={problem} />)}
+    </div>
+  );
+}
+
+function ProblemLine({ problem }: { problem: Shown }) {
+  const { node, edge } = problem;
+  const jump = () => {
+    const { pipeline } = useEditor.getState();
+    const wire = edge === undefined ? undefined : edgeIds(pipeline.edges)[edge];
+    if (wire !== undefined) select([], [wire]);
+    else if (node !== undefined) select([node]);
+    const place = node ?? (edge === undefined ? undefined : pipeline.edges[edge]?.to[0]);
+    if (place !== undefined) fitNode(place);
+  };
+  const leads = node !== undefined || edge !== undefined;
+  return (
+    <div className="problem">
+      <Icon name="warning" size={15} />
+      <p>
+        {problem.failed && <strong>The run failed: </strong>}
+        {problem.message}
+        {problem.fix && <span className="fix"> Fix: {problem.fix}</span>}
+      </p>
+      {leads && (
+        <button type="button" className="link" onClick={jump}>
+          Show
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** The error of the run that is shown, if it is of a node on the canvas or of none at all. */
+function useFailure(): Shown | undefined {
+  const error = useRun((run) => (run.state.status === "failed" ? run.state.error : undefined));
+  const broken = useRun((run) => Object.entries(run.state.nodes).find(([, node]) => node.state === "failed")?.[0]);
+  const nodes = useEditor((editor) => editor.pipeline.nodes);
+  if (!error) return undefined;
+  const node = [broken, error.block].find((id) => id !== undefined && id in nodes);
+  return { ...error, failed: true, ...(node === undefined ? {} : { node }) };
+}

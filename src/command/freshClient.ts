@@ -1,0 +1,39 @@
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** All that the page is made from. */
+const sources = [
+  "editor/client",
+  "editor/shared",
+  "editor/vite.config.ts",
+  "src/core",
+  "src/pipeline",
+  "src/runs",
+  "package-lock.json",
+];
+
+/**
+ * Builds the studio's page where it is missing or older than what it is made from.
+ * @param folder where it is built
+ * @param say is told beforehand, for it takes a moment
+ */
+export async function buildClientIfStale(folder: string, say: (line: string) => void): Promise<void> {
+  const built = await newest(join(folder, "index.html"));
+  const changed = Math.max(...(await Promise.all(sources.map((source) => newest(join(root, source))))));
+  if (built >= changed) return;
+  say("building the studio's page, once…");
+  const { buildClient } = await import("../../editor/build.ts"); // only now: a start that builds nothing need not wait
+  await buildClient();
+}
+
+/** When a file, or anything in a folder, was changed last; 0 if it is not there. */
+async function newest(path: string): Promise<number> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found) return 0;
+  if (!found.isDirectory()) return found.mtimeMs;
+  const inside = await readdir(path);
+  return Math.max(found.mtimeMs, ...(await Promise.all(inside.map((name) => newest(join(path, name))))));
+}

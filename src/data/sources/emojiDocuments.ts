@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { count } from "../../core/block.ts";
+import { float32, int32 } from "../../core/port.ts";
+import { Random } from "../../core/random.ts";
+import { augmentInto } from "../augment.ts";
+import { captionDocuments } from "../documents.ts";
+import { emojiDataset, openEmoji, trainingDrawings } from "../emoji/emoji.ts";
+import { defineSource } from "../source.ts";
+
+/** Size of emoji drawings, as a configuration field. */
+export const imageSizeField = count("Image side", "Side of the square pictures.", "pixels").default(32);
+
+/**
+ * Gives documents in which drawings of emoji and their names take turns.
+ *
+ * `<bos><image> words <|endofchunk|><image> words <|endofchunk|> ...`: `media` drawings of random concepts in one of three
+ * styles, each a little changed. Shapes: `images` [batch, media, 1, imageSize, imageSize, 3] in −1 to 1, `ids` and
+ * `targets` [batch, length], as long as the longest document of the batch.
+ *
+ * @see Alayrac et al. 2022, Flamingo, section 2.4 (interleaved images and text), arXiv:2204.14198
+ */
+export const EmojiDocuments = defineSource({
+  name: "EmojiDocuments",
+  title: "Emoji documents",
+  category: "Data",
+  summary: "Gives documents in which drawings of emoji and their names take turns.",
+  paper: "2.4",
+  config: z.strictObject({
+    batch: count("Batch", "Documents at once.", "documents").default(24),
+    media: count("Images", "Drawings in each document.", "images").default(2),
+    imageSize: imageSizeField,
+    outlines: z.number().min(0).max(1).default(0.25).meta({
+      title: "Outlines",
+      description: "Share of drawings that get black outlines and a lighter fill, as another style would draw them.",
+    }),
+  }),
+  example: { batch: 2, media: 2 },
+  outputs: {
+    images: float32("batch media 1 imageSize imageSize 3", "drawings, from -1 to 1"),
+    ids: int32("batch length", "token ids, with a tag for each drawing"),
+    targets: int32("batch length", "the token that comes next, or -100 where the loss does not count"),
+  },
+  async open({ batch, media, imageSize, outlines }, context) {
+    const emoji = await openEmoji(imageSize, context);
+    const drawings = trainingDrawings(emoji);
+    const labels = emoji.concepts.map(({ label }) => emoji.tokenizer.encode(label));
+    const each = imageSize * imageSize * 3;
+    return {
+      dataset: emojiDataset(emoji, imageSize),
+      batch(index) {
+        const random = new Random(context.seed).fork("documents").fork(index);
+        const images = new Float32Array(batch * media * each);
+        const rows = Array.from({ length: batch }, (_, row) =>
+          Array.from({ length: media }, (_, place) => {
+            const { concept, pixels } = random.pick(drawings);
+            const mirror = !/\b(left|right)\b/.test(emoji.concepts[concept]!.label);
+            augmentInto(images, (row * media + place) * each, pixels, imageSize, random, { mirror, outlines });
+            return labels[concept]!;
+          }),
+        );
+        const { length, ids, targets } = captionDocuments(rows, media, emoji.tokenizer.special);
+        return {
+          images: { shape: [batch, media, 1, imageSize, imageSize, 3], data: images },
+          ids: { shape: [batch, length], data: ids },
+          targets: { shape: [batch, length], data: targets },
+        };
+      },
+    };
+  },
+});

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { count } from "../../core/block.ts";
+import { float32, int32 } from "../../core/port.ts";
+import { Random } from "../../core/random.ts";
+import { augmentInto } from "../augment.ts";
+import { openEmoji, trainingDrawings } from "../emoji/emoji.ts";
+import { defineSource } from "../source.ts";
+import { imageSizeField } from "./emojiDocuments.ts";
+
+/** Words kept of a concept's label, tags and subgroup. */
+const mostWords = 24;
+
+/**
+ * Gives pairs of a drawing and the words that belong to it, to learn to see by contrast.
+ *
+ * The words are those of the label, the tags and the subgroup, in no order. Shapes: `images` [batch, 1, 1, imageSize,
+ * imageSize, 3] in −1 to 1, `words` [batch, 24] padded with 0, `concept` [batch].
+ *
+ * @see Radford et al. 2021, CLIP, arXiv:2103.00020
+ */
+export const EmojiPairs = defineSource({
+  name: "EmojiPairs",
+  title: "Emoji pairs",
+  category: "Data",
+  summary: "Gives pairs of a drawing and the words that belong to it, to learn to see by contrast.",
+  paper: "Appendix B.1.3",
+  config: z.strictObject({
+    batch: count("Batch", "Pairs at once.", "pairs").default(256),
+    imageSize: imageSizeField,
+    outlines: z.number().min(0).max(1).default(0.25).meta({
+      title: "Outlines",
+      description: "Share of drawings that get black outlines and a lighter fill, as another style would draw them.",
+    }),
+  }),
+  example: { batch: 4 },
+  outputs: {
+    images: float32("batch 1 1 imageSize imageSize 3", "drawings, from -1 to 1"),
+    words: int32(`batch ${mostWords}`, "ids of the words that belong to each, 0 where there are fewer"),
+    concept: int32("batch", "which concept each drawing shows"),
+  },
+  async open({ batch, imageSize, outlines }, context) {
+    const emoji = await openEmoji(imageSize, context);
+    const drawings = trainingDrawings(emoji);
+    const bags = emoji.concepts.map(({ label, tags, subgroup }) => {
+      const words = new Set([label, ...tags, subgroup].flatMap((text) => emoji.tokenizer.encode(text)));
+      return [...words].slice(0, mostWords);
+    });
+    const each = imageSize * imageSize * 3;
+    return {
+      batch(index) {
+        const random = new Random(context.seed).fork("pairs").fork(index);
+        const images = new Float32Array(batch * each);
+        const words = new Int32Array(batch * mostWords);
+        const concepts = new Int32Array(batch);
+        for (let row = 0; row < batch; row++) {
+          const { concept, pixels } = random.pick(drawings);
+          const mirror = !/\b(left|right)\b/.test(emoji.concepts[concept]!.label);
+          augmentInto(images, row * each, pixels, imageSize, random, { mirror, outlines });
+          words.set(bags[concept]!, row * mostWords);
+          concepts[row] = concept;
+        }
+        return {
+          images: { shape: [batch, 1, 1, imageSize, imageSize, 3], data: images },
+          words: { shape: [batch, mostWords], data: words },
+          concept: { shape: [batch], data: concepts },
+        };
+      },
+    };
+  },
+});

@@ -1,0 +1,66 @@
+/** Tokens that every vocabulary has, at fixed places. */
+const specials = ["<pad>", "<bos>", "<eos>", "<unk>"] as const;
+/** Tokens that Flamingo adds to a pretrained vocabulary: they stand after its last word. */
+const added = ["<image>", "<|endofchunk|>"] as const;
+
+export interface SpecialTokens {
+  pad: number;
+  bos: number;
+  eos: number;
+  unk: number;
+  image: number;
+  endOfChunk: number;
+}
+
+/**
+ * Splits text into words and gives each a number: `<pad> <bos> <eos> <unk>`, the words in order, then Flamingo's new
+ * tokens `<image>` and `<|endofchunk|>`, which the language model is pretrained without.
+ */
+export class Tokenizer {
+  readonly words: readonly string[];
+  /** Tokens that the language model is pretrained with. */
+  readonly pretrained: number;
+  readonly special: SpecialTokens;
+  readonly #ids: ReadonlyMap<string, number>;
+
+  /** @param words all words, in any order; each gets its place in alphabetical order */
+  constructor(words: Iterable<string>) {
+    this.words = [...specials, ...[...new Set(words)].sort()];
+    this.pretrained = this.words.length;
+    this.#ids = new Map(this.words.map((word, id) => [word, id]));
+    this.special = { pad: 0, bos: 1, eos: 2, unk: 3, image: this.pretrained, endOfChunk: this.pretrained + 1 };
+  }
+
+  /** Ids of a text's words; `<unk>` for a word that is not in the vocabulary. */
+  encode(text: string): number[] {
+    return wordsOf(text).map((word) => this.#ids.get(word) ?? this.special.unk);
+  }
+
+  /** The text of ids, without the tokens that frame it. */
+  decode(ids: Iterable<number>): string {
+    return [...ids]
+      .filter((id) => id >= specials.length && id < this.pretrained)
+      .map((id) => this.words[id]!)
+      .join(" ");
+  }
+
+  /** One token as it is shown. */
+  word(id: number): string {
+    return this.words[id] ?? added[id - this.pretrained] ?? "<unk>";
+  }
+
+  /** Words of a text that the vocabulary lacks. */
+  unknown(text: string): string[] {
+    return wordsOf(text).filter((word) => !this.#ids.has(word));
+  }
+}
+
+/** The words of a text: small letters, digits and apostrophes; every other sign but white space stands alone. */
+export function wordsOf(text: string): string[] {
+  return (
+    text
+      .toLowerCase()
+      .replace(/[’‘]/g, "'")
+      .match(/[\p{L}\p{N}']+|[^\s\p{L}\p{N}']/gu) ?? []
+  );
+}

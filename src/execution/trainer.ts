@@ -1,0 +1,194 @@
+import { join } from "node:path";
+import { FlamingoError } from "../core/errors.ts";
+import { sizeOf } from "../core/trace.ts";
+import { dispose, type Tensor, tidy } from "../engine/tensor.ts";
+import { readNumbers, type Weight, type WeightData } from "../engine/weights.ts";
+import { checkpointFolder } from "../runs/folder.ts";
+import { loadCheckpoint, newestCheckpoint, saveCheckpoint } from "../training/checkpoint.ts";
+import { type StepReport, train } from "../training/loop.ts";
+import { Optimizer } from "../training/optimizer.ts";
+import type { Part } from "../training/parts.ts";
+import type { Schedule } from "../training/schedule.ts";
+import { saveWeights } from "../weights/file.ts";
+import type { ActionContext } from "./action.ts";
+import { toTensors, type Values } from "./graph.ts";
+
+export interface TrainerSettings {
+  schedule: Schedule;
+  parts: readonly Part[];
+  clip: number;
+  accumulation: number;
+  checkpointEvery: number;
+}
+
+/** Milliseconds between two reports of how far it is. */
+const tellEvery = 250;
+
+/** Trains the blocks before a node, and keeps the run's log, its checkpoints and those who look on up to date. */
+export class Trainer {
+  readonly #context: ActionContext;
+  readonly #settings: TrainerSettings;
+  readonly #weights: readonly Weight[];
+  readonly #gates: readonly Weight[];
+  readonly #optimizer: Optimizer;
+  #saved = 0;
+  #told = 0;
+  #seconds = 0;
+
+  /** @throws FlamingoError INVALID_PIPELINE if all is frozen */
+  constructor(context: ActionContext, settings: TrainerSettings) {
+    this.#context = context;
+    this.#settings = settings;
+    this.#weights = this.#allWeights().filter((weight) => !weight.frozen);
+    if (this.#weights.length === 0) {
+      const { label, id } = context.node;
+      throw new FlamingoError("INVALID_PIPELINE", `"${label}" has nothing to train: every block before it is frozen`, {
+        block: id,
+        fix: "unfreeze a block, or add one that learns",
+      });
+    }
+    this.#gates = this.#weights.filter(({ role }) => role === "gate");
+    this.#optimizer = new Optimizer(this.#weights, settings);
+  }
+
+  /** Trains from the newest checkpoint to the last step. Returns false if it was stopped before. */
+  async run(): Promise<boolean> {
+    const { schedule, accumulation } = this.#settings;
+    const from = await this.#takeUp();
+    this.#announce();
+    if (from === 0) await this.#look(0, true);
+    const last = await train({
+      weights: this.#weights,
+      optimizer: this.#optimizer,
+      schedule,
+      accumulation,
+      from,
+      lossOf: this.#losses(),
+      onStep: (report) => this.#record(report),
+    });
+    await this.#save(Math.max(last, from));
+    if (last < schedule.steps) return false;
+    await this.#saveNodes();
+    return true;
+  }
+
+  dispose(): void {
+    this.#optimizer.dispose();
+  }
+
+  #allWeights(): Weight[] {
+    const { graph, node } = this.#context;
+    return graph.blocksUpTo(node.id).flatMap((id) => graph.weights.all(id));
+  }
+
+  /** Takes up where the newest checkpoint ended; 0 if there is none. */
+  async #takeUp(): Promise<number> {
+    const path = await newestCheckpoint(join(this.#context.folder, checkpointFolder));
+    if (!path) return 0;
+    const { step, weights, moments } = await loadCheckpoint(path);
+    this.#context.graph.weights.load(weights, "", path);
+    this.#optimizer.load(moments);
+    this.#saved = step;
+    return step;
+  }
+
+  #announce(): void {
+    const { log, node } = this.#context;
+    const count = (weights: readonly Weight[]) => weights.reduce((sum, weight) => sum + sizeOf(weight), 0);
+    log.append({
+      type: "train:started",
+      node: node.id,
+      steps: this.#settings.schedule.steps,
+      gates: this.#gates.map(({ name }) => name),
+      weights: count(this.#allWeights()),
+      trainable: count(this.#weights),
+    });
+  }
+
+  /**
+   * The loss of a batch. What depends on no trained weight is computed first, outside the gradient's tape.
+   */
+  #losses(): (batch: number) => () => Tensor {
+    const { graph, node, sources } = this.#context;
+    const from = node.inputs.loss!;
+    const feeding = graph.sourcesOf(node.id);
+    const fixed = graph.blocksUpTo(from.node).filter((id) => graph.isFixed(id));
+    // A block may hand out a weight itself (an embedding table): that is not ours to dispose.
+    const variables = new Set<Tensor>(graph.weights.all().map(({ variable }) => variable));
+    let held: Tensor[] = [];
+    return (batch) => {
+      dispose(held);
+      const values: Values = new Map(feeding.map(({ id }) => [id, toTensors(sources.get(id)!.batch(batch))]));
+      const given = [...values.values()].flatMap((ports) => Object.values(ports) as Tensor[]);
+      const computed = tidy(() => {
+        for (const id of fixed) graph.compute(id, values);
+        return fixed.flatMap((id) => Object.values(values.get(id)!) as Tensor[]);
+      });
+      held = [...given, ...computed.filter((value) => !variables.has(value))];
+      return () => graph.compute(from.node, new Map(values))[from.port] as Tensor;
+    };
+  }
+
+  async #record(report: StepReport): Promise<boolean> {
+    const { log, signal, control } = this.#context;
+    const { step } = report;
+    const { steps } = this.#settings.schedule;
+    this.#seconds += report.milliseconds / 1000;
+    log.append({ type: "train:step", ...report, gates: await this.#gateValues() });
+    this.#tell(step, step === steps);
+    if (step % this.#settings.checkpointEvery === 0) await this.#save(step);
+    await this.#look(step, step === steps);
+    // A step computes without a break; messages (stop, pause) are only heard between two.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (control?.paused()) await control.wait();
+    return !signal.aborted;
+  }
+
+  /** Tells how far it is, a few times a second: each step's numbers are in the log anyway. */
+  #tell(step: number, always: boolean): void {
+    if (!always && Date.now() - this.#told < tellEvery) return;
+    this.#told = Date.now();
+    const { log, node } = this.#context;
+    const total = this.#settings.schedule.steps;
+    log.append({ type: "node:state", node: node.id, state: "running", activity: "training", step, total });
+  }
+
+  async #look(step: number, always: boolean): Promise<void> {
+    for (const observer of this.#context.observers) if (always || step % observer.every === 0) await observer.see(step);
+  }
+
+  async #gateValues(): Promise<number[]> {
+    const values = await Promise.all(this.#gates.map(({ variable }) => variable.data()));
+    return values.map((value) => Math.tanh(value[0]!));
+  }
+
+  async #save(step: number): Promise<void> {
+    if (step === this.#saved) return;
+    const { folder, log, node, seed } = this.#context;
+    const weights = new Map<string, WeightData>();
+    for (const weight of this.#weights) weights.set(weight.name, await readNumbers(weight));
+    const checkpoint = { step, weights, moments: await this.#optimizer.save() };
+    const metadata = { seed: String(seed), node: node.id };
+    const file = await saveCheckpoint(join(folder, checkpointFolder), checkpoint, metadata);
+    log.append({ type: "train:checkpoint", step, file });
+    this.#saved = step;
+  }
+
+  /** Each trained node's weights in a file of their own, for other pipelines to start from. */
+  async #saveNodes(): Promise<void> {
+    const { graph, node, folder, seed } = this.#context;
+    const { steps } = this.#settings.schedule;
+    for (const id of graph.blocksUpTo(node.id)) {
+      if (graph.weights.all(id).every((weight) => weight.frozen)) continue;
+      const numbers = await graph.weights.save(id);
+      const tensors = [...numbers].map(([name, data]) => [name, { dtype: "F32" as const, ...data }] as const);
+      await saveWeights(join(folder, "weights", `${id}.safetensors`), tensors, {
+        pipeline: graph.plan.name,
+        node: id,
+        seed: String(seed),
+        steps: String(steps),
+        seconds: this.#seconds.toFixed(0),
+      });
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface, type Interface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { ToyNumbers } from "./toy.ts";
+
+/** The first Python here that has PyTorch. */
+export function findTorch(): string | undefined {
+  return ["python3", "/usr/bin/python3"].find(
+    (python) => spawnSync(python, ["-c", "import torch"], { stdio: "ignore" }).status === 0,
+  );
+}
+
+/** A process with PyTorch that holds the toy's twin and answers one request at a time. */
+export class Peer {
+  readonly #process: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+  readonly #reader: Interface;
+  readonly #folder = mkdtempSync(join(tmpdir(), "flamingo-peer-"));
+
+  constructor(python: string, threads: number) {
+    const script = fileURLToPath(new URL("./peers/toy_torch.py", import.meta.url));
+    const count = String(threads);
+    const env = { ...process.env, TOY_THREADS: count, OPENBLAS_NUM_THREADS: count, OMP_NUM_THREADS: count };
+    this.#process = spawn(python, [script], { env, stdio: ["pipe", "pipe", "inherit"] });
+    this.#reader = createInterface({ input: this.#process.stdout! });
+    this.#lines = this.#reader[Symbol.asyncIterator]();
+  }
+
+  /** Builds the twin on these numbers; returns PyTorch's version. */
+  async open(width: number, batch: number, { weights, vision, ids, targets }: ToyNumbers): Promise<string> {
+    const numbers = join(this.#folder, "numbers");
+    writeFileSync(numbers, Buffer.concat([weights, vision, ids, targets].map((part) => new Uint8Array(part.buffer))));
+    const { torch } = await this.#ask<{ torch: string }>({ open: { width, batch, numbers } });
+    return torch;
+  }
+
+  async loss(): Promise<number> {
+    return (await this.#ask<{ loss: number }>({ loss: true })).loss;
+  }
+
+  /** Milliseconds of each of so many training steps. */
+  async time(steps: number): Promise<number[]> {
+    return (await this.#ask<{ milliseconds: number[] }>({ time: steps })).milliseconds;
+  }
+
+  close(): void {
+    this.#reader.close();
+    this.#process.kill();
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  async #ask<T>(request: object): Promise<T> {
+    this.#process.stdin!.write(`${JSON.stringify(request)}\n`);
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error("the process with PyTorch ended; its message stands above");
+    return JSON.parse(value) as T;
+  }
+}

@@ -1,0 +1,141 @@
+import { type AdamWParameter, adamW } from "../../src/engine/adamW.ts";
+import { add } from "../../src/engine/add.ts";
+import { attention } from "../../src/engine/attention.ts";
+import { crossEntropy } from "../../src/engine/crossEntropy.ts";
+import { embedding } from "../../src/engine/embedding.ts";
+import { gatedAdd } from "../../src/engine/gatedAdd.ts";
+import { valueAndGradients } from "../../src/engine/gradients.ts";
+import { layerNorm } from "../../src/engine/layerNorm.ts";
+import { matMul } from "../../src/engine/matMul.ts";
+import { quickGelu } from "../../src/engine/quickGelu.ts";
+import * as tf from "../../src/engine/tensor.ts";
+
+/** The sizes that do not vary. */
+const sizes = { length: 32, layers: 4, heads: 4, vocabulary: 512, features: 64, latents: 16, resamplerLayers: 2 };
+
+/** Numbers of a toy: all weights one after the other in the order of `shapesOf`, then what goes in. */
+export interface ToyNumbers {
+  weights: Float32Array;
+  vision: Float32Array;
+  ids: Int32Array;
+  targets: Int32Array;
+}
+
+/** A small Flamingo, everything trained: what the time of a training step is measured on. */
+export interface Toy {
+  parameters: number;
+  loss(): tf.Tensor;
+  /** One step of Adam; returns the loss before it. */
+  step(): number;
+  dispose(): void;
+}
+
+type Layer = Record<"query" | "key" | "value" | "output" | "up" | "down", tf.Variable>;
+type FusionLayer = Layer & Record<"attentionGate" | "feedForwardGate", tf.Variable>;
+
+/** Shapes of the weights in order: resampler, decoder, fusion layers with their two gates, latents, embedding. */
+export function shapesOf(width: number): number[][] {
+  const square = [width, width];
+  const layer = [square, square, square, square, [width, 4 * width], [4 * width, width]];
+  const times = <T>(count: number, part: T[]): T[] => Array.from({ length: count }, () => part).flat();
+  return [
+    ...times(sizes.resamplerLayers, layer),
+    ...times(sizes.layers, layer),
+    ...times(sizes.layers, [...layer, [1], [1]]),
+    [sizes.latents, width],
+    [sizes.vocabulary, width],
+  ];
+}
+
+const product = (shape: readonly number[]) => shape.reduce((count, size) => count * size, 1);
+
+/** Normal numbers as they are at the start of training: weights of 0.02, gates closed; from a seed. */
+export function drawNumbers(width: number, batch: number, seed: number, gates = 0): ToyNumbers {
+  let state = seed >>> 0;
+  const uniform = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state + 0.5) / 2 ** 32;
+  };
+  const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+  const weights = shapesOf(width).flatMap((shape) =>
+    Array.from({ length: product(shape) }, () => (product(shape) === 1 ? gates : 0.02 * normal())),
+  );
+  const { features, length, vocabulary } = sizes;
+  const words = () => Int32Array.from({ length: batch * length }, () => Math.floor(uniform() * vocabulary));
+  const vision = Float32Array.from({ length: batch * features * width }, normal);
+  return { weights: Float32Array.from(weights), vision, ids: words(), targets: words() };
+}
+
+export function makeToy(width: number, batch: number, numbers: ToyNumbers): Toy {
+  let at = 0;
+  const variables = shapesOf(width).map((shape) => {
+    const values = numbers.weights.slice(at, at + product(shape));
+    at += product(shape);
+    return tf.tidy(() => tf.variable(tf.tensor(values, shape)));
+  });
+  const loss = assemble(width, batch, variables, numbers);
+  const zeros = () => variables.map((variable) => tf.tidy(() => tf.variable(tf.zeros(variable.shape))));
+  const [m, v] = [zeros(), zeros()];
+  let steps = 0;
+  return {
+    parameters: numbers.weights.length,
+    loss,
+    step() {
+      const { value, gradients } = valueAndGradients(loss, variables);
+      const parameters = variables.map(
+        (variable, i): AdamWParameter => ({
+          ...{ value: variable, gradient: gradients[i]!, m: m[i]!, v: v[i]! },
+          ...{ rate: 1e-3, decay: 0 },
+        }),
+      );
+      adamW(parameters, { step: ++steps, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 });
+      const [before] = value.dataSync();
+      tf.dispose([value, ...(gradients as tf.Tensor[])]);
+      return before!;
+    },
+    dispose: () => tf.dispose([variables, m, v]),
+  };
+}
+
+function assemble(
+  width: number,
+  batch: number,
+  variables: readonly tf.Variable[],
+  numbers: ToyNumbers,
+): () => tf.Tensor {
+  const queue = [...variables];
+  const next = () => queue.shift()!;
+  const layer = (): Layer => ({ query: next(), key: next(), value: next(), output: next(), up: next(), down: next() });
+  const fusionLayer = (): FusionLayer => ({ ...layer(), attentionGate: next(), feedForwardGate: next() });
+  const resampler = Array.from({ length: sizes.resamplerLayers }, layer);
+  const decoder = Array.from({ length: sizes.layers }, layer);
+  const fusion = Array.from({ length: sizes.layers }, fusionLayer);
+  const [latents, table] = [next(), next()];
+  const { heads, length, features } = sizes;
+
+  const attend = (queries: tf.Tensor, seen: tf.Tensor, w: Layer, causal = false) => {
+    const [query, key, value] = [matMul(queries, w.query), matMul(seen, w.key), matMul(seen, w.value)];
+    return matMul(attention(query, key, value, { heads, causal }), w.output);
+  };
+  const feedForward = (x: tf.Tensor, w: Layer) => matMul(quickGelu(matMul(layerNorm(x), w.up)), w.down);
+
+  return () => {
+    const vision = tf.tensor(numbers.vision, [batch, features, width]);
+    let media: tf.Tensor = tf.tile(tf.expandDims(latents), [batch, 1, 1]);
+    for (const w of resampler) {
+      media = add(media, attend(layerNorm(media), tf.concat([vision, media], 1), w));
+      media = add(media, feedForward(media, w));
+    }
+    let x = embedding(table, tf.tensor(numbers.ids, [batch, length]));
+    for (const [at, w] of decoder.entries()) {
+      const g = fusion[at]!;
+      x = gatedAdd(x, attend(layerNorm(x), media, g), g.attentionGate);
+      x = gatedAdd(x, feedForward(x, g), g.feedForwardGate);
+      const normal = layerNorm(x);
+      x = add(x, attend(normal, normal, w, true));
+      x = add(x, feedForward(x, w));
+    }
+    const logits = matMul(layerNorm(x), table, { transposeB: true });
+    return crossEntropy(tf.reshape(logits, [batch * length, -1]), tf.tensor(numbers.targets)).loss;
+  };
+}

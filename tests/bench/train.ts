@@ -1,0 +1,107 @@
+import { openWasm } from "../../src/engine/wasm/backend.ts";
+import { findTorch, Peer } from "./peer.ts";
+import { drawNumbers, makeToy } from "./toy.ts";
+
+/** One width of the toy: the median milliseconds of a training step, and the peer's beside it. */
+export interface TrainRow {
+  device: string;
+  what: "train";
+  width: number;
+  parameters: number;
+  threads: number;
+  milliseconds: number;
+  /** Smallest and largest median of a turn. */
+  spread: [number, number];
+  tokensPerSecond: number;
+  peer?: string;
+  peerMilliseconds?: number;
+  /** Ours over the peer's: the median of the pairs. */
+  ratio?: number;
+}
+
+const batch = 16;
+const length = 32;
+const turns = 5;
+
+/** Measures a training step of the toy at these widths on `wasm`, in turn with PyTorch where there is one. */
+export async function benchTrain(widths: readonly number[], threads: number): Promise<TrainRow[]> {
+  const device = await openWasm({ threads });
+  const python = findTorch();
+  const rows: TrainRow[] = [];
+  for (const width of widths) rows.push(await benchWidth(width, device.threads, python));
+  return rows;
+}
+
+async function benchWidth(width: number, threads: number, python: string | undefined): Promise<TrainRow> {
+  const numbers = drawNumbers(width, batch, width);
+  const toy = makeToy(width, batch, numbers);
+  const peer = python ? new Peer(python, threads) : undefined;
+  try {
+    const version = await peer?.open(width, batch, numbers);
+    const steps = Math.max(4, Math.round(1500 / width));
+    time(toy.step, 5);
+    await peer?.time(3);
+    const ours: number[] = [];
+    const theirs: number[] = [];
+    for (let turn = 0; turn < turns; turn++) {
+      ours.push(median(time(toy.step, steps)));
+      if (peer) theirs.push(median(await peer.time(steps)));
+    }
+    const milliseconds = median(ours);
+    return {
+      ...{ device: "wasm", what: "train", width, parameters: toy.parameters, threads, milliseconds },
+      ...{ spread: [Math.min(...ours), Math.max(...ours)], tokensPerSecond: (batch * length * 1000) / milliseconds },
+      ...(peer && {
+        peer: `PyTorch ${version}`,
+        peerMilliseconds: median(theirs),
+        ratio: median(ours.map((one, turn) => one / theirs[turn]!)),
+      }),
+    };
+  } finally {
+    peer?.close();
+    toy.dispose();
+  }
+}
+
+function time(step: () => unknown, count: number): number[] {
+  return Array.from({ length: count }, () => {
+    const start = performance.now();
+    step();
+    return performance.now() - start;
+  });
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+}
+
+/** The rows as a table for people. */
+export function tableOf(rows: readonly TrainRow[]): string {
+  const head = [
+    "device",
+    "threads",
+    "width",
+    "parameters",
+    "ms/step",
+    "spread",
+    "tokens/s",
+    "peer",
+    "peer ms",
+    "ratio",
+  ];
+  const lines = rows.map((row) => [
+    ...[row.device, String(row.threads), String(row.width), row.parameters.toLocaleString("en")],
+    ...[row.milliseconds.toFixed(1), row.spread.map((ms) => ms.toFixed(0)).join(" to ")],
+    ...[row.tokensPerSecond.toFixed(0), row.peer ?? "none here"],
+    ...[row.peerMilliseconds?.toFixed(1) ?? "", row.ratio?.toFixed(2) ?? ""],
+  ]);
+  const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => line[column]!.length)));
+  return [head, ...lines]
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

@@ -1,0 +1,27 @@
+import type { Execution } from "../../src/command/execution.ts";
+import { FlamingoError } from "../../src/core/errors.ts";
+import { fakeExecute } from "../runs/fakeExecute.ts";
+import { fakeCatalog } from "../runs/fakeLibrary.ts";
+
+const share = { hits: 1, count: 4, value: 0.25, low: 0.046, high: 0.7 };
+
+/** What computes, with a model that is none. */
+export const fakeExecution: Execution = {
+  catalog: fakeCatalog,
+  findBlock: () => undefined,
+  execute: fakeExecute,
+  openDevice: async (name) => {
+    if (name === "auto" || name === "cpu") return { name: "cpu", reason: "the only one", description: "none" };
+    throw new FlamingoError("DEVICE_UNAVAILABLE", `the device ${name} is not there`, { fix: "ask for auto" });
+  },
+  evaluate: async ({ set = "unseenStyle", onResult }) =>
+    onResult({
+      type: "evaluate:result",
+      node: "judge",
+      set,
+      title: "Unseen style",
+      shares: { exact: share },
+      means: {},
+    }),
+  caption: async ({ images }) => images.map((image) => `a ${image.split(".")[0]}`),
+};

@@ -1,0 +1,243 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { runEventSchema } from "../../src/runs/event.ts";
+import { readEvents } from "../../src/runs/reader.ts";
+import { emptyRun, foldEvents } from "../../src/runs/state.ts";
+import { fakePipeline } from "../runs/fakeLibrary.ts";
+import { temporaryFolder } from "../runs/temporaryFolder.ts";
+import { callFlamingo } from "./callFlamingo.ts";
+
+/** A folder with a pipeline file and a place for the run. */
+function workplace(changes: Record<string, unknown> = {}) {
+  const folder = temporaryFolder();
+  const file = join(folder, "pipeline.json");
+  writeFileSync(file, JSON.stringify(fakePipeline(changes)));
+  return { folder, file, out: join(folder, "run") };
+}
+
+describe("flamingo run", () => {
+  test("with --json prints the log: one valid event a line", async () => {
+    const { file, out } = workplace();
+    const { code, out: printed, err } = await callFlamingo(["run", file, "--out", out, "--steps", "7", "--json"]);
+    expect(err).toBe("");
+    expect(code).toBe(0);
+    const events = printed
+      .trimEnd()
+      .split("\n")
+      .map((line) => runEventSchema.parse(JSON.parse(line)));
+    expect(events).toEqual(await readEvents(out));
+    expect(events.at(-1)).toMatchObject({ type: "run:finished", outcome: "succeeded" });
+    expect(events.filter(({ type }) => type === "train:step")).toHaveLength(7);
+  });
+
+  test("without --json tells how it goes in plain lines", async () => {
+    const { file, out } = workplace();
+    const { code, out: printed } = await callFlamingo(["run", file, "--out", out]);
+    expect(code).toBe(0);
+    expect(printed).toContain("seed 0, on auto");
+    expect(printed).toContain("4 of 10 weights learn");
+    expect(printed).not.toContain("\u001b");
+    expect(printed).toMatch(/succeeded {2}loss \d\.\d+ {2}gates 0\.020 \(up to 0\.020\)\n$/);
+  });
+
+  test("on a terminal redraws one line, and not for every step", async () => {
+    const { file, out } = workplace();
+    const { out: printed } = await callFlamingo(["run", file, "--out", out, "--steps", "60"], { isTTY: true });
+    const drawn = printed.split("\r\u001b[K").filter((line) => line.includes("loss"));
+    expect(drawn.length).toBeGreaterThan(0);
+    expect(drawn.length).toBeLessThan(10);
+  });
+
+  test("makes a folder of its own in the home folder", async () => {
+    const home = temporaryFolder();
+    const { file } = workplace({ name: "Emoji captions!" });
+    const { out } = await callFlamingo(["run", file, "--steps", "1", "--seed", "5"], { home });
+    const folder = /run folder: (.*)/.exec(out)![1]!;
+    expect(folder).toMatch(/runs\/emoji-captions-\d{8}-\d{6}-[0-9a-f]{4}$/);
+    expect(JSON.parse(readFileSync(join(folder, "run.json"), "utf8"))).toMatchObject({ seed: 5, steps: 1 });
+  });
+
+  test("interrupted stops with a checkpoint, says how to go on, and resume goes on from there", async () => {
+    const { file, out } = workplace();
+    const stopped = await callFlamingo(["run", file, "--out", out, "--steps", "50", "--json"], {
+      interruptAt: '"step":5',
+    });
+    expect(stopped.code).toBe(130);
+    expect(stopped.err).toContain("flamingo resume ");
+    const before = foldEvents(emptyRun(), await readEvents(out));
+    expect(before.status).toBe("stopped");
+    expect(before.checkpoints.at(-1)?.step).toBe(before.series.step.at(-1));
+    const resumed = await callFlamingo(["resume", out, "--json"]);
+    expect(resumed.code).toBe(0);
+    const after = foldEvents(emptyRun(), await readEvents(out));
+    expect(after.status).toBe("succeeded");
+    expect(after.series.step).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+    expect((await callFlamingo(["resume", out])).err).toMatch(/^CONFLICT: .* Fix: .*\n$/);
+  });
+
+  test("that fails prints its one line, keeps the run and exits with 1", async () => {
+    const { file, out } = workplace({ name: "fails" });
+    const { code, err } = await callFlamingo(["run", file, "--out", out]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^NON_FINITE: the loss is NaN Fix: lower the learning rate\nto go on: flamingo resume .*\n$/);
+    expect((await readEvents(out)).at(-1)).toMatchObject({ outcome: "failed", error: { code: "NON_FINITE" } });
+  });
+
+  test("with a fault of our own prints no stack, and names the file that has it", async () => {
+    const home = temporaryFolder();
+    const { file, out } = workplace({ name: "faults" });
+    const { code, err } = await callFlamingo(["run", file, "--out", out], { home });
+    expect(code).toBe(1);
+    expect(err).toMatch(/^INTERNAL: x is not a function at all Fix: report .*\n/);
+    expect(err).not.toContain("    at ");
+    const stack = /what is in (\S+)/.exec(err)![1]!;
+    expect(stack.startsWith(home)).toBe(true);
+    expect(readFileSync(stack, "utf8")).toContain("fakeExecute");
+  });
+
+  test("leaves a run that is there as it is", async () => {
+    const { file, out } = workplace();
+    await callFlamingo(["run", file, "--out", out, "--steps", "2"]);
+    const before = readFileSync(join(out, "events.jsonl"), "utf8");
+    const { code, err } = await callFlamingo(["run", file, "--out", out]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^RUN_FOLDER: .* holds a run already Fix: .*\n$/);
+    expect(readFileSync(join(out, "events.jsonl"), "utf8")).toBe(before);
+  });
+});
+
+describe("bad input is one clear line, a non-zero exit, and leaves no run behind", () => {
+  const train = { type: "Train" };
+  const numbers = { type: "Numbers" };
+  const layer = { type: "Layer" };
+  const wire = (from: string, to: string) => ({ from: from.split("."), to: to.split(".") });
+  const cases: [string, string, string | object][] = [
+    ["a file that is no JSON", "INVALID_PIPELINE", "{ not JSON"],
+    ["a file that is no pipeline", "INVALID_PIPELINE", { hello: 1 }],
+    ["a newer version", "NEWER_PIPELINE", fakePipeline({ version: 99 })],
+    ["an unknown node", "UNKNOWN_BLOCK", fakePipeline({ nodes: { train, numbers, layer: { type: "Mamba" } } })],
+    ["a node whose type every object has", "INVALID_PIPELINE", fakePipeline({ nodes: { a: { type: "toString" } } })],
+    [
+      "a wire from what every object has",
+      "INVALID_PIPELINE",
+      fakePipeline({ edges: [wire("toString.a", "train.loss")] }),
+    ],
+    [
+      "a cycle",
+      "CYCLE",
+      fakePipeline({ nodes: { a: layer, b: layer }, edges: [wire("a.out", "b.in"), wire("b.out", "a.in")] }),
+    ],
+    [
+      "shapes that disagree",
+      "SHAPE_MISMATCH",
+      fakePipeline({ nodes: { train, numbers: { ...numbers, config: { width: 7 } }, layer } }),
+    ],
+    [
+      "a wrong configuration",
+      "INVALID_CONFIG",
+      fakePipeline({ nodes: { train, numbers: { ...numbers, config: { width: -1 } }, layer } }),
+    ],
+    ["an input without a wire", "MISSING_INPUT", fakePipeline({ edges: [wire("numbers.out", "layer.in")] })],
+    ["nothing to run", "NO_ACTION", fakePipeline({ nodes: { numbers }, edges: [] })],
+  ];
+  test.each(cases)("%s: %s", async (_, expected, content) => {
+    const { file, out } = workplace();
+    writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
+    const { code, out: printed, err } = await callFlamingo(["run", file, "--out", out]);
+    expect(err).toMatch(new RegExp(`^${expected}: .+ Fix: .+\n$`));
+    expect(code).toBe(1);
+    expect(printed).toBe("");
+    expect(existsSync(out)).toBe(false);
+  });
+
+  test("a file that is not there", async () => {
+    const { code, err } = await callFlamingo(["run", "nowhere.json"]);
+    expect(err).toMatch(/^NOT_FOUND: .*nowhere\.json.* Fix: .*\n$/);
+    expect(code).toBe(1);
+  });
+
+  test("a device that is not there", async () => {
+    const { file, out } = workplace();
+    const { code, err } = await callFlamingo(["run", file, "--out", out, "--device", "webgpu"]);
+    expect(err).toMatch(/^DEVICE_UNAVAILABLE: .* Fix: .*\n$/);
+    expect(code).toBe(1);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  test("a run folder that cannot be written", async () => {
+    const { file } = workplace();
+    const { code, err } = await callFlamingo(["run", file, "--out", join(file, "run")]);
+    expect(err).toMatch(/^RUN_FOLDER: .* Fix: .*\n$/);
+    expect(code).toBe(1);
+  });
+
+  test("a folder that holds no run, to resume, judge and generate", async () => {
+    const folder = temporaryFolder();
+    for (const args of [
+      ["resume", folder],
+      ["evaluate", folder],
+      ["generate", folder, "a.png"],
+    ]) {
+      const { code, err } = await callFlamingo(args);
+      expect(err).toMatch(/^RUN_FOLDER: .* Fix: .*\n$/);
+      expect(code).toBe(1);
+    }
+  });
+
+  test.each([
+    [["run"]],
+    [["run", "a.json", "b.json"]],
+    [["run", "a.json", "--stepz", "3"]],
+    [["run", "a.json", "--steps", "0"]],
+    [["run", "a.json", "--steps", "1e3"]],
+    [["run", "a.json", "--seed=-1"]],
+    [["start", "--port", "70000"]],
+    [["fly"]],
+  ])("the call %j is a USAGE error, exit 2", async (args) => {
+    const { code, err } = await callFlamingo(args);
+    expect(err).toMatch(/^USAGE: .+ Fix: .+\n$/);
+    expect(code).toBe(2);
+  });
+});
+
+describe("a trained run", () => {
+  async function trained(): Promise<string> {
+    const { file, out } = workplace();
+    await callFlamingo(["run", file, "--out", out]);
+    return out;
+  }
+
+  test("is judged, with counts and intervals", async () => {
+    const folder = await trained();
+    const { out } = await callFlamingo(["evaluate", folder]);
+    expect(out).toContain("Unseen style\n");
+    expect(out).toMatch(/exact +0\.250 {2}\[ +0\.046, +0\.700\] {2}1 of 4/);
+    const { out: json } = await callFlamingo(["evaluate", folder, "--set", "other", "--json"]);
+    expect(JSON.parse(json)).toMatchObject({ set: "other", shares: { exact: { hits: 1, count: 4 } } });
+  });
+
+  test("captions images, in order", async () => {
+    const { out } = await callFlamingo(["generate", await trained(), "cat.png", "dog.png"]);
+    expect(out).toBe("cat.png\ta cat\ndog.png\ta dog\n");
+  });
+});
+
+test("every command has help", async () => {
+  const { out } = await callFlamingo(["--help"]);
+  for (const name of ["start", "run", "train", "generate", "evaluate", "resume", "doctor"]) {
+    expect(out).toContain(`  ${name} `);
+    const { code, out: help } = await callFlamingo([name, "--help"]);
+    expect(code).toBe(0);
+    expect(help).toContain(`flamingo ${name}`);
+  }
+});
+
+test("doctor names Node, every device with its reason, and the disk", async () => {
+  const { code, out } = await callFlamingo(["doctor"]);
+  expect(code).toBe(0);
+  expect(out).toContain(process.versions.node);
+  expect(out).toMatch(/auto +cpu: the only one/);
+  expect(out).toMatch(/webgpu +the device webgpu is not there \(ask for auto\)/);
+  expect(out).toMatch(/disk +[\d.]+ GB free/);
+});

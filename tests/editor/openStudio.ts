@@ -1,0 +1,136 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { io, type Socket } from "socket.io-client";
+import { onTestFinished } from "vitest";
+import { type Studio, startStudio } from "../../editor/server/studio.ts";
+import {
+  type Answer,
+  type ClientEvents,
+  type RequestName,
+  type RequestOf,
+  type RunSummary,
+  requestHeader,
+  type ServerEvents,
+  socketTransports,
+} from "../../editor/shared/protocol.ts";
+import { GatedXattnDense } from "../../src/blocks/gatedXattnDense.ts";
+import { makeCatalog } from "../../src/core/catalog.ts";
+import { findHome } from "../../src/runs/home.ts";
+import { emptyRun, foldEvents, type RunState } from "../../src/runs/state.ts";
+import { fakeCatalog, fakePipeline } from "../runs/fakeLibrary.ts";
+import { temporaryFolder } from "../runs/temporaryFolder.ts";
+
+const fakeTrainer = fileURLToPath(new URL("fakeTrainer.ts", import.meta.url));
+const blocks = [GatedXattnDense];
+
+export interface TestStudio extends Studio {
+  home: string;
+  origin: string;
+  /** Asks over HTTP as the studio's own page does. */
+  ask(path: string, init?: RequestInit): Promise<Response>;
+  /** Sends JSON as the page does. */
+  send(method: string, path: string, body: unknown): Promise<Response>;
+}
+
+/** A real studio on a free port, with a model that is none. It ends with the test. */
+export async function openStudio(options: { home?: string; grace?: number } = {}): Promise<TestStudio> {
+  const folder = temporaryFolder();
+  const home = options.home ?? join(folder, "home");
+  const templates = join(folder, "templates");
+  const client = join(folder, "client");
+  mkdirSync(templates);
+  mkdirSync(join(client, "assets"), { recursive: true });
+  writeFileSync(join(templates, "first.json"), JSON.stringify(fakePipeline({ name: "First" })));
+  writeFileSync(join(client, "index.html"), "<title>studio</title>");
+  writeFileSync(join(client, "assets", "page.js"), "export {};");
+  writeFileSync(join(folder, "secret.txt"), "secret");
+  const studio = await startStudio({
+    home: findHome({ FLAMINGO_HOME: home }),
+    library: {
+      catalog: { ...fakeCatalog, ...makeCatalog(blocks) },
+      findBlock: (name) => blocks.find((block) => block.name === name),
+    },
+    device: Promise.resolve({ name: "cpu", reason: "for tests", description: "none" }),
+    port: 0,
+    templates,
+    client,
+    trainer: fakeTrainer,
+    grace: options.grace ?? 10_000,
+  });
+  onTestFinished(() => studio.close());
+  const origin = `http://127.0.0.1:${studio.port}`;
+  const cookie = `flamingo-${studio.port}=${studio.token}`;
+  const ask = (path: string, init: RequestInit = {}) =>
+    fetch(`${origin}${path}`, { redirect: "manual", ...init, headers: { cookie, ...init.headers } });
+  const send = (method: string, path: string, body: unknown) =>
+    ask(path, {
+      method,
+      headers: { origin, "content-type": "application/json", [requestHeader]: "1" },
+      body: JSON.stringify(body),
+    });
+  return { ...studio, home, origin, ask, send };
+}
+
+/** A browser tab, as far as the socket goes. */
+export class Tab {
+  readonly socket: Socket<ServerEvents, ClientEvents>;
+  readonly states = new Map<string, RunState>();
+  readonly received = new Map<string, number[]>();
+  runs: RunSummary[] = [];
+  readonly #waiting = new Set<() => void>();
+
+  constructor({ origin, port, token }: TestStudio) {
+    this.socket = io(origin, {
+      transports: [...socketTransports],
+      forceNew: true,
+      extraHeaders: { cookie: `flamingo-${port}=${token}`, origin },
+    });
+    onTestFinished(() => void this.socket.close());
+    this.socket.on("run:events", ({ run, events }) => {
+      this.states.set(run, foldEvents(this.state(run), events));
+      this.received.set(run, [...(this.received.get(run) ?? []), ...events.map(({ seq }) => seq)]);
+      this.#look();
+    });
+    this.socket.on("runs:changed", (runs) => {
+      this.runs = runs;
+      this.#look();
+    });
+  }
+
+  state(run: string): RunState {
+    return this.states.get(run) ?? emptyRun();
+  }
+
+  /** Asks, and gives the answer. */
+  async request<Name extends RequestName>(name: Name, body: RequestOf<Name>): Promise<Answer<{ run?: string }>> {
+    const emit = this.socket as unknown as { emitWithAck(name: string, body: unknown): Promise<Answer> };
+    return emit.emitWithAck(name, body);
+  }
+
+  /** Starts a run and watches it. */
+  async start(body: RequestOf<"run:start">): Promise<string> {
+    const answer = await this.request("run:start", body);
+    if (!answer.ok) throw new Error(answer.error.message);
+    const run = answer.value.run!;
+    await this.request("run:watch", { run, next: 0 });
+    return run;
+  }
+
+  /** Comes back when what the tab has seen is as asked. */
+  until(seen: () => boolean): Promise<void> {
+    if (seen()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!seen()) return;
+        this.#waiting.delete(look);
+        resolve();
+      };
+      this.#waiting.add(look);
+    });
+  }
+
+  #look(): void {
+    for (const look of [...this.#waiting]) look();
+  }
+}

@@ -1,0 +1,287 @@
+import { request as httpRequest, type OutgoingHttpHeaders } from "node:http";
+import { connect } from "node:net";
+import { beforeAll, describe, expect, test } from "vitest";
+import { Access } from "../../editor/server/access.ts";
+import { makeApp } from "../../editor/server/app.ts";
+import { PipelineStore } from "../../editor/server/pipelines.ts";
+import { RunManager } from "../../editor/server/runs.ts";
+import { requestHeader } from "../../editor/shared/protocol.ts";
+import { findHome } from "../../src/runs/home.ts";
+import { fakePipeline } from "../runs/fakeLibrary.ts";
+import { openStudio, type TestStudio } from "./openStudio.ts";
+
+interface Route {
+  method: string;
+  path: string;
+}
+
+/** Every route of the app, as its router has them: a new one is in the table by itself. */
+function allRoutes(): Route[] {
+  const home = findHome({ FLAMINGO_HOME: "/nowhere" });
+  const app = makeApp({
+    access: new Access(1),
+    library: { catalog: {}, findBlock: () => undefined },
+    pipelines: new PipelineStore("/nowhere", "/nowhere"),
+    runs: new RunManager({ home, catalog: {}, trainer: "" }),
+    client: "/nowhere",
+    info: () => Promise.reject(new Error("not asked")),
+  });
+  const layers = app.router.stack as unknown as { route?: { path: string; methods: Record<string, boolean> } }[];
+  return layers.flatMap(({ route }) =>
+    Object.keys(route?.methods ?? {}).map((method) => ({
+      method: method.toUpperCase(),
+      path: route!.path.replace("/{*file}", "/index.html").replaceAll(/:\w+/g, "first"),
+    })),
+  );
+}
+
+interface Reply {
+  status: number;
+  headers: Record<string, unknown>;
+  body: string;
+}
+
+/** A request with exactly these headers: no browser and no fetch that knows better. */
+function ask(studio: TestStudio, { method, path }: Route, headers: OutgoingHttpHeaders, body = ""): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ host: "127.0.0.1", port: studio.port, method, path, headers }, (response) => {
+      let text = "";
+      response.on("data", (piece) => {
+        text += piece;
+      });
+      response.on("end", () => resolve({ status: response.statusCode!, headers: response.headers, body: text }));
+    });
+    request.on("error", reject);
+    request.end(body);
+  });
+}
+
+const routes = allRoutes();
+const evil = "http://evil.example";
+
+/** What our own page sends. */
+function ours(studio: TestStudio): OutgoingHttpHeaders {
+  return {
+    host: `127.0.0.1:${studio.port}`,
+    cookie: `flamingo-${studio.port}=${studio.token}`,
+    origin: studio.origin,
+    "sec-fetch-site": "same-origin",
+    "content-type": "application/json",
+    [requestHeader]: "1",
+  };
+}
+
+/** A stranger's request: what differs from ours, the answer, and which routes it is about. */
+const strangers: {
+  name: string;
+  status: number;
+  writesOnly?: boolean;
+  headers(studio: TestStudio): OutgoingHttpHeaders;
+}[] = [
+  { name: "no token", status: 401, headers: () => ({ cookie: "" }) },
+  { name: "a bad token", status: 401, headers: ({ port }) => ({ cookie: `flamingo-${port}=${"x".repeat(32)}` }) },
+  { name: "another studio's cookie", status: 401, headers: ({ token }) => ({ cookie: `flamingo-1=${token}` }) },
+  { name: "a bad bearer", status: 401, headers: () => ({ cookie: "", authorization: "Bearer x" }) },
+  { name: "an evil host", status: 403, headers: () => ({ host: "evil.example" }) },
+  {
+    name: "a name that is pointed at us",
+    status: 403,
+    headers: () => ({ host: "127.0.0.1.evil.example", origin: "http://127.0.0.1.evil.example" }),
+  },
+  { name: "no host that can be read", status: 403, headers: () => ({ host: "@127.0.0.1" }) },
+  { name: "another site's script", status: 403, headers: () => ({ "sec-fetch-site": "cross-site", origin: evil }) },
+  {
+    name: "another port's script",
+    status: 403,
+    headers: () => ({ "sec-fetch-site": "same-site", origin: "http://127.0.0.1:1" }),
+  },
+  { name: "an evil origin", status: 403, writesOnly: true, headers: () => ({ origin: evil }) },
+  { name: "the origin null", status: 403, writesOnly: true, headers: () => ({ origin: "null" }) },
+  { name: "no origin", status: 403, writesOnly: true, headers: () => ({ origin: undefined }) },
+  {
+    name: "another scheme",
+    status: 403,
+    writesOnly: true,
+    headers: ({ port }) => ({ origin: `https://127.0.0.1:${port}` }),
+  },
+  {
+    name: "our other name",
+    status: 403,
+    writesOnly: true,
+    headers: ({ port }) => ({ origin: `http://localhost:${port}` }),
+  },
+  { name: "no header of ours", status: 403, writesOnly: true, headers: () => ({ [requestHeader]: undefined }) },
+  {
+    name: "a form",
+    status: 403,
+    writesOnly: true,
+    headers: () => ({ "content-type": "application/x-www-form-urlencoded" }),
+  },
+  { name: "plain text", status: 403, writesOnly: true, headers: () => ({ "content-type": "text/plain" }) },
+];
+
+/** Leaves out headers that are undefined. */
+function sent(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
+}
+
+describe("every route", () => {
+  test("is in the table", () => {
+    expect(routes.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      "GET /api/studio",
+      "GET /api/catalog",
+      "POST /api/describe",
+      "POST /api/trace",
+      "GET /api/pipelines",
+      "GET /api/pipelines/first",
+      "PUT /api/pipelines/first",
+      "GET /api/runs",
+      "GET /api/runs/first/pipeline",
+      "GET /api/runs/first/files/first",
+      "GET /index.html",
+    ]);
+  });
+
+  test("answers our own page", async () => {
+    const studio = await openStudio();
+    for (const route of routes) {
+      const { status, headers } = await ask(studio, route, ours(studio), route.method === "GET" ? "" : "{}");
+      expect([401, 403], `${route.method} ${route.path}`).not.toContain(status);
+      expect(headers["content-security-policy"]).toContain("default-src 'self'");
+      expect(headers["referrer-policy"]).toBe("no-referrer");
+      expect(headers["x-content-type-options"]).toBe("nosniff");
+      expect(headers["x-powered-by"]).toBeUndefined();
+    }
+  });
+
+  test.each(strangers)("refuses $name", async ({ status, headers, writesOnly }) => {
+    const studio = await openStudio();
+    const everywhere = [...routes, { method: "POST", path: "/" }, { method: "DELETE", path: "/api/pipelines/first" }];
+    for (const route of everywhere) {
+      if (writesOnly && route.method === "GET") continue;
+      const reply = await ask(studio, route, sent({ ...ours(studio), ...headers(studio) }), "{}");
+      expect(reply.status, `${route.method} ${route.path}`).toBe(status);
+      expect(reply.body).not.toContain(studio.token);
+      expect(reply.headers["set-cookie"]).toBeUndefined();
+    }
+  });
+
+  test("refuses a form that another site submits with our cookie", async () => {
+    const studio = await openStudio();
+    const form = {
+      host: `127.0.0.1:${studio.port}`,
+      cookie: `flamingo-${studio.port}=${studio.token}`,
+      origin: evil,
+      "sec-fetch-site": "cross-site",
+      "sec-fetch-mode": "navigate",
+      "content-type": "application/x-www-form-urlencoded",
+    };
+    for (const { path } of [...routes, { path: "/" }])
+      expect((await ask(studio, { method: "POST", path }, form, "a=1")).status).toBe(403);
+  });
+
+  test("answers a script that has the token as a bearer, and no origin", async () => {
+    const studio = await openStudio();
+    const headers = {
+      authorization: `Bearer ${studio.token}`,
+      "content-type": "application/json",
+      [requestHeader]: "1",
+    };
+    const body = JSON.stringify({ pipeline: fakePipeline() });
+    const reply = await ask(studio, { method: "POST", path: "/api/describe" }, headers, body);
+    expect(reply.status).toBe(200);
+    const others = { ...headers, origin: evil };
+    expect((await ask(studio, { method: "POST", path: "/api/describe" }, others, body)).status).toBe(403);
+  });
+});
+
+describe("the first visit", () => {
+  test("turns the token in the address into a cookie, once, and cleans the address", async () => {
+    const studio = await openStudio();
+    const { pathname, search } = new URL(studio.url);
+    const path = pathname + search;
+    const reply = await ask(studio, { method: "GET", path }, {});
+    expect(reply.status).toBe(303);
+    expect(reply.headers.location).toBe("/");
+    const cookie = String(reply.headers["set-cookie"]);
+    expect(cookie).toContain("HttpOnly");
+    expect(cookie).toContain("SameSite=Strict");
+    const page = await ask(studio, { method: "GET", path: "/" }, { cookie: cookie.split(";")[0] });
+    expect(page).toMatchObject({ status: 200, body: "<title>studio</title>" });
+    expect(page.headers["cache-control"]).toBe("no-store");
+    expect((await ask(studio, { method: "GET", path }, { host: "evil.example" })).status).toBe(403);
+    expect((await ask(studio, { method: "GET", path: "/?token=wrong" }, {})).status).toBe(401);
+    expect((await ask(studio, { method: "GET", path: `/api/runs${search}` }, {})).status).toBe(401);
+  });
+
+  test("says in words what is missing where there is no token", async () => {
+    const reply = await ask(await openStudio(), { method: "GET", path: "/" }, {});
+    expect(reply.body).toMatch(/^NO_TOKEN: .* Fix: open the address that `flamingo start` printed$/);
+  });
+
+  test("may be by a link on another site, whose cookie comes with the second look", async () => {
+    const studio = await openStudio();
+    const link = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
+    const first = await ask(studio, { method: "GET", path: "/" }, link);
+    expect(first).toMatchObject({ status: 401, headers: { refresh: "0; url=/" } });
+    expect((await ask(studio, { method: "GET", path: "/" }, {})).headers.refresh).toBeUndefined();
+  });
+});
+
+describe("the socket", () => {
+  let studio: TestStudio;
+  beforeAll(async () => {
+    studio = await openStudio();
+  });
+
+  /** The first line of the answer to a websocket's handshake. */
+  function handshake(headers: Record<string, string | undefined>, transport = "websocket"): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(studio.port, "127.0.0.1", () => {
+        const lines = Object.entries(headers).filter(([, value]) => value !== undefined);
+        socket.write(
+          `GET /socket.io/?EIO=4&transport=${transport} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`,
+        );
+      });
+      socket.once("data", (data) => {
+        resolve(String(data).split("\r\n")[0]!);
+        socket.destroy();
+      });
+      socket.once("error", reject);
+      socket.once("close", () => reject(new Error("closed without an answer")));
+    });
+  }
+
+  const upgrade = () => ({
+    Host: `127.0.0.1:${studio.port}`,
+    Connection: "Upgrade",
+    Upgrade: "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    Cookie: `flamingo-${studio.port}=${studio.token}`,
+    Origin: studio.origin,
+  });
+
+  test("opens for our own page, and for a script with the token", async () => {
+    expect(await handshake(upgrade())).toContain("101");
+    const script = { ...upgrade(), Cookie: undefined, Origin: undefined, Authorization: `Bearer ${studio.token}` };
+    expect(await handshake(script)).toContain("101");
+  });
+
+  test.each([
+    ["no token", { Cookie: undefined }],
+    ["a bad token", { Cookie: "flamingo-1=x" }],
+    ["an evil host", { Host: "evil.example" }],
+    ["an evil host with its own origin", { Host: "evil.example", Origin: evil }],
+    ["an evil origin", { Origin: evil }],
+    ["the origin null", { Origin: "null" }],
+    ["no origin", { Origin: undefined }],
+    ["our other name", { Origin: "http://localhost:1" }],
+  ] as [string, Record<string, string | undefined>][])("refuses %s", async (_, headers) => {
+    expect(await handshake({ ...upgrade(), ...headers })).toContain("403");
+  });
+
+  test("has no other way in than a websocket", async () => {
+    expect(await handshake({ ...upgrade(), Upgrade: undefined, Connection: "close" }, "polling")).toContain("400");
+  });
+});

@@ -1,0 +1,225 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { RunLog } from "../../src/runs/log.ts";
+import { readEvents } from "../../src/runs/reader.ts";
+import { liveWriter } from "../../src/runs/writer.ts";
+import { fakePipeline, readFake } from "../runs/fakeLibrary.ts";
+import { temporaryFolder } from "../runs/temporaryFolder.ts";
+import { openStudio, Tab, type TestStudio } from "./openStudio.ts";
+
+const folderOf = (studio: TestStudio, run: string) => join(studio.home, "runs", run);
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
+const long = 100_000;
+
+describe("a run that a tab starts", () => {
+  test("streams its events until it has succeeded, each once and in order", async () => {
+    const tab = new Tab(await openStudio());
+    const run = await tab.start({ pipeline: fakePipeline(), steps: 30, seed: 3, device: "cpu" });
+    await tab.until(() => tab.state(run).status === "succeeded");
+    const state = tab.state(run);
+    expect(state.seed).toBe(3);
+    expect(state.series.step).toEqual(upTo(30).map((step) => step + 1));
+    expect(state.gateNames).toEqual(["a", "b"]);
+    expect(tab.received.get(run)).toEqual(upTo(state.next));
+    await tab.until(() => tab.runs[0]?.status === "succeeded");
+    expect(tab.runs).toMatchObject([{ id: run, name: "fake", step: 30, steps: 30 }]);
+  });
+
+  test("goes on over a reload, which takes up where the page left off", async () => {
+    const studio = await openStudio();
+    const tab = new Tab(studio);
+    const run = await tab.start({ pipeline: fakePipeline(), steps: long });
+    await tab.until(() => tab.state(run).series.step.length > 5);
+    tab.socket.close();
+    const { next } = tab.state(run);
+    const again = new Tab(studio);
+    await again.request("run:watch", { run, next });
+    await again.until(() => (again.received.get(run) ?? []).length > 5);
+    expect(again.received.get(run)![0]).toBe(next);
+    await again.request("run:stop", { run });
+    await again.until(() => again.received.get(run)!.length > 0 && again.runs[0]?.status === "stopped");
+  });
+
+  test("is the same in a second tab", async () => {
+    const studio = await openStudio();
+    const [first, second] = [new Tab(studio), new Tab(studio)];
+    const run = await first.start({ pipeline: fakePipeline(), steps: 40 });
+    await second.request("run:watch", { run, next: 0 });
+    await Promise.all([first, second].map((tab) => tab.until(() => tab.state(run).status === "succeeded")));
+    expect(second.state(run)).toEqual(first.state(run));
+  });
+
+  test("rests while it is paused, and stops with a checkpoint", async () => {
+    const tab = new Tab(await openStudio());
+    const run = await tab.start({ pipeline: fakePipeline(), steps: long });
+    await tab.until(() => tab.state(run).series.step.length > 2);
+    expect(await tab.request("run:pause", { run })).toEqual({ ok: true, value: {} });
+    await tab.until(() => tab.state(run).status === "paused");
+    await tab.request("run:continue", { run });
+    await tab.until(() => tab.state(run).status === "running");
+    await tab.request("run:pause", { run });
+    await tab.until(() => tab.state(run).status === "paused");
+    await tab.request("run:stop", { run }); // also while it rests
+    await tab.until(() => tab.state(run).status === "stopped");
+    const { checkpoints, series } = tab.state(run);
+    expect(checkpoints.at(-1)?.step).toBe(series.step.at(-1));
+  });
+
+  test("can be resumed, and its numbers have no gap and no double", async () => {
+    const tab = new Tab(await openStudio());
+    const run = await tab.start({ pipeline: fakePipeline(), steps: 300 });
+    await tab.until(() => tab.state(run).series.step.length > 2);
+    await tab.request("run:stop", { run });
+    await tab.until(() => tab.runs[0]?.status === "stopped");
+    expect(await tab.request("run:resume", { run })).toMatchObject({ ok: true });
+    await tab.until(() => tab.state(run).status === "succeeded");
+    expect(tab.state(run).series.step).toEqual(upTo(300).map((step) => step + 1));
+    expect(await tab.request("run:resume", { run })).toMatchObject({ ok: false, error: { code: "CONFLICT" } });
+  });
+
+  test("waits for the one before it, and leaves the line when it is stopped", async () => {
+    const tab = new Tab(await openStudio());
+    const first = await tab.start({ pipeline: fakePipeline(), steps: long });
+    const second = await tab.start({ pipeline: fakePipeline(), steps: 3 });
+    const third = await tab.start({ pipeline: fakePipeline(), steps: 3 });
+    await tab.until(() => tab.state(third).status === "queued" && tab.state(first).series.step.length > 0);
+    await tab.request("run:stop", { run: third });
+    await tab.until(() => tab.state(third).status === "stopped");
+    expect(tab.state(second).status).toBe("queued");
+    await tab.request("run:stop", { run: first });
+    await tab.until(() => tab.state(second).status === "succeeded");
+    expect(tab.state(third).series.step).toEqual([]);
+  });
+});
+
+describe("a run that goes wrong", () => {
+  test("fails with its own error", async () => {
+    const tab = new Tab(await openStudio());
+    const run = await tab.start({ pipeline: fakePipeline({ name: "fails" }) });
+    await tab.until(() => tab.state(run).status === "failed");
+    expect(tab.state(run).error).toMatchObject({ code: "NON_FINITE", fix: "lower the learning rate" });
+  });
+
+  test("whose process is killed fails with a clear error, and the server lives on", async () => {
+    const tab = new Tab(await openStudio());
+    const run = await tab.start({ pipeline: fakePipeline({ name: "crashes" }) });
+    await tab.until(() => tab.state(run).status === "failed");
+    expect(tab.state(run).error).toMatchObject({ code: "PROCESS_DIED" });
+    expect(tab.state(run).error!.message).toContain("SIGKILL");
+    const next = await tab.start({ pipeline: fakePipeline(), steps: 2 });
+    await tab.until(() => tab.state(next).status === "succeeded");
+  });
+
+  test("that does not stop is ended after its grace, and counts as stopped", async () => {
+    const tab = new Tab(await openStudio({ grace: 50 }));
+    const run = await tab.start({ pipeline: fakePipeline({ name: "hangs" }) });
+    await tab.until(() => tab.state(run).series.step.length === 2);
+    await tab.request("run:stop", { run });
+    await tab.until(() => tab.state(run).status === "stopped");
+    expect(tab.state(run).messages.at(-1)?.message).toContain("did not stop in time");
+  });
+
+  test("is refused before it starts if its pipeline is wrong", async () => {
+    const studio = await openStudio();
+    const tab = new Tab(studio);
+    const broken = fakePipeline({ edges: [] });
+    for (const pipeline of [broken, {}, undefined, JSON.parse('{"__proto__": {"format": 1}}')])
+      expect(await tab.request("run:start", { pipeline })).toMatchObject({ ok: false });
+    expect(await tab.request("run:start", { pipeline: broken })).toMatchObject({ error: { code: "MISSING_INPUT" } });
+    expect(existsSync(join(studio.home, "runs"))).toBe(false);
+  });
+
+  test("that nobody knows is NOT_FOUND, and a wrong request is USAGE", async () => {
+    const tab = new Tab(await openStudio());
+    for (const name of ["run:pause", "run:stop", "run:resume"] as const)
+      expect(await tab.request(name, { run: "none" })).toMatchObject({ ok: false, error: { code: "NOT_FOUND" } });
+    expect(await tab.request("run:watch", { run: "none", next: 0 })).toMatchObject({ error: { code: "NOT_FOUND" } });
+    for (const run of ["../x", "a/b", "%2e%2e", "", 7 as never])
+      expect(await tab.request("run:stop", { run })).toMatchObject({ ok: false, error: { code: "USAGE" } });
+  });
+});
+
+describe("runs of other processes", () => {
+  async function makeRun(home: string, id: string): Promise<string> {
+    const folder = join(home, "runs", id);
+    mkdirSync(join(folder, "checkpoints"), { recursive: true });
+    const record = { id, name: "other", pipeline: readFake(), seed: 0, device: "cpu", created: 1, options: {} };
+    writeFileSync(join(folder, "run.json"), JSON.stringify(record));
+    return folder;
+  }
+  const started = {
+    type: "run:started",
+    name: "other",
+    seed: 0,
+    from: 0,
+    device: { name: "cpu", reason: "", description: "" },
+  } as const;
+
+  test("are shown live, and cannot be stopped from here", async () => {
+    const studio = await openStudio();
+    const log = RunLog.open(await makeRun(studio.home, "other"));
+    log.append(started);
+    const tab = new Tab(studio);
+    await tab.until(() => tab.runs[0]?.status === "running");
+    await tab.request("run:watch", { run: "other", next: 0 });
+    log.append({ type: "log:message", level: "info", message: "from elsewhere" });
+    await tab.until(() => tab.state("other").messages.length === 1);
+    expect(await tab.request("run:stop", { run: "other" })).toMatchObject({ error: { code: "CONFLICT" } });
+    log.close();
+    await tab.until(() => tab.runs[0]?.status === "failed"); // without a last word, and nobody writes
+  });
+
+  test("that a former studio left without a last word have failed, and can be resumed", async () => {
+    const home = join(temporaryFolder(), "home");
+    const folder = await makeRun(home, "left");
+    const log = RunLog.open(folder);
+    log.append(started);
+    log.close();
+    const tab = new Tab(await openStudio({ home }));
+    await tab.request("run:watch", { run: "left", next: 0 });
+    await tab.until(() => tab.state("left").status === "failed");
+    expect(tab.state("left").error).toMatchObject({ code: "PROCESS_DIED" });
+    await tab.request("run:resume", { run: "left" });
+    await tab.until(() => tab.state("left").status === "succeeded");
+  });
+});
+
+test("a studio that closes stops its runs, each with a last word, and leaves no process behind", async () => {
+  const studio = await openStudio();
+  const tab = new Tab(studio);
+  const run = await tab.start({ pipeline: fakePipeline(), steps: long });
+  const queued = await tab.start({ pipeline: fakePipeline(), steps: 3 });
+  await tab.until(() => tab.state(run).series.step.length > 2);
+  const pid = liveWriter(folderOf(studio, run))!;
+  expect(pid).not.toBe(process.pid);
+  await studio.close();
+  for (const id of [run, queued])
+    expect((await readEvents(folderOf(studio, id))).at(-1)).toMatchObject({ type: "run:finished", outcome: "stopped" });
+  expect(() => process.kill(pid, 0)).toThrow();
+});
+
+test("a run folder's files are read by name, and nothing else of it", async () => {
+  const studio = await openStudio();
+  const tab = new Tab(studio);
+  const run = await tab.start({ pipeline: fakePipeline(), steps: 10 });
+  await tab.until(() => tab.state(run).status === "succeeded");
+  const file = tab.state(run).frames[0]!.file;
+  const answer = await studio.ask(`/api/runs/${run}/files/${file}`);
+  expect(answer.headers.get("content-disposition")).toBe("attachment");
+  expect(await answer.json()).toEqual({ step: 10 });
+  expect(await (await studio.ask(`/api/runs/${run}/pipeline`)).json()).toMatchObject({ name: "fake" });
+  const folder = folderOf(studio, run);
+  execFileSync("ln", ["-s", "/etc/hostname", join(folder, "link.json")]);
+  for (const name of [
+    "link.json",
+    "..%2f..%2fsecret.json",
+    "%2e%2e%2frun.json",
+    "none.json",
+    "events.jsonl",
+    "a%00.png",
+  ])
+    expect((await studio.ask(`/api/runs/${run}/files/${name}`)).status).toBe(404);
+  expect(readFileSync(join(folder, "trainer.log"), "utf8")).toBe("");
+});

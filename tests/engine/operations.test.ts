@@ -1,0 +1,162 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { add } from "../../src/engine/add.ts";
+import { conv2d } from "../../src/engine/conv2d.ts";
+import { embedding } from "../../src/engine/embedding.ts";
+import { gatedAdd } from "../../src/engine/gatedAdd.ts";
+import { gelu } from "../../src/engine/gelu.ts";
+import { layerNorm } from "../../src/engine/layerNorm.ts";
+import { linear } from "../../src/engine/linear.ts";
+import { matMul } from "../../src/engine/matMul.ts";
+import { multiply } from "../../src/engine/multiply.ts";
+import { quickGelu } from "../../src/engine/quickGelu.ts";
+import { scale } from "../../src/engine/scale.ts";
+import { silu } from "../../src/engine/silu.ts";
+import { squaredRelu } from "../../src/engine/squaredRelu.ts";
+import { tanh } from "../../src/engine/tanh.ts";
+import * as tf from "../../src/engine/tensor.ts";
+import { unfold } from "../../src/engine/unfold.ts";
+import { describeDevices } from "../devices.ts";
+import { agrees, numbers, seed, size, tries } from "./agreement.ts";
+
+describeDevices("operations agree with their plain formulas, forward and gradient:", (device) => {
+  const property = (name: string, run: fc.IAsyncProperty<never>) =>
+    test(name, () => fc.assert(run as fc.IAsyncProperty<unknown>, tries(device)));
+
+  const long = fc.oneof(size, fc.constantFrom(79, 81, 130));
+  const deep = fc.oneof(size, fc.constantFrom(255, 513));
+
+  property(
+    "matMul, with every combination of transposes and leading axes",
+    fc.asyncProperty(
+      fc.record({ m: long, n: long, k: deep, batch: fc.constantFrom(0, 1, 3), shared: fc.boolean(), seed }),
+      fc.record({ transposeA: fc.boolean(), transposeB: fc.boolean() }),
+      async ({ m, n, k, batch, shared, seed }, transposes) => {
+        const leading = batch ? [batch] : [];
+        const a = [...leading, ...(transposes.transposeA ? [k, m] : [m, k])];
+        const b = [...(shared ? [] : leading), ...(transposes.transposeB ? [n, k] : [k, n])];
+        const inputs = { a: numbers(a, seed), b: numbers(b, seed + 1) };
+        await agrees(device, { inputs, run: ({ a, b }) => matMul(a!, b!, transposes) });
+      },
+    ) as never,
+  );
+
+  property(
+    "linear, with and without bias",
+    fc.asyncProperty(
+      size,
+      size,
+      size,
+      size,
+      fc.boolean(),
+      seed,
+      async (batch, length, width, outputs, biased, seed) => {
+        const inputs = {
+          x: numbers([batch, length, width], seed),
+          weight: numbers([outputs, width], seed + 1),
+          ...(biased && { bias: numbers([outputs], seed + 2) }),
+        };
+        await agrees(device, { inputs, run: ({ x, weight, bias }) => linear(x!, weight!, bias) });
+      },
+    ) as never,
+  );
+
+  property(
+    "layerNorm, with and without weight and bias",
+    fc.asyncProperty(size, fc.oneof(size, fc.constant(130)), fc.boolean(), fc.boolean(), seed, async (...drawn) => {
+      const [rows, width, weighted, biased, seed] = drawn;
+      const inputs = {
+        x: numbers([rows, 2, width], seed, 3),
+        ...(weighted && { weight: numbers([width], seed + 1) }),
+        ...(biased && { bias: numbers([width], seed + 2) }),
+      };
+      // A larger epsilon keeps a width of one, whose variance is zero, from dividing by almost nothing.
+      await agrees(device, { inputs, run: ({ x, weight, bias }) => layerNorm(x!, weight, bias, 1e-2) });
+    }) as never,
+  );
+
+  for (const [name, f] of Object.entries({ gelu, quickGelu, squaredRelu, silu, tanh }))
+    property(
+      name,
+      fc.asyncProperty(size, size, fc.constantFrom(0.1, 1, 8), seed, async (rows, width, spread, seed) => {
+        await agrees(device, { inputs: { x: numbers([rows, width], seed, spread) }, run: ({ x }) => f(x!) });
+      }) as never,
+    );
+
+  for (const [name, f] of Object.entries({ add, multiply }))
+    property(
+      `${name}, of equal shapes and of a tail`,
+      fc.asyncProperty(size, size, size, fc.constantFrom(0, 1, 2, 3), seed, async (rows, length, width, axes, seed) => {
+        const shape = [rows, length, width];
+        const inputs = { a: numbers(shape, seed), b: numbers(shape.slice(3 - axes), seed + 1) };
+        await agrees(device, { inputs, run: ({ a, b }) => f(a!, b!) });
+      }) as never,
+    );
+
+  property(
+    "scale",
+    fc.asyncProperty(size, size, seed, async (rows, width, seed) => {
+      await agrees(device, { inputs: { x: numbers([rows, width], seed) }, run: ({ x }) => scale(x!, -0.37) });
+    }) as never,
+  );
+
+  property(
+    "gatedAdd, whose gate gets its gradient also where it is closed",
+    fc.asyncProperty(size, size, fc.constantFrom(0, 0.3, 2), seed, async (rows, width, gate, seed) => {
+      const shape = [rows, 2, width];
+      const inputs = {
+        ...{ x: numbers(shape, seed), update: numbers(shape, seed + 1) },
+        gate: { shape: [1], values: Float32Array.of(gate) },
+      };
+      await agrees(device, { inputs, run: ({ x, update, gate }) => gatedAdd(x!, update!, gate!) });
+    }) as never,
+  );
+
+  property(
+    "embedding, with ids that come more than once",
+    fc.asyncProperty(size, size, size, seed, async (rows, width, count, seed) => {
+      const ids = Int32Array.from(numbers([2 * count], seed, rows).values, (number) => Math.abs(Math.trunc(number)));
+      const inputs = { table: numbers([rows, width], seed + 1) };
+      await agrees(device, { inputs, run: ({ table }) => embedding(table!, tf.tensor(ids, [2, count], "int32")) });
+    }) as never,
+  );
+
+  const window = fc.record({
+    kernel: fc.constantFrom(1, 2, 3, 4),
+    stride: fc.constantFrom(1, 2, 3),
+    padding: fc.constantFrom(0, 1, 2),
+    height: fc.constantFrom(4, 5, 8, 9),
+    width: fc.constantFrom(4, 6, 7),
+    channels: fc.constantFrom(1, 3, 4, 5),
+    batch: fc.constantFrom(1, 3),
+  });
+
+  property(
+    "unfold",
+    fc.asyncProperty(window, seed, async ({ kernel, stride, padding, height, width, channels, batch }, seed) => {
+      const inputs = { x: numbers([batch, height, width, channels], seed) };
+      await agrees(device, { inputs, run: ({ x }) => unfold(x!, kernel, stride, padding) });
+    }) as never,
+  );
+
+  property(
+    "conv2d",
+    fc.asyncProperty(window, seed, async ({ kernel, stride, padding, height, width, channels, batch }, seed) => {
+      const inputs = {
+        x: numbers([batch, height, width, channels], seed),
+        weight: numbers([3, channels, kernel, kernel], seed + 1),
+        bias: numbers([3], seed + 2),
+      };
+      await agrees(device, {
+        inputs,
+        run: ({ x, weight, bias }) => conv2d(x!, weight!, bias!, { stride, padding }),
+      });
+    }) as never,
+  );
+
+  test("what does not fit is refused, with both shapes named", () => {
+    const a = tf.zeros([2, 3]);
+    expect(() => matMul(a, tf.zeros([4, 5]))).toThrow(/\[2,3\].*\[4,5\]/);
+    expect(() => linear(a, tf.zeros([5, 4]))).toThrow(/\[2,3\].*width 4/);
+  });
+});
