@@ -38,10 +38,9 @@ export function makeApp(options: AppOptions): Express {
   addPipelineRoutes(app, options);
   addRunRoutes(app, options);
   app.get("/{*file}", async (request, response) => {
-    const [, file] = /^\/(.*)$/.exec(request.path)!;
-    const assets = file!.startsWith("assets/");
-    if (assets) response.set("Cache-Control", "private, max-age=31536000, immutable"); // their names hold their hash
-    await send(response, options.client, decode(file!) || "index.html");
+    const [folder, ...rest] = request.params.file ?? ["index.html"];
+    if (folder === "assets") response.set("Cache-Control", "private, max-age=31536000, immutable"); // named by their hash
+    await send(response, options.client, [folder, ...rest].join("/"));
   });
   app.use((request: Request) => {
     throw new FlamingoError("NOT_FOUND", `there is nothing at ${request.method} ${request.path}`);
@@ -109,14 +108,6 @@ async function send(response: Response, folder: string, name: string): Promise<v
       else resolve();
     });
   });
-}
-
-function decode(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    throw new FlamingoError("NOT_FOUND", `there is no file "${path}"`);
-  }
 }
 
 function unreadable(error: { issues: { path: PropertyKey[]; message: string }[] }): FlamingoError {

@@ -1,5 +1,4 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import type { ErrorReport } from "../core/errors.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Home } from "../runs/home.ts";
 import type { Execution } from "./execution.ts";
@@ -60,9 +59,4 @@ export function readWhole(name: string, text: string | undefined, least: number,
 
 export function usageError(message: string, usage: string): FlamingoError {
   return new FlamingoError("USAGE", message, { fix: `call it as ${usage}` });
-}
-
-/** A report as an error, for whoever prints errors. */
-export function errorOf({ code, message, ...details }: ErrorReport): FlamingoError {
-  return new FlamingoError(code, message, details);
 }

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { readRun } from "../runs/folder.ts";
-import { type Command, readArguments, usageError } from "./command.ts";
+import { showAside } from "./aside.ts";
+import { type Command, interruptedCode, readArguments, usageError } from "./command.ts";
 import { resultLines } from "./resultLines.ts";
 
 const usage = "flamingo evaluate RUN_DIR [--set NAME] [--device NAME] [--json]";
@@ -24,15 +25,19 @@ Judges the trained model of a run on held-out data: each number with its 95% int
     const folder = resolve(dir);
     await readRun(folder);
     const { evaluate: judge } = await context.execution();
-    await judge({
-      folder,
-      device: values.device ?? "auto",
-      ...(values.set === undefined ? {} : { set: values.set }),
-      onResult: (result) => {
-        const lines = values.json ? [JSON.stringify(result)] : resultLines(result);
-        for (const line of lines) context.out.write(`${line}\n`);
-      },
+    const stop = new AbortController();
+    const release = context.onInterrupt(() => stop.abort());
+    const log = showAside(context, values.json ?? false, (event) => {
+      if (event.type !== "evaluate:result") return false;
+      log.end();
+      const lines = values.json ? [JSON.stringify(event)] : resultLines(event);
+      for (const line of lines) context.out.write(`${line}\n`);
+      return true;
     });
-    return 0;
+    const { set, device = "auto" } = values;
+    const judged = judge({ folder, device, log, signal: stop.signal, ...(set === undefined ? {} : { set }) });
+    await judged.finally(release);
+    log.end();
+    return stop.signal.aborted ? interruptedCode : 0;
   },
 };

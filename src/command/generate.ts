@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { readRun } from "../runs/folder.ts";
+import { showAside } from "./aside.ts";
 import { type Command, readArguments, usageError } from "./command.ts";
 
 const usage = "flamingo generate RUN_DIR IMAGE... [--device NAME] [--json]";
@@ -23,7 +24,9 @@ Captions images with the trained model of a run: a line for each, its name and i
     const folder = resolve(dir);
     await readRun(folder);
     const { caption } = await context.execution();
-    const captions = await caption({ folder, images, device: values.device ?? "auto" });
+    const log = showAside(context, values.json ?? false, () => false);
+    const captions = await caption({ folder, images, device: values.device ?? "auto", log });
+    log.end();
     images.forEach((image, index) => {
       const text = captions[index]!;
       context.out.write(values.json ? `${JSON.stringify({ image, caption: text })}\n` : `${image}\t${text}\n`);

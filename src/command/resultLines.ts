@@ -1,4 +1,6 @@
-import type { EvaluateResult } from "./execution.ts";
+import type { RunEventBody } from "../runs/event.ts";
+
+type EvaluateResult = Extract<RunEventBody, { type: "evaluate:result" }>;
 
 /** An evaluation as lines: its title, then each number with its 95% interval and how many cases were counted. */
 export function resultLines({ title, shares, means }: EvaluateResult): string[] {

@@ -5,12 +5,16 @@ export type Pixels = Uint8Array;
 
 /**
  * Decodes a picture (PNG, JPEG, WebP, GIF, AVIF or SVG) and brings it into a square: its aspect ratio stays, and what is
- * left over is filled with its mean colour. Transparent pictures are put on white.
+ * left over is filled with its mean colour. Transparent pictures are put on white; photographs are turned upright.
  * @throws the decoder's own error for a picture that is none
  * @see Alayrac et al. 2022, Flamingo, appendix A.3 (padding with the mean), arXiv:2204.14198
  */
 export async function decodeImage(file: string | Uint8Array, size: number): Promise<Pixels> {
-  const picture = sharp(file, { density: 144 }).flatten({ background: "white" }).toColourspace("srgb").removeAlpha();
+  const picture = sharp(file, { density: 144 })
+    .autoOrient()
+    .flatten({ background: "white" })
+    .toColourspace("srgb")
+    .removeAlpha();
   const whole = await picture.clone().resize(size, size, { fit: "inside" }).raw().toBuffer({ resolveWithObject: true });
   const { width, height, channels } = whole.info;
   const result = new Uint8Array(size * size * 3);
@@ -77,4 +81,16 @@ function meanColour(data: Uint8Array, channels: number): [number, number, number
 
 function fillWith(pixels: Uint8Array, colour: [number, number, number]): void {
   for (let at = 0; at < pixels.length; at += 3) pixels.set(colour, at);
+}
+
+/** The picture as a mirror shows it. */
+export function mirrored(pixels: Pixels, size: number): Pixels {
+  const result = new Uint8Array(pixels.length);
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const from = (y * size + size - 1 - x) * 3;
+      result.set(pixels.subarray(from, from + 3), (y * size + x) * 3);
+    }
+  }
+  return result;
 }

@@ -81,10 +81,12 @@ function stepBack(node: TapeNode, totals: Map<number, Tensor>, fromVariables: Re
   const names = Object.keys(node.inputs).filter((name) => fromVariables.has(node.inputs[name]!.id));
   if (names.length === 0 || dys.every((dy) => dy === null)) return;
   if (!node.gradient) throw new Error(`${node.kernelName} has no gradient`);
-  const found = tf.tidy(() => {
-    const gradients = node.gradient!(dys);
-    return wanting(names, () => names.map((name) => named(gradients, name, node)()));
-  });
+  const found = tf.tidy(() =>
+    wanting(names, () => {
+      const gradients = node.gradient!(dys);
+      return names.map((name) => named(gradients, name, node)());
+    }),
+  );
   for (const [at, name] of names.entries()) addTo(totals, node.inputs[name]!, found[at]!, dys);
   for (const output of node.outputs) {
     totals.get(output.id)?.dispose();

@@ -4,8 +4,13 @@ import type { Ports } from "../core/port.ts";
 import type { OpenSource } from "../data/source.ts";
 import type { PlanNode } from "../pipeline/compile.ts";
 import type { RunControl } from "../runs/conduct.ts";
-import type { RunLog } from "../runs/log.ts";
+import type { RunEventBody } from "../runs/event.ts";
 import type { Graph } from "./graph.ts";
+
+/** Where events go: a run's log, or somebody who only listens. */
+export interface EventSink {
+  append(event: RunEventBody): unknown;
+}
 
 /** What an action has at hand. */
 export interface ActionContext {
@@ -13,7 +18,7 @@ export interface ActionContext {
   graph: Graph;
   /** Opened sources by node id. */
   sources: ReadonlyMap<string, OpenSource>;
-  log: RunLog;
+  log: EventSink;
   folder: string;
   seed: number;
   /** Steps that the run asks for instead of the node's own. */

@@ -1,13 +1,15 @@
+import { join } from "node:path";
 import { FlamingoError } from "../core/errors.ts";
 import type { OpenSource } from "../data/source.ts";
 import { openDevice } from "../engine/device.ts";
 import { type WeightData, Weights } from "../engine/weights.ts";
 import { compile, type Plan } from "../pipeline/compile.ts";
-import type { RunRecord } from "../runs/folder.ts";
+import { checkpointFolder, type RunRecord, readRun } from "../runs/folder.ts";
 import { findHome } from "../runs/home.ts";
-import type { RunLog } from "../runs/log.ts";
+import { loadCheckpoint, newestCheckpoint } from "../training/checkpoint.ts";
 import { loadWeights } from "../weights/file.ts";
 import { pretrainedFile } from "../weights/pretrained.ts";
+import type { EventSink } from "./action.ts";
 import { Graph } from "./graph.ts";
 import { catalog, findBlock, findSource } from "./registry.ts";
 
@@ -18,8 +20,31 @@ export interface Prepared {
   sources: Map<string, OpenSource>;
 }
 
+/**
+ * A run's model as its newest checkpoint left it, to judge it or to use it.
+ * @throws FlamingoError NOT_FOUND if it has no checkpoint yet
+ */
+export async function restoreRun(
+  folder: string,
+  device: string,
+  log: EventSink,
+): Promise<Prepared & { record: RunRecord }> {
+  const record = await readRun(folder);
+  const newest = await newestCheckpoint(join(folder, checkpointFolder));
+  if (!newest) {
+    throw new FlamingoError("NOT_FOUND", `the run in ${folder} has no checkpoint yet`, {
+      source: folder,
+      fix: "let it train for a while, or resume it",
+    });
+  }
+  const { step, weights } = await loadCheckpoint(newest);
+  const prepared = await prepareRun(record, device, log, step);
+  prepared.graph.weights.load(weights, "", newest);
+  return { ...prepared, record };
+}
+
 /** Compiles a run's pipeline, opens the device and the sources, and makes or loads all weights. */
-export async function prepareRun(record: RunRecord, device: string, log: RunLog, from: number): Promise<Prepared> {
+export async function prepareRun(record: RunRecord, device: string, log: EventSink, from: number): Promise<Prepared> {
   const plan = compile(record.pipeline, catalog, record.options.targets);
   const { name, reason, description } = await openDevice(device as Parameters<typeof openDevice>[0]);
   log.append({
@@ -45,7 +70,7 @@ async function openSource(
   type: string,
   config: Record<string, unknown>,
   seed: number,
-  log: RunLog,
+  log: EventSink,
 ): Promise<OpenSource> {
   const definition = findSource(type)!;
   log.append({ type: "node:state", node, state: "running", activity: "opening" });

@@ -1,6 +1,6 @@
 import { request as httpRequest, type OutgoingHttpHeaders } from "node:http";
 import { connect } from "node:net";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Access } from "../../editor/server/access.ts";
 import { makeApp } from "../../editor/server/app.ts";
 import { PipelineStore } from "../../editor/server/pipelines.ts";
@@ -120,6 +120,10 @@ const strangers: {
   { name: "plain text", status: 403, writesOnly: true, headers: () => ({ "content-type": "text/plain" }) },
 ];
 
+function bodyOf({ method }: Route): string {
+  return method === "GET" ? "" : "{}";
+}
+
 /** Leaves out headers that are undefined. */
 function sent(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
@@ -145,7 +149,7 @@ describe("every route", () => {
   test("answers our own page", async () => {
     const studio = await openStudio();
     for (const route of routes) {
-      const { status, headers } = await ask(studio, route, ours(studio), route.method === "GET" ? "" : "{}");
+      const { status, headers } = await ask(studio, route, ours(studio), bodyOf(route));
       expect([401, 403], `${route.method} ${route.path}`).not.toContain(status);
       expect(headers["content-security-policy"]).toContain("default-src 'self'");
       expect(headers["referrer-policy"]).toBe("no-referrer");
@@ -159,7 +163,7 @@ describe("every route", () => {
     const everywhere = [...routes, { method: "POST", path: "/" }, { method: "DELETE", path: "/api/pipelines/first" }];
     for (const route of everywhere) {
       if (writesOnly && route.method === "GET") continue;
-      const reply = await ask(studio, route, sent({ ...ours(studio), ...headers(studio) }), "{}");
+      const reply = await ask(studio, route, sent({ ...ours(studio), ...headers(studio) }), bodyOf(route));
       expect(reply.status, `${route.method} ${route.path}`).toBe(status);
       expect(reply.body).not.toContain(studio.token);
       expect(reply.headers["set-cookie"]).toBeUndefined();
@@ -229,15 +233,14 @@ describe("the first visit", () => {
 });
 
 describe("the socket", () => {
-  let studio: TestStudio;
-  beforeAll(async () => {
-    studio = await openStudio();
-  });
-
   /** The first line of the answer to a websocket's handshake. */
-  function handshake(headers: Record<string, string | undefined>, transport = "websocket"): Promise<string> {
+  function handshake(
+    { port }: TestStudio,
+    headers: Record<string, string | undefined>,
+    transport = "websocket",
+  ): Promise<string> {
     return new Promise((resolve, reject) => {
-      const socket = connect(studio.port, "127.0.0.1", () => {
+      const socket = connect(port, "127.0.0.1", () => {
         const lines = Object.entries(headers).filter(([, value]) => value !== undefined);
         socket.write(
           `GET /socket.io/?EIO=4&transport=${transport} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`,
@@ -252,7 +255,7 @@ describe("the socket", () => {
     });
   }
 
-  const upgrade = () => ({
+  const upgrade = (studio: TestStudio) => ({
     Host: `127.0.0.1:${studio.port}`,
     Connection: "Upgrade",
     Upgrade: "websocket",
@@ -263,9 +266,15 @@ describe("the socket", () => {
   });
 
   test("opens for our own page, and for a script with the token", async () => {
-    expect(await handshake(upgrade())).toContain("101");
-    const script = { ...upgrade(), Cookie: undefined, Origin: undefined, Authorization: `Bearer ${studio.token}` };
-    expect(await handshake(script)).toContain("101");
+    const studio = await openStudio();
+    expect(await handshake(studio, upgrade(studio))).toContain("101");
+    const script = {
+      ...upgrade(studio),
+      Cookie: undefined,
+      Origin: undefined,
+      Authorization: `Bearer ${studio.token}`,
+    };
+    expect(await handshake(studio, script)).toContain("101");
   });
 
   test.each([
@@ -278,10 +287,13 @@ describe("the socket", () => {
     ["no origin", { Origin: undefined }],
     ["our other name", { Origin: "http://localhost:1" }],
   ] as [string, Record<string, string | undefined>][])("refuses %s", async (_, headers) => {
-    expect(await handshake({ ...upgrade(), ...headers })).toContain("403");
+    const studio = await openStudio();
+    expect(await handshake(studio, { ...upgrade(studio), ...headers })).toContain("400");
   });
 
   test("has no other way in than a websocket", async () => {
-    expect(await handshake({ ...upgrade(), Upgrade: undefined, Connection: "close" }, "polling")).toContain("400");
+    const studio = await openStudio();
+    const plain = { ...upgrade(studio), Upgrade: undefined, Connection: "close" };
+    expect(await handshake(studio, plain, "polling")).toContain("400");
   });
 });

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect } from "react";
 import { useRun } from "../stores/run.ts";
 
 /** Live figures are drawn at most so often. */
@@ -6,11 +6,9 @@ const interval = 250;
 
 /**
  * Calls `draw` when the run's state changes, at most four times a second and only while `element` is on the screen.
- * It is called outside of React's rendering, and once at once.
+ * It is called outside of React's rendering; at once when it is another function than before (`useCallback`).
  */
 export function useRedraw(element: React.RefObject<Element | null>, draw: () => void): void {
-  const latest = useRef(draw);
-  latest.current = draw;
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let last = 0;
@@ -24,7 +22,7 @@ export function useRedraw(element: React.RefObject<Element | null>, draw: () => 
       }
       stale = false;
       last = performance.now();
-      latest.current();
+      draw();
     };
     const request = () => {
       timer ??= setTimeout(paint, Math.max(0, interval - (performance.now() - last)));
@@ -46,5 +44,5 @@ export function useRedraw(element: React.RefObject<Element | null>, draw: () => 
       document.removeEventListener("visibilitychange", appear);
       clearTimeout(timer);
     };
-  }, [element]);
+  }, [element, draw]);
 }

@@ -37,12 +37,11 @@ function FrameView({ run, frame }: { run: string; frame: AttentionFrame }) {
     <div className="attention">
       <AttentionMap run={run} frame={frame} picture={picture} layer={known} word={chosen} />
       <div className="attention-side">
-        <div className="thumbs" role="group" aria-label="Picture">
+        <fieldset className="thumbs" aria-label="Picture">
           {frame.pictures.map((candidate) => (
             <button
               key={candidate.image}
               type="button"
-              
               aria-pressed={candidate === picture}
               aria-label={candidate.label}
               title={candidate.label}
@@ -52,11 +51,11 @@ function FrameView({ run, frame }: { run: string; frame: AttentionFrame }) {
               <img src={pinnedPicture(run, candidate.image)} alt="" />
             </button>
           ))}
-        </div>
-        <div className="words" role="group" aria-label="Word">
-          {picture.words.map((text, index) => (
+        </fieldset>
+        <fieldset className="words" aria-label="Word">
+          {wordsOf(picture).map(({ text, index }) => (
             <WordChip
-              key={`${index} ${text}`}
+              key={index}
               run={run}
               frame={frame}
               picture={picture}
@@ -67,7 +66,7 @@ function FrameView({ run, frame }: { run: string; frame: AttentionFrame }) {
               choose={() => setWord(index)}
             />
           ))}
-        </div>
+        </fieldset>
         <label className="layer-select">
           <span>layer</span>
           <select
@@ -163,6 +162,10 @@ function useImage(source: string): HTMLImageElement | undefined {
     };
   }, [source]);
   return loaded?.source === source ? loaded.image : undefined;
+}
+
+function wordsOf(picture: AttentionPicture): { text: string; index: number }[] {
+  return picture.words.map((text, index) => ({ text, index }));
 }
 
 /** The first word that is no tag, such as `<image>`: tags look at nothing that could be pointed at. */

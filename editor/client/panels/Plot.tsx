@@ -1,5 +1,5 @@
 import type { PlotlyTrace } from "plotly.js-cartesian-dist-min";
-import { useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef } from "react";
 import { inks, type Theme } from "../figures/colors.ts";
 import { useRedraw } from "../figures/useRedraw.ts";
 import { useTheme } from "../stores/theme.ts";
@@ -45,7 +45,7 @@ export function Plot({
   const box = useRef<HTMLDivElement>(null);
   const theme = useTheme();
   const drawn = useRef<Plotly | undefined>(undefined);
-  const draw = () => {
+  const draw = useCallback(() => {
     void loadPlotly().then((plotly) => {
       const element = box.current;
       if (!element?.isConnected) return;
@@ -53,9 +53,8 @@ export function Plot({
       const { traces, x, y, revision } = content(theme);
       void plotly.react(element, traces, layoutOf(theme, x, y, revision), config);
     });
-  };
+  }, [content, theme]);
   useRedraw(box, draw);
-  useEffect(draw, [content, theme]);
   useEffect(() => {
     const element = box.current!;
     const observer = new ResizeObserver(() => {

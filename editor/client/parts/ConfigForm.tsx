@@ -22,6 +22,7 @@ export function ConfigForm({ id, node, entry }: { id: string; node: PipelineNode
 function FieldRow({ id, field, value }: { id: string; field: Field; value: unknown }) {
   const [typed, setTyped] = useState<string | undefined>(undefined);
   const help = useId();
+  const control = useId();
   const text = typed ?? fieldText(field, value);
   const parsed = parseField(field, text);
   const reason = parsed.ok ? undefined : parsed.reason;
@@ -34,6 +35,7 @@ function FieldRow({ id, field, value }: { id: string; field: Field; value: unkno
     commit(`Change ${field.title.toLowerCase()}`, changed, { key: `${id} config.${field.key}` });
   };
   const props = {
+    id: control,
     "aria-describedby": help,
     "aria-invalid": reason !== undefined,
     onBlur: () => {
@@ -43,9 +45,9 @@ function FieldRow({ id, field, value }: { id: string; field: Field; value: unkno
   };
   if (field.kind === "boolean") return <SwitchRow field={field} value={value} change={change} />;
   return (
-    <label className="field" data-invalid={reason !== undefined}>
+    <div className="field" data-invalid={reason !== undefined}>
       <span className="field-name">
-        {field.title}
+        <label htmlFor={control}>{field.title}</label>
         {value !== undefined && field.default !== undefined && (
           <button type="button" className="link reset" onClick={() => change("")} title={`Back to ${field.default}`}>
             reset
@@ -78,7 +80,7 @@ function FieldRow({ id, field, value }: { id: string; field: Field; value: unkno
       <span className="field-help" id={help}>
         {reason ? <em>Needs {reason}.</em> : (field.description ?? boundsText(field) ?? "")}
       </span>
-    </label>
+    </div>
   );
 }
 

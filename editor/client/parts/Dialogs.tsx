@@ -103,13 +103,7 @@ function SaveDialog() {
         {template && <p className="hint">Templates stay as they are: give your version a name of its own.</p>}
         <label className="field">
           <span className="field-name">Name</span>
-          <input
-            type="text"
-            value={name}
-            maxLength={120}
-            required
-            onChange={(e) => setName(e.target.value)}
-          />
+          <input type="text" value={name} maxLength={120} required onChange={(e) => setName(e.target.value)} />
           <span className="field-help">Saved as {idOf(name)}.json</span>
         </label>
         <footer>

@@ -16,7 +16,7 @@ import type { WireFlowEdge } from "../graph/flowNodes.ts";
 import { drawInside, type InsideEdge, type InsideNode, terminal, traceRequestOf } from "../graph/inside.ts";
 import { shapeText } from "../graph/shapeText.ts";
 import { toneOf } from "../graph/tone.ts";
-import { setInside, useEditor } from "../stores/editor.ts";
+import { type Opened, setInside, useEditor } from "../stores/editor.ts";
 import { sendJson } from "../stores/request.ts";
 import { BlockCard, type CardPort } from "./BlockCard.tsx";
 import { CanvasTools } from "./CanvasTools.tsx";
@@ -48,8 +48,8 @@ export function Inside() {
         <button type="button" className="link" onClick={() => setInside([])}>
           {name || "Pipeline"}
         </button>
-        {opened.map(({ title }, index) => (
-          <span key={`${index} ${title}`} className="crumb">
+        {crumbsOf(opened).map(({ title, index }) => (
+          <span key={index} className="crumb">
             <Icon name="right" size={12} />
             {index === opened.length - 1 ? (
               <strong aria-current="page">{title}</strong>
@@ -76,6 +76,10 @@ export function Inside() {
       )}
     </section>
   );
+}
+
+function crumbsOf(opened: readonly Opened[]): { title: string; index: number }[] {
+  return opened.map(({ title }, index) => ({ title, index }));
 }
 
 type Traced = { graph: TracedGraph } | { error: ErrorReport };

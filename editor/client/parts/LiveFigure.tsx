@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useRef, useState } from "react";
 import { useShallow } from "zustand/react/shallow";
 import { downsample } from "../../../src/runs/downsample.ts";
 import { secondsLeft } from "../../../src/runs/state.ts";
@@ -32,7 +32,7 @@ function LossFigure() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [now, setNow] = useState<number | null>(null);
   const theme = useTheme();
-  const draw = () => {
+  const draw = useCallback(() => {
     const { series, steps } = useRun.getState().state;
     const smoothed = smooth(series.loss, 0.95);
     setNow(smoothed.findLast((value) => value !== null) ?? null);
@@ -67,9 +67,8 @@ function LossFigure() {
       }
       pen.stroke();
     }
-  };
+  }, [theme]);
   useRedraw(canvas, draw);
-  useEffect(draw, [theme]);
   return (
     <div className="card-figure" data-testid="node-loss">
       <Caption left="loss" right={now === null ? "no run yet" : `${formatNumber(now)} nats`} />
@@ -82,7 +81,7 @@ function GatesFigure({ node }: { node: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [largest, setLargest] = useState(0);
   const theme = useTheme();
-  const draw = () => {
+  const draw = useCallback(() => {
     const { series, gateNames } = useRun.getState().state;
     const gates = readGates(gateNames);
     const own = gatesOf(node, gateNames);
@@ -107,9 +106,8 @@ function GatesFigure({ node }: { node: string }) {
       if (kinds.indexOf(gate.kind) === 0) pen.fillRect(left, size.height - height, width, height);
       else pen.strokeRect(left + 0.6, size.height - height + 0.6, width - 1.2, Math.max(0.5, height - 1.2));
     });
-  };
+  }, [theme, node]);
   useRedraw(canvas, draw);
-  useEffect(draw, [theme]);
   return (
     <div
       className="card-figure"

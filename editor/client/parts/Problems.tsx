@@ -25,7 +25,7 @@ export function Problems() {
           {open ? "fewer" : `and ${rest.length} more`}
         </button>
       )}
-      {open && rest.map((problem, index) => <ProblemLine key={`${index} ${problem.message}`} problem={problem} />)}
+      {open && rest.map((problem) => <ProblemLine key={`${problem.edge} ${problem.message}`} problem={problem} />)}
     </div>
   );
 }

@@ -1,0 +1,16 @@
+import { type DeviceName, openDevice } from "../engine/device.ts";
+import { captionImages } from "../execution/captionImages.ts";
+import { evaluateRun } from "../execution/evaluateRun.ts";
+import { catalog, findBlock } from "../execution/registry.ts";
+import { executeRun } from "../execution/run.ts";
+import type { Execution } from "./execution.ts";
+
+/** The studio's own. */
+export const execution: Execution = {
+  catalog,
+  findBlock,
+  execute: executeRun,
+  openDevice: (name) => openDevice(name as DeviceName | "auto"),
+  evaluate: evaluateRun,
+  caption: captionImages,
+};

@@ -1,0 +1,192 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Random } from "../../src/core/random.ts";
+import { commonEmoji, emojiConcepts, heldOutStyle, styles, trainStyles } from "../../src/data/emoji/concepts.ts";
+import { type Drawings, loadDrawings } from "../../src/data/emoji/drawings.ts";
+import { emojiDataset, emojiTokenizer, trainingDrawings } from "../../src/data/emoji/emoji.ts";
+import { sentenceAbout } from "../../src/data/emoji/sentences.ts";
+import { toUnit } from "../../src/data/image.ts";
+
+const size = 16;
+const concepts = emojiConcepts();
+const tokenizer = emojiTokenizer();
+let cache: string;
+let drawings: Drawings;
+const warnings: string[] = [];
+const options = (folder: string) => ({ size, cache: folder, progress: () => {}, warn: (text: string) => warnings.push(text) });
+
+beforeAll(async () => {
+  cache = await mkdtemp(join(tmpdir(), "flamingo-emoji-"));
+  drawings = await loadDrawings(concepts, options(cache));
+});
+afterAll(() => rm(cache, { recursive: true, force: true }));
+
+const pixelsKey = (pixels: ArrayLike<number>) => Buffer.from(Uint8Array.from(pixels)).toString("base64");
+const unitKey = (pixels: Float32Array) => pixelsKey(pixels.map((value) => Math.round((value + 1) * 127.5)));
+
+describe("concepts", () => {
+  test("all four styles draw 1,594 emoji, of which about 1,162 are fair", () => {
+    expect(commonEmoji()).toHaveLength(1594);
+    expect(Math.abs(concepts.length - 1162)).toBeLessThan(10);
+  });
+
+  test("a hundred are held out, always the same, from most subgroups", () => {
+    const heldOut = concepts.filter((concept) => concept.heldOut);
+    expect(heldOut).toHaveLength(100);
+    expect(emojiConcepts()).toEqual(concepts);
+    const subgroups = new Set(concepts.map(({ subgroup }) => subgroup));
+    expect(new Set(heldOut.map(({ subgroup }) => subgroup)).size).toBeGreaterThan(0.7 * subgroups.size);
+  });
+
+  test("no label is there twice, and none is of an unfair kind", () => {
+    const labels = concepts.map(({ label }) => label);
+    expect(new Set(labels).size).toBe(labels.length);
+    expect(labels.filter((label) => /facing right|o'clock|\bflag\b.*:|^(wo)?man /.test(label))).toEqual([]);
+    expect(concepts.filter(({ group }) => group === "symbols" || group === "flags")).toEqual([]);
+  });
+
+  test("the pipelines that come with the studio know the size of the vocabulary", () => {
+    const folder = new URL("../../editor/templates/", import.meta.url);
+    for (const name of readdirSync(folder)) {
+      const sizes = [...readFileSync(new URL(name, folder), "utf8").matchAll(/"(?:vocabulary|imageToken)": (\d+)/g)];
+      expect(new Set(sizes.map(([, count]) => Number(count))), name).toEqual(new Set([tokenizer.pretrained]));
+    }
+  });
+});
+
+describe("drawings", () => {
+  test("every style draws every concept, and none is empty", () => {
+    expect(warnings).toEqual([]);
+    for (const style of styles)
+      drawings[style].forEach((pixels, index) => {
+        const spread = Math.max(...pixels!) - Math.min(...pixels!);
+        expect(spread, `${style}: ${concepts[index]!.label}`).toBeGreaterThan(20);
+      });
+  });
+
+  test("drawings from the cache are those that were rendered", async () => {
+    const again = await loadDrawings(concepts, options(cache));
+    for (const style of styles)
+      expect(again[style].every((pixels, index) => Buffer.from(pixels!).equals(drawings[style][index]!))).toBe(true);
+  });
+
+  test("a cache cut short is rendered anew, and nothing but the whole file stays", async () => {
+    const few = concepts.slice(0, 3);
+    const folder = await mkdtemp(join(tmpdir(), "flamingo-cut-"));
+    const first = await loadDrawings(few, options(folder));
+    const [file] = await readdir(folder);
+    const whole = await readFile(join(folder, file!));
+    await writeFile(join(folder, file!), whole.subarray(0, whole.length / 2));
+    expect(await loadDrawings(few, options(folder))).toEqual(first);
+    expect((await stat(join(folder, file!))).size).toBe(whole.length);
+    expect(await readdir(folder)).toEqual([file]);
+    await rm(folder, { recursive: true });
+  });
+
+  test("a cache that cannot be written costs a warning, not the run", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "flamingo-full-"));
+    const blocked = join(folder, "a file");
+    await writeFile(blocked, "");
+    const told: string[] = [];
+    const few = concepts.slice(0, 2);
+    const rendered = await loadDrawings(few, { ...options(blocked), warn: (text) => told.push(text) });
+    expect(rendered.noto.every((pixels) => pixels !== undefined)).toBe(true);
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain("are not kept");
+    await rm(folder, { recursive: true });
+  });
+
+  test("a drawing that cannot be rendered is named, counted and left out", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "flamingo-broken-"));
+    const told: string[] = [];
+    const broken = [{ ...concepts[0]!, code: "no such code" }, concepts[1]!];
+    const rendered = await loadDrawings(broken, { ...options(folder), warn: (text) => told.push(text) });
+    expect(rendered.noto.map((pixels) => pixels !== undefined)).toEqual([false, true]);
+    expect(told[0]).toMatch(/^4 of 8 drawings could not be rendered and are left out: noto:no such code, /);
+    await rm(folder, { recursive: true });
+  });
+});
+
+describe("training drawings", () => {
+  test("show no held-out concept and no held-out style", () => {
+    const training = trainingDrawings({ concepts, drawings, tokenizer });
+    const shown = new Set(training.map(({ pixels }) => pixelsKey(pixels)));
+    concepts.forEach(({ heldOut, label }, index) => {
+      expect(shown.has(pixelsKey(drawings[heldOutStyle][index]!)), label).toBe(false);
+      if (heldOut) for (const style of styles) expect(shown.has(pixelsKey(drawings[style][index]!)), label).toBe(false);
+    });
+    expect(training.filter(({ concept }) => concepts[concept]!.heldOut)).toEqual([]);
+    expect(training).toHaveLength(trainStyles.length * concepts.filter(({ heldOut }) => !heldOut).length);
+  });
+});
+
+describe("evaluation", () => {
+  const dataset = () => emojiDataset({ concepts, drawings, tokenizer }, size);
+
+  test("examples are always the same, with 20 different candidates, the right one among them", () => {
+    for (const { name } of dataset().evaluationSets) {
+      const examples = dataset().examplesOf(name, 60);
+      expect(dataset().examplesOf(name, 60)).toEqual(examples);
+      expect(examples).toHaveLength(60);
+      for (const { label, candidates, answer, subgroup } of examples) {
+        expect(new Set(candidates.map((each) => each.join())).size).toBe(20);
+        expect(candidates[answer]).toEqual(label);
+        expect(dataset().subgroupOf(label)).toBe(subgroup);
+      }
+    }
+  });
+
+  test("a few examples are the first of many", () => {
+    const [few, many] = [dataset().examplesOf("unseenStyle", 5), dataset().examplesOf("unseenStyle", 50)];
+    expect(few).toEqual(many.slice(0, 5));
+  });
+
+  test("unseen styles are of known concepts, unseen concepts of those held out, candidates of the same kind", () => {
+    const heldOut = new Set(concepts.filter((each) => each.heldOut).map(({ label }) => tokenizer.encode(label).join()));
+    const drawn = new Set(drawings[heldOutStyle].map((pixels) => unitKey(toUnit(pixels!))));
+    for (const example of dataset().examplesOf("unseenStyle", 2000)) {
+      expect(drawn.has(unitKey(example.pixels))).toBe(true);
+      expect(example.candidates.some((each) => heldOut.has(each.join()))).toBe(false);
+    }
+    const unseen = dataset().examplesOf("unseenConcepts", 2000);
+    expect(unseen).toHaveLength(400);
+    for (const { candidates } of unseen) expect(candidates.every((each) => heldOut.has(each.join()))).toBe(true);
+  });
+
+  test("the right candidate stands in every place about equally often", () => {
+    const places = new Array<number>(20).fill(0);
+    for (const { answer } of dataset().examplesOf("unseenStyle", 2000)) places[answer]!++;
+    expect(Math.min(...places)).toBeGreaterThan(25);
+    expect(Math.max(...places)).toBeLessThan(90);
+  });
+
+  test("pinned pictures are of a style that is not trained on, and have names that the model can say", () => {
+    const { pinned } = dataset();
+    expect(pinned).toHaveLength(12);
+    const held = new Set(drawings[heldOutStyle].map((pixels) => unitKey(toUnit(pixels!))));
+    for (const { label, pixels } of pinned) {
+      expect(tokenizer.unknown(label)).toEqual([]);
+      expect(held.has(unitKey(pixels))).toBe(true);
+    }
+  });
+});
+
+describe("sentences", () => {
+  test("have no word that the vocabulary lacks, and every concept comes up, held out or not", () => {
+    const random = new Random(5);
+    for (const concept of concepts)
+      for (let each = 0; each < 4; each++) {
+        const sentence = sentenceAbout(concept, random);
+        expect(tokenizer.unknown(sentence), sentence).toEqual([]);
+      }
+  });
+
+  test("are put in many ways", () => {
+    const random = new Random(6);
+    const said = Array.from({ length: 200 }, () => sentenceAbout(concepts[700]!, random));
+    expect(new Set(said).size).toBeGreaterThan(20);
+  });
+});
