@@ -1,5 +1,5 @@
+import "./plainZod.ts";
 import { createRoot } from "react-dom/client";
-import { z } from "zod";
 import { reportOf } from "../../src/core/errors.ts";
 import { App } from "./App.tsx";
 import { card } from "./graph/cardSize.ts";
@@ -13,9 +13,6 @@ import "./styles/controls.css";
 import "./styles/page.css";
 import "./styles/canvas.css";
 import "./styles/panels.css";
-
-// The page may not make code from text (its content security policy), which zod would otherwise try for speed.
-z.config({ jitless: true });
 
 applyTheme();
 for (const [name, value] of Object.entries(card))

@@ -57,7 +57,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   const runs = new RunManager({
     home,
     catalog: library.catalog,
-    trainer: options.trainer ?? beside("trainer.ts"),
+    trainer: options.trainer ?? fileURLToPath(new URL("./trainer.ts", import.meta.url)),
     ...(grace === undefined ? {} : { grace }),
   });
   const app = makeApp({

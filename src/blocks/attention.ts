@@ -32,8 +32,8 @@ function optionsOf({ heads, causal, alibi, emptyRows }: z.output<typeof config>)
 }
 
 /**
- * ALiBi's slopes: a geometric series, 1/2 to 1/256 for 8 heads. Half of the heads here get slope 0, so that they find
- * a word wherever it stands.
+ * ALiBi's slopes: a geometric series, 1/64 to 1 for 8 heads. Half of the heads here get slope 0, so that they find a
+ * word wherever it stands.
  * @see Press et al. 2022, ALiBi, arXiv:2108.12409
  */
 function alibiSlopes(heads: number): number[] {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { count } from "../core/block.ts";
+import { FlamingoError } from "../core/errors.ts";
 import { float32 } from "../core/port.ts";
 import { add } from "../engine/add.ts";
 import { definePrimitive } from "../engine/primitive.ts";
@@ -12,6 +13,7 @@ import { reshape, slice, tile } from "../engine/tensor.ts";
  * fewer frames than `maxFrames`. The weight [maxFrames, dim] starts from a normal distribution, as in OpenFlamingo
  * (`frame_embs`).
  *
+ * @throws FlamingoError SHAPE_MISMATCH if there are more frames than `maxFrames`
  * @see Alayrac et al. 2022, Flamingo, section 2.1 and Figure 5, arXiv:2204.14198
  */
 export const FrameEmbedding = definePrimitive({
@@ -32,6 +34,12 @@ export const FrameEmbedding = definePrimitive({
     const embeddings = weight("", [maxFrames, dim], { kind: "normal", std: 1 });
     return ({ x }) => {
       const [, , frames, features] = x.shape as [number, number, number, number, number];
+      if (frames > maxFrames)
+        throw new FlamingoError("SHAPE_MISMATCH", `there are ${frames} frames, but embeddings for ${maxFrames}`, {
+          expected: maxFrames,
+          actual: frames,
+          fix: `set maxFrames to ${frames} or more`,
+        });
       const used = reshape(slice(embeddings, [0, 0], [frames, dim]), [frames, 1, dim]);
       return add(x, tile(used, [1, features, 1])); // [F, V, D] onto [B, M, F, V, D]
     };

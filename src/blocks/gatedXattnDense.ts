@@ -32,7 +32,7 @@ export const GatedXattnDense = defineBlock({
   inputs: {
     text: float32("batch length dim", "hidden states of the language model"),
     media: float32("batch media latents visualDim", "visual tokens of each image"),
-    locations: int32("batch length", "nonzero at each <image> tag"),
+    locations: int32("batch length", "1 at each <image> tag, else 0"),
   },
   outputs: { text: float32("batch length dim", "hidden states that have seen the image") },
   build({ ffMult, activation, ...crossAttention }, { child }) {

@@ -41,7 +41,7 @@ export const MaskedCrossAttention = defineBlock({
   inputs: {
     text: float32("batch length dim", "hidden states of the language model"),
     media: float32("batch media latents visualDim", "visual tokens of each image"),
-    locations: int32("batch length", "nonzero at each <image> tag"),
+    locations: int32("batch length", "1 at each <image> tag, else 0"),
   },
   outputs: { update: float32("batch length dim", "what each word saw") },
   build({ dim, visualDim, heads, headDim, attend, padded }, { child }) {

@@ -37,7 +37,7 @@ export const MediaMask = definePrimitive({
   example: { padded: true },
   exampleSizes: { batch: 2, length: 5, media: 2, latents: 3, visualDim: 4 },
   inputs: {
-    locations: int32("batch length", "nonzero at each <image> tag"),
+    locations: int32("batch length", "1 at each <image> tag, else 0"),
     media: float32("batch media latents visualDim", "visual tokens of each image"),
   },
   outputs: { mask: int32("batch length media", "1 where a word may look at an image") },

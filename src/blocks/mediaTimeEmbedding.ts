@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { count } from "../core/block.ts";
+import { FlamingoError } from "../core/errors.ts";
 import { float32 } from "../core/port.ts";
 import { add } from "../engine/add.ts";
 import { definePrimitive } from "../engine/primitive.ts";
@@ -12,6 +13,7 @@ import { slice, tile } from "../engine/tensor.ts";
  * than `maxMedia`. The weight [maxMedia, 1, dim] starts from a normal distribution, as in OpenFlamingo
  * (`media_time_embs`), which leaves it off by default.
  *
+ * @throws FlamingoError SHAPE_MISMATCH if there are more images than `maxMedia`
  * @see OpenFlamingo v2.0.1, PerceiverResampler
  */
 export const MediaTimeEmbedding = definePrimitive({
@@ -32,6 +34,12 @@ export const MediaTimeEmbedding = definePrimitive({
     const embeddings = weight("", [maxMedia, 1, dim], { kind: "normal", std: 1 });
     return ({ x }) => {
       const [, media, features] = x.shape as [number, number, number, number];
+      if (media > maxMedia)
+        throw new FlamingoError("SHAPE_MISMATCH", `there are ${media} images, but embeddings for ${maxMedia}`, {
+          expected: maxMedia,
+          actual: media,
+          fix: `set maxMedia to ${media} or more`,
+        });
       return add(x, tile(slice(embeddings, [0, 0, 0], [media, 1, dim]), [1, features, 1])); // [M, V, D] onto [B, M, V, D]
     };
   },

@@ -1,5 +1,5 @@
 import type { RunEvent } from "../runs/event.ts";
-import { emptyRun, foldEvents, type RunState, secondsLeft } from "../runs/state.ts";
+import { emptyRun, foldEvents, type NodeProgress, type RunState, secondsLeft } from "../runs/state.ts";
 import type { Output } from "./command.ts";
 import { resultLines } from "./resultLines.ts";
 
@@ -62,14 +62,11 @@ export class Progress {
   }
 }
 
-/** `training 120/600  loss 2.134  gates 0.034 (up to 0.081)  2 min 14 s left` */
+/** `training 120/600  loss 2.134  gates 0.034 (up to 0.081)  2 min 14 s left`; empty while there is nothing to tell. */
 export function statusLine(state: RunState, now: number): string {
-  const busy = Object.entries(state.nodes).find(([, node]) => node.state === "running");
-  const parts: string[] = [];
-  if (busy) {
-    const [id, { activity, step, total }] = busy;
-    parts.push(`${activity ?? id}${step === undefined ? "" : ` ${step}${total === undefined ? "" : `/${total}`}`}`);
-  } else parts.push(state.status);
+  const doing = headline(state, now);
+  if (doing === undefined) return "";
+  const parts = [doing];
   const loss = recentMean(state.series.loss);
   if (loss !== undefined) parts.push(`loss ${loss.toFixed(3)}`);
   const gates = state.series.gates.map((values) => Math.abs(values.at(-1) ?? 0));
@@ -77,9 +74,25 @@ export function statusLine(state: RunState, now: number): string {
     const mean = gates.reduce((sum, gate) => sum + gate, 0) / gates.length;
     parts.push(`gates ${mean.toFixed(3)} (up to ${Math.max(...gates).toFixed(3)})`);
   }
-  const left = busy && secondsLeft(busy[1], now);
+  const node = busyNode(state);
+  const left = node && secondsLeft(node, now);
   if (left !== undefined) parts.push(`${printSeconds(left)} left`);
   return parts.join("  ");
+}
+
+/** What is going on, or how it ended. */
+function headline(state: RunState, now: number): string | undefined {
+  const { status, started } = state;
+  if (started !== undefined && (status === "succeeded" || status === "stopped" || status === "failed"))
+    return `${status} after ${printSeconds((now - started) / 1000)}`;
+  if (status !== "running") return status;
+  const node = busyNode(state);
+  if (!node?.activity || node.step === undefined) return node?.activity;
+  return `${node.activity} ${node.step}${node.total === undefined ? "" : `/${node.total}`}`;
+}
+
+function busyNode({ status, nodes }: RunState): NodeProgress | undefined {
+  return status === "running" ? Object.values(nodes).find(({ state }) => state === "running") : undefined;
 }
 
 /** `2 min 14 s` */

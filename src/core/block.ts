@@ -19,7 +19,10 @@ export type Initial =
 export interface WeightOptions {
   /** `gate` marks the scalar of a tanh gate, which is plotted and usually learns faster. */
   role?: "gate";
-  /** True for a weight that is new even inside a frozen block, such as the embeddings of new tokens. */
+  /**
+   * True for a weight that is new even inside a pretrained child, such as the embeddings of new tokens: it learns where
+   * the child is frozen, but not where the whole block is.
+   */
   neverFrozen?: boolean;
 }
 
@@ -64,7 +67,7 @@ export interface CompositeScope {
   /**
    * Makes a block inside this one.
    * @param name where its weights live: `layers.0` puts them under `layers.0.`
-   * @param options.frozen keeps all its weights as they are (blue in the paper's figures)
+   * @param options.frozen keeps its pretrained weights as they are (blue in the paper's figures)
    */
   child<C extends z.ZodObject, I extends Ports, O extends Ports>(
     name: string,
@@ -174,6 +177,8 @@ export function parseConfig<C extends z.ZodObject>(
 /**
  * Makes a block under a reading: the one way in which blocks come to life, computing or symbolic.
  * @param path where its weights live; empty for the outermost block
+ * @param frozen keeps all its weights as they are, new ones included
+ * @throws FlamingoError INVALID_CONFIG
  */
 export function instantiate<C extends z.ZodObject, I extends Ports, O extends Ports>(
   definition: BlockDefinition<C, I, O>,
@@ -182,16 +187,39 @@ export function instantiate<C extends z.ZodObject, I extends Ports, O extends Po
   path = "",
   frozen = false,
 ): Forward<I, O, Value> {
+  return place(definition, config, { reading, path, frozen, pretrained: false });
+}
+
+/** Where a block is made. */
+interface Place {
+  reading: Reading;
+  path: string;
+  /** Nothing here learns. */
+  frozen: boolean;
+  /** Only what is new learns here. */
+  pretrained: boolean;
+}
+
+function place<C extends z.ZodObject, I extends Ports, O extends Ports>(
+  definition: BlockDefinition<C, I, O>,
+  config: z.input<C>,
+  at: Place,
+): Forward<I, O, Value> {
+  const { reading, path } = at;
   const parsed = parseConfig(definition, config);
   const built = definition.build(parsed, {
     child: (name, block, childConfig, options) =>
-      instantiate(block, childConfig, reading, join(path, name), frozen || (options?.frozen ?? false)),
+      place(block, childConfig, {
+        ...at,
+        path: join(path, name),
+        pretrained: at.pretrained || (options?.frozen ?? false),
+      }),
     weight: (name, shape, initial, options) =>
       reading.weight({
         name: join(path, name),
         shape,
         initial,
-        frozen: frozen && !options?.neverFrozen,
+        frozen: at.frozen || (at.pretrained && !options?.neverFrozen),
         ...(options?.role ? { role: options.role } : {}),
       }),
   });

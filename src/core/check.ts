@@ -7,7 +7,7 @@ import { ShapeSolver } from "./solver.ts";
 /**
  * Checks values against a block's input ports, and says what shapes its outputs have.
  * @param where the block's place, for the message: `resampler.layers.0`
- * @throws FlamingoError MISSING_INPUT, UNKNOWN_PORT or SHAPE_MISMATCH
+ * @throws FlamingoError MISSING_INPUT, UNKNOWN_PORT, DTYPE_MISMATCH or SHAPE_MISMATCH
  */
 export function checkInputs(
   definition: AnyBlock,
@@ -19,7 +19,7 @@ export function checkInputs(
   const solver = new ShapeSolver();
   for (const [key, size] of configSizes(config)) solver.define("", key, size, `config.${key} of ${definition.name}`);
   for (const given of Object.keys(inputs)) {
-    if (given in definition.inputs) continue;
+    if (Object.hasOwn(definition.inputs, given)) continue;
     throw new FlamingoError("UNKNOWN_PORT", `${name} has no input "${given}"`, {
       block: where || definition.name,
       port: given,
@@ -36,6 +36,19 @@ export function checkInputs(
         expected: printShape(spec.shape),
         fix: `give it ${spec.doc}`,
       });
+    }
+    if (value.dtype !== spec.dtype) {
+      throw new FlamingoError(
+        "DTYPE_MISMATCH",
+        `input "${port}" of ${name} takes ${spec.dtype}, found ${value.dtype}`,
+        {
+          block: where || definition.name,
+          port,
+          expected: spec.dtype,
+          actual: value.dtype,
+          fix: `give it ${spec.doc} as ${spec.dtype}`,
+        },
+      );
     }
     checkShape(solver, name, { where: where || definition.name, port, direction: "input" }, spec.shape, value);
   }

@@ -25,6 +25,7 @@ export const errorCodes = {
   DEVICE_UNAVAILABLE: "The device that was asked for is not there.",
   RUN_FOLDER: "The run folder cannot be written or read.",
   DISK_FULL: "The disk is full.",
+  OUT_OF_MEMORY: "The device has no memory left.",
   NON_FINITE: "A number stopped being finite.",
   NOT_FOUND: "What was asked for does not exist.",
   CONFLICT: "What was asked for does not fit what is there by now.",

@@ -14,7 +14,8 @@ export function checkMediaCount(locations: ArrayLike<number>, length: number, me
     let tags = 0;
     for (let at = row * length; at < (row + 1) * length; at++) if (locations[at]) tags++;
     if (tags === media || (padded && tags < media)) continue;
-    const fix = tags > media ? "give an image for each tag, or remove tags" : "put an <image> tag where each image belongs";
+    const fix =
+      tags > media ? "give an image for each tag, or remove tags" : "put an <image> tag where each image belongs";
     throw new FlamingoError("MEDIA_COUNT", `row ${row} has ${tags} <image> tags in its text but ${media} images`, {
       expected: media,
       actual: tags,

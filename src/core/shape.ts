@@ -10,10 +10,18 @@ export type ShapeSpec = readonly Dim[];
 /** A shape as far as it is known: numbers where solved, names where not. */
 export type SolvedShape = readonly Dim[];
 
-/** Reads `"batch length 2*dim"` as `["batch", "length", "2*dim"]`; the empty string is the shape of a scalar. */
+/**
+ * Reads `"batch length 2*dim"` as `["batch", "length", "2*dim"]`; the empty string is the shape of a scalar.
+ * @throws Error if a dimension can never be worked out, which is a fault of the block that wrote it.
+ */
 export function parseShape(text: string): ShapeSpec {
   const words = text.trim().split(/\s+/).filter(Boolean);
-  return words.map((word) => (/^\d+$/.test(word) ? Number(word) : word));
+  return words.map((word, axis) => {
+    if (axis === 0 && /^\.\.\.[A-Za-z_][A-Za-z0-9_]*$/.test(word)) return word;
+    if (word.includes(".")) throw new Error(`"${word}" in "${text}" is no dimension`);
+    evaluateDim(word, () => 1);
+    return /^\d+$/.test(word) ? Number(word) : word;
+  });
 }
 
 /** Writes a shape as `[2, length, 64]`. */
@@ -29,6 +37,11 @@ export function isEllipsis(dim: Dim | undefined): dim is string {
 /** The names in a dimension: `frames*features` has two, `7` has none. */
 export function namesIn(dim: Dim): string[] {
   return typeof dim === "number" ? [] : (dim.match(/[A-Za-z_][A-Za-z0-9_]*/g) ?? []);
+}
+
+/** The dimension with its names replaced: `height/stride` becomes `height/2`. */
+export function renameDim(dim: Dim, rename: (name: string) => string): string {
+  return `${dim}`.replace(/[A-Za-z_][A-Za-z0-9_]*/g, rename);
 }
 
 /** True for a plain name, which can be solved for; false for a number or arithmetic, which can only be worked out. */

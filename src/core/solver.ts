@@ -1,4 +1,14 @@
-import { type Dim, evaluateDim, isEllipsis, isName, printShape, type ShapeSpec, type SolvedShape } from "./shape.ts";
+import {
+  type Dim,
+  evaluateDim,
+  isEllipsis,
+  isName,
+  namesIn,
+  printShape,
+  renameDim,
+  type ShapeSpec,
+  type SolvedShape,
+} from "./shape.ts";
 
 /** One end of an equation: a shape, the scope its names belong to, and how to speak of it. */
 export interface End {
@@ -52,12 +62,11 @@ export class ShapeSolver {
     return this.match(a, b, left, right) ?? this.settle();
   }
 
-  /** The shape as far as it is known. */
+  /** The shape as far as it is known; an unknown size has one name wherever it is met, that of the end it came from. */
   resolve(scope: string, shape: ShapeSpec): SolvedShape {
-    return this.expand(shape.map((dim) => ({ scope, dim }))).map((term) => {
-      if (isEllipsis(term.dim)) return term.dim;
-      return this.valueOf(term) ?? term.dim;
-    });
+    return this.expand(shape.map((dim) => ({ scope, dim }))).map((term) =>
+      isEllipsis(term.dim) ? term.dim : (this.valueOf(term) ?? this.spoken(term, new Set())),
+    );
   }
 
   private match(a: Term[], b: Term[], left: End, right: End): Conflict | undefined {
@@ -77,7 +86,9 @@ export class ShapeSolver {
     if (fixed.length < tail) return this.rankConflict(left, right);
     const head = fixed.slice(0, fixed.length - tail);
     const name = listKey(loose[0]!);
-    if (!(head.length === 1 && isEllipsis(head[0]!.dim) && listKey(head[0]!) === name)) this.lists.set(name, head);
+    const holdsItself = isEllipsis(head[0]?.dim) && listKey(head[0]!) === name;
+    if (holdsItself && head.length > 1) return this.rankConflict(left, right);
+    if (!holdsItself) this.lists.set(name, head);
     for (let axis = 1; axis <= tail; axis++) {
       const other = fixed[head.length + axis - 1]!;
       const conflict = this.join(
@@ -105,15 +116,16 @@ export class ShapeSolver {
 
   /** Tries again what could not be worked out before, until nothing new is learnt. */
   private settle(): Conflict | undefined {
-    for (let left = this.waiting.length; left > 0; left--) {
+    for (;;) {
       const retry = this.waiting.splice(0);
-      for (const item of retry) {
+      for (const [at, item] of retry.entries()) {
         const conflict = this.join(item.left, item.right, item.ends, item.axis);
-        if (conflict) return conflict;
+        if (!conflict) continue;
+        this.waiting.push(...retry.slice(at + 1));
+        return conflict;
       }
       if (this.waiting.length === retry.length) return undefined;
     }
-    return undefined;
   }
 
   private learn(term: Term, value: number, from: Term, end: End): void {
@@ -127,6 +139,27 @@ export class ShapeSolver {
 
   private originOf(term: Term): string | undefined {
     return isName(term.dim) ? this.known.get(this.root(key(term.scope, term.dim)))?.origin : undefined;
+  }
+
+  /** An unknown size in words: names are those of the end that the size came from, and what is known is worked in. */
+  private spoken(term: Term, within: Set<string>): string {
+    return renameDim(term.dim, (name) => {
+      const own = this.root(key(term.scope, name));
+      const value = this.known.get(own)?.value;
+      if (value !== undefined) return `${value}`;
+      const source = within.has(own) ? undefined : this.workedOutFrom(own);
+      return source ? `(${this.spoken(source, new Set(within).add(own))})` : own.slice(own.indexOf(separator) + 1);
+    });
+  }
+
+  /** The arithmetic that a name waits for, if any. */
+  private workedOutFrom(root: string): Term | undefined {
+    const isIt = ({ scope, dim }: Term) => isName(dim) && this.root(key(scope, dim)) === root;
+    for (const { left, right } of this.waiting) {
+      if (isIt(left)) return right;
+      if (isIt(right)) return left;
+    }
+    return undefined;
   }
 
   private expand(terms: Term[]): Term[] {
@@ -148,16 +181,16 @@ export class ShapeSolver {
     const left = this.root(a);
     const right = this.root(b);
     if (left === right) return;
-    const value = this.known.get(left);
-    this.parent.set(left, right);
-    if (value && !this.known.has(right)) this.known.set(right, value);
+    const value = this.known.get(right);
+    this.parent.set(right, left);
+    if (value && !this.known.has(left)) this.known.set(left, value);
   }
 
   private sizeConflict(left: Term, right: Term, a: number, b: number, ends: [End, End], axis: number): Conflict {
     const tell = (term: Term, value: number) => {
-      const name = isName(term.dim) || typeof term.dim === "string" ? `${term.dim} = ${value}` : `${value}`;
-      const origin = this.originOf(term);
-      return origin ? `${name} (from ${origin})` : name;
+      const name = typeof term.dim === "string" ? `${term.dim} = ${value}` : `${value}`;
+      const origins = namesIn(term.dim).flatMap((part) => this.originOf({ ...term, dim: part }) ?? []);
+      return origins.length > 0 ? `${name} (from ${[...new Set(origins)].join(" and ")})` : name;
     };
     return {
       message: `${ends[1].label} needs ${tell(right, b)} on axis ${axis}, but ${ends[0].label} gives ${tell(left, a)}`,
@@ -184,7 +217,7 @@ export class ShapeSolver {
     const a = this.resolve(left.scope, left.shape);
     const b = this.resolve(right.scope, right.shape);
     return {
-      message: `${right.label} needs ${b.length} dimensions ${printShape(b)}, but ${left.label} gives ${a.length} ${printShape(a)}`,
+      message: `${right.label} needs ${rankOf(b)} dimensions ${printShape(b)}, but ${left.label} gives ${rankOf(a)} ${printShape(a)}`,
       expected: printShape(b),
       actual: printShape(a),
       fix: `wire an output of shape ${printShape(b)} to it`,
@@ -192,8 +225,15 @@ export class ShapeSolver {
   }
 }
 
+/** How many dimensions a shape has, in words. */
+function rankOf(shape: ShapeSpec): string {
+  return isEllipsis(shape[0]) ? `at least ${shape.length - 1}` : `${shape.length}`;
+}
+
+const separator = "\u0000";
+
 function key(scope: string, name: Dim): string {
-  return `${scope}\u0000${name}`;
+  return `${scope}${separator}${name}`;
 }
 
 function listKey(term: Term): string {

@@ -62,7 +62,7 @@ export function trace<C extends z.ZodObject, I extends Ports, O extends Ports>(
   const used = new Map<string, number>();
   const values: Record<string, Symbolic> = {};
   for (const [port, shape] of Object.entries(inputs))
-    values[port] = symbolic(shape, definition.inputs[port]!.dtype, { port });
+    values[port] = symbolic(shape, definition.inputs[port]?.dtype ?? "float32", { port });
   const parsed = parseConfig(definition, config);
   let outputs: Record<string, Value> = {};
   const reading: Reading = {

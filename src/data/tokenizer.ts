@@ -36,12 +36,14 @@ export class Tokenizer {
     return wordsOf(text).map((word) => this.#ids.get(word) ?? this.special.unk);
   }
 
-  /** The text of ids, without the tokens that frame it. */
+  /** The text of ids, without the tokens that frame it; signs stand where people put them. */
   decode(ids: Iterable<number>): string {
     return [...ids]
       .filter((id) => id >= specials.length && id < this.pretrained)
       .map((id) => this.words[id]!)
-      .join(" ");
+      .join(" ")
+      .replace(/ (?=[,.;!?)\]])/g, "")
+      .replace(/(?<=[([]) /g, "");
   }
 
   /** One token as it is shown. */

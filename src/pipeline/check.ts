@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Catalog, CatalogEntry } from "../core/catalog.ts";
 import type { ErrorReport } from "../core/errors.ts";
-import { topologicalOrder } from "./order.ts";
+import { ancestors, topologicalOrder } from "./order.ts";
 import type { Pipeline, PipelineEdge } from "./schema.ts";
 import { solveShapes } from "./solve.ts";
 
@@ -32,17 +32,29 @@ export function checkConnection(pipeline: Pipeline, edge: PipelineEdge, catalog:
   const index = pipeline.edges.length;
   const problem = checkEdges(grown, catalog).find((found) => found.edge === index);
   if (problem) return problem;
-  const { cycle } = topologicalOrder(grown);
-  if (cycle) return { ...cycleProblem(cycle), edge: index };
-  const before = solveShapes(pipeline, catalog).conflicts.size;
-  const conflicts = [...solveShapes(grown, catalog).conflicts.entries()];
-  const report = conflicts.length > before ? conflicts[conflicts.length - 1]![1] : undefined;
+  const before = ancestors(pipeline.edges, [edge.from[0]]);
+  if (before.has(edge.to[0])) {
+    const { cycle } = topologicalOrder({ ...grown, edges: grown.edges.filter(({ to }) => before.has(to[0])) });
+    return { ...cycleProblem(cycle!), edge: index };
+  }
+  const report = solveShapes(grown, catalog).conflicts.get(index);
   return report ? { ...report, edge: index, node: edge.to[0] } : undefined;
+}
+
+/** Schemas by entry: making one takes longer than using it, and a pipeline is checked at every change. */
+const schemas = new WeakMap<CatalogEntry, z.ZodType>();
+
+function schemaOf(entry: CatalogEntry): z.ZodType {
+  const known = schemas.get(entry);
+  if (known) return known;
+  const schema = z.fromJSONSchema(entry.config as Parameters<typeof z.fromJSONSchema>[0]);
+  schemas.set(entry, schema);
+  return schema;
 }
 
 /** Checks a configuration against the catalog's JSON Schema, and says what field is wrong. */
 export function checkConfig(entry: CatalogEntry, config: Record<string, unknown>): ErrorReport | undefined {
-  const result = z.fromJSONSchema(entry.config as Parameters<typeof z.fromJSONSchema>[0]).safeParse(config);
+  const result = schemaOf(entry).safeParse(config);
   if (result.success) return undefined;
   const issue = result.error.issues[0]!;
   const field = issue.path.join(".");

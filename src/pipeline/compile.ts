@@ -30,20 +30,24 @@ export interface Plan {
 }
 
 /**
- * Turns a pipeline into a plan: checked, solved, pruned to what the actions need, and ordered.
+ * Turns a pipeline into a plan: checked, solved, pruned to what the actions need, and ordered. What no action needs may
+ * lack inputs.
  * @param targets ids of the actions to run; all of them by default
- * @throws FlamingoError with the first problem that `checkPipeline` finds, or NO_ACTION
+ * @throws FlamingoError with the first problem that `checkPipeline` finds, NOT_FOUND for an unknown target, or NO_ACTION
  */
 export function compile(pipeline: Pipeline, catalog: Catalog, targets?: readonly string[]): Plan {
-  const problem = checkPipeline(pipeline, catalog)[0];
+  const isAction = (id: string) => catalog[pipeline.nodes[id]?.type ?? ""]?.kind === "action";
+  const chosen = targets ?? Object.keys(pipeline.nodes).filter(isAction);
+  const needed = ancestors(pipeline.edges, chosen);
+  const problem = checkPipeline(pipeline, catalog).find(
+    ({ code, node }) => code !== "MISSING_INPUT" || chosen.length === 0 || needed.has(node!),
+  );
   if (problem) {
     const { code, message, ...details } = problem;
     throw new FlamingoError(code, message, { ...details, ...(problem.node ? { block: problem.node } : {}) });
   }
-  const isAction = (id: string) => catalog[pipeline.nodes[id]!.type]!.kind === "action";
-  const chosen = targets ?? Object.keys(pipeline.nodes).filter(isAction);
   for (const id of chosen) {
-    if (id in pipeline.nodes && isAction(id)) continue;
+    if (isAction(id)) continue;
     throw new FlamingoError("NOT_FOUND", `"${id}" is no action of this pipeline`, {
       fix: "name a Train or Evaluate node",
     });
@@ -53,7 +57,6 @@ export function compile(pipeline: Pipeline, catalog: Catalog, targets?: readonly
       fix: "add a Train node and wire a loss to it",
     });
   }
-  const needed = ancestors(pipeline.edges, chosen);
   const order = topologicalOrder(pipeline).order.filter((id) => needed.has(id));
   const { outputs } = solveShapes(pipeline, catalog);
   return {

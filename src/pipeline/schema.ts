@@ -54,6 +54,9 @@ export type Pipeline = z.output<typeof pipelineSchema>;
 /** At most so many nodes: a larger file is refused before it is looked into. */
 const mostNodes = 1000;
 
+/** At most so many levels of lists and objects: deeper ones would use up the stack of whoever looks into them. */
+const mostDepth = 32;
+
 /**
  * Reads a pipeline from the text of a file.
  * @param source the file's name, for messages
@@ -74,6 +77,7 @@ export function readPipeline(text: string, source: string): Pipeline {
 
 /** The same for a value that was already parsed, such as a request's body. */
 export function parsePipeline(value: unknown, source: string): Pipeline {
+  checkStructure(value, source);
   const header = z
     .looseObject({ format: z.literal("flamingo-pipeline"), version: z.int().positive() })
     .safeParse(value);
@@ -109,12 +113,24 @@ export function parsePipeline(value: unknown, source: string): Pipeline {
       },
     );
   }
-  if (Object.keys(result.data.nodes).length > mostNodes)
-    throw new FlamingoError("INVALID_PIPELINE", `${source} has more than ${mostNodes} nodes`, {
-      source,
-      fix: "split it",
-    });
   return result.data;
+}
+
+/** Refuses what would harm a reader: too many nodes, endless nesting, and names that every object has. */
+function checkStructure(value: unknown, source: string): void {
+  const refuse = (finding: string, fix: string) =>
+    new FlamingoError("INVALID_PIPELINE", `${source} ${finding}`, { source, fix });
+  const nodes = (value as { nodes?: unknown } | null)?.nodes;
+  if (nodes && Object.keys(nodes).length > mostNodes) throw refuse(`has more than ${mostNodes} nodes`, "split it");
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > mostDepth)
+      throw refuse(`is nested deeper than ${mostDepth} levels`, "open a file that the studio saved");
+    const objects = level.filter((item) => typeof item === "object" && item !== null);
+    const reserved = objects.flatMap((item) => Object.keys(item)).find((name) => !notReserved(name));
+    if (reserved !== undefined) throw refuse(`has a field "${reserved}": the name is reserved`, "rename it");
+    level = objects.flatMap((item) => Object.values(item));
+  }
 }
 
 /** Writes a pipeline with sorted keys, so that two versions compare well line by line. */

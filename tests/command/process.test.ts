@@ -10,12 +10,13 @@ import { optional } from "../optional.ts";
 import { fakePipeline } from "../runs/fakeLibrary.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
 
-const beside = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const flamingoFile = fileURLToPath(new URL("../../src/command/flamingo.js", import.meta.url));
+const fakeFlamingoFile = fileURLToPath(new URL("./fakeFlamingo.ts", import.meta.url));
 const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 
 /** Calls the installed command. */
 function flamingo(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [beside("../../src/command/flamingo.js"), ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [flamingoFile, ...args], {
     cwd: temporaryFolder(),
     encoding: "utf8",
   });
@@ -28,7 +29,7 @@ function fakeFlamingo(args: string[]): {
   seen: { out: string; err: string };
   end: Promise<unknown>;
 } {
-  const child = spawn(process.execPath, ["--import", loader, beside("fakeFlamingo.ts"), ...args], {
+  const child = spawn(process.execPath, ["--import", loader, fakeFlamingoFile, ...args], {
     cwd: temporaryFolder(),
   });
   onTestFinished(() => void child.kill("SIGKILL"));
@@ -100,6 +101,16 @@ test("a second Ctrl-C ends at once, even a run that never comes to its step's en
   child.kill("SIGINT");
   expect(await end).toBe("SIGINT");
   expect((await readEvents(out)).length).toBeGreaterThan(0);
+});
+
+test("flamingo start prints its address with the token on one line, and ends with Ctrl-C", async () => {
+  const { child, seen, end } = fakeFlamingo(["start", "--no-open", "--port", "0"]);
+  await written(child, "token=");
+  expect(seen.out).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{32,}\n$/);
+  const reply = await fetch(seen.out.trim(), { redirect: "manual" });
+  expect(reply.status).toBe(303);
+  child.kill("SIGINT");
+  expect(await end).toBe(0);
 });
 
 const canMount = spawnSync("unshare", ["--mount", "true"]).status === 0 && process.getuid?.() === 0;

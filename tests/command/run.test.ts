@@ -38,7 +38,7 @@ describe("flamingo run", () => {
     expect(printed).toContain("seed 0, on auto");
     expect(printed).toContain("4 of 10 weights learn");
     expect(printed).not.toContain("\u001b");
-    expect(printed).toMatch(/succeeded {2}loss \d\.\d+ {2}gates 0\.020 \(up to 0\.020\)\n$/);
+    expect(printed).toMatch(/succeeded after \d+ s {2}loss \d\.\d+ {2}gates 0\.020 \(up to 0\.020\)\n$/);
   });
 
   test("on a terminal redraws one line, and not for every step", async () => {

@@ -31,7 +31,14 @@ describe("documents", () => {
   });
 
   test("an interleaved document alternates images and captions, and shorter ones are padded", () => {
-    const { ids, targets } = captionDocuments([[[red, cat], [dog]], [[dog], [cat]]], 2, words.special);
+    const { ids, targets } = captionDocuments(
+      [
+        [[red, cat], [dog]],
+        [[dog], [cat]],
+      ],
+      2,
+      words.special,
+    );
     expect([...ids.slice(0, 8)]).toEqual([bos, image, red, cat, endOfChunk, image, dog, endOfChunk]);
     expect([...ids.slice(8)]).toEqual([bos, image, dog, endOfChunk, image, cat, endOfChunk, pad]);
     expect([...targets.slice(0, 8)]).toEqual([-100, red, cat, endOfChunk, -100, dog, endOfChunk, -100]);

@@ -9,8 +9,18 @@ const small = new Tokenizer(["cat", "a", "red", ",", "."]);
 describe("Tokenizer", () => {
   test("special tokens stand at fixed places, words in order, and Flamingo's new tokens after the pretrained ones", () => {
     expect(small.words).toEqual(["<pad>", "<bos>", "<eos>", "<unk>", ",", ".", "a", "cat", "red"]);
-    expect(small.special).toEqual({ pad: 0, bos: 1, eos: 2, unk: 3, image: small.pretrained, endOfChunk: small.pretrained + 1 });
-    expect([small.word(small.special.image), small.word(small.special.endOfChunk)]).toEqual(["<image>", "<|endofchunk|>"]);
+    expect(small.special).toEqual({
+      pad: 0,
+      bos: 1,
+      eos: 2,
+      unk: 3,
+      image: small.pretrained,
+      endOfChunk: small.pretrained + 1,
+    });
+    expect([small.word(small.special.image), small.word(small.special.endOfChunk)]).toEqual([
+      "<image>",
+      "<|endofchunk|>",
+    ]);
   });
 
   test("the order in which words come does not matter", () => {

@@ -25,6 +25,9 @@ interface Outcome {
 /** Sizes that end before, on and after the registers and panels of the kernels. */
 export const size = fc.constantFrom(1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 17, 33);
 
+/** Half of them large enough that the kernels share the work among threads. */
+export const wide = fc.oneof(size, fc.constantFrom(130, 257));
+
 export const seed = fc.integer({ min: 1, max: 2 ** 30 });
 
 /** Numbers between −`scale` and `scale`, from a seed. */

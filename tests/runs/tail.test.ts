@@ -49,6 +49,22 @@ test("many events come in few batches", async () => {
   expect(batches).toBe(1);
 });
 
+test("a busy log comes in at most ten batches a second, however long it takes", async () => {
+  const folder = temporaryFolder();
+  const log = RunLog.open(folder);
+  const start = performance.now();
+  const tail = tailToEnd(folder);
+  for (let at = 0; at < 300; at++) {
+    log.append(message(`${at}`));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  log.append(message("end"));
+  const { events, batches } = await tail;
+  log.close();
+  expect(events).toHaveLength(301);
+  expect(batches).toBeLessThanOrEqual((performance.now() - start) / 100 + 2);
+});
+
 test("a log that is not there yet is waited for", async () => {
   const folder = temporaryFolder();
   const tail = tailToEnd(folder);

@@ -4,7 +4,7 @@ import { type NodeProgress, type RunState, secondsLeft } from "../../../src/runs
 export interface TotalProgress {
   /** 0 to 1. */
   share: number;
-  /** The node that is at work, if any. */
+  /** The node at work, if any: of several the one with the most left to do. */
   node?: string;
   progress?: NodeProgress;
   /** Of the node at work. */
@@ -26,7 +26,10 @@ export function totalProgress(run: RunState, now: number): TotalProgress {
     done += weight * shareOf(node);
   }
   const share = run.status === "succeeded" ? 1 : all > 0 ? done / all : 0;
-  const busy = nodes.filter(([, node]) => node.state === "running").sort((a, b) => b[1].since - a[1].since)[0];
+  const stepsLeft = (node: NodeProgress) => (node.total ?? 0) - (node.step ?? 0);
+  const busy = nodes
+    .filter(([, node]) => node.state === "running")
+    .sort(([, a], [, b]) => stepsLeft(b) - stepsLeft(a) || a.since - b.since)[0];
   if (!busy) return { share };
   const left = secondsLeft(busy[1], now);
   return { share, node: busy[0], progress: busy[1], ...(left === undefined ? {} : { secondsLeft: left }) };

@@ -1,10 +1,10 @@
 /** Sizes of a node's card, in pixels at zoom 1. The card is drawn with them, and graphs are laid out with them. */
 export const card = {
-  width: 212,
-  header: 54,
-  row: 20,
+  width: 208,
+  header: 56,
+  row: 22,
   padding: 6,
-  figure: 52,
+  figure: 56,
 } as const;
 
 /** What of a card makes its size. */

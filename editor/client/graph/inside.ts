@@ -46,7 +46,7 @@ export function drawInside(graph: TracedGraph, catalog: Catalog): { nodes: Insid
     const from: [string, string] = [source.node ?? inputId(source.port), source.port];
     return { id: `${from.join(".")} → ${to.join(".")}`, from, to, shape: shapes(from) };
   });
-  const placed = layout(nodes.map(layoutNode), edges as LayoutEdge[], { x: 104, y: 28 });
+  const placed = layout(nodes.map(layoutNode), edges as LayoutEdge[], { x: 96, y: 28 });
   return {
     nodes: nodes.map((node) => ({ ...node, position: placed.positions[node.id]! })),
     edges: edges.map((edge, index) => ({ ...edge, route: placed.routes[index]! })),

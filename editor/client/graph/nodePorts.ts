@@ -32,7 +32,7 @@ export function tidyPositions(pipeline: Pipeline, catalog: Record<string, Catalo
       outputs: offsets("output", ports.outputs),
     };
   });
-  return layout(nodes, pipeline.edges, { x: 92, y: 40 }).positions;
+  return layout(nodes, pipeline.edges, { x: 84, y: 36 }).positions;
 }
 
 /** The same pipeline with a place for every node: those that have none are put where a tidy drawing has them. */

@@ -16,7 +16,7 @@ export function AttentionPanel() {
   const [step, setStep] = useState<number | undefined>(undefined);
   const shown = frames[Math.min(step ?? frames.length - 1, frames.length - 1)];
   const frame = useFrame(run, shown?.file);
-  if (frames.length === 0) return <NoRun what="What each word looks at in the picture is drawn here." />;
+  if (frames.length === 0) return <NoRun sketch="grid" what="What each word looks at in the picture is drawn here." />;
   return (
     <>
       {frame && run !== undefined ? <FrameView run={run} frame={frame} /> : <div className="no-run">Reading…</div>}

@@ -14,8 +14,8 @@ import { Plot, type PlotContent } from "./Plot.tsx";
 /** Lines of the first kind of gate are drawn through, those of the others broken. */
 const dashes = ["solid", "4px,3px", "1px,3px", "8px,3px,1px,3px"] as const;
 
-/** All gates together have at most so many points. */
-const most = 12_000;
+/** At most so many points a line, and over all lines. */
+const most = { line: 600, all: 12_000 } as const;
 
 /** tanh of every gate over the steps: how far each layer lets the pictures in. */
 export function GatesPanel() {
@@ -25,13 +25,13 @@ export function GatesPanel() {
     (theme: Theme) => gatesContent(useRun.getState().id, useRun.getState().state, absolute, theme),
     [absolute],
   );
-  if (names.length === 0) return <NoRun what="Every tanh gate starts at 0; how far each one opens is drawn here." />;
+  if (names.length === 0)
+    return <NoRun sketch="gates" what="Every tanh gate starts at 0; how far each one opens is drawn here." />;
   const gates = readGates(names);
   return (
     <>
       <div className="panel-controls">
         <Largest gates={gates} />
-        <Legend gates={gates} />
         <label className="check" title="Signs mean nothing: a gate is open when it is away from 0">
           <input
             type="checkbox"
@@ -41,6 +41,7 @@ export function GatesPanel() {
           without sign
         </label>
       </div>
+      <Legend gates={gates} />
       <Plot content={content} label="tanh of every gate over steps" testId="gates-plot" />
     </>
   );
@@ -54,7 +55,7 @@ function Largest({ gates }: { gates: Gate[] }) {
   return (
     <p className="readout">
       <strong data-testid="gate-largest">{formatNumber(most)}</strong>
-      <span className="muted">{most > 0 ? `largest: ${gate?.label}` : "all gates closed"}</span>
+      <span className="muted">{most > 0 ? `largest, ${gate?.label}` : "all gates closed"}</span>
     </p>
   );
 }
@@ -66,7 +67,7 @@ function Legend({ gates }: { gates: Gate[] }) {
   return (
     <div className="gate-legend" aria-hidden="true">
       <span className="ramp" title="first layer to last layer">
-        <span>1</span>
+        <span>layer 1</span>
         {Array.from({ length: layers }, (_value, layer) => (
           <i key={String(layer)} style={{ background: layerColor(layer, layers, theme) }} />
         ))}
@@ -88,7 +89,7 @@ function gatesContent(id: string | undefined, run: RunState, absolute: boolean, 
   const gates = readGates(run.gateNames);
   const layers = countLayers(gates);
   const kinds = kindsOf(gates);
-  const each = Math.min(2000, Math.floor(most / gates.length));
+  const each = Math.min(most.line, Math.floor(most.all / gates.length));
   let peak = 0.02;
   const traces = gates.map((gate) => {
     const values = run.series.gates[gate.index] ?? [];
@@ -100,7 +101,7 @@ function gatesContent(id: string | undefined, run: RunState, absolute: boolean, 
       type: "scatter",
       mode: "lines",
       name: gate.label,
-      line: { color: layerColor(gate.layer, layers, theme), width: 1.75, dash },
+      line: { color: layerColor(gate.layer, layers, theme), width: dash === "solid" ? 2.25 : 1.5, dash },
       hovertemplate: "%{y:.3f}",
     };
   });

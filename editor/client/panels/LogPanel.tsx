@@ -10,7 +10,8 @@ export function LogPanel() {
   const messages = useRun((run) => run.state.messages);
   const error = useRun((run) => run.state.error);
   const nodes = useEditor((editor) => editor.pipeline.nodes);
-  if (messages.length === 0 && !error) return <NoRun what="Messages and warnings of the run appear here." />;
+  if (messages.length === 0 && !error)
+    return <NoRun sketch="rows" what="Messages and warnings of the run appear here." />;
   return (
     <ol className="log" data-testid="log">
       {messages.map(({ seq, time, level, message, node }) => (

@@ -22,13 +22,13 @@ export function LossPanel() {
     (theme: Theme) => lossContent(useRun.getState().id, useRun.getState().state, smoothing, log, theme),
     [smoothing, log],
   );
-  if (!hasSteps) return <NoRun what="The loss of every step is drawn here." />;
+  if (!hasSteps) return <NoRun sketch="loss" what="The loss of every step is drawn here." />;
   return (
     <>
       <div className="panel-controls">
         <Readout smoothing={smoothing} />
         <label className="slider" title="How much of the past the smoothed line keeps">
-          <span>smoothing</span>
+          <span className="if-wide">smoothing</span>
           <input
             type="range"
             min={0}
@@ -60,7 +60,10 @@ function Readout({ smoothing }: { smoothing: number }) {
     <p className="readout">
       <strong data-testid="loss-smoothed">{formatNumber(smoothed)}</strong>
       <span className="muted">
-        nats, now <span data-testid="loss-raw">{formatNumber(loss.at(-1))}</span>
+        nats
+        <span className="if-wide">
+          , this step <span data-testid="loss-raw">{formatNumber(loss.at(-1))}</span>
+        </span>
       </span>
     </p>
   );

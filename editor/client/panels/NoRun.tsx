@@ -1,22 +1,32 @@
-import { ActionButton } from "../parts/ActionButton.tsx";
-import { Icon } from "../parts/Icon.tsx";
 import { useRun } from "../stores/run.ts";
 
-/** What a panel says while it has nothing to show: what will be here, and how to get it. */
-export function NoRun({ what }: { what: string }) {
+/** What a panel will draw, as a ghost of it. */
+const sketches = {
+  loss: "M8 10C30 12 34 44 60 50S104 54 112 55",
+  gates: "M8 56C40 54 44 16 112 12M8 56C40 55 50 32 112 30M8 56C40 56 56 46 112 44",
+  grid: "M36 6h48v48h-48ZM36 22h48M36 38h48M52 6v48M68 6v48",
+  cards: "M14 10h40v18h-40ZM66 10h40v18h-40ZM14 38h40v18h-40ZM66 38h40v18h-40Z",
+  rows: "M14 14h92M14 28h92M14 42h60",
+} as const;
+
+/** What a panel says while it has nothing to show: what will be here, and what has to happen first. */
+export function NoRun({ what, sketch }: { what: string; sketch: keyof typeof sketches }) {
   const id = useRun((run) => run.id);
   const status = useRun((run) => run.state.status);
   const waits = id !== undefined && (status === "queued" || status === "running" || status === "paused");
+  const axes = sketch === "loss" || sketch === "gates";
   return (
     <div className="no-run">
-      {waits ? <span className="spinner" aria-hidden="true" /> : null}
+      <svg width="120" height="64" viewBox="0 0 120 64" aria-hidden="true">
+        {axes && <path d="M8 4V58H114" className="sketch-axis" />}
+        <path d={sketches[sketch]} className="sketch" />
+      </svg>
       <p>{what}</p>
-      {id === undefined && (
-        <ActionButton action="run" className="button">
-          <Icon name="play" size={13} /> Run the pipeline
-        </ActionButton>
+      {waits && (
+        <p className="waiting">
+          <span className="spinner" aria-hidden="true" /> The run is on its way there.
+        </p>
       )}
-      {waits && <p className="muted">Waiting for the run to get there.</p>}
     </div>
   );
 }

@@ -8,7 +8,8 @@ type Result = RunEventOf<"evaluate:result">;
 /** What the evaluations found, with counts and 95% intervals. */
 export function ResultsPanel() {
   const results = useRun((run) => run.state.results);
-  if (results.length === 0) return <NoRun what="Evaluation tables appear here, with counts and 95% intervals." />;
+  if (results.length === 0)
+    return <NoRun sketch="rows" what="Evaluation tables appear here, with counts and 95% intervals." />;
   const last = [...new Map(results.map((result) => [`${result.node} ${result.set}`, result])).values()];
   return (
     <div className="results" data-testid="results">

@@ -10,21 +10,23 @@ export interface Heat {
   largest: number;
 }
 
-/** Draws a heat map over its picture: the picture in grey below, colour and opacity by share above. */
+/**
+ * Draws a heat map over its picture. The patches are filled with the scale's colours, and the picture's greys light and
+ * darken them: both the shape and the share can be read.
+ */
 export function drawHeat(canvas: HTMLCanvasElement, size: number, { picture, shares, grid, largest }: Heat): void {
   const pen = prepare(canvas, size, size);
-  if (picture?.complete && picture.naturalWidth > 0) {
-    pen.imageSmoothingEnabled = size < picture.naturalWidth;
-    pen.filter = "grayscale(0.85)";
-    pen.drawImage(picture, 0, 0, size, size);
-    pen.filter = "none";
-  }
   const [width, height] = [size / grid.columns, size / grid.rows];
   for (let patch = 0; patch < grid.rows * grid.columns; patch++) {
-    const share = largest > 0 ? (shares[patch] ?? 0) / largest : 0;
-    const [red, green, blue] = heatColor(share);
-    pen.fillStyle = `rgba(${red}, ${green}, ${blue}, ${0.3 + 0.48 * share})`;
-    const [left, top] = [(patch % grid.columns) * width, Math.floor(patch / grid.columns) * height];
-    pen.fillRect(left, top, width, height);
+    const [red, green, blue] = heatColor(largest > 0 ? (shares[patch] ?? 0) / largest : 0);
+    pen.fillStyle = `rgb(${red}, ${green}, ${blue})`;
+    pen.fillRect((patch % grid.columns) * width, Math.floor(patch / grid.columns) * height, width + 0.5, height + 0.5);
   }
+  if (!picture?.complete || picture.naturalWidth === 0) return;
+  pen.save();
+  pen.filter = "grayscale(1)";
+  pen.globalCompositeOperation = "soft-light";
+  pen.globalAlpha = 0.85;
+  pen.drawImage(picture, 0, 0, size, size);
+  pen.restore();
 }

@@ -44,8 +44,9 @@ export function BlockCard(props: CardProps) {
     <div className="card" data-tone={tone} data-state={state} data-wrong={wrong !== undefined} data-unknown={unknown}>
       <div className="card-head" title={wrong}>
         <div className="card-title">
-          <StateSign state={state} wrong={wrong} />
-          <span className="card-name">{title}</span>
+          <span className="card-name" title={title}>
+            {title}
+          </span>
           {props.onOpen && (
             <button
               type="button"
@@ -53,12 +54,13 @@ export function BlockCard(props: CardProps) {
               onClick={props.onOpen}
               title={`Open the inside of ${title}`}
             >
-              <Icon name="open" size={13} />
+              <Icon name="open" size={12} />
               <span className="hidden">Open the inside of {title}</span>
             </button>
           )}
         </div>
         <div className="card-sub">
+          <StateSign state={state} wrong={wrong} />
           <span className="card-type">{subtitle}</span>
           {weights > 0 && (
             <span className="card-weights" title={`${weights.toLocaleString("en-US")} weights, ${toneWords[tone]}`}>

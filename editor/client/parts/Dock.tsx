@@ -1,4 +1,4 @@
-import { type ComponentType, type KeyboardEvent, type PointerEvent, useEffect, useState } from "react";
+import { type ComponentType, type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
 import { AttentionPanel } from "../panels/AttentionPanel.tsx";
 import { GatesPanel } from "../panels/GatesPanel.tsx";
 import { LogPanel } from "../panels/LogPanel.tsx";
@@ -31,8 +31,13 @@ export function Dock() {
   const shown = panelNames.filter((name) => chosen.slice(-room).includes(name));
   useBusyPanels();
   return (
-    <section className="dock" aria-label="Run" data-open={open} style={open ? { height } : undefined}>
-      {open && <Splitter height={height} />}
+    <section
+      className="dock"
+      aria-label="Run"
+      data-open={open}
+      style={open ? { height: height ?? usualHeight } : undefined}
+    >
+      {open && <Splitter />}
       <div className="dock-bar">
         <div className="tabs" role="toolbar" aria-label="Panels">
           {panelNames.map((name) => (
@@ -121,9 +126,13 @@ function Badge({ name }: { name: PanelName }) {
 }
 
 const bounds = { min: 180, step: 24 } as const;
+const usualHeight = "clamp(280px, 38vh, 460px)";
 
 /** Changes the dock's height by dragging or by the arrow keys. */
-function Splitter({ height }: { height: number }) {
+function Splitter() {
+  const splitter = useRef<HTMLDivElement>(null);
+  const height = () => splitter.current?.parentElement?.clientHeight ?? 0;
+  const stored = useSettings((settings) => settings.dockHeight);
   const highest = () => window.innerHeight - 260;
   const set = (value: number) =>
     changeSettings({ dockHeight: Math.round(Math.min(highest(), Math.max(bounds.min, value))) });
@@ -134,16 +143,17 @@ function Splitter({ height }: { height: number }) {
     const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
     if (direction === undefined) return;
     event.preventDefault();
-    set(height + direction * bounds.step);
+    set(height() + direction * bounds.step);
   };
   return (
     // biome-ignore lint/a11y/useSemanticElements: a splitter is a separator that takes the focus; hr cannot hold it
     <div
+      ref={splitter}
       className="splitter"
       role="separator"
       aria-orientation="horizontal"
       aria-label="Height of the panels"
-      aria-valuenow={height}
+      aria-valuenow={stored ?? bounds.min}
       aria-valuemin={bounds.min}
       tabIndex={0}
       onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}

@@ -70,7 +70,7 @@ function PipelineName() {
         value={pipeline.name}
         maxLength={120}
         spellCheck={false}
-        style={{ width: `${Math.min(34, Math.max(8, pipeline.name.length + 2))}ch` }}
+        style={{ width: `${Math.min(34, Math.max(8, pipeline.name.length + 1))}ch` }}
         onChange={(event) => commit("Rename", { ...pipeline, name: event.target.value }, { key: "name" })}
         onBlur={sealHistory}
         onKeyDown={(event) => {

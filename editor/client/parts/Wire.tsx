@@ -4,11 +4,11 @@ import type { WireFlowEdge } from "../graph/flowNodes.ts";
 
 /** A wire with the shape that passes through it, or, in red, with the reason why none can. */
 export const Wire = memo(function Wire(props: EdgeProps<WireFlowEdge>) {
-  const { id, data, selected, sourceX, sourceY, targetX, targetY } = props;
+  const { id, data, selected } = props;
   const [path, labelX, labelY] = pathOf(props, data?.route);
   const wrong = data?.problem !== undefined;
   const label = wrong ? data.problem : data?.shape;
-  const short = Math.abs(targetX - sourceX) < 40 && Math.abs(targetY - sourceY) < 40;
+  const short = isShort(props, label);
   return (
     <>
       <BaseEdge id={id} path={path} className={`wire${wrong ? " wire-wrong" : ""}`} interactionWidth={18} />
@@ -28,6 +28,16 @@ export const Wire = memo(function Wire(props: EdgeProps<WireFlowEdge>) {
     </>
   );
 });
+
+/** A wire between neighbours that is too short for its label: both ports tell the shape. */
+function isShort({ sourceX, sourceY, targetX, targetY, data }: EdgeProps<WireFlowEdge>, label = ""): boolean {
+  if (data?.problem !== undefined) return false;
+  const room = Math.abs(targetX - sourceX) + Math.abs(targetY - sourceY) * 0.6;
+  return room < label.length * letter + 8;
+}
+
+/** About the width of a letter of a label, in pixels. */
+const letter = 6.4;
 
 function pathOf(props: EdgeProps<WireFlowEdge>, route: [number, number][] | undefined): [string, number, number] {
   const { sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition } = props;

@@ -9,7 +9,8 @@ interface Settings {
   theme: Theme | undefined;
   palette: boolean;
   dock: boolean;
-  dockHeight: number;
+  /** Undefined: as fits the window. */
+  dockHeight: number | undefined;
   /** Panels that are open, the one opened last at the end. */
   panels: PanelName[];
   /** Weight of the past in the smoothed loss. */
@@ -23,7 +24,7 @@ const initial: Settings = {
   theme: undefined,
   palette: true,
   dock: true,
-  dockHeight: 316,
+  dockHeight: undefined,
   panels: ["samples", "attention", "gates", "loss"],
   smoothing: 0.95,
   logAxis: false,

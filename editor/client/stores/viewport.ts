@@ -11,8 +11,8 @@ export function setViewport(flow: ReactFlowInstance | undefined): void {
 /** Free room around the nodes: panels lie over the canvas. */
 export function canvasPadding(inspector = false) {
   const { palette } = useSettings.getState();
-  const left = `${palette ? 252 : 40}px` as const;
-  return { top: "36px", bottom: "36px", left, right: inspector ? "364px" : "40px" } as const;
+  const left = `${palette ? 232 : 36}px` as const;
+  return { top: "28px", bottom: "28px", left, right: inspector ? "352px" : "30px" } as const;
 }
 
 const motion = () => (window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 280);

@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Pixels, renderSvg } from "../image.ts";
 import { type Concept, iconNames, type Style, styles } from "./concepts.ts";
 
 const require = createRequire(import.meta.url);
 /** Changes when the rendering does, so that an old cache is not taken for a new one. */
 const renderVersion = 1;
+/** Drawings rendered at once: the renderer has threads of its own. */
+const atOnce = 8;
 
 interface IconSet {
   icons: Record<string, { body: string; width?: number; height?: number; left?: number; top?: number }>;
@@ -31,8 +34,11 @@ export interface DrawingsOptions {
  */
 export async function loadDrawings(concepts: readonly Concept[], options: DrawingsOptions): Promise<Drawings> {
   const file = join(options.cache, `emoji-${options.size}-${fingerprint(concepts)}.bin`);
-  const bytes = (await readFile(file).catch(() => undefined)) ?? (await renderAll(concepts, options, file));
   const each = options.size * options.size * 3 + 1;
+  const kept = await readFile(file).catch(() => undefined);
+  const whole = kept?.length === styles.length * concepts.length * each;
+  const bytes = whole ? new Uint8Array(kept.buffer, kept.byteOffset, kept.length) : await renderAll(concepts, options);
+  if (!whole) await keep(file, bytes, options.warn);
   const drawings = {} as Drawings;
   styles.forEach((style, styleIndex) => {
     drawings[style] = concepts.map((_, index) => {
@@ -44,39 +50,46 @@ export async function loadDrawings(concepts: readonly Concept[], options: Drawin
 }
 
 /** One byte that says whether the drawing is there, then its pixels; style by style, concept by concept. */
-async function renderAll(
-  concepts: readonly Concept[],
-  { size, progress, warn }: DrawingsOptions,
-  file: string,
-): Promise<Uint8Array> {
+async function renderAll(concepts: readonly Concept[], { size, progress, warn }: DrawingsOptions): Promise<Uint8Array> {
   const each = size * size * 3 + 1;
   const total = styles.length * concepts.length;
   const bytes = new Uint8Array(total * each);
   const failed: string[] = [];
   for (const [styleIndex, style] of styles.entries()) {
     const svgOf = svgSource(style);
-    for (const [index, { code }] of concepts.entries()) {
-      const start = (styleIndex * concepts.length + index) * each;
-      try {
-        bytes.set(await renderSvg(svgOf(code), size), start + 1);
-        bytes[start] = 1;
-      } catch {
-        failed.push(`${style}:${code}`);
-      }
-      progress(styleIndex * concepts.length + index + 1, total);
+    for (let first = 0; first < concepts.length; first += atOnce) {
+      const part = concepts.slice(first, first + atOnce);
+      const rendered = await Promise.allSettled(part.map(async ({ code }) => renderSvg(svgOf(code), size)));
+      rendered.forEach((result, index) => {
+        const start = (styleIndex * concepts.length + first + index) * each;
+        if (result.status === "fulfilled") bytes.set([1, ...result.value], start);
+        else failed.push(`${style}:${part[index]!.code}`);
+      });
+      progress(styleIndex * concepts.length + first + part.length, total);
     }
   }
   if (failed.length > 0)
     warn(`${failed.length} of ${total} drawings could not be rendered and are left out: ${failed.join(", ")}`);
-  await mkdir(join(file, ".."), { recursive: true });
-  await writeFile(`${file}.${process.pid}.partial`, bytes);
-  await rename(`${file}.${process.pid}.partial`, file);
   return bytes;
+}
+
+/** Writes the cache, whole or not at all. Without it the drawings are rendered again next time, and nothing is lost. */
+async function keep(file: string, bytes: Uint8Array, warn: (message: string) => void): Promise<void> {
+  const partial = `${file}.${process.pid}.partial`;
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(partial, bytes);
+    await rename(partial, file);
+  } catch (error) {
+    await rm(partial, { force: true }).catch(() => undefined);
+    warn(`the rendered drawings are not kept for next time: ${(error as Error).message}`);
+  }
 }
 
 /** Puts the parts of an icon set's drawing together as a whole SVG. */
 function svgSource(style: Style): (code: string) => string {
-  const set = require(`@iconify-json/${style}/icons.json`) as IconSet;
+  // Read as a file: what is required stays in memory, and a set has up to 25 MB.
+  const set = JSON.parse(readFileSync(require.resolve(`@iconify-json/${style}/icons.json`), "utf8")) as IconSet;
   const names = iconNames(style);
   return (code) => {
     const icon = set.icons[names.get(code)!]!;

@@ -1,5 +1,8 @@
+import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
+import { dirname } from "node:path";
 import * as tf from "@tensorflow/tfjs";
+import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { FlamingoError } from "../../core/errors.ts";
 import { buildKernels } from "./build.ts";
 import { loadSharedBackend, type SharedBackend } from "./module.ts";
@@ -23,26 +26,38 @@ let opened: { shared: SharedBackend; module: WebAssembly.Module; team: Team } | 
  * Makes `wasm` the current device: TensorFlow.js' module on shared memory, and our own kernels on `threads` threads, all
  * cores unless told. Opening it again with another number of threads keeps its tensors.
  *
+ * Where threads or our kernels cannot start, it is TensorFlow.js' own device with the plain formulas; the note says why.
+ *
  * @throws FlamingoError DEVICE_UNAVAILABLE if WebAssembly cannot run here.
  */
 export async function openWasm(options: { threads?: number } = {}): Promise<WasmDevice> {
   const threads = Math.max(1, Math.min(64, Math.floor(options.threads ?? availableParallelism())));
+  let problem = "";
   try {
-    const { shared, module } = opened ?? (await load());
-    if (opened?.team.threads !== threads) {
-      opened?.team.dismiss();
-      const team = await gatherTeam(module, shared.memory, shared.allocate, threads);
-      opened = { shared, module, team };
-      registerKernels(team, shared);
-    }
-    await tf.setBackend("wasm");
-  } catch (cause) {
-    if (cause instanceof FlamingoError) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    const fix = "take the device cpu, or another version of Node";
-    throw new FlamingoError("DEVICE_UNAVAILABLE", `wasm cannot start: ${message}`, { fix }, { cause });
+    await openShared(threads);
+  } catch (error) {
+    problem = error instanceof Error ? error.message : String(error);
+    findOwnFiles();
   }
-  return { threads, simd: true, relaxed: false, note: `fused kernels, 128-bit SIMD, ${threads} threads` };
+  if (!(await tf.setBackend("wasm")))
+    throw new FlamingoError("DEVICE_UNAVAILABLE", `wasm cannot start: ${problem}`, { fix: "take the device cpu" });
+  return problem
+    ? { threads: 1, simd: true, relaxed: false, note: `TensorFlow.js' own kernels, 1 thread, because ${problem}` }
+    : { threads, simd: true, relaxed: false, note: `fused kernels, 128-bit SIMD, ${threads} threads` };
+}
+
+async function openShared(threads: number): Promise<void> {
+  const { shared, module } = opened ?? (await load());
+  if (opened?.team.threads === threads) return;
+  opened?.team.dismiss();
+  const team = await gatherTeam(module, shared.memory, shared.allocate, threads);
+  opened = { shared, module, team };
+  registerKernels(team, shared);
+}
+
+/** TensorFlow.js looks for its compiled modules beside the script that was started; they lie in its package. */
+function findOwnFiles(): void {
+  setWasmPaths(`${dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm"))}/`);
 }
 
 async function load(): Promise<{ shared: SharedBackend; module: WebAssembly.Module }> {

@@ -31,6 +31,7 @@ export async function loadSharedBackend(): Promise<SharedBackend> {
   const factory = require("@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js") as Factory;
   const memory = new WebAssembly.Memory({ initial: 1024, maximum: 65536, shared: true });
   const module = await withoutSideEffects(() => factory({ wasmMemory: memory }));
+  refuseWhenFull(module);
   module.tfjs = {
     init: module.cwrap("init", null, []),
     initWithThreadsCount: module.cwrap("init_with_threads_count", null, ["number"]),
@@ -43,15 +44,20 @@ export async function loadSharedBackend(): Promise<SharedBackend> {
   const backend = new BackendWasm(module as unknown as ConstructorParameters<typeof BackendWasm>[0]);
   if (tf.findBackendFactory("wasm")) tf.removeBackend("wasm");
   tf.registerBackend("wasm", () => backend, 2);
-  return {
-    backend,
-    memory,
-    allocate(bytes) {
-      const address = module._malloc(bytes) >>> 0;
-      if (address === 0) throw new FlamingoError("INTERNAL", `the wasm device has no ${bytes} bytes left of its 4 GiB`);
-      return address;
-    },
-    free: (address) => module._free(address),
+  return { backend, memory, allocate: (bytes) => module._malloc(bytes), free: (address) => module._free(address) };
+}
+
+/** TensorFlow.js does not look whether it got memory: it would write to address 0, or take sizes modulo 4 GiB. */
+function refuseWhenFull(module: CompiledModule): void {
+  module._free(module._malloc(16)); // the first call puts the function that it finds in its own place
+  const allocate = module._malloc;
+  module._malloc = (bytes) => {
+    const address = bytes < 2 ** 32 ? allocate(bytes) >>> 0 : 0;
+    if (address === 0 && bytes > 0)
+      throw new FlamingoError("OUT_OF_MEMORY", `the wasm device has no ${bytes} bytes left of its 4 GiB`, {
+        fix: "take a smaller batch or a smaller model, or the device tensorflow or webgpu",
+      });
+    return address;
   };
 }
 

@@ -1,0 +1,12 @@
+import { Session } from "node:inspector/promises";
+import fs from "node:fs";
+import { openWasm } from "../src/engine/wasm/backend.ts";
+import { drawNumbers, makeToy } from "./bench/toy.ts";
+await openWasm({ threads: 1 });
+const width = Number(process.argv[2] ?? 128);
+const toy = makeToy(width, 16, drawNumbers(width, 16, 1));
+for (let i = 0; i < 15; i++) toy.step();
+const s = new Session(); s.connect(); await s.post("Profiler.enable"); await s.post("Profiler.setSamplingInterval", { interval: 100 }); await s.post("Profiler.start");
+for (let i = 0; i < 30; i++) toy.step();
+const { profile } = await s.post("Profiler.stop");
+fs.mkdirSync("/tmp/prof", { recursive: true }); for (const f of fs.readdirSync("/tmp/prof")) fs.rmSync("/tmp/prof/" + f); fs.writeFileSync("/tmp/prof/p.cpuprofile", JSON.stringify(profile));

@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Ports } from "../../src/core/port.ts";
+import { emojiConcepts, trainStyles } from "../../src/data/emoji/concepts.ts";
+import { emojiTokenizer } from "../../src/data/emoji/emoji.ts";
+import type { OpenSource } from "../../src/data/source.ts";
+import { EmojiDocuments } from "../../src/data/sources/emojiDocuments.ts";
+import { EmojiPairs } from "../../src/data/sources/emojiPairs.ts";
+import { EmojiSentences } from "../../src/data/sources/emojiSentences.ts";
+import { sources } from "../../src/data/sources/index.ts";
+
+const tokenizer = emojiTokenizer();
+const concepts = emojiConcepts();
+const heldOutLabels = new Set(concepts.filter(({ heldOut }) => heldOut).map(({ label }) => label));
+let cache: string;
+const told: [string, number, number][] = [];
+
+const context = (seed: number) => ({
+  seed,
+  cache,
+  warn: () => {},
+  progress: (activity: string, step: number, total: number) => told.push([activity, step, total]),
+});
+const small = { imageSize: 8, batch: 5 };
+const documents = (seed: number) =>
+  EmojiDocuments.open(EmojiDocuments.config.parse({ ...small, media: 3 }), context(seed));
+const pairs = (seed: number) => EmojiPairs.open(EmojiPairs.config.parse(small), context(seed));
+const sentences = (seed: number) =>
+  EmojiSentences.open(EmojiSentences.config.parse({ batch: 5, length: 12 }), context(seed));
+
+beforeAll(async () => {
+  cache = await mkdtemp(join(tmpdir(), "flamingo-sources-"));
+  await documents(1); // renders the drawings once for all tests
+});
+afterAll(() => rm(cache, { recursive: true, force: true }));
+
+describe.each([
+  ["EmojiDocuments", documents, EmojiDocuments.outputs],
+  ["EmojiPairs", pairs, EmojiPairs.outputs],
+  ["EmojiSentences", sentences, EmojiSentences.outputs],
+] as [string, (seed: number) => Promise<OpenSource>, Ports][])("%s", (_name, open, outputs) => {
+  test("a batch is a pure function of the seed and its number", async () => {
+    const [one, other, elsewhere] = [await open(1), await open(1), await open(2)];
+    const third = one.batch(3);
+    one.batch(4);
+    expect(other.batch(3)).toEqual(third);
+    expect(one.batch(3)).toEqual(third);
+    expect(one.batch(4)).not.toEqual(third);
+    expect(elsewhere.batch(3)).not.toEqual(third);
+  });
+
+  test("a batch has every output, of its type, with as many numbers as its shape says", async () => {
+    const batch = (await open(1)).batch(0);
+    expect(Object.keys(batch).sort()).toEqual(Object.keys(outputs).sort());
+    for (const [port, { shape, data }] of Object.entries(batch)) {
+      expect(data.length).toBe(shape.reduce((product, size) => product * size, 1));
+      expect(shape).toHaveLength(outputs[port]!.shape.length);
+      expect(data instanceof Int32Array ? "int32" : "float32").toBe(outputs[port]!.dtype);
+    }
+  });
+});
+
+test("rendering tells how far it is, up to the end", () => {
+  const rendering = told.filter(([activity]) => activity === "rendering drawings");
+  expect(rendering.at(-1)).toEqual(["rendering drawings", 4 * concepts.length, 4 * concepts.length]);
+  const steps = rendering.map(([, step]) => step);
+  expect(steps).toEqual([...steps].sort((a, b) => a - b));
+});
+
+test("images lie between -1 and 1", async () => {
+  const { data } = (await documents(1)).batch(0).images!;
+  expect(data.every((value) => value >= -1 && value <= 1)).toBe(true);
+  expect(Math.max(...data)).toBeGreaterThan(0.8);
+  expect(Math.min(...data)).toBeLessThan(-0.3);
+});
+
+test("documents have a tag for each image and captions that are labels, none of them of a held-out concept", async () => {
+  const labels = new Set(concepts.map(({ label }) => label));
+  const source = await documents(4);
+  for (let index = 0; index < 60; index++) {
+    const { ids } = source.batch(index);
+    const length = ids!.shape[1]!;
+    for (let row = 0; row < 5; row++) {
+      const text = [...ids!.data.subarray(row * length, (row + 1) * length)];
+      expect(text.filter((id) => id === tokenizer.special.image)).toHaveLength(3);
+      const captions = text
+        .map((id) => tokenizer.word(id))
+        .join(" ")
+        .split(/ ?<image> | <\|endofchunk\|> ?/);
+      for (const caption of captions.filter((each) => each !== "" && !/^<(bos|pad)>/.test(each))) {
+        expect(labels.has(caption), caption).toBe(true);
+        expect(heldOutLabels.has(caption), caption).toBe(false);
+      }
+    }
+  }
+});
+
+test("pairs show no held-out concept either, and their words say what they show", async () => {
+  const source = await pairs(4);
+  for (let index = 0; index < 60; index++) {
+    const { words, concept } = source.batch(index);
+    concept!.data.forEach((which, row) => {
+      expect(concepts[which]!.heldOut).toBe(false);
+      const bag = new Set(words!.data.subarray(row * words!.shape[1]!, (row + 1) * words!.shape[1]!));
+      for (const id of tokenizer.encode(concepts[which]!.label)) expect(bag.has(id)).toBe(true);
+    });
+  }
+});
+
+test("sources are listed once each, and their examples are configurations", () => {
+  expect(new Set(sources.map(({ name }) => name)).size).toBe(sources.length);
+  for (const { config, example } of sources) expect(config.safeParse(example).success).toBe(true);
+  expect(trainStyles).not.toContain("fluent-emoji-flat");
+});

@@ -1,0 +1,61 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { valueAndGradients } from "../../src/engine/gradients.ts";
+import { linear } from "../../src/engine/linear.ts";
+import { quickGelu } from "../../src/engine/quickGelu.ts";
+import * as tf from "../../src/engine/tensor.ts";
+import { numbers, tensorOf } from "./agreement.ts";
+
+afterEach(() => {
+  vi.resetModules();
+  vi.doUnmock("../../src/engine/wasm/module.ts");
+});
+
+/** A product and an activation large enough for all threads, and the weight's gradient. */
+async function compute(): Promise<Float32Array[]> {
+  const weight = tf.variable(tensorOf(numbers([70, 90], 1)));
+  const x = tensorOf(numbers([130, 90], 2));
+  const { value, gradients } = valueAndGradients(() => tf.sum(quickGelu(linear(x, weight))), [weight]);
+  const results = await Promise.all([value, gradients[0]!].map((one) => one.data()));
+  tf.dispose([weight, x, value, gradients[0]!]);
+  return results as Float32Array[];
+}
+
+test("where threads cannot start, wasm computes with TensorFlow.js' own kernels and says why", async () => {
+  vi.doMock("../../src/engine/wasm/module.ts", () => ({
+    loadSharedBackend: () => Promise.reject(new Error("no shared memory here")),
+  }));
+  const { openWasm } = await import("../../src/engine/wasm/backend.ts");
+  const device = await openWasm({ threads: 2 });
+  expect(device).toMatchObject({ threads: 1, note: expect.stringContaining("no shared memory here") });
+  const [value, gradient] = await compute();
+  await tf.setBackend("cpu");
+  const [expected, expectedGradient] = await compute();
+  expect(value).toBeAllclose(expected!, { relative: 1e-4 });
+  expect(gradient).toBeAllclose(expectedGradient!, { relative: 1e-4, absolute: 1e-4 });
+});
+
+test("threads change nothing but the time: three, one and two agree, and each repeats its own bits", async () => {
+  const { openWasm } = await import("../../src/engine/wasm/backend.ts");
+  const before = tensorOf(numbers([3], 5));
+  for (const threads of [3, 1, 2]) {
+    expect(await openWasm({ threads })).toMatchObject({ threads, simd: true });
+    const results = await compute();
+    expect(await compute()).toEqual(results);
+    await tf.setBackend("cpu");
+    const [value, gradient] = await compute();
+    expect(results[0]).toBeAllclose(value!, { relative: 1e-4 });
+    expect(results[1]).toBeAllclose(gradient!, { relative: 1e-4, absolute: 1e-4 });
+  }
+  before.dispose();
+});
+
+test("memory grows past what it starts with, and running out is said clearly", async () => {
+  const { openWasm } = await import("../../src/engine/wasm/backend.ts");
+  await openWasm({ threads: 2 });
+  const large = tf.fill([64, 1024, 1024], 2);
+  expect(Array.from(await tf.slice(large, [63, 1023, 1020], [1, 1, 4]).data())).toEqual([2, 2, 2, 2]);
+  const [value] = await compute();
+  expect(Number.isFinite(value![0])).toBe(true);
+  large.dispose();
+  expect(() => tf.fill([2048, 1024, 1024], 1)).toThrow(/no 8589934592 bytes left/);
+});
