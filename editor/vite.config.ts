@@ -16,6 +16,7 @@ const config: InlineConfig = {
     target: "es2022",
     chunkSizeWarningLimit: 2000,
     reportCompressedSize: false,
+    rolldownOptions: { checks: { bundlerTimings: false } },
   },
 };
 

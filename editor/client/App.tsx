@@ -28,12 +28,12 @@ export function App() {
           <ReactFlowProvider>
             <Canvas />
             <Palette />
-            <Problems />
             <Inspector />
           </ReactFlowProvider>
         )}
         <Notices />
       </main>
+      {!inside && <Problems />}
       <Dock />
       <Dialogs />
     </div>

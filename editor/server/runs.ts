@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type { Catalog } from "../../src/core/catalog.ts";
-import { FlamingoError } from "../../src/core/errors.ts";
+import { FlamingoError, reportOf } from "../../src/core/errors.ts";
 import { compile } from "../../src/pipeline/compile.ts";
 import type { Pipeline } from "../../src/pipeline/schema.ts";
 import type { RunEventBody } from "../../src/runs/event.ts";
@@ -49,7 +49,8 @@ const pattern = /^[a-z0-9][a-z0-9-]{0,63}$/;
 export class RunManager {
   readonly #options: RunManagerOptions;
   readonly #summaries = new Summaries();
-  readonly #queue: string[] = [];
+  /** Runs that wait, in order. Their logs are held open, so that nobody takes them for lost. */
+  readonly #queue = new Map<string, RunLog>();
   #lane: Lane | undefined;
   #closed = false;
   /** Called when a run's state changed by what was done here. */
@@ -94,9 +95,12 @@ export class RunManager {
 
   /** Goes on with a stopped or failed run. */
   async resume(id: string): Promise<void> {
+    const before = this.#lane;
     const { status } = await this.#require(id);
     if (status !== "stopped" && status !== "failed")
       throw conflict(`the run is ${status}`, "resume a run that stopped or failed");
+    if (before?.id === id) await before.done; // its process is just ending
+    if (this.#owns(id)) throw conflict("the run goes on already", "watch it");
     this.#enqueue(id);
   }
 
@@ -110,10 +114,8 @@ export class RunManager {
 
   /** Stops a run at its next step; asked again, it changes nothing. */
   async stop(id: string): Promise<void> {
-    const place = this.#queue.indexOf(id);
-    if (place >= 0) {
-      this.#queue.splice(place, 1);
-      this.#addUnlessFinished(id, { type: "run:finished", outcome: "stopped" });
+    if (this.#queue.has(id)) {
+      this.#leaveQueue(id);
       this.onChange();
       return;
     }
@@ -142,14 +144,14 @@ export class RunManager {
   /** Stops everything, and comes back when the device is free. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const id of this.#queue.splice(0)) this.#addUnlessFinished(id, { type: "run:finished", outcome: "stopped" });
+    for (const id of [...this.#queue.keys()]) this.#leaveQueue(id);
     if (!this.#lane) return;
     this.#stopLane(this.#lane);
     await this.#lane.done;
   }
 
   #owns(id: string): boolean {
-    return this.#lane?.id === id || this.#queue.includes(id);
+    return this.#lane?.id === id || this.#queue.has(id);
   }
 
   async #require(id: string): Promise<RunSummary> {
@@ -167,16 +169,41 @@ export class RunManager {
   }
 
   #enqueue(id: string): void {
-    this.#add(id, { type: "run:state", state: "queued" });
-    this.#queue.push(id);
+    const log = RunLog.open(this.folder(id));
+    try {
+      log.append({ type: "run:state", state: "queued" });
+    } catch (error) {
+      log.close();
+      throw error;
+    }
+    this.#queue.set(id, log);
     this.#next();
     this.onChange();
   }
 
+  #leaveQueue(id: string): void {
+    const log = this.#queue.get(id)!;
+    this.#queue.delete(id);
+    try {
+      log.append({ type: "run:finished", outcome: "stopped" });
+    } finally {
+      log.close();
+    }
+  }
+
   #next(): void {
     if (this.#lane || this.#closed) return;
-    const id = this.#queue.shift();
-    if (id !== undefined) this.#launch(id);
+    const [first] = this.#queue;
+    if (!first) return;
+    const [id, log] = first;
+    this.#queue.delete(id);
+    log.close();
+    try {
+      this.#launch(id);
+    } catch (error) {
+      this.#addUnlessFinished(id, { type: "run:finished", outcome: "failed", error: { ...reportOf(error) } });
+      this.#next();
+    }
   }
 
   #launch(id: string): void {
@@ -228,15 +255,6 @@ export class RunManager {
 
   #tell({ child }: Lane, message: TrainerMessage): void {
     if (child.connected) child.send(message, () => {}); // a process that is gone is settled by its end
-  }
-
-  #add(id: string, event: RunEventBody): void {
-    const log = RunLog.open(this.folder(id));
-    try {
-      log.append(event);
-    } finally {
-      log.close();
-    }
   }
 
   #addUnlessFinished(id: string, event: RunEventBody): void {

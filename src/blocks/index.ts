@@ -1,6 +1,7 @@
 import type { AnyBlock } from "../core/block.ts";
 import { Activation } from "./activation.ts";
 import { Add } from "./add.ts";
+import { AppendMean } from "./appendMean.ts";
 import { Attention } from "./attention.ts";
 import { BagOfWords } from "./bagOfWords.ts";
 import { Concat } from "./concat.ts";
@@ -44,6 +45,7 @@ export const blocks: readonly AnyBlock[] = [
   EncoderLayer,
   PositionEmbedding,
   FlattenGrid,
+  AppendMean,
   ImageEmbedding,
   PerceiverResampler,
   PerceiverAttention,

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { count } from "../core/block.ts";
+import { FlamingoError } from "../core/errors.ts";
 import { float32, int32 } from "../core/port.ts";
 import { embedding } from "../engine/embedding.ts";
+import { hostValues } from "../engine/hostValues.ts";
 import { definePrimitive } from "../engine/primitive.ts";
 import { concat } from "../engine/tensor.ts";
 
@@ -23,6 +25,7 @@ export const vocabularyFields = {
  * `new_tokens` [newTokens, dim] below it. Shapes: `ids` [batch, length], `hidden` [batch, length, dim], `table`
  * [vocabulary + newTokens, dim]. Only the new rows learn in a frozen language model, as in OpenFlamingo.
  *
+ * @throws FlamingoError INVALID_DATA for an id that the table has no row for, on devices that can be read at once
  * @see OpenFlamingo v2.0.1 (resized embeddings); Press and Wolf 2017 (shared with the logits), arXiv:1608.05859
  */
 export const TokenEmbedding = definePrimitive({
@@ -46,8 +49,31 @@ export const TokenEmbedding = definePrimitive({
         ? weight("new_tokens", [newTokens, dim], { kind: "normal", std: 0.02 }, { neverFrozen: true })
         : undefined;
     return ({ ids }) => {
+      const known = hostValues(ids);
+      if (known) requireTokens(known, vocabulary, newTokens);
       const table = added ? concat([pretrained, added], 0) : pretrained;
       return { hidden: embedding(table, ids), table };
     };
   },
 });
+
+/** Beyond the table a device would read whatever lies there. */
+function requireTokens(ids: ArrayLike<number>, vocabulary: number, newTokens: number): void {
+  const tokens = vocabulary + newTokens;
+  for (let at = 0; at < ids.length; at++) {
+    const id = ids[at]!;
+    if (id >= 0 && id < tokens) continue;
+    const size = newTokens > 0 ? `${vocabulary} tokens and ${newTokens} new ones` : `${vocabulary} tokens`;
+    throw new FlamingoError(
+      "INVALID_DATA",
+      `the text has token ${id}, but the vocabulary has ${size}: 0 to ${tokens - 1}`,
+      {
+        block: "TokenEmbedding",
+        port: "ids",
+        expected: tokens,
+        actual: id,
+        fix: "set vocabulary and newTokens to those of the tokenizer that made the text",
+      },
+    );
+  }
+}

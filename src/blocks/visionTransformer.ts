@@ -5,12 +5,13 @@ import { Conv } from "./conv.ts";
 import { EncoderLayer } from "./encoderLayer.ts";
 import { FlattenGrid } from "./flattenGrid.ts";
 import { LayerNorm } from "./layerNorm.ts";
+import { Linear } from "./linear.ts";
 import { PositionEmbedding } from "./positionEmbedding.ts";
 
 /**
  * Sees a picture as patches that look at each other: a vision transformer.
  *
- * Each patch becomes a vector, gets a learnt place, and passes through `depth` encoder layers and a last LayerNorm.
+ * Each patch becomes a vector, gets a learnt place, and passes through `depth` encoder layers, a last LayerNorm and a projection.
  * Shapes: `images` [batch, media, frames, imageSize, imageSize, 3] in −1 to 1, `features` [batch, media, frames,
  * (imageSize/patchSize)², visualDim].
  *
@@ -48,10 +49,11 @@ export const VisionTransformer = defineBlock({
       child(`layers.${layer}`, EncoderLayer, { dim, heads, headDim, ffMult }),
     );
     const norm = child("norm", LayerNorm, { dim });
+    const project = child("project", Linear, { inDim: dim, outDim: dim });
     return ({ images }) => {
       let hidden = place({ x: flatten({ x: patches({ x: images }) }) }); // [B, M, F, V, D]
       for (const layer of layers) hidden = layer({ hidden });
-      return norm({ x: hidden });
+      return project({ x: norm({ x: hidden }) });
     };
   },
 });

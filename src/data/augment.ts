@@ -8,6 +8,14 @@ export interface Augmentation {
   outlines: number;
 }
 
+/** Words of things that a mirror turns into other things: a hand that points left, a moon that waxes. */
+const sided = /\b(left|leftwards|right|rightwards|waxing|waning|quarter)\b/i;
+
+/** Whether what these words say of a picture is true of its mirror image. */
+export function mirrorsWell(words: string): boolean {
+  return !sided.test(words);
+}
+
 /** Most that a picture turns, in radians. */
 const mostTurn = 0.2;
 /** Most that it moves, as a share of its side. */

@@ -26,7 +26,8 @@ export interface CaptionEvaluation {
   /** Longest caption in words. */
   longest: number;
   progress(done: number, total: number): void;
-  signal: AbortSignal;
+  /** Asked before each few pictures: false stops the evaluation. */
+  mayGoOn(): Promise<boolean>;
 }
 
 /** Pictures that are worked on at once. */
@@ -41,23 +42,18 @@ export async function evaluateCaptions(
   evaluation: CaptionEvaluation,
   seed: number,
 ): Promise<CaptionReport | undefined> {
-  const tally = {
-    exact: 0,
-    subgroup: 0,
-    subgroups: 0,
-    best: 0,
-    right: [] as number[],
-    shuffled: [] as number[],
-    alone: [] as number[],
-  };
+  const tally: Tally = { exact: 0, subgroup: 0, subgroups: 0, best: 0, right: [], shuffled: [], alone: [] };
   const other = derangement(examples.length, new Random(seed).fork("shuffled"));
   for (let start = 0; start < examples.length; start += atOnce) {
-    if (evaluation.signal.aborted) return undefined;
+    if (!(await evaluation.mayGoOn())) return undefined;
     const part = examples.slice(start, start + atOnce);
-    const wrong = part.map((_, index) => examples[other[start + index]!]!);
-    await judge(part, wrong, evaluation, tally);
+    await judge(part, evaluation, tally);
+    // A single picture has no other to be shuffled with.
+    if (examples.length > 1) {
+      const wrong = part.map((_, index) => examples[other[start + index]!]!);
+      await judgeShuffled(part, wrong, evaluation, tally);
+    }
     evaluation.progress(Math.min(start + atOnce, examples.length), examples.length);
-    await new Promise((resolve) => setImmediate(resolve));
   }
   const paired = (a: number[], b: number[]) => a.map((value, index) => value - b[index]!);
   const { right, shuffled, alone } = tally;
@@ -69,14 +65,15 @@ export async function evaluateCaptions(
     },
     means: {
       right: meanOf(right),
-      shuffled: meanOf(shuffled),
-      rightMinusShuffled: meanOf(paired(right, shuffled)),
+      ...(shuffled.length > 0
+        ? { shuffled: meanOf(shuffled), rightMinusShuffled: meanOf(paired(right, shuffled)) }
+        : {}),
       ...(alone.length > 0 ? { alone: meanOf(alone), rightMinusAlone: meanOf(paired(right, alone)) } : {}),
     },
   };
 }
 
-type Tally = {
+interface Tally {
   exact: number;
   subgroup: number;
   subgroups: number;
@@ -84,14 +81,9 @@ type Tally = {
   right: number[];
   shuffled: number[];
   alone: number[];
-};
+}
 
-async function judge(
-  part: readonly CaptionExample[],
-  wrong: readonly CaptionExample[],
-  evaluation: CaptionEvaluation,
-  tally: Tally,
-): Promise<void> {
+async function judge(part: readonly CaptionExample[], evaluation: CaptionEvaluation, tally: Tally): Promise<void> {
   const { captioner, tokens, longest } = evaluation;
   const seen = look(captioner, part);
   const said = await captionGreedily(captioner, seen, tokens, longest);
@@ -114,17 +106,21 @@ async function judge(
   }
   seen.dispose();
   const labels = part.map(({ label }) => label);
-  const others = look(captioner, wrong);
-  tally.shuffled.push(
-    ...(await scoreLabels(
-      evaluation,
-      labels,
-      others,
-      labels.map((_, index) => index),
-    )),
-  );
-  others.dispose();
   tally.alone.push(...(await scoreAlone(evaluation, labels)));
+}
+
+/** The same labels with the pictures of others. */
+async function judgeShuffled(
+  part: readonly CaptionExample[],
+  wrong: readonly CaptionExample[],
+  evaluation: CaptionEvaluation,
+  tally: Tally,
+): Promise<void> {
+  const seen = look(evaluation.captioner, wrong);
+  const labels = part.map(({ label }) => label);
+  const pictures = labels.map((_, index) => index);
+  tally.shuffled.push(...(await scoreLabels(evaluation, labels, seen, pictures)));
+  seen.dispose();
 }
 
 function look(captioner: Captioner, examples: readonly CaptionExample[]): Seen {
@@ -184,8 +180,8 @@ function rowsOf(rows: readonly Int32Array[]): Int32Array {
   return all;
 }
 
-/** A shuffle in which nothing keeps its place: each example gets the picture of another. */
-function derangement(count: number, random: Random): number[] {
+/** A shuffle in which nothing keeps its place: each example gets the picture of another, if there are two or more. */
+export function derangement(count: number, random: Random): number[] {
   const order = random.shuffle(Array.from({ length: count }, (_, index) => index));
   const result = new Array<number>(count);
   order.forEach((from, index) => {

@@ -2,7 +2,8 @@ import type { Captioner, Seen } from "./captioner.ts";
 import type { FramingTokens } from "./prompt.ts";
 
 /**
- * Captions pictures greedily: at each place the likeliest token, until `<|endofchunk|>` or `most` words.
+ * Captions pictures greedily: at each place the likeliest token, until `<|endofchunk|>` or `most` words. Tokens that only
+ * frame a text are never said: a second `<image>` would ask for a picture that is not there.
  *
  * @returns the words' ids, picture by picture
  * @see Alayrac et al. 2022, Flamingo, appendix C (greedy decoding for samples), arXiv:2204.14198
@@ -13,6 +14,7 @@ export async function captionGreedily(
   tokens: FramingTokens,
   most: number,
 ): Promise<number[][]> {
+  const unsayable = new Set([tokens.pad, tokens.bos, tokens.image]);
   const pictures = Array.from({ length: seen.count }, (_, index) => index);
   const captions: number[][] = pictures.map(() => []);
   const open = new Set(pictures);
@@ -28,7 +30,7 @@ export async function captionGreedily(
     const numbers = (await logits.data()) as Float32Array;
     logits.dispose();
     rows.forEach((picture, row) => {
-      const next = argMax(numbers, (row * length + length - 1) * width, width);
+      const next = likeliest(numbers, (row * length + length - 1) * width, width, unsayable);
       if (next === tokens.endOfChunk) open.delete(picture);
       else captions[picture]!.push(next);
     });
@@ -36,8 +38,9 @@ export async function captionGreedily(
   return captions;
 }
 
-function argMax(values: Float32Array, start: number, count: number): number {
-  let best = 0;
-  for (let at = 1; at < count; at++) if (values[start + at]! > values[start + best]!) best = at;
+function likeliest(logits: Float32Array, start: number, count: number, unsayable: ReadonlySet<number>): number {
+  let best = -1;
+  for (let id = 0; id < count; id++)
+    if (!unsayable.has(id) && (best < 0 || logits[start + id]! > logits[start + best]!)) best = id;
   return best;
 }

@@ -3,7 +3,6 @@ import type { PlanNode } from "../pipeline/compile.ts";
 import type { RunEventBody } from "../runs/event.ts";
 import type { EventSink } from "./action.ts";
 import { Evaluate } from "./actions/evaluate.ts";
-import { captionTask } from "./captionTask.ts";
 import type { Graph } from "./graph.ts";
 import { restoreRun } from "./prepare.ts";
 
@@ -25,13 +24,6 @@ export async function evaluateRun({ folder, device, set, log, signal }: Evaluate
   const { graph, sources, record } = await restoreRun(folder, device, log);
   try {
     const node = captioningNode(graph);
-    const { dataset } = captionTask({ graph, node, sources });
-    const names = dataset.evaluationSets.map(({ name }) => name);
-    if (set !== undefined && !names.includes(set)) {
-      throw new FlamingoError("NOT_FOUND", `there is no evaluation set "${set}"`, {
-        fix: `use one of: ${names.join(", ")}`,
-      });
-    }
     const own = graph.plan.nodes.find(({ type }) => type === Evaluate.name)?.config;
     const config = Evaluate.config.parse({ ...own, ...(set === undefined ? {} : { sets: [set] }) });
     await Evaluate.run!(config, { node, graph, sources, log, folder, seed: record.seed, signal, observers: [] });

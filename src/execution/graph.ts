@@ -79,8 +79,10 @@ export class Graph {
   /**
    * Calls one node on inputs of the caller's own, some of which may be left out: the language model without media.
    */
-  call(id: string, inputs: Record<string, Value>): Value | Record<string, Value> {
-    return this.#blocks.get(id)!.forward(inputs as never) as Value | Record<string, Value>;
+  call(id: string, inputs: Record<string, Value>): Record<string, Value> {
+    const result = this.#blocks.get(id)!.forward(inputs as never) as Value | Record<string, Value>;
+    const ports = Object.keys(this.node(id).outputs);
+    return ports.length === 1 ? { [ports[0]!]: result as Value } : (result as Record<string, Value>);
   }
 
   /** Whether a block can do without an input. */
@@ -102,9 +104,7 @@ export class Graph {
     const node = this.node(id);
     const inputs: Record<string, Value> = {};
     for (const [port, from] of Object.entries(node.inputs)) inputs[port] = this.compute(from.node, values)[from.port]!;
-    const result = this.call(id, inputs);
-    const ports = Object.keys(node.outputs);
-    return ports.length === 1 ? { [ports[0]!]: result as Value } : (result as Record<string, Value>);
+    return this.call(id, inputs);
   }
 
   #ancestorsOf(id: string): Set<string> {

@@ -74,7 +74,7 @@ export class GraphCaptioner implements Captioner {
       return undefined;
     return tidy(() => {
       const words = tensor(ids, [rows, ids.length / rows], "int32");
-      return this.#graph.call(this.#node, { [text[0]]: words }) as Tensor;
+      return this.#graph.call(this.#node, { [text[0]]: words }).logits as Tensor;
     });
   }
 

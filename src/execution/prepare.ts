@@ -10,8 +10,9 @@ import { loadCheckpoint, newestCheckpoint } from "../training/checkpoint.ts";
 import { loadWeights } from "../weights/file.ts";
 import { pretrainedFile } from "../weights/pretrained.ts";
 import type { EventSink } from "./action.ts";
+import { atNode } from "./atNode.ts";
 import { Graph } from "./graph.ts";
-import { catalog, findBlock, findSource } from "./registry.ts";
+import { catalog, findAction, findBlock, findSource } from "./registry.ts";
 
 /** A run that is ready to act: its plan alive on the device, its sources open. */
 export interface Prepared {
@@ -43,9 +44,13 @@ export async function restoreRun(
   return { ...prepared, record };
 }
 
-/** Compiles a run's pipeline, opens the device and the sources, and makes or loads all weights. */
+/**
+ * Compiles a run's pipeline, opens the device, makes or loads all weights, and opens the sources, which may take long.
+ * @throws FlamingoError INVALID_PIPELINE if there are two trainings; NOT_FOUND or INVALID_WEIGHTS for pretrained weights
+ */
 export async function prepareRun(record: RunRecord, device: string, log: EventSink, from: number): Promise<Prepared> {
   const plan = compile(record.pipeline, catalog, record.options.targets);
+  requireOneTraining(plan);
   const { name, reason, description } = await openDevice(device as Parameters<typeof openDevice>[0]);
   log.append({
     type: "run:started",
@@ -54,15 +59,35 @@ export async function prepareRun(record: RunRecord, device: string, log: EventSi
     device: { name, reason, description },
     from,
   });
-  const sources = new Map<string, OpenSource>();
-  for (const node of plan.nodes) {
-    if (node.kind === "source")
-      sources.set(node.id, await openSource(node.id, node.type, node.config, record.seed, log));
-  }
   const weights = new Weights(record.seed);
-  const graph = new Graph(plan, weights, findBlock);
-  for (const node of plan.nodes) if (node.weights) await loadPretrained(node.id, node.weights, weights);
-  return { plan, graph, sources };
+  try {
+    const graph = new Graph(plan, weights, findBlock);
+    for (const { id, weights: name } of plan.nodes)
+      if (name !== undefined) await atNode(id, log, () => loadPretrained(id, name, weights, log));
+    const sources = new Map<string, OpenSource>();
+    for (const { id, kind, type, config } of plan.nodes)
+      if (kind === "source")
+        sources.set(id, await atNode(id, log, () => openSource(id, type, config, record.seed, log)));
+    return { plan, graph, sources };
+  } catch (error) {
+    weights.dispose();
+    throw error;
+  }
+}
+
+/** A run has one series of steps and of checkpoints, so one training. */
+function requireOneTraining(plan: Plan): void {
+  const trainings = plan.nodes.filter(({ type }) => findAction(type)?.stage === "train");
+  if (trainings.length < 2) return;
+  const ids = trainings.map(({ id }) => id);
+  throw new FlamingoError(
+    "INVALID_PIPELINE",
+    `"${plan.name}" trains at ${ids.join(" and ")}, but a run trains at one`,
+    {
+      block: ids[1]!,
+      fix: "choose one of them as the target, or remove the others",
+    },
+  );
 }
 
 async function openSource(
@@ -89,14 +114,21 @@ async function openSource(
   return source;
 }
 
-/** Weights that were pretrained fill what they have; what a frozen node lacks would stay random, and is refused. */
-async function loadPretrained(node: string, name: string, weights: Weights): Promise<void> {
+/**
+ * Weights that were pretrained fill what they have; what a frozen node lacks would stay random, and is refused. Those
+ * that find no place are told.
+ */
+async function loadPretrained(node: string, name: string, weights: Weights, log: EventSink): Promise<void> {
   const file = pretrainedFile(name);
   const { tensors } = await loadWeights(file);
   const data = new Map(
     [...tensors].map(([key, { shape, data }]): [string, WeightData] => [key, { shape, data: data as Float32Array }]),
   );
-  const { missing } = weights.load(data, node, file);
+  const { missing, unused } = weights.load(data, node, file);
+  if (unused.length > 0) {
+    const message = `"${node}" has no place for ${unused.length} of the weights of "${name}", such as ${unused[0]}`;
+    log.append({ type: "log:message", level: "warning", message, node });
+  }
   const random = missing.filter((path) => weights.get(`${node}.${path}`)?.frozen);
   if (random.length === 0) return;
   throw new FlamingoError(

@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { reportOf } from "../core/errors.ts";
 import type { ExecuteOptions } from "../runs/conduct.ts";
 import { checkpointFolder, readRun } from "../runs/folder.ts";
+import { folderError } from "../runs/folderError.ts";
 import { loadCheckpoint, newestCheckpoint } from "../training/checkpoint.ts";
 import type { ActionContext, Observer } from "./action.ts";
+import { atNode } from "./atNode.ts";
 import { prepareRun } from "./prepare.ts";
 import { findAction } from "./registry.ts";
 
@@ -18,13 +19,14 @@ export async function executeRun(options: ExecuteOptions): Promise<"succeeded" |
   const from = newest ? (await loadCheckpoint(newest)).step : 0;
   const { plan, graph, sources } = await prepareRun(record, device, log, from);
   try {
-    const base = {
+    const base: Omit<ActionContext, "node"> = {
       graph,
       sources,
       log,
       folder,
       seed: record.seed,
       signal,
+      observers: [],
       ...(control ? { control } : {}),
       ...(record.steps ? { steps: record.steps } : {}),
     };
@@ -33,11 +35,10 @@ export async function executeRun(options: ExecuteOptions): Promise<"succeeded" |
       .map((node) => ({ node, definition: findAction(node.type)! }));
     const observers: Observer[] = [];
     for (const { node, definition } of actions) {
-      const observer = await definition.observe?.(definition.config.parse(node.config), {
-        ...base,
-        node,
-        observers: [],
-      });
+      const context = { ...base, node };
+      const observer = await atAction(context, async () =>
+        definition.observe?.(definition.config.parse(node.config), context),
+      );
       if (observer) observers.push(observer);
     }
     for (const stage of ["train", "judge"] as const) {
@@ -57,12 +58,18 @@ async function act(context: ActionContext): Promise<boolean> {
   const { node, log } = context;
   const definition = findAction(node.type)!;
   log.append({ type: "node:state", node: node.id, state: "running" });
-  try {
-    const done = await definition.run!(definition.config.parse(node.config), context);
-    log.append({ type: "node:state", node: node.id, state: done ? "succeeded" : "stopped" });
-    return done;
-  } catch (error) {
-    log.append({ type: "node:state", node: node.id, state: "failed", error: reportOf(error) });
-    throw error;
-  }
+  const done = await atAction(context, () => definition.run!(definition.config.parse(node.config), context));
+  log.append({ type: "node:state", node: node.id, state: done ? "succeeded" : "stopped" });
+  return done;
+}
+
+/** An action writes nowhere but in the run's folder, so that is what a refusal of the system is about. */
+function atAction<T>({ node, log, folder }: ActionContext, work: () => Promise<T>): Promise<T> {
+  return atNode(node.id, log, async () => {
+    try {
+      return await work();
+    } catch (error) {
+      throw folderError(error, folder);
+    }
+  });
 }

@@ -12,6 +12,7 @@ import type { Schedule } from "../training/schedule.ts";
 import { saveWeights } from "../weights/file.ts";
 import type { ActionContext } from "./action.ts";
 import { toTensors, type Values } from "./graph.ts";
+import { mayGoOn } from "./mayGoOn.ts";
 
 export interface TrainerSettings {
   schedule: Schedule;
@@ -31,6 +32,8 @@ export class Trainer {
   readonly #weights: readonly Weight[];
   readonly #gates: readonly Weight[];
   readonly #optimizer: Optimizer;
+  /** Tensors of the batch that is being learned. */
+  #held: Tensor[] = [];
   #saved = 0;
   #told = 0;
   #seconds = 0;
@@ -73,6 +76,7 @@ export class Trainer {
   }
 
   dispose(): void {
+    dispose(this.#held);
     this.#optimizer.dispose();
   }
 
@@ -85,10 +89,11 @@ export class Trainer {
   async #takeUp(): Promise<number> {
     const path = await newestCheckpoint(join(this.#context.folder, checkpointFolder));
     if (!path) return 0;
-    const { step, weights, moments } = await loadCheckpoint(path);
+    const { step, seconds, weights, moments } = await loadCheckpoint(path);
     this.#context.graph.weights.load(weights, "", path);
     this.#optimizer.load(moments);
     this.#saved = step;
+    this.#seconds = seconds;
     return step;
   }
 
@@ -115,22 +120,21 @@ export class Trainer {
     const fixed = graph.blocksUpTo(from.node).filter((id) => graph.isFixed(id));
     // A block may hand out a weight itself (an embedding table): that is not ours to dispose.
     const variables = new Set<Tensor>(graph.weights.all().map(({ variable }) => variable));
-    let held: Tensor[] = [];
     return (batch) => {
-      dispose(held);
+      dispose(this.#held);
       const values: Values = new Map(feeding.map(({ id }) => [id, toTensors(sources.get(id)!.batch(batch))]));
       const given = [...values.values()].flatMap((ports) => Object.values(ports) as Tensor[]);
       const computed = tidy(() => {
         for (const id of fixed) graph.compute(id, values);
         return fixed.flatMap((id) => Object.values(values.get(id)!) as Tensor[]);
       });
-      held = [...given, ...computed.filter((value) => !variables.has(value))];
+      this.#held = [...given, ...computed.filter((value) => !variables.has(value))];
       return () => graph.compute(from.node, new Map(values))[from.port] as Tensor;
     };
   }
 
   async #record(report: StepReport): Promise<boolean> {
-    const { log, signal, control } = this.#context;
+    const { log } = this.#context;
     const { step } = report;
     const { steps } = this.#settings.schedule;
     this.#seconds += report.milliseconds / 1000;
@@ -138,10 +142,7 @@ export class Trainer {
     this.#tell(step, step === steps);
     if (step % this.#settings.checkpointEvery === 0) await this.#save(step);
     await this.#look(step, step === steps);
-    // A step computes without a break; messages (stop, pause) are only heard between two.
-    await new Promise((resolve) => setImmediate(resolve));
-    if (control?.paused()) await control.wait();
-    return !signal.aborted;
+    return mayGoOn(this.#context, () => this.#save(step));
   }
 
   /** Tells how far it is, a few times a second: each step's numbers are in the log anyway. */
@@ -167,7 +168,7 @@ export class Trainer {
     const { folder, log, node, seed } = this.#context;
     const weights = new Map<string, WeightData>();
     for (const weight of this.#weights) weights.set(weight.name, await readNumbers(weight));
-    const checkpoint = { step, weights, moments: await this.#optimizer.save() };
+    const checkpoint = { step, seconds: this.#seconds, weights, moments: await this.#optimizer.save() };
     const metadata = { seed: String(seed), node: node.id };
     const file = await saveCheckpoint(join(folder, checkpointFolder), checkpoint, metadata);
     log.append({ type: "train:checkpoint", step, file });

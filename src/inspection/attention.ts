@@ -1,5 +1,5 @@
 import type { Probe } from "../engine/eager.ts";
-import type { Tensor } from "../engine/tensor.ts";
+import { keep, type Tensor } from "../engine/tensor.ts";
 
 /** Attention shares that were seen at one place, mean over heads: [sequences][queries][keys]. */
 interface Look {
@@ -19,7 +19,7 @@ export class AttentionWatch {
   readonly probes: readonly Probe[] = ["media", "features"].map((looks) => ({
     name: "weights",
     at: (_path: string, config: Readonly<Record<string, unknown>>) => config.looks === looks,
-    see: (path: string, tensor: Tensor) => void this.#waiting.push({ looks, path, tensor }),
+    see: (path: string, tensor: Tensor) => void this.#waiting.push({ looks, path, tensor: keep(tensor) }),
   }));
 
   /** What gated layers looked at, in order: shares over visual tokens of all images. */

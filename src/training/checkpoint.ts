@@ -7,6 +7,8 @@ import { loadWeights, saveWeights } from "../weights/file.ts";
 /** A training at a step: all that is needed to go on as if nothing had happened. */
 export interface Checkpoint {
   step: number;
+  /** How long the steps took, all together. */
+  seconds: number;
   /** Trainable weights by name. */
   weights: Map<string, WeightData>;
   /** AdamW's moments by name. */
@@ -31,7 +33,8 @@ export async function saveCheckpoint(
     ...[...checkpoint.moments].map(([name, data]) => [`moments.${name}`, { dtype: "F32" as const, ...data }] as const),
   ];
   const file = checkpointFile(checkpoint.step);
-  await saveWeights(join(folder, file), tensors, { ...metadata, step: String(checkpoint.step) });
+  const { step, seconds } = checkpoint;
+  await saveWeights(join(folder, file), tensors, { ...metadata, step: String(step), seconds: seconds.toFixed(3) });
   return file;
 }
 
@@ -49,7 +52,7 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
     const [kind, ...rest] = name.split(".");
     (kind === "moments" ? moments : weights).set(rest.join("."), { shape, data: data as Float32Array });
   }
-  return { step, weights, moments };
+  return { step, seconds: Number(metadata.seconds ?? 0), weights, moments };
 }
 
 /** The checkpoint of the highest step in a folder, by name; undefined where there is none. */

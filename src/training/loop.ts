@@ -64,11 +64,13 @@ async function makeStep(
     result.value.dispose();
     gradients = part === 0 ? result.gradients : sumOf(gradients, result.gradients);
   }
-  requireFinite(loss, "loss", step);
   const rate = rateAt(step, schedule);
+  const given = gradients.filter((gradient) => gradient !== null);
+  if (!Number.isFinite(loss)) dispose(given);
+  requireFinite(loss, "loss", step);
   const normTensor = optimizer.step(gradients, step, rate);
   const norm = (await normTensor.data())[0]!;
-  dispose([normTensor, ...gradients.filter((gradient) => gradient !== null)]);
+  dispose([normTensor, ...given]);
   requireFinite(norm, "norm of the gradients", step);
   return { step, loss, rate, norm, milliseconds: performance.now() - start };
 }

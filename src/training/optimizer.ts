@@ -7,7 +7,7 @@ import { type Part, partOf } from "./parts.ts";
 /** What AdamW remembers of a weight. */
 interface Memory {
   weight: Weight;
-  part: Part;
+  part: Pick<Part, "rate" | "decay">;
   m: Variable;
   v: Variable;
 }
@@ -36,7 +36,7 @@ export class Optimizer {
     this.#settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, ...settings };
     this.#memories = weights.map((weight) => ({
       weight,
-      part: partOf(weight.name, settings.parts),
+      part: partOf(weight, settings.parts),
       m: emptyLike(weight),
       v: emptyLike(weight),
     }));

@@ -1,7 +1,9 @@
-/** How a part of the model learns, by the names of its weights. */
+import type { WeightSpec } from "../core/block.ts";
+
+/** How a part of the model learns. */
 export interface Part {
-  /** A weight belongs to the first part whose word stands in its name; the empty word fits all. */
-  match: string;
+  /** Whether a weight belongs to it; the first part that has a weight keeps it. */
+  has(weight: Pick<WeightSpec, "name" | "role">): boolean;
   /** Multiplies the learning rate. */
   rate: number;
   /** Decoupled weight decay, per step and unit of learning rate. */
@@ -16,13 +18,16 @@ export interface Part {
  */
 export function flamingoParts(gateRate: number, decay: number, otherDecay = 0): Part[] {
   return [
-    { match: "_gate", rate: gateRate, decay: 0 },
-    { match: "gated_cross_attn", rate: 1, decay },
-    { match: "", rate: 1, decay: otherDecay },
+    { has: ({ role }) => role === "gate", rate: gateRate, decay: 0 },
+    { has: ({ name }) => name.includes("gated_cross_attn"), rate: 1, decay },
+    { has: () => true, rate: 1, decay: otherDecay },
   ];
 }
 
-/** The part that a weight belongs to. */
-export function partOf(name: string, parts: readonly Part[]): Part {
-  return parts.find(({ match }) => name.includes(match)) ?? { match: "", rate: 1, decay: 0 };
+/** The part that a weight belongs to; one that none has learns at the plain rate, without decay. */
+export function partOf(
+  weight: Pick<WeightSpec, "name" | "role">,
+  parts: readonly Part[],
+): Pick<Part, "rate" | "decay"> {
+  return parts.find((part) => part.has(weight)) ?? { rate: 1, decay: 0 };
 }

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { decodeImage } from "../../src/data/image.ts";
 import { parseCsv } from "../../src/data/imageFolder/csv.ts";
 import { readImageFolder } from "../../src/data/imageFolder/imageFolder.ts";
 import { splitByName } from "../../src/data/imageFolder/split.ts";
@@ -107,18 +106,18 @@ describe("a folder that cannot be used is refused in one clear line", () => {
     await put("a.png", "no picture");
     await put("captions.csv", "file,caption\na.png,cat\n");
     expect(await refusal()).toMatchInlineSnapshot(
-      `"NO_IMAGES: none of the 1 images in FOLDER has a caption and can be decoded Fix: put .png, .jpg, .jpeg, .webp, .gif, .avif, .tif, .tiff, .svg files there, each named in captions.jsonl or captions.csv"`,
+      `"NO_IMAGES: FOLDER holds no image that has a caption and can be decoded (images: 1) Fix: put .png, .jpg, .jpeg, .webp, .gif, .avif, .tif, .tiff, .svg files there, each named in captions.jsonl or captions.csv"`,
     );
   });
 
   test("no captions, two caption files, an empty one", async () => {
     await putImages("a.png");
     expect(await refusal()).toMatchInlineSnapshot(
-      `"INVALID_DATA: FOLDER holds neither captions.jsonl nor captions.csv Fix: put one of them there, with a file and a caption on each line"`,
+      `"INVALID_DATA: FOLDER holds neither captions.jsonl nor captions.csv Fix: write one of them, with a file and a caption on each line"`,
     );
     await put("captions.csv", "");
     expect(await refusal()).toMatchInlineSnapshot(
-      `"MISSING_COLUMN: FOLDER/captions.csv is empty, but no "file" Fix: name it in the first line: file,caption"`,
+      `"MISSING_COLUMN: FOLDER/captions.csv has no column "file"; it has nothing Fix: name it in the first line: file,caption"`,
     );
     await put("captions.csv", "file,caption\n");
     expect(await refusal()).toMatchInlineSnapshot(
@@ -126,7 +125,7 @@ describe("a folder that cannot be used is refused in one clear line", () => {
     );
     await put("captions.jsonl", "");
     expect(await refusal()).toMatchInlineSnapshot(
-      `"INVALID_DATA: FOLDER holds both captions.jsonl and captions.csv Fix: put one of them there, with a file and a caption on each line"`,
+      `"INVALID_DATA: FOLDER holds both captions.jsonl and captions.csv Fix: keep one of them"`,
     );
   });
 
@@ -134,16 +133,16 @@ describe("a folder that cannot be used is refused in one clear line", () => {
     await putImages("a.png");
     await put("captions.csv", "image,caption\na.png,cat\n");
     expect(await refusal()).toMatchInlineSnapshot(
-      `"MISSING_COLUMN: FOLDER/captions.csv has the columns "image", "caption", but no "file" Fix: name it in the first line: file,caption"`,
+      `"MISSING_COLUMN: FOLDER/captions.csv has no column "file"; it has "image", "caption" Fix: name it in the first line: file,caption"`,
     );
     await put("captions.csv", "file;caption\na.png;cat\n");
     expect(await refusal()).toMatchInlineSnapshot(
-      `"MISSING_COLUMN: FOLDER/captions.csv has the columns "file;caption", but no "file" Fix: name it in the first line: file,caption"`,
+      `"MISSING_COLUMN: FOLDER/captions.csv has no column "file"; it has "file;caption" Fix: name it in the first line: file,caption"`,
     );
     await rm(join(folder, "captions.csv"));
     await put("captions.jsonl", '{"file": "a.png", "text": "cat"}\n');
     expect(await refusal()).toMatchInlineSnapshot(
-      `"MISSING_COLUMN: line 1 of FOLDER/captions.jsonl has "file", "text", but no "caption" Fix: write each line as {"file": "1.png", "caption": "a dog"}"`,
+      `"MISSING_COLUMN: line 1 of FOLDER/captions.jsonl has no column "caption"; it has "file", "text" Fix: write each line as {"file": "1.png", "caption": "a dog"}"`,
     );
   });
 
@@ -197,57 +196,6 @@ describe("comma-separated text", () => {
       { line: 4, fields: ["", "", "x"] },
       { line: 5, fields: ['5" disk', "", ""] },
     ]);
-  });
-});
-
-describe("an image", () => {
-  test("keeps its aspect ratio, in the middle, with its mean colour around", async () => {
-    const halves = await sharp(await plain(200, 40, 10))
-      .composite([{ input: await plain(100, 20, 10), left: 0, top: 0 }])
-      .png()
-      .toBuffer();
-    const pixels = await decodeImage(halves, 8);
-    const red = Array.from({ length: 64 }, (_, at) => pixels[at * 3]!);
-    const padding = red.filter((_, at) => at < 24 || at >= 40);
-    expect(new Set(padding)).toEqual(new Set([150]));
-    expect([red[24], red[31], red[32], red[39]]).toEqual([100, 200, 100, 200]);
-  });
-
-  test("stands upright as its camera says, and white where it is transparent", async () => {
-    const twoColours = sharp(await plain(200, 8, 8)).composite([{ input: await plain(100, 4, 8), left: 0, top: 0 }]);
-    const turned = await sharp(await twoColours.png().toBuffer())
-      .withMetadata({ orientation: 6 })
-      .png()
-      .toBuffer();
-    const pixels = await decodeImage(turned, 8);
-    expect([pixels[0], pixels[7 * 8 * 3]]).toEqual([100, 200]);
-    const clear = { width: 4, height: 4, channels: 4 as const, background: { r: 0, g: 0, b: 0, alpha: 0 } };
-    expect(new Set(await decodeImage(await sharp({ create: clear }).png().toBuffer(), 4))).toEqual(new Set([255]));
-  });
-
-  test("may be grey, with 16 bits, a JPEG, a WebP or an SVG", async () => {
-    const grey = sharp(await plain(90)).toColourspace("b-w");
-    const svg =
-      '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9" fill="#5a0000"/></svg>';
-    const files = [
-      await grey.clone().png().toBuffer(),
-      await sharp(await plain(90))
-        .toColourspace("rgb16")
-        .png()
-        .toBuffer(),
-      await sharp(await plain(90))
-        .jpeg({ quality: 100 })
-        .toBuffer(),
-      await sharp(await plain(90))
-        .webp({ lossless: true })
-        .toBuffer(),
-      Buffer.from(svg),
-    ];
-    for (const [index, file] of files.entries()) {
-      const pixels = await decodeImage(file, 4);
-      expect(pixels).toHaveLength(48);
-      expect(Math.abs(pixels[0]! - (index === 0 ? pixels[2]! : 90))).toBeLessThan(3);
-    }
   });
 });
 
@@ -312,6 +260,12 @@ describe("ImageFolder", () => {
     expect(second.batch(7)).toEqual(later);
     expect(first.batch(7)).toEqual(later);
     expect(first.batch(8)).not.toEqual(later);
+  });
+
+  test("where nothing is held out, there is still something to look at, and nothing to judge held-out images with", async () => {
+    const { dataset } = await open({ heldOut: 0 });
+    expect(dataset!.pinned).toHaveLength(5);
+    expect(dataset!.evaluationSets.map(({ name }) => name)).toEqual(["trained"]);
   });
 
   test("examples have their own caption among the candidates, once", async () => {

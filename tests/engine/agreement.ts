@@ -26,7 +26,7 @@ interface Outcome {
 export const size = fc.constantFrom(1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 17, 33);
 
 /** Half of them large enough that the kernels share the work among threads. */
-export const wide = fc.oneof(size, fc.constantFrom(130, 257));
+export const wide = fc.oneof(size, fc.constant(150));
 
 export const seed = fc.integer({ min: 1, max: 2 ** 30 });
 
@@ -76,7 +76,7 @@ export async function agrees(device: DeviceName, one: Case): Promise<void> {
 
 /** How often a property is tried: an emulated GPU takes its time. */
 export function tries(device: DeviceName): fc.Parameters<unknown> {
-  return { seed: 20260, numRuns: device === "webgpu" ? 3 : 25 };
+  return { seed: 20260, numRuns: device === "webgpu" ? 3 : 12 };
 }
 
 export function tensorOf({ shape, values }: Numbers): tf.Tensor {

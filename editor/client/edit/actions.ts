@@ -14,6 +14,8 @@ export interface EditorContext {
   pipeline: Pipeline;
   catalog: Catalog;
   selection: { nodes: readonly string[]; edges: readonly string[] };
+  /** True while the inside of a block is shown, which can only be looked at. */
+  readOnly: boolean;
   canUndo: boolean;
   canRedo: boolean;
   /** Status of the run that is shown; undefined if there is none. */
@@ -133,6 +135,14 @@ export const actions: readonly Action[] = [
     predicate: hasNodes,
     perform: (context) => context.select(Object.keys(context.pipeline.nodes)),
   },
+  {
+    name: "deselect",
+    label: "Select nothing",
+    group: "Edit",
+    shortcut: "Escape",
+    predicate: (context) => hasSelected(context) || context.selection.edges.length > 0,
+    perform: (context) => context.select([]),
+  },
   { name: "tidy", label: "Tidy up", group: "Edit", shortcut: "Shift+T", predicate: hasNodes, perform: (c) => c.tidy() },
   {
     name: "openInside",
@@ -227,6 +237,11 @@ export const actions: readonly Action[] = [
     perform: (context) => context.run("resume"),
   },
 ];
+
+/** Whether an action can be done now. */
+export function canDo(action: Action, context: EditorContext): boolean {
+  return !(context.readOnly && action.group === "Edit") && action.predicate(context);
+}
 
 export function actionNamed(name: string): Action {
   return actions.find((action) => action.name === name)!;

@@ -41,10 +41,11 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
 
-/** `unseenStyle` and `exact_label` as words: `unseen style`, `exact label`. */
+/** `bestOf20` and `exact_label` as words: `best of 20`, `exact label`. */
 export function words(name: string): string {
   return name
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .replace(/([A-Za-z])(\d)/g, "$1 $2")
     .replace(/[_-]+/g, " ")
     .toLowerCase();
 }

@@ -9,8 +9,15 @@ import { shapeText } from "./shapeText.ts";
 export type BlockFlowNode = Node<Record<string, never>, "block">;
 
 /** What a wire shows: the shape that passes, or why none can. */
-export type WireData = { shape: string; problem?: string; route?: [number, number][] };
+export type WireData = { shape: string; problem?: string; clash?: string; route?: [number, number][] };
 export type WireFlowEdge = Edge<WireData, "wire">;
+
+/** What is wrong with a wire in a few letters: `128 ≠ 96`, `cycle`. */
+function clashOf({ code, expected, actual }: Problem): string {
+  return expected === undefined || actual === undefined
+    ? code.toLowerCase().replaceAll("_", " ")
+    : `${actual} ≠ ${expected}`;
+}
 
 const none = {};
 
@@ -57,7 +64,7 @@ export function flowEdges(
       target: edge.to[0],
       targetHandle: edge.to[1],
       selected: selected.includes(ids[index]!),
-      data: { shape: shapeText(shape), ...(problem ? { problem: problem.message } : {}) },
+      data: { shape: shapeText(shape), ...(problem ? { problem: problem.message, clash: clashOf(problem) } : {}) },
     };
   });
 }

@@ -122,6 +122,7 @@ function layoutNode(node: InsideNode): LayoutNode {
     Object.fromEntries(names.map((port) => [port, portOffset(ports, direction, port)]));
   return {
     id: node.id,
+    head: card.header / 2,
     width: card.width,
     height: cardHeight(ports),
     inputs: offsets("input", ports.inputs),

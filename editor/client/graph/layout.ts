@@ -5,6 +5,8 @@ export interface LayoutNode {
   height: number;
   inputs: Record<string, number>;
   outputs: Record<string, number>;
+  /** Where its head is, below its top: heads of neighbours are put level, rather than the ports that are joined. */
+  head?: number;
 }
 
 export interface LayoutEdge {
@@ -33,9 +35,20 @@ interface Item {
   height: number;
   y: number;
   /** What it is joined to in the column before and after: offsets from either top. */
-  before: { item: Item; own: number; other: number }[];
-  after: { item: Item; own: number; other: number }[];
+  before: Link[];
+  after: Link[];
 }
+
+/** A bond to an item of a neighbouring column: what of either should be level, and how much it counts. */
+interface Link {
+  item: Item;
+  own: number;
+  other: number;
+  weight: number;
+}
+
+/** Neighbours stay in a row even where long edges pull them apart. */
+const levelWeight = 8;
 
 /**
  * Lays a graph out from left to right: every node in the column after the last one it depends on, columns ordered so
@@ -105,18 +118,23 @@ function join(items: Map<string, Item>, nodes: readonly LayoutNode[], edge: Layo
   const [source, target] = [items.get(edge.from[0])!, items.get(edge.to[0])!];
   if (target.layer <= source.layer) return [];
   const passes: Item[] = [];
+  const [start, end] = [node(source.key), node(target.key)];
+  const level = target.layer === source.layer + 1 && start.head !== undefined && end.head !== undefined;
+  const leaves = level ? start.head! : (start.outputs[edge.from[1]] ?? start.height / 2);
+  const arrives = level ? end.head! : (end.inputs[edge.to[1]] ?? end.height / 2);
   let last = source;
-  let own = node(source.key).outputs[edge.from[1]] ?? source.height / 2;
+  let own = leaves;
   for (let layer = source.layer + 1; layer <= target.layer; layer++) {
-    const end = layer === target.layer;
-    const next = end ? target : pass(`${index}@${layer}`, layer);
-    const other = end ? (node(target.key).inputs[edge.to[1]] ?? target.height / 2) : 0;
-    if (!end) {
+    const isEnd = layer === target.layer;
+    const next = isEnd ? target : pass(`${index}@${layer}`, layer);
+    const other = isEnd ? arrives : 0;
+    if (!isEnd) {
       items.set(`pass ${next.key}`, next);
       passes.push(next);
     }
-    last.after.push({ item: next, own, other });
-    next.before.push({ item: last, own: other, other: own });
+    const weight = level ? levelWeight : 1;
+    last.after.push({ item: next, own, other, weight });
+    next.before.push({ item: last, own: other, other: own, weight });
     last = next;
     own = other;
   }
@@ -167,7 +185,7 @@ function place(columns: Item[][], gap: number): void {
       const wishes = column.map((item) => {
         const links = forward ? item.before : item.after;
         const joined = links.length > 0 ? links : forward ? item.after : item.before;
-        return joined.length > 0 ? mean(joined.map((link) => link.item.y + link.other - link.own)) : item.y;
+        return joined.length > 0 ? wishOf(joined) : item.y;
       });
       spread(column, wishes, gap);
     }
@@ -214,6 +232,12 @@ function leftsOf(columns: readonly Item[][], gap: number): number[] {
 
 function widthOf(column: readonly Item[]): number {
   return Math.max(0, ...column.map((item) => item.width));
+}
+
+/** Where the links of an item want its top to be. */
+function wishOf(links: readonly Link[]): number {
+  const weight = links.reduce((sum, link) => sum + link.weight, 0);
+  return links.reduce((sum, link) => sum + link.weight * (link.item.y + link.other - link.own), 0) / weight;
 }
 
 function mean(values: readonly number[]): number {

@@ -26,6 +26,7 @@ export function tidyPositions(pipeline: Pipeline, catalog: Record<string, Catalo
       Object.fromEntries(names.map((port) => [port, portOffset(ports, direction, port)]));
     return {
       id,
+      head: card.header / 2,
       width: card.width,
       height: cardHeight(ports),
       inputs: offsets("input", ports.inputs),

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import type { AttentionFrame, AttentionPicture } from "../../../src/runs/attentionFrame.ts";
-import { largestShare, wordAttention } from "../figures/attention.ts";
+import { type Layer, largestShare, wordAttention } from "../figures/attention.ts";
 import { heatGradient } from "../figures/colors.ts";
 import { formatNumber } from "../figures/numbers.ts";
 import { pinnedPicture, useRun } from "../stores/run.ts";
@@ -14,28 +14,55 @@ export function AttentionPanel() {
   const run = useRun((state) => state.id);
   const frames = useRun((state) => state.state.frames);
   const [step, setStep] = useState<number | undefined>(undefined);
+  const [layer, setLayer] = useState<Layer>("mean");
   const shown = frames[Math.min(step ?? frames.length - 1, frames.length - 1)];
   const frame = useFrame(run, shown?.file);
+  const known = layer === "mean" || layer < (frame?.layers.length ?? 0) ? layer : "mean";
   if (frames.length === 0) return <NoRun sketch="grid" what="What each word looks at in the picture is drawn here." />;
   return (
     <>
-      {frame && run !== undefined ? <FrameView run={run} frame={frame} /> : <div className="no-run">Reading…</div>}
-      <StepSlider steps={frames.map((each) => each.step)} chosen={step} choose={setStep} />
+      {frame && run !== undefined ? (
+        <FrameView run={run} frame={frame} layer={known} />
+      ) : (
+        <div className="no-run">Reading…</div>
+      )}
+      <div className="attention-foot">
+        <LayerSelect layers={frame?.layers ?? []} layer={known} choose={setLayer} />
+        <StepSlider steps={frames.map((each) => each.step)} chosen={step} choose={setStep} />
+      </div>
     </>
   );
 }
 
-function FrameView({ run, frame }: { run: string; frame: AttentionFrame }) {
+function LayerSelect(props: { layers: readonly string[]; layer: Layer; choose: (layer: Layer) => void }) {
+  const { layers, layer, choose } = props;
+  return (
+    <label className="layer-select">
+      <span>layer</span>
+      <select
+        value={String(layer)}
+        onChange={(event) => choose(event.target.value === "mean" ? "mean" : Number(event.target.value))}
+      >
+        <option value="mean">mean</option>
+        {layers.map((name, index) => (
+          <option key={name} value={index} title={name}>
+            {index + 1}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function FrameView({ run, frame, layer }: { run: string; frame: AttentionFrame; layer: Layer }) {
   const [image, setImage] = useState(0);
-  const [layer, setLayer] = useState<number | "mean">("mean");
   const [word, setWord] = useState<number | undefined>(undefined);
   const picture = frame.pictures.find((candidate) => candidate.image === image) ?? frame.pictures[0];
   if (!picture) return <div className="no-run">No pictures are pinned.</div>;
-  const known = layer === "mean" || layer < frame.layers.length ? layer : "mean";
   const chosen = word !== undefined && word < picture.words.length ? word : firstContentWord(picture.words);
   return (
     <div className="attention">
-      <AttentionMap run={run} frame={frame} picture={picture} layer={known} word={chosen} />
+      <AttentionMap run={run} frame={frame} picture={picture} layer={layer} word={chosen} />
       <div className="attention-side">
         <fieldset className="thumbs" aria-label="Picture">
           {frame.pictures.map((candidate) => (
@@ -59,7 +86,7 @@ function FrameView({ run, frame }: { run: string; frame: AttentionFrame }) {
               run={run}
               frame={frame}
               picture={picture}
-              layer={known}
+              layer={layer}
               word={index}
               text={text}
               chosen={index === chosen}
@@ -67,20 +94,6 @@ function FrameView({ run, frame }: { run: string; frame: AttentionFrame }) {
             />
           ))}
         </fieldset>
-        <label className="layer-select">
-          <span>layer</span>
-          <select
-            value={String(known)}
-            onChange={(event) => setLayer(event.target.value === "mean" ? "mean" : Number(event.target.value))}
-          >
-            <option value="mean">mean over layers</option>
-            {frame.layers.map((name, index) => (
-              <option key={name} value={index} title={name}>
-                {index + 1} of {frame.layers.length}
-              </option>
-            ))}
-          </select>
-        </label>
       </div>
     </div>
   );
@@ -90,7 +103,7 @@ interface MapProps {
   run: string;
   frame: AttentionFrame;
   picture: AttentionPicture;
-  layer: number | "mean";
+  layer: Layer;
   word: number;
 }
 

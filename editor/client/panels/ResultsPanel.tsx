@@ -92,7 +92,7 @@ function Interval({ value, low, high }: { value: number; low: number; high: numb
     <svg className="interval-bar" width="80" height="12" viewBox="0 0 80 12" aria-hidden="true">
       <line x1="2" x2="78" y1="6" y2="6" className="interval-line" />
       <line x1={at(low)} x2={at(high)} y1="6" y2="6" className="interval-range" />
-      <circle cx={at(value)} cy="6" r="3" />
+      <circle cx={at(value)} cy="6" r="2.5" />
     </svg>
   );
 }

@@ -1,5 +1,5 @@
 import { type ReactNode, useSyncExternalStore } from "react";
-import { actionNamed } from "../edit/actions.ts";
+import { actionNamed, canDo } from "../edit/actions.ts";
 import { printShortcut } from "../edit/shortcut.ts";
 import { editorContext, perform } from "../stores/context.ts";
 import { useEditor } from "../stores/editor.ts";
@@ -10,7 +10,7 @@ export const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 /** Whether an action can be done now; kept up to date. */
 export function useCan(name: string): boolean {
-  return useSyncExternalStore(subscribe, () => actionNamed(name).predicate(editorContext()));
+  return useSyncExternalStore(subscribe, () => canDo(actionNamed(name), editorContext()));
 }
 
 /** A button that does an action of the registry: greyed while it cannot be done, with its shortcut as tooltip. */

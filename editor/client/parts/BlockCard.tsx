@@ -47,6 +47,16 @@ export function BlockCard(props: CardProps) {
           <span className="card-name" title={title}>
             {title}
           </span>
+        </div>
+        <div className="card-sub">
+          <StateSign state={state} wrong={wrong} />
+          <span className="card-type">{subtitle}</span>
+          {weights > 0 && (
+            <span className="card-weights" title={`${weights.toLocaleString("en-US")} weights, ${toneWords[tone]}`}>
+              {tone === "frozen" && <Icon name="lock" size={11} />}
+              {formatWeights(weights)}
+            </span>
+          )}
           {props.onOpen && (
             <button
               type="button"
@@ -57,16 +67,6 @@ export function BlockCard(props: CardProps) {
               <Icon name="open" size={12} />
               <span className="hidden">Open the inside of {title}</span>
             </button>
-          )}
-        </div>
-        <div className="card-sub">
-          <StateSign state={state} wrong={wrong} />
-          <span className="card-type">{subtitle}</span>
-          {weights > 0 && (
-            <span className="card-weights" title={`${weights.toLocaleString("en-US")} weights, ${toneWords[tone]}`}>
-              {tone === "frozen" && <Icon name="lock" size={11} />}
-              {formatWeights(weights)}
-            </span>
           )}
         </div>
         {share !== undefined && (

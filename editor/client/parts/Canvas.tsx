@@ -18,7 +18,7 @@ import { type BlockFlowNode, flowEdges, flowNodes } from "../graph/flowNodes.ts"
 import { commit, openDialog, select, useEditor } from "../stores/editor.ts";
 import { openNode } from "../stores/inside.ts";
 import { tellError } from "../stores/notices.ts";
-import { fitAll, setViewport, toCanvas } from "../stores/viewport.ts";
+import { fitAll, keepInSight, setViewport, toCanvas } from "../stores/viewport.ts";
 import { dropWire, endWire, startWire, useWiring } from "../stores/wiring.ts";
 import { addBlock, draggedBlock } from "./addBlock.ts";
 import { BlockNode } from "./BlockNode.tsx";
@@ -41,6 +41,7 @@ export function Canvas() {
     return () => setViewport(undefined);
   }, [flow]);
   useFirstFit();
+  useInSight();
   return (
     <section className="canvas" aria-label="Pipeline" data-testid="canvas">
       <ReactFlow
@@ -164,6 +165,14 @@ function useFirstFit(): void {
     shown.current = opening;
     fitAll();
   }, [measured, opening]);
+}
+
+/** A node that is selected stays beside the inspector, which opens with it. */
+function useInSight(): void {
+  const chosen = useEditor(({ selection }) => (selection.nodes.length === 1 ? selection.nodes[0] : undefined));
+  useEffect(() => {
+    if (chosen !== undefined) keepInSight(chosen);
+  }, [chosen]);
 }
 
 function looseEnd({ nodeId, handleId, handleType }: OnConnectStartParams) {

@@ -2,16 +2,19 @@ import {
   Background,
   BackgroundVariant,
   Handle,
+  MiniMap,
   type Node,
   type NodeProps,
   Position,
   ReactFlow,
+  type ReactFlowInstance,
   ReactFlowProvider,
   useReactFlow,
 } from "@xyflow/react";
 import { useEffect, useState } from "react";
 import { type ErrorReport, reportOf } from "../../../src/core/errors.ts";
 import type { TracedGraph } from "../../../src/core/trace.ts";
+import { card, cardHeight } from "../graph/cardSize.ts";
 import type { WireFlowEdge } from "../graph/flowNodes.ts";
 import { drawInside, type InsideEdge, type InsideNode, terminal, traceRequestOf } from "../graph/inside.ts";
 import { shapeText } from "../graph/shapeText.ts";
@@ -115,6 +118,7 @@ function InsideGraph({ graph }: { graph: TracedGraph }) {
     setInside([...opened, { title, request: traceRequestOf(graph, traced) }]);
   };
   const fit = () => void flow.fitView({ padding: insidePadding, maxZoom: 1.1, duration: 200 });
+  const isLong = drawing.nodes.length > 9;
   if (drawing.nodes.every(({ kind }) => kind !== "call"))
     return (
       <p className="canvas-note">
@@ -138,24 +142,49 @@ function InsideGraph({ graph }: { graph: TracedGraph }) {
       }}
       minZoom={0.1}
       maxZoom={2}
-      fitView
-      fitViewOptions={{ padding: insidePadding, maxZoom: 1.1 }}
+      onInit={(instance) => void showStart(instance as never, drawing.nodes)}
       proOptions={{ hideAttribution: true }}
     >
       <Background variant={BackgroundVariant.Dots} gap={22} size={1.3} />
       <CanvasTools onFit={fit} />
+      {isLong && (
+        <MiniMap
+          position="bottom-left"
+          pannable
+          zoomable
+          ariaLabel="Overview"
+          className="minimap"
+          style={{ width: 168, height: 64 }}
+        />
+      )}
     </ReactFlow>
   );
+}
+
+/** Shows all of it where it can be read so; else its beginning, large enough to read. */
+async function showStart(flow: ReactFlowInstance, nodes: readonly InsideNode[]): Promise<void> {
+  await flow.fitView({ padding: insidePadding, maxZoom: 1.1 });
+  const zoom = 0.62;
+  const box = document.querySelector(".inside")?.getBoundingClientRect();
+  if (!box || flow.getZoom() >= zoom) return;
+  const first = nodes.filter((node) => node.position[0] < box.width / zoom).map((node) => node.position[1]);
+  const middle = (Math.min(...first) + Math.max(...first) + 100) / 2;
+  await flow.setViewport({ x: 48, y: box.height / 2 - middle * zoom, zoom });
 }
 
 const insidePadding = { top: "72px", bottom: "40px", left: "40px", right: "40px" } as const;
 
 function flowNode(node: InsideNode, open: (() => void) | undefined): CallNode | EndNode {
   const [x, y] = node.position;
-  const place = { id: node.id, position: { x, y } };
+  const size = node.kind === "call" ? { width: card.width, height: heightOf(node) } : terminal;
+  const place = { id: node.id, position: { x, y }, ...size };
   return node.kind === "call"
     ? { ...place, type: "call", data: { node, open } }
     : { ...place, type: "end", data: { node } };
+}
+
+function heightOf({ inputs, outputs }: InsideNode): number {
+  return cardHeight({ inputs: Object.keys(inputs), outputs: Object.keys(outputs) });
 }
 
 function flowEdge({ id, from, to, shape, route }: InsideEdge): WireFlowEdge {

@@ -51,7 +51,7 @@ function NodeInspector({ id, node }: { id: string; node: PipelineNode }) {
       <NodeProblems id={id} />
       <p className="summary">{entry.summary}</p>
       {entry.paper && <p className="paper">Paper: {entry.paper}</p>}
-      <Weights id={id} node={node} entry={entry} />
+      <Weights id={id} node={node} />
       <ConfigForm id={id} node={node} entry={entry} />
       <PortTable id={id} entry={entry} />
       <section>
@@ -85,7 +85,7 @@ function NodeProblems({ id }: { id: string }) {
   );
 }
 
-function Weights({ id, node, entry }: { id: string; node: PipelineNode; entry: CatalogEntry }) {
+function Weights({ id, node }: { id: string; node: PipelineNode }) {
   const count = useEditor((editor) => editor.counts[id]);
   if (!count || count.weights === 0) return null;
   const tone = toneOf(count);
@@ -116,7 +116,7 @@ function Weights({ id, node, entry }: { id: string; node: PipelineNode; entry: C
           aria-checked={node.frozen ?? false}
           onChange={(event) => change("frozen", event.target.checked || undefined)}
         />
-        <span>Frozen: keep {entry.title}’s weights as they are</span>
+        <span>Frozen: keep all of its weights as they are</span>
       </label>
       <label className="field">
         <span className="field-name">Starts from</span>
@@ -124,7 +124,7 @@ function Weights({ id, node, entry }: { id: string; node: PipelineNode; entry: C
           type="text"
           value={node.weights ?? ""}
           placeholder="fresh weights"
-          pattern="[a-z0-9][a-z0-9-]*"
+          pattern="[a-z0-9][a-z0-9\-]*"
           spellCheck={false}
           onChange={(event) => change("weights", event.target.value || undefined)}
           onBlur={sealHistory}

@@ -38,7 +38,7 @@ function LossFigure() {
     setNow(smoothed.findLast((value) => value !== null) ?? null);
     if (!canvas.current) return;
     const pen = prepare(canvas.current, size.width, size.height);
-    const top = roundUp(Math.max(0, ...series.loss.slice(0, 400).map((value) => value ?? 0)));
+    const top = smoothed.reduce<number>((most, value) => Math.max(most, value ?? 0), 0.1) * 1.2;
     const last = Math.max(steps, series.step.at(-1) ?? 1);
     const lines = [
       { values: series.loss, alpha: 0.28, width: 1 },

@@ -1,5 +1,5 @@
 import { type KeyboardEvent, useRef } from "react";
-import { type Action, actions } from "../edit/actions.ts";
+import { type Action, actions, canDo } from "../edit/actions.ts";
 import { printShortcut } from "../edit/shortcut.ts";
 import { editorContext, perform } from "../stores/context.ts";
 import { isMac } from "./ActionButton.tsx";
@@ -47,7 +47,7 @@ export function Menu() {
                     type="button"
                     role="menuitem"
                     className="menu-item"
-                    disabled={!action.predicate(context)}
+                    disabled={!canDo(action, context)}
                     onClick={() => {
                       setOpen(false);
                       perform(action);

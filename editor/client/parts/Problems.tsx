@@ -18,13 +18,15 @@ export function Problems() {
   const [first, ...rest] = all;
   if (!first) return null;
   return (
-    <div className="problems floating" role="alert" data-testid="problems">
-      <ProblemLine problem={first} />
-      {rest.length > 0 && (
-        <button type="button" className="link more" aria-expanded={open} onClick={() => setOpen(!open)}>
-          {open ? "fewer" : `and ${rest.length} more`}
-        </button>
-      )}
+    <div className="problems" role="alert" data-testid="problems">
+      <div className="problem-first">
+        <ProblemLine problem={first} />
+        {rest.length > 0 && (
+          <button type="button" className="link" aria-expanded={open} onClick={() => setOpen(!open)}>
+            {open ? "fewer" : `and ${rest.length} more`}
+          </button>
+        )}
+      </div>
       {open && rest.map((problem) => <ProblemLine key={`${problem.edge} ${problem.message}`} problem={problem} />)}
     </div>
   );

@@ -7,7 +7,7 @@ export const Wire = memo(function Wire(props: EdgeProps<WireFlowEdge>) {
   const { id, data, selected } = props;
   const [path, labelX, labelY] = pathOf(props, data?.route);
   const wrong = data?.problem !== undefined;
-  const label = wrong ? data.problem : data?.shape;
+  const label = wrong ? (selected ? data.problem : data.clash) : data?.shape;
   const short = isShort(props, label);
   return (
     <>
@@ -18,7 +18,7 @@ export const Wire = memo(function Wire(props: EdgeProps<WireFlowEdge>) {
             className="wire-label nopan"
             data-wrong={wrong}
             data-selected={selected}
-            title={label}
+            title={data?.problem ?? label}
             style={{ transform: `translate(-50%, -50%) translate(${labelX}px, ${labelY}px)` }}
           >
             {label}

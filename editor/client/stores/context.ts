@@ -1,4 +1,4 @@
-import { type Action, actions, type EditorContext } from "../edit/actions.ts";
+import { type Action, actions, canDo, type EditorContext } from "../edit/actions.ts";
 import { moveNodes } from "../edit/operations.ts";
 import { matches } from "../edit/shortcut.ts";
 import { tidyPositions } from "../graph/nodePorts.ts";
@@ -16,12 +16,13 @@ const clipboardPlace = "flamingo:clipboard";
 
 /** The editor as actions see it, now. */
 export function editorContext(): EditorContext {
-  const { pipeline, catalog, selection, history } = useEditor.getState();
+  const { pipeline, catalog, selection, history, inside } = useEditor.getState();
   const { id, state } = useRun.getState();
   return {
     pipeline,
     catalog,
     selection,
+    readOnly: inside.length > 0,
     canUndo: history.past.length > 0,
     canRedo: history.future.length > 0,
     runStatus: id === undefined ? undefined : state.status,
@@ -48,7 +49,7 @@ export function editorContext(): EditorContext {
 /** Does an action if it can be done now. */
 export function perform(action: Action): boolean {
   const context = editorContext();
-  if (!action.predicate(context)) return false;
+  if (!canDo(action, context)) return false;
   action.perform(context);
   return true;
 }

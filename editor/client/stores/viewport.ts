@@ -12,7 +12,7 @@ export function setViewport(flow: ReactFlowInstance | undefined): void {
 export function canvasPadding(inspector = false) {
   const { palette } = useSettings.getState();
   const left = `${palette ? 232 : 36}px` as const;
-  return { top: "28px", bottom: "28px", left, right: inspector ? "352px" : "30px" } as const;
+  return { top: "28px", bottom: "28px", left, right: inspector ? (`${inspectorWidth}px` as const) : "30px" } as const;
 }
 
 const motion = () => (window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 280);
@@ -26,6 +26,20 @@ export function fitAll(inspector = false): void {
 export function fitNode(id: string): void {
   instance?.fitView({ nodes: [{ id }], padding: canvasPadding(true), maxZoom: 1, duration: motion() });
 }
+
+/** Moves the canvas aside where the inspector would cover a node. */
+export function keepInSight(id: string): void {
+  const box = document.querySelector(".canvas")?.getBoundingClientRect();
+  const node = document.querySelector(`.react-flow__node[data-id="${id}"]`)?.getBoundingClientRect();
+  if (!instance || !box || !node) return;
+  const over = node.right - (box.right - inspectorWidth);
+  if (over <= 0 || node.left - over < box.left) return;
+  const { x, y, zoom } = instance.getViewport();
+  void instance.setViewport({ x: x - over, y, zoom }, { duration: motion() });
+}
+
+/** The inspector with the room around it, in pixels. */
+const inspectorWidth = 352;
 
 /** The middle of what is seen, in the canvas's own coordinates. */
 export function middle(): [number, number] {

@@ -33,8 +33,9 @@ export async function readCaptionFile(folder: string): Promise<CaptionFile> {
   const contents = await Promise.all(names.map((name) => readIfThere(join(folder, name))));
   const there = names.filter((_, index) => contents[index] !== undefined);
   if (there.length !== 1) {
-    const found =
-      there.length === 0 ? "neither captions.jsonl nor captions.csv" : "both captions.jsonl and captions.csv";
+    const none = there.length === 0;
+    const found = none ? "neither captions.jsonl nor captions.csv" : "both captions.jsonl and captions.csv";
+    const fix = none ? "write one of them, with a file and a caption on each line" : "keep one of them";
     throw new FlamingoError("INVALID_DATA", `${folder} holds ${found}`, { source: folder, fix });
   }
   const name = there[0]!;

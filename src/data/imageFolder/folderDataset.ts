@@ -19,16 +19,17 @@ export function folderDataset(
   const all = [...split.train, ...split.heldOut];
   const captions = [...new Map(all.map(({ captions: [first] }) => [encode(first!).join(), encode(first!)])).values()];
   const sets: Record<string, readonly CaptionedImage[]> = { heldOut: split.heldOut, trained: split.train };
+  const shown = split.heldOut.length > 0 ? split.heldOut : split.train;
   return {
     tokenizer,
     imageSize,
-    pinned: split.heldOut
+    pinned: shown
       .slice(0, pinnedCount)
       .map(({ captions: [label], pixels }) => ({ label: label!, pixels: toUnit(pixels) })),
     evaluationSets: [
       { name: "heldOut", title: "Held-out images" },
       { name: "trained", title: "Images that were trained on" },
-    ],
+    ].filter(({ name }) => sets[name]!.length > 0),
     subgroupOf: () => undefined,
     examplesOf: (set, most) => {
       const random = new Random(2204).fork(set);

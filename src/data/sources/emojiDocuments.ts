@@ -2,7 +2,7 @@ import { z } from "zod";
 import { count } from "../../core/block.ts";
 import { float32, int32 } from "../../core/port.ts";
 import { Random } from "../../core/random.ts";
-import { augmentInto } from "../augment.ts";
+import { augmentInto, mirrorsWell } from "../augment.ts";
 import { captionDocuments } from "../documents.ts";
 import { emojiDataset, openEmoji, trainingDrawings } from "../emoji/emoji.ts";
 import { defineSource } from "../source.ts";
@@ -53,7 +53,7 @@ export const EmojiDocuments = defineSource({
         const rows = Array.from({ length: batch }, (_, row) =>
           Array.from({ length: media }, (_, place) => {
             const { concept, pixels } = random.pick(drawings);
-            const mirror = !/\b(left|right)\b/.test(emoji.concepts[concept]!.label);
+            const mirror = mirrorsWell(emoji.concepts[concept]!.label);
             augmentInto(images, (row * media + place) * each, pixels, imageSize, random, { mirror, outlines });
             return labels[concept]!;
           }),

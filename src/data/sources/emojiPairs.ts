@@ -2,7 +2,7 @@ import { z } from "zod";
 import { count } from "../../core/block.ts";
 import { float32, int32 } from "../../core/port.ts";
 import { Random } from "../../core/random.ts";
-import { augmentInto } from "../augment.ts";
+import { augmentInto, mirrorsWell } from "../augment.ts";
 import { openEmoji, trainingDrawings } from "../emoji/emoji.ts";
 import { defineSource } from "../source.ts";
 import { imageSizeField } from "./emojiDocuments.ts";
@@ -54,7 +54,7 @@ export const EmojiPairs = defineSource({
         const concepts = new Int32Array(batch);
         for (let row = 0; row < batch; row++) {
           const { concept, pixels } = random.pick(drawings);
-          const mirror = !/\b(left|right)\b/.test(emoji.concepts[concept]!.label);
+          const mirror = mirrorsWell(emoji.concepts[concept]!.label);
           augmentInto(images, row * each, pixels, imageSize, random, { mirror, outlines });
           words.set(bags[concept]!, row * mostWords);
           concepts[row] = concept;

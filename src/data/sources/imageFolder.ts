@@ -4,6 +4,7 @@ import { count } from "../../core/block.ts";
 import { FlamingoError } from "../../core/errors.ts";
 import { float32, int32 } from "../../core/port.ts";
 import { Random } from "../../core/random.ts";
+import { mirrorsWell } from "../augment.ts";
 import { captionDocuments } from "../documents.ts";
 import { emojiTokenizer } from "../emoji/emoji.ts";
 import { mirrored, toUnit } from "../image.ts";
@@ -50,7 +51,7 @@ export const ImageFolder = defineSource({
     }),
     mirror: z.boolean().default(true).meta({
       title: "Mirror",
-      description: "Shows half of the images mirrored, but none whose caption says left or right.",
+      description: "Shows half of the images mirrored, but none whose caption says left, right, waxing or waning.",
     }),
   }),
   example: { folder: "images", batch: 2 },
@@ -98,7 +99,7 @@ export const ImageFolder = defineSource({
 /** One of an image's captions, and the image or its mirror image. */
 function viewOf({ pixels, captions }: CaptionedImage, size: number, mirror: boolean, random: Random) {
   const caption = random.pick(captions);
-  const flip = random.uniform() < 0.5 && mirror && !/\b(left|right)\b/i.test(caption);
+  const flip = random.uniform() < 0.5 && mirror && mirrorsWell(caption);
   return { caption, view: toUnit(flip ? mirrored(pixels, size) : pixels) };
 }
 

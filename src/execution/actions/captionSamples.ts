@@ -60,6 +60,7 @@ async function see(
   context: ActionContext,
 ): Promise<void> {
   const { captioner, dataset, tokens } = task;
+  if (pinned.length === 0) return; // nothing is held out
   const all = new Float32Array(pinned.length * pinned[0]!.pixels.length);
   pinned.forEach(({ pixels }, image) => {
     all.set(pixels, image * pixels.length);
@@ -105,9 +106,9 @@ async function attentionFrame(
   context.graph.watched(watch.probes, () => captioner.logits(seen, pictures, ids)).dispose();
   const cross = await watch.cross();
   const resampler = await watch.resampler();
-  const patches = (resampler[0]?.shares[0]?.[0]?.length ?? 0) - (resampler[0]?.shares[0]?.length ?? 0);
-  const side = Math.sqrt(patches);
-  if (cross.length === 0 || !Number.isInteger(side) || side === 0) return undefined;
+  const features = (resampler[0]?.shares[0]?.[0]?.length ?? 0) - (resampler[0]?.shares[0]?.length ?? 0);
+  const side = Math.floor(Math.sqrt(features));
+  if (cross.length === 0 || side === 0) return undefined;
   const layers = cross.map(({ path }) => path.replace(/\.attn\.attend$/, ""));
   return {
     step,
@@ -120,10 +121,18 @@ async function attentionFrame(
         label: pinned[image]!.label,
         words: shown.map((id) => dataset.tokenizer.word(id)),
         cross: cross.map(({ shares }) => shares[image]!.slice(1, caption.length + 3).map((row) => row.map(rounded))),
-        resampler: rollOut(resampler.map(({ shares }) => shares[image]!)).map((row) => row.map(rounded)),
+        resampler: rollOut(resampler.map(({ shares }) => shares[image]!)).map((row) =>
+          overPatches(row, side * side).map(rounded),
+        ),
       };
     }),
   };
+}
+
+/** Features past the grid sum up all of it (the encoder's mean): their share belongs to every patch alike. */
+function overPatches(shares: readonly number[], patches: number): number[] {
+  const everywhere = shares.slice(patches).reduce((sum, share) => sum + share, 0) / patches;
+  return shares.slice(0, patches).map((share) => share + everywhere);
 }
 
 /** Four digits are more than a colour shows, and keep a frame small. */

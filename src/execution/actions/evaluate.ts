@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { count } from "../../core/block.ts";
+import { FlamingoError } from "../../core/errors.ts";
 import { float32 } from "../../core/port.ts";
 import { evaluateCaptions } from "../../evaluation/captions.ts";
 import { defineAction } from "../action.ts";
 import { captionTask } from "../captionTask.ts";
+import { mayGoOn } from "../mayGoOn.ts";
 
 const config = z.strictObject({
-  examples: count("Pictures", "Most pictures of each evaluation set; they are drawn by the seed.").default(400),
+  examples: count("Pictures", "Most pictures of each evaluation set, always the same ones.").default(400),
   longest: count("Longest caption", "Words at which a caption is cut off.", "words").default(8),
   sets: z
     .array(z.string())
@@ -22,6 +24,7 @@ const config = z.strictObject({
  * a word with the right picture, a shuffled one, and by the language model alone. Shapes: `logits` [batch, length,
  * tokens].
  *
+ * @throws FlamingoError NOT_FOUND for an evaluation set that the data does not have
  * @see Alayrac et al. 2022, Flamingo, section 3.1 (open- and closed-ended evaluation), arXiv:2204.14198
  */
 export const Evaluate = defineAction({
@@ -37,7 +40,13 @@ export const Evaluate = defineAction({
   stage: "judge",
   run: async ({ examples, longest, sets }, context) => {
     const { captioner, dataset, tokens } = captionTask(context);
-    const { log, node, seed, signal } = context;
+    const { log, node, seed } = context;
+    const known = dataset.evaluationSets.map(({ name }) => name);
+    const unknown = sets.find((name) => !known.includes(name));
+    if (unknown !== undefined) {
+      const fix = `use one of: ${known.join(", ")}`;
+      throw new FlamingoError("NOT_FOUND", `there is no evaluation set "${unknown}"`, { block: node.id, fix });
+    }
     const chosen = dataset.evaluationSets.filter(({ name }) => sets.length === 0 || sets.includes(name));
     for (const set of chosen) {
       const report = await evaluateCaptions(
@@ -45,10 +54,10 @@ export const Evaluate = defineAction({
         {
           captioner,
           tokens,
-          signal,
           longest,
           pretrainedTokens: dataset.tokenizer.pretrained,
           subgroupOf: (caption) => dataset.subgroupOf(caption),
+          mayGoOn: () => mayGoOn(context),
           progress: (step, total) =>
             log.append({ type: "node:state", node: node.id, state: "running", activity: set.title, step, total }),
         },

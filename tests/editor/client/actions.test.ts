@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { actionNamed, actions, type EditorContext } from "../../../editor/client/edit/actions.ts";
+import { actionNamed, actions, canDo, type EditorContext } from "../../../editor/client/edit/actions.ts";
 import { matches, printShortcut } from "../../../editor/client/edit/shortcut.ts";
 import type { Pipeline } from "../../../src/pipeline/schema.ts";
 import { catalog, chain } from "./catalog.ts";
@@ -12,6 +12,7 @@ function contextOf(changes: Partial<EditorContext> = {}): EditorContext & { comm
     pipeline: chain,
     catalog,
     selection: { nodes: [], edges: [] },
+    readOnly: false,
     canUndo: false,
     canRedo: false,
     runStatus: undefined,
@@ -94,6 +95,12 @@ describe("actions", () => {
     expect(opened).toHaveBeenCalledWith("encoder");
     expect(open.predicate(contextOf({ selection: { nodes: ["head"], edges: [] } }))).toBe(false);
     expect(open.predicate(contextOf({ selection: { nodes: ["encoder", "head"], edges: [] } }))).toBe(false);
+  });
+
+  test("nothing is edited while the inside of a block is shown", () => {
+    const context = contextOf({ selection: { nodes: ["encoder"], edges: [] }, readOnly: true });
+    expect(actions.filter((action) => action.group === "Edit" && canDo(action, context))).toEqual([]);
+    expect(canDo(actionNamed("fit"), context)).toBe(true);
   });
 
   test("in every state of a run, what can be done is what makes sense", () => {

@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { float32 } from "../core/port.ts";
+import { definePrimitive } from "../engine/primitive.ts";
+import { concat, mean } from "../engine/tensor.ts";
+
+/**
+ * Adds the mean of a sequence at its end: a picture's summary beside its places.
+ *
+ * Shapes: `x` [..., length, dim], `y` [..., length + 1, dim].
+ */
+export const AppendMean = definePrimitive({
+  name: "AppendMean",
+  title: "Append the mean",
+  category: "Vision",
+  summary: "Adds the mean of a sequence at its end: a picture's summary beside its places.",
+  config: z.strictObject({}),
+  example: {},
+  exampleSizes: { lead: 2, length: 3, dim: 4 },
+  inputs: { x: float32("...lead length dim", "vectors, one a place") },
+  outputs: { y: float32("...lead length+1 dim", "the vectors, and their mean after them") },
+  build:
+    () =>
+    ({ x }) => {
+      const axis = x.shape.length - 2;
+      return concat([x, mean(x, axis, true)], axis);
+    },
+});

@@ -1,0 +1,302 @@
+import { describe, expect, test } from "vitest";
+import { parseConfig } from "../../src/core/block.ts";
+import { makeCatalog } from "../../src/core/catalog.ts";
+import { FlamingoError } from "../../src/core/errors.ts";
+import type { Ports } from "../../src/core/port.ts";
+import { Random } from "../../src/core/random.ts";
+import { evaluateDim, isEllipsis, namesIn } from "../../src/core/shape.ts";
+import { describeWeights, sizeOf, type TracedGraph, trace } from "../../src/core/trace.ts";
+import { add } from "../../src/engine/add.ts";
+import { valueAndGradients } from "../../src/engine/gradients.ts";
+import { countTensors } from "../../src/engine/memory.ts";
+import { multiply } from "../../src/engine/multiply.ts";
+import { dispose, sum, type Tensor, tensor, tidy, type Variable } from "../../src/engine/tensor.ts";
+import { assignNumbers, type Weights } from "../../src/engine/weights.ts";
+import { models } from "../../src/models/index.ts";
+import { checkConfig } from "../../src/pipeline/check.ts";
+import { describeDevices } from "../devices.ts";
+import { docComments } from "./docComments.ts";
+import { bitsOf, exampleInputs, exampleShapes, LiveBlock, type Outputs, realInputs } from "./liveBlock.ts";
+
+const catalog = makeCatalog(models);
+const everyBlock = models.map((block) => [block.name, block] as const);
+const withNumbers = everyBlock.filter(([, { outputs }]) =>
+  Object.values(outputs as Ports).some(({ dtype }) => dtype === "float32"),
+);
+const composites = everyBlock.filter(([, block]) => block.kind === "composite");
+
+/** Σ outputs · fixed numbers: a loss to which every number counts differently. */
+function lossOf(outputs: Outputs): Tensor {
+  const parts = Object.entries(outputs).map(([port, value]) => {
+    const numbers = new Random(5).fork(port).normals(sizeOf(value));
+    return sum(multiply(value, tensor(numbers, value.shape)));
+  });
+  return parts.reduce((total, part) => add(total, part));
+}
+
+/** Carries a traced graph out, node by node: each node's outputs feed the next. */
+function runTraced(graph: TracedGraph, inputs: Record<string, Tensor>, weights: Weights): Outputs {
+  const made = new Map<string, Outputs>();
+  const valueAt = ({ node, port }: { node?: string; port: string }) =>
+    node === undefined ? inputs[port]! : made.get(node)![port]!;
+  for (const { id, type, config, inputs: sources } of graph.nodes) {
+    const definition = models.find(({ name }) => name === type)!;
+    const block = new LiveBlock(definition, { config, weights, path: id.split("#")[0]! });
+    const given = Object.entries(sources).map(([port, source]) => [port, valueAt(source)]);
+    made.set(id, block.run(Object.fromEntries(given)));
+  }
+  return Object.fromEntries(Object.entries(graph.outputs).map(([port, source]) => [port, valueAt(source)]));
+}
+
+async function allBits(outputs: Outputs): Promise<Record<string, number[]>> {
+  const bits: Record<string, number[]> = {};
+  for (const [port, value] of Object.entries(outputs)) bits[port] = await bitsOf(value);
+  return bits;
+}
+
+const shapesOf = (values: Record<string, { shape: readonly number[] }>) =>
+  Object.fromEntries(Object.entries(values).map(([port, { shape }]) => [port, [...shape]]));
+
+describeDevices("every block", (device) => {
+  test.each(everyBlock)("%s gives the shapes and number types that it declares, and leaks nothing", (_, definition) => {
+    const before = countTensors();
+    const block = new LiveBlock(definition);
+    const inputs = exampleInputs(definition, block.config);
+    const made = countTensors();
+    tidy(() => {
+      const outputs = block.run(inputs);
+      expect(shapesOf(outputs)).toEqual(exampleShapes(definition, block.config, "outputs"));
+      for (const [port, value] of Object.entries(outputs)) expect(value.dtype).toBe(definition.outputs[port].dtype);
+    });
+    expect(countTensors()).toBe(made);
+    dispose(Object.values(inputs));
+    block.dispose();
+    expect(countTensors()).toBe(before);
+  });
+
+  test.each(withNumbers)(
+    "%s gives a gradient to every weight that learns, and to inputs it looks at",
+    async (_, definition) => {
+      const before = countTensors();
+      const block = new LiveBlock(definition).shake();
+      const inputs = exampleInputs(definition, block.config);
+      const weights = block.weights.trainable().map(({ name, variable }) => [name, variable] as const);
+      const named = [...weights, ...realInputs(inputs)];
+      const { value, gradients } = valueAndGradients(
+        () => lossOf(block.run(inputs)),
+        named.map(([, variable]) => variable),
+      );
+      for (const [at, [name, variable]] of named.entries()) {
+        const numbers = await gradients[at]?.data();
+        if (numbers) {
+          expect(numbers.every(Number.isFinite), name).toBe(true);
+          expect(
+            numbers.some((number) => number !== 0),
+            name,
+          ).toBe(true);
+        } else {
+          // Of some inputs only the sizes count.
+          expect(at, name).toBeGreaterThanOrEqual(weights.length);
+          expect(await bitsAfter(block, inputs, variable)).toEqual(await bitsAfter(block, inputs));
+        }
+      }
+      dispose([value, ...gradients.filter((gradient) => gradient !== null), ...Object.values(inputs)]);
+      block.dispose();
+      expect(countTensors()).toBe(before);
+    },
+  );
+
+  test.each(everyBlock)("%s gives the same bits for the same seed, and others for another", async (_, definition) => {
+    const inputs = exampleInputs(definition, parseConfig(definition, definition.example));
+    const bitsFor = async (seed: number) => {
+      const block = new LiveBlock(definition, { seed });
+      const outputs = tidy(() => block.run(inputs));
+      const bits = await allBits(outputs);
+      const random = block.weights.all().some(({ initial }) => initial.kind === "normal" || initial.kind === "uniform");
+      dispose(Object.values(outputs));
+      block.dispose();
+      return { bits, random };
+    };
+    const first = await bitsFor(1);
+    expect((await bitsFor(1)).bits).toEqual(first.bits);
+    if (first.random) expect((await bitsFor(2)).bits).not.toEqual(first.bits);
+    dispose(Object.values(inputs));
+  });
+
+  test.each(composites)("%s, opened and carried out node by node, gives the very same bits", async (_, definition) => {
+    const block = new LiveBlock(definition).shake();
+    const inputs = exampleInputs(definition, block.config);
+    const graph = trace(definition, block.config, exampleShapes(definition, block.config, "inputs"));
+    const [whole, parts] = tidy(() => {
+      const outputs = block.run(inputs);
+      return [outputs, runTraced(graph, inputs, block.weights)];
+    });
+    expect(await allBits(parts)).toEqual(await allBits(whole));
+    dispose([...Object.values(whole), ...Object.values(parts), ...Object.values(inputs)]);
+    block.dispose();
+  });
+
+  if (device !== "cpu") return;
+  test.each(withNumbers)("%s has the gradients that central differences find", (_, definition) => {
+    const block = new LiveBlock(definition).shake();
+    const inputs = exampleInputs(definition, block.config);
+    const weights = block.weights.trainable().map(({ name, variable }) => [name, variable] as const);
+    const named = [...weights, ...realInputs(inputs)];
+    const { gradients } = valueAndGradients(
+      () => lossOf(block.run(inputs)),
+      named.map(([, variable]) => variable),
+    );
+    for (const [at, [name, variable]] of named.entries()) {
+      const gradient = gradients[at]?.dataSync() ?? new Float32Array(variable.size);
+      for (const direction of directions(gradient)) {
+        const found = slope(() => lossOf(block.run(inputs)), variable, direction);
+        const expected = direction.reduce((total, each, index) => total + each * gradient[index]!, 0);
+        expect(Math.abs(found - expected), name).toBeLessThan(0.01 * norm(gradient) + 0.002);
+      }
+    }
+  });
+});
+
+/** How fast a loss grows along a direction, by central differences. */
+function slope(loss: () => Tensor, variable: Variable, direction: Float32Array): number {
+  const start = Float32Array.from(variable.dataSync());
+  const at = (step: number) => {
+    setNumbers(
+      variable,
+      start.map((number, index) => number + step * direction[index]!),
+    );
+    return tidy(() => loss().dataSync()[0]!);
+  };
+  const step = 0.005;
+  const found = (at(step) - at(-step)) / (2 * step);
+  setNumbers(variable, start);
+  return found;
+}
+
+/** Two directions of length 1: along the gradient, which shows a wrong size, and at random, which shows a wrong one. */
+function directions(gradient: ArrayLike<number>): Float32Array[] {
+  const random = new Random(7).normals(gradient.length);
+  return [Float32Array.from(gradient), random]
+    .filter((direction) => norm(direction) > 0)
+    .map((direction) => direction.map((each) => each / norm(direction)));
+}
+
+function norm(numbers: ArrayLike<number>): number {
+  return Math.hypot(...Array.from(numbers));
+}
+
+function setNumbers(variable: Variable, data: Float32Array): void {
+  assignNumbers(variable, { shape: variable.shape, data });
+}
+
+/** The outputs' bits, with the numbers of one input changed if told. */
+async function bitsAfter(block: LiveBlock, inputs: Record<string, Tensor>, changed?: Variable) {
+  if (changed) setNumbers(changed, new Float32Array(changed.size).fill(0.5));
+  const outputs = tidy(() => block.run(inputs));
+  const bits = await allBits(outputs);
+  dispose(Object.values(outputs));
+  return bits;
+}
+
+describe("what every block says of itself", () => {
+  const comments = docComments();
+
+  test.each(everyBlock)("%s opens its doc comment with its summary, one sentence", (name, { summary }) => {
+    expect(comments.get(name)?.startsWith(`${summary} `), comments.get(name)).toBe(true);
+    expect(summary).toMatch(/^[A-Z][^.]*\.$/);
+  });
+
+  test.each(everyBlock)("%s has a configuration whose every field has a title and a description", (name) => {
+    for (const [field, schema] of Object.entries(catalog[name]!.config.properties ?? {})) {
+      expect(schema.title, field).toMatch(/\S/);
+      expect(schema.description, field).toMatch(/\S/);
+    }
+  });
+
+  test.each(everyBlock)("%s takes its example, by its own schema and by the catalog's", (name, definition) => {
+    const config = parseConfig(definition, definition.example);
+    expect(checkConfig(catalog[name]!, definition.example)).toBeUndefined();
+    expect({ ...catalog[name]!.defaults, ...definition.example }).toEqual(config);
+  });
+
+  test.each(everyBlock)(
+    "%s refuses a field that it does not have, in one sentence that names it",
+    (name, definition) => {
+      const config = { ...definition.example, nonsense: 1 };
+      const refusal = refusalOf(() => parseConfig(definition, config));
+      for (const { code, message, fix } of [refusal, checkConfig(catalog[name]!, config)!]) {
+        expect(code).toBe("INVALID_CONFIG");
+        expect(message).toContain(name);
+        expect(message).toContain("nonsense");
+        expect(message).not.toContain("\n");
+        for (const field of Object.keys(definition.config.shape)) expect(fix).toContain(field);
+      }
+    },
+  );
+
+  test.each(everyBlock)("%s names its weights once each", (_, definition) => {
+    const names = describeWeights(definition, definition.example).map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  test.each(everyBlock)("%s has outputs whose sizes follow from its inputs and its configuration", (_, definition) => {
+    const namesOf = (ports: Ports) => Object.values(ports).flatMap(({ shape }) => shape.flatMap((dim) => namesIn(dim)));
+    const known = new Set([...namesOf(definition.inputs), ...Object.keys(definition.config.shape)]);
+    for (const name of namesOf(definition.outputs)) expect(known).toContain(name);
+  });
+
+  test("names are unique", () => {
+    expect(new Set(models.map(({ name }) => name)).size).toBe(models.length);
+  });
+});
+
+describe("every composite, opened", () => {
+  test.each(composites)("%s shows blocks of the registry, and the shapes that computing gives", (_, definition) => {
+    const config = parseConfig(definition, definition.example);
+    const graph = trace(definition, config, exampleShapes(definition, config, "inputs"));
+    expect(graph.nodes.length).toBeGreaterThan(0);
+    for (const { type } of graph.nodes) expect(catalog).toHaveProperty(type);
+    for (const [port, shape] of Object.entries(exampleShapes(definition, config, "outputs")))
+      expect(shapeAt(graph, port)).toEqual(shape);
+  });
+
+  test.each(composites)("%s works out shapes whose sizes are still names", (_, definition) => {
+    const config = parseConfig(definition, definition.example);
+    const named = Object.entries(definition.inputs as Ports).map(([port, { shape }]) => [port, shape]);
+    const open = trace(definition, config, Object.fromEntries(named));
+    const closed = trace(definition, config, exampleShapes(definition, config, "inputs"));
+    const sizes: Record<string, unknown> = { ...definition.exampleSizes, ...config };
+    const sizeOfName = (name: string) => sizes[name] as number | undefined;
+    for (const [at, node] of open.nodes.entries())
+      for (const [port, shape] of Object.entries(node.outputs)) {
+        const solved = shape.map((dim) => (isEllipsis(dim) ? sizeOfName(dim.slice(3)) : evaluateDim(dim, sizeOfName)));
+        expect(solved, `${node.id}.${port}: ${shape}`).toEqual(closed.nodes[at]!.outputs[port]);
+      }
+  });
+
+  test.each(composites)("%s counts its weights as they are made", (_, definition) => {
+    const config = parseConfig(definition, definition.example);
+    const graph = trace(definition, config, exampleShapes(definition, config, "inputs"));
+    const count = (weights: { shape: readonly number[] }[]) => weights.reduce((total, each) => total + sizeOf(each), 0);
+    const weights = describeWeights(definition, config);
+    expect(graph.nodes.reduce((total, node) => total + node.weights, 0)).toBe(count(weights));
+    expect(graph.nodes.reduce((total, node) => total + node.trainable, 0)).toBe(
+      count(weights.filter((each) => !each.frozen)),
+    );
+  });
+});
+
+function shapeAt(graph: TracedGraph, output: string): readonly (number | string)[] | undefined {
+  const { node, port } = graph.outputs[output]!;
+  return node === undefined ? graph.inputs[port] : graph.nodes.find(({ id }) => id === node)?.outputs[port];
+}
+
+function refusalOf(f: () => unknown): { code: string; message: string; fix?: string } {
+  try {
+    f();
+  } catch (error) {
+    if (error instanceof FlamingoError) return error.toJSON();
+    throw error;
+  }
+  throw new Error("it was not refused");
+}

@@ -1,0 +1,155 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll } from "vitest";
+import { emojiTokenizer } from "../../src/data/emoji/emoji.ts";
+import type { DeviceName } from "../../src/engine/device.ts";
+import { executeRun } from "../../src/execution/run.ts";
+import { type Pipeline, parsePipeline } from "../../src/pipeline/schema.ts";
+import { conductRun, type RunControl } from "../../src/runs/conduct.ts";
+import type { RunEvent, RunEventOf } from "../../src/runs/event.ts";
+import { createRun } from "../../src/runs/folder.ts";
+import { findHome } from "../../src/runs/home.ts";
+
+const base = mkdtempSync(join(tmpdir(), "flamingo-execution-"));
+afterAll(() => rmSync(base, { recursive: true, force: true }));
+
+/** Folder of twelve small images: six colours, each as a square and as a stripe, captioned with words that the studio knows. */
+export const images = join(base, "images");
+
+const colours = {
+  red: "#e02020",
+  blue: "#2040e0",
+  green: "#20a030",
+  yellow: "#f0d020",
+  black: "#101010",
+  brown: "#8a5a2b",
+};
+mkdirSync(images);
+const lines: string[] = [];
+for (const [colour, background] of Object.entries(colours)) {
+  for (const [shape, width] of Object.entries({ heart: 12, star: 4 })) {
+    const file = `${colour}-${shape}.png`;
+    await sharp({ create: { width, height: 12, channels: 3, background } })
+      .png()
+      .toFile(join(images, file));
+    lines.push(JSON.stringify({ file, caption: `${colour} ${shape}` }));
+  }
+}
+writeFileSync(join(images, "captions.jsonl"), lines.join("\n"));
+
+const vocabulary = emojiTokenizer().pretrained;
+
+/** Changes of the nodes' configurations, and nodes to leave out. */
+export interface Change {
+  config?: Record<string, Record<string, unknown>>;
+  without?: readonly string[];
+}
+
+/** The template's pipeline in small: everything is there, and nothing is pretrained. */
+export function smallPipeline({ config = {}, without = [] }: Change = {}): Pipeline {
+  const nodes: Record<string, { type: string; frozen?: boolean; config: object }> = {
+    data: { type: "ImageFolder", config: { folder: images, batch: 2, media: 2, imageSize: 16, heldOut: 0.3 } },
+    encoder: { type: "ConvEncoder", frozen: true, config: { imageSize: 16, visualDim: 16 } },
+    resampler: { type: "PerceiverResampler", config: { visualDim: 16, depth: 2, latents: 2, heads: 2, headDim: 8 } },
+    language: {
+      type: "FlamingoLanguageModel",
+      config: {
+        ...{ vocabulary, newTokens: 2, imageToken: vocabulary, dim: 16, layers: 2, heads: 2, headDim: 8, ffMult: 2 },
+        ...{ visualDim: 16, gatedHeads: 2, gatedHeadDim: 8 },
+      },
+    },
+    loss: { type: "NextTokenLoss", config: {} },
+    train: { type: "Train", config: { steps: 6, rate: 0.01, warmup: 2, gateRate: 5, checkpointEvery: 3 } },
+    samples: { type: "CaptionSamples", config: { every: 3, pictures: 2, longest: 4 } },
+    evaluate: { type: "Evaluate", config: { examples: 4, longest: 3, sets: ["heldOut"] } },
+  };
+  const wires = [
+    "data.images > encoder.images, encoder.features > resampler.features, resampler.media > language.media",
+    "data.ids > language.ids, language.logits > loss.logits, data.targets > loss.targets, loss.loss > train.loss",
+    "language.logits > samples.logits, language.logits > evaluate.logits",
+  ];
+  const edges = wires
+    .join(", ")
+    .split(", ")
+    .map((wire) => wire.split(" > ").map((end) => end.split(".")) as [string[], string[]])
+    .filter(([from, to]) => !without.includes(from[0]!) && !without.includes(to[0]!))
+    .map(([from, to]) => ({ from, to }));
+  const kept = Object.entries(nodes).filter(([id]) => !without.includes(id));
+  const changed = kept.map(([id, node]) => [id, { ...node, config: { ...node.config, ...config[id] } }]);
+  const pipeline = {
+    format: "flamingo-pipeline",
+    version: 1,
+    name: "Small",
+    nodes: Object.fromEntries(changed),
+    edges,
+  };
+  return parsePipeline(pipeline, "the test");
+}
+
+let made = 0;
+
+/** Makes a run folder. Returns its path. */
+export async function newRun(pipeline: Pipeline, seed = 1): Promise<string> {
+  const folder = join(base, `run-${made++}`);
+  await createRun(folder, {
+    id: "small",
+    name: pipeline.name,
+    pipeline,
+    seed,
+    device: "wasm",
+    created: 0,
+    options: {},
+  });
+  return folder;
+}
+
+export interface Carried {
+  folder: string;
+  outcome: "succeeded" | "stopped" | "failed";
+  error?: { code: string; message: string; fix?: string };
+  /** Events of this time, not of those before. */
+  events: RunEvent[];
+}
+
+export interface CarryOptions {
+  device?: DeviceName;
+  /** Sees each event, and may stop the run. */
+  onEvent?: (event: RunEvent, stop: () => void) => void;
+  control?: RunControl;
+}
+
+/** Carries a run out, new or resumed, as the command line and the studio do. */
+export async function carryOut(
+  folder: string,
+  { device = "wasm", onEvent, control }: CarryOptions = {},
+): Promise<Carried> {
+  const stop = new AbortController();
+  const events: RunEvent[] = [];
+  const { outcome, error } = await conductRun(
+    {
+      folder,
+      device,
+      signal: stop.signal,
+      home: findHome({ FLAMINGO_HOME: base }),
+      onEvent: (event) => {
+        events.push(event);
+        onEvent?.(event, () => stop.abort());
+      },
+      ...(control ? { control: () => control } : {}),
+    },
+    executeRun,
+  );
+  return { folder, outcome, events, ...(error ? { error } : {}) };
+}
+
+/** The events of a type. */
+export function eventsOf<Type extends RunEvent["type"]>(events: readonly RunEvent[], type: Type): RunEventOf<Type>[] {
+  return events.filter((event) => event.type === type) as RunEventOf<Type>[];
+}
+
+/** What a step came to, without the time it took. */
+export function stepsOf(events: readonly RunEvent[]) {
+  return eventsOf(events, "train:step").map(({ step, loss, rate, norm, gates }) => ({ step, loss, rate, norm, gates }));
+}

@@ -1,0 +1,247 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import sharp from "sharp";
+import { beforeAll, describe, expect, test } from "vitest";
+import { countTensors } from "../../src/engine/memory.ts";
+import type { AttentionFrame } from "../../src/runs/attentionFrame.ts";
+import { attentionFile, checkpointFolder, pinnedFile } from "../../src/runs/folder.ts";
+import { readEvents } from "../../src/runs/reader.ts";
+import { emptyRun, foldEvents } from "../../src/runs/state.ts";
+import { loadCheckpoint, newestCheckpoint } from "../../src/training/checkpoint.ts";
+import { loadWeights } from "../../src/weights/file.ts";
+import { type Carried, carryOut, eventsOf, newRun, smallPipeline, stepsOf } from "./smallRun.ts";
+
+const trainOnly = smallPipeline({ without: ["samples", "evaluate"] });
+
+/** What a run's newest checkpoint and its nodes' weights hold. */
+async function everythingOf({ folder }: Carried) {
+  const checkpoint = await loadCheckpoint((await newestCheckpoint(join(folder, checkpointFolder)))!);
+  const nodes = existsSync(join(folder, "weights")) ? await readdir(join(folder, "weights")) : [];
+  const weights = await Promise.all(
+    nodes.map(async (file) => (await loadWeights(join(folder, "weights", file))).tensors),
+  );
+  return { ...checkpoint, seconds: 0, nodes, weights };
+}
+
+let whole: Carried;
+beforeAll(async () => {
+  whole = await carryOut(await newRun(smallPipeline()));
+});
+
+describe("a run", () => {
+  test("succeeds, with a step, a loss and gates for each step, in order", () => {
+    expect(whole).toMatchObject({ outcome: "succeeded" });
+    expect(whole.error).toBeUndefined();
+    expect(stepsOf(whole.events).map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    const { gates, trainable, weights } = eventsOf(whole.events, "train:started")[0]!;
+    expect(gates).toHaveLength(4);
+    expect(trainable).toBeLessThan(weights);
+    for (const step of stepsOf(whole.events)) expect(step.gates).toHaveLength(4);
+  });
+
+  test("begins with the loss of the language model alone, since its gates are closed, and they open", async () => {
+    const steps = stepsOf(whole.events);
+    const without = ["encoder", "resampler", "samples", "evaluate"];
+    const alone = await carryOut(await newRun(smallPipeline({ without, config: { train: { steps: 1 } } })));
+    expect(steps[0]!.loss).toBe(stepsOf(alone.events)[0]!.loss);
+    for (const gate of steps[0]!.gates) expect(Math.abs(gate!)).toBeLessThan(0.03); // 5 · 0.01 / 2, one step of warm-up
+    for (const gate of steps[5]!.gates) expect(Math.abs(gate!)).toBeGreaterThan(0.03);
+  });
+
+  test("tells the state of each node that works", () => {
+    const { nodes, status } = foldEvents(emptyRun(), whole.events);
+    expect(status).toBe("succeeded");
+    for (const node of ["data", "train", "evaluate"]) expect(nodes[node]?.state, node).toBe("succeeded");
+    const last = eventsOf(whole.events, "node:state").findLast(({ activity }) => activity === "training");
+    expect(last).toMatchObject({ node: "train", step: 6, total: 6 });
+  });
+
+  test("with the same seed gives the same bits, and with another seed others", async () => {
+    const again = await carryOut(await newRun(smallPipeline()));
+    expect(stepsOf(again.events)).toEqual(stepsOf(whole.events));
+    expect(await everythingOf(again)).toEqual(await everythingOf(whole));
+    expect(eventsOf(again.events, "evaluate:result").map(({ shares, means }) => ({ shares, means }))).toEqual(
+      eventsOf(whole.events, "evaluate:result").map(({ shares, means }) => ({ shares, means })),
+    );
+    const other = await carryOut(await newRun(trainOnly, 2));
+    expect(stepsOf(other.events)[0]!.loss).not.toBe(stepsOf(whole.events)[0]!.loss);
+  });
+
+  test("is not changed by who looks on", async () => {
+    const alone = await carryOut(await newRun(trainOnly));
+    expect(stepsOf(alone.events)).toEqual(stepsOf(whole.events));
+  });
+
+  test("moves what learns and nothing that is frozen", async () => {
+    const { weights } = await loadCheckpoint((await newestCheckpoint(join(whole.folder, checkpointFolder)))!);
+    const trained = [...weights.keys()];
+    expect(trained.filter((name) => name.startsWith("encoder.") || name.startsWith("language.layers"))).toEqual([]);
+    expect(trained).toContain("language.embed_tokens.new_tokens");
+    const saved = (await loadWeights(join(whole.folder, "weights", "language.safetensors"))).tensors;
+    const short = await carryOut(
+      await newRun(smallPipeline({ without: ["samples", "evaluate"], config: { train: { steps: 1 } } })),
+    );
+    const before = (await loadWeights(join(short.folder, "weights", "language.safetensors"))).tensors;
+    for (const [name, { data }] of saved) {
+      const same = Array.from(data).every((value, at) => value === before.get(name)!.data[at]);
+      expect(same, name).toBe(!trained.includes(`language.${name}`));
+    }
+    expect(existsSync(join(whole.folder, "weights", "encoder.safetensors"))).toBe(false);
+  });
+});
+
+describe("a run that is stopped and resumed", () => {
+  test.each([2, 4])("after step %i ends with the bits of one that ran through", async (last) => {
+    const folder = await newRun(smallPipeline());
+    const first = await carryOut(folder, {
+      onEvent: (event, stop) => {
+        if (event.type === "train:step" && event.step === last) stop();
+      },
+    });
+    expect(first.outcome).toBe("stopped");
+    expect(stepsOf(first.events)).toHaveLength(last);
+    expect(eventsOf(first.events, "train:checkpoint").at(-1)!.step).toBe(last);
+    const second = await carryOut(folder);
+    expect(second.outcome).toBe("succeeded");
+    expect(eventsOf(second.events, "run:started")[0]!.from).toBe(last);
+    expect(stepsOf([...first.events, ...second.events])).toEqual(stepsOf(whole.events));
+    expect(await everythingOf(second)).toEqual(await everythingOf(whole));
+    expect(eventsOf(second.events, "inspect:samples").at(-1)!.samples).toEqual(
+      eventsOf(whole.events, "inspect:samples").at(-1)!.samples,
+    );
+  });
+
+  test("after a crash takes up after its last checkpoint, and its log tells of each step once", async () => {
+    const folder = await newRun(trainOnly);
+    await carryOut(folder, {
+      onEvent: (event) => {
+        if (event.type === "train:step" && event.step === 5) throw new Error("a crash"); // steps 4 and 5 are lost
+      },
+    });
+    writeFileSync(join(folder, checkpointFolder, ".torn.partial"), "half a checkpoint");
+    const second = await carryOut(folder);
+    expect(stepsOf(second.events).map(({ step }) => step)).toEqual([4, 5, 6]);
+    expect(await everythingOf(second)).toEqual({ ...(await everythingOf(whole)) });
+    const { series } = foldEvents(emptyRun(), await readEvents(folder));
+    expect(series.step).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(series.loss).toEqual(stepsOf(whole.events).map(({ loss }) => loss));
+  });
+
+  test("while it judges does not train again", async () => {
+    const folder = await newRun(smallPipeline());
+    const first = await carryOut(folder, {
+      onEvent: (event, stop) => {
+        if (event.type === "node:state" && event.node === "evaluate") stop();
+      },
+    });
+    expect(first.outcome).toBe("stopped");
+    expect(eventsOf(first.events, "evaluate:result")).toEqual([]);
+    const second = await carryOut(folder);
+    expect(second.outcome).toBe("succeeded");
+    expect(stepsOf(second.events)).toEqual([]);
+    expect(eventsOf(second.events, "evaluate:result")).toHaveLength(1);
+  });
+});
+
+describe("a run that is paused", () => {
+  test("rests between two steps with a checkpoint, and goes on as if nothing had happened", async () => {
+    const folder = await newRun(trainOnly);
+    let paused = false;
+    let rested: number[] = [];
+    const seen: number[] = [];
+    const { outcome, events } = await carryOut(folder, {
+      onEvent: (event) => {
+        if (event.type !== "train:step") return;
+        seen.push(event.step);
+        if (event.step === 2) paused = true;
+      },
+      control: {
+        paused: () => paused,
+        wait: async () => {
+          rested = [...seen];
+          expect((await loadCheckpoint((await newestCheckpoint(join(folder, checkpointFolder)))!)).step).toBe(2);
+          paused = false;
+        },
+      },
+    });
+    expect(outcome).toBe("succeeded");
+    expect(rested).toEqual([1, 2]);
+    expect(stepsOf(events)).toEqual(stepsOf(whole.events));
+  });
+
+  test("can be stopped while it rests", async () => {
+    let end = () => {};
+    const { outcome, events } = await carryOut(await newRun(trainOnly), {
+      onEvent: (_event, stop) => {
+        end = stop;
+      },
+      control: { paused: () => true, wait: async () => end() },
+    });
+    expect(outcome).toBe("stopped");
+    expect(stepsOf(events)).toHaveLength(1);
+  });
+});
+
+describe("those who look on", () => {
+  test("see the same held-out pictures before the first step, every so many, and after the last", async () => {
+    const samples = eventsOf(whole.events, "inspect:samples");
+    expect(samples.map(({ step }) => step)).toEqual([0, 3, 6]);
+    const labels = samples.map(({ samples }) => samples.map(({ label }) => label));
+    expect(labels[0]).toHaveLength(2);
+    expect(labels[1]).toEqual(labels[0]);
+    for (const image of [0, 1]) {
+      const { width, height, format } = await sharp(join(whole.folder, pinnedFile(image))).metadata();
+      expect({ width, height, format }).toEqual({ width: 16, height: 16, format: "png" });
+    }
+  });
+
+  test("write what each word looks at, as shares that sum to 1", async () => {
+    expect(eventsOf(whole.events, "inspect:attention").map(({ file }) => file)).toEqual([0, 3, 6].map(attentionFile));
+    for (const step of [0, 3, 6]) {
+      const frame: AttentionFrame = JSON.parse(await readFile(join(whole.folder, attentionFile(step)), "utf8"));
+      expect(frame).toMatchObject({ step, grid: { rows: 2, columns: 2 } });
+      expect(frame.layers).toEqual([0, 1].map((layer) => `language.gated_cross_attn_layers.${layer}`));
+      const { samples } = eventsOf(whole.events, "inspect:samples").find((event) => event.step === step)!;
+      frame.pictures.forEach((picture, index) => {
+        expect(picture.words[0]).toBe("<image>");
+        expect(picture.words.at(-1)).toBe("<|endofchunk|>");
+        expect(picture.label).toBe(samples[index]!.label);
+        expect(picture.cross).toHaveLength(2);
+        for (const layer of picture.cross) {
+          expect(layer).toHaveLength(picture.words.length);
+          for (const shares of layer) expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 3);
+        }
+        expect(picture.resampler).toHaveLength(2);
+        for (const shares of picture.resampler) {
+          expect(shares).toHaveLength(4);
+          expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 3);
+        }
+      });
+    }
+  });
+});
+
+describe("memory", () => {
+  test("no tensor more is held after step 60 than after step 10, and none after the run", async () => {
+    const before = countTensors();
+    const held = new Map<number, number>();
+    const config = { train: { steps: 60, checkpointEvery: 20 }, samples: { every: 15 } };
+    await carryOut(await newRun(smallPipeline({ config, without: ["evaluate"] })), {
+      onEvent: (event) => {
+        if (event.type === "train:step") held.set(event.step, countTensors());
+      },
+    });
+    expect(held.get(60)).toBe(held.get(10));
+    expect(countTensors()).toBe(before);
+  });
+});
+
+test("on the reference device a run trains and judges as well", async () => {
+  const { outcome, error, events } = await carryOut(await newRun(smallPipeline({ config: { train: { steps: 1 } } })), {
+    device: "cpu",
+  });
+  expect(error).toBeUndefined();
+  expect(outcome).toBe("succeeded");
+  expect(stepsOf(events)[0]!.loss).toBeCloseTo(stepsOf(whole.events)[0]!.loss!, 4);
+});
