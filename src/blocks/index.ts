@@ -32,6 +32,7 @@ import { PerceiverAttention } from "./perceiverAttention.ts";
 import { PerceiverResampler } from "./perceiverResampler.ts";
 import { PositionEmbedding } from "./positionEmbedding.ts";
 import { SelfAttention } from "./selfAttention.ts";
+import { SumOfWords } from "./sumOfWords.ts";
 import { TanhGate } from "./tanhGate.ts";
 import { TokenEmbedding } from "./tokenEmbedding.ts";
 import { VisionTransformer } from "./visionTransformer.ts";
@@ -65,6 +66,7 @@ export const blocks: readonly AnyBlock[] = [
   TokenEmbedding,
   Logits,
   BagOfWords,
+  SumOfWords,
   NextTokenLoss,
   ContrastiveLoss,
   Attention,

@@ -3,6 +3,7 @@ import { count } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
 import { layerNorm } from "../engine/layerNorm.ts";
 import { definePrimitive } from "../engine/primitive.ts";
+import { reshape } from "../engine/tensor.ts";
 
 /**
  * Brings each vector to mean 0 and variance 1, then scales and shifts its channels.
@@ -28,6 +29,10 @@ export const LayerNorm = definePrimitive({
   build({ dim, epsilon }, { weight }) {
     const gain = weight("weight", [dim], { kind: "ones" });
     const offset = weight("bias", [dim], { kind: "zeros" });
-    return ({ x }) => layerNorm(x, gain, offset, epsilon);
+    return ({ x }) => {
+      // With more axes TensorFlow.js' own WebGPU code, which repeats gain and bias over the others, does not compile.
+      if (x.shape.length <= 4) return layerNorm(x, gain, offset, epsilon);
+      return reshape(layerNorm(reshape(x, [-1, dim]), gain, offset, epsilon), x.shape);
+    };
   },
 });

@@ -18,7 +18,7 @@ export function parseShape(text: string): ShapeSpec {
   const words = text.trim().split(/\s+/).filter(Boolean);
   return words.map((word, axis) => {
     if (axis === 0 && /^\.\.\.[A-Za-z_][A-Za-z0-9_]*$/.test(word)) return word;
-    if (word.includes(".")) throw new Error(`"${word}" in "${text}" is no dimension`);
+    if (!/^[\w+*/()-]+$/.test(word)) throw new Error(`"${word}" in "${text}" is no dimension`);
     evaluateDim(word, () => 1);
     return /^\d+$/.test(word) ? Number(word) : word;
   });

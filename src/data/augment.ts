@@ -20,7 +20,7 @@ export function mirrorsWell(words: string): boolean {
 const mostTurn = 0.2;
 /** Most that it moves, as a share of its side. */
 const mostShift = 0.08;
-const scales = [0.8, 1.12] as const;
+const scales = [0.75, 1.1] as const;
 
 /**
  * Another view of a picture: turned, scaled, moved, mirrored, in other colours, sometimes with outlines.

@@ -31,13 +31,24 @@ export async function decodeImage(file: string | Uint8Array, size: number): Prom
   return result;
 }
 
+/** Share of a picture's side that a drawing leaves free on each side. */
+const margin = 0.03;
+
 /**
- * Draws an SVG on white: at twice the size, then averaged over 2×2 boxes, so that thin lines stay.
+ * Draws an SVG on white: cut to what is drawn, so that every style fills the frame alike, at twice the size, then averaged
+ * over 2×2 boxes, so that thin lines stay.
  * @throws the renderer's own error for a drawing that it cannot render
  */
 export async function renderSvg(svg: string, size: number): Promise<Pixels> {
-  const large = await sharp(Buffer.from(svg), { density: 300 })
-    .resize(2 * size, 2 * size, { fit: "contain", background: { r: 255, g: 255, b: 255, alpha: 0 } })
+  const clear = { r: 255, g: 255, b: 255, alpha: 0 };
+  const drawn = await sharp(Buffer.from(svg), { density: 300 })
+    .trim({ background: clear, threshold: 8 })
+    .png()
+    .toBuffer();
+  const free = Math.round(2 * size * margin);
+  const large = await sharp(drawn)
+    .resize(2 * (size - free), 2 * (size - free), { fit: "contain", background: clear })
+    .extend({ top: free, bottom: free, left: free, right: free, background: clear })
     .flatten({ background: "white" })
     .removeAlpha()
     .raw()

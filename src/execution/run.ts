@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { PlanNode } from "../pipeline/compile.ts";
 import type { ExecuteOptions } from "../runs/conduct.ts";
 import { checkpointFolder, readRun } from "../runs/folder.ts";
 import { folderError } from "../runs/folderError.ts";
@@ -30,27 +31,32 @@ export async function executeRun(options: ExecuteOptions): Promise<"succeeded" |
       ...(control ? { control } : {}),
       ...(record.steps ? { steps: record.steps } : {}),
     };
-    const actions = plan.nodes
-      .filter(({ kind }) => kind === "action")
-      .map((node) => ({ node, definition: findAction(node.type)! }));
-    const observers: Observer[] = [];
-    for (const { node, definition } of actions) {
-      const context = { ...base, node };
-      const observer = await atAction(context, async () =>
-        definition.observe?.(definition.config.parse(node.config), context),
-      );
-      if (observer) observers.push(observer);
-    }
+    const actions = plan.nodes.filter(({ kind }) => kind === "action");
+    const observers = await observersOf(actions, base);
     for (const stage of ["train", "judge"] as const) {
-      for (const { node, definition } of actions) {
-        if (definition.stage !== stage || !definition.run) continue;
-        if (!(await act({ ...base, node, observers }))) return "stopped";
+      for (const node of actions) {
+        const { stage: own, run } = findAction(node.type)!;
+        if (own === stage && run && !(await act({ ...base, node, observers }))) return "stopped";
       }
     }
     return "succeeded";
   } finally {
     graph.weights.dispose();
   }
+}
+
+/** Those who look on while a Train action runs, made by the other actions. */
+async function observersOf(actions: readonly PlanNode[], base: Omit<ActionContext, "node">): Promise<Observer[]> {
+  const observers: Observer[] = [];
+  for (const node of actions) {
+    const definition = findAction(node.type)!;
+    const context = { ...base, node };
+    const observer = await atAction(context, async () =>
+      definition.observe?.(definition.config.parse(node.config), context),
+    );
+    if (observer) observers.push(observer);
+  }
+  return observers;
 }
 
 /** Runs one action, and tells its state at its node. */

@@ -161,7 +161,7 @@ export const Flamingo = defineBlock({
     heads: 2,
     headDim: 4,
     ffMult: 2,
-    visualDim: 8,
+    visualDim: 16,
     gatedHeads: 2,
     gatedHeadDim: 4,
     padded: true,

@@ -22,6 +22,7 @@ export interface TrainRow {
 const batch = 16;
 const length = 32;
 const turns = 5;
+const turnMilliseconds = 3000;
 
 /** Measures a training step of the toy at these widths on `wasm`, in turn with PyTorch where there is one. */
 export async function benchTrain(widths: readonly number[], threads: number): Promise<TrainRow[]> {
@@ -38,14 +39,15 @@ async function benchWidth(width: number, threads: number, python: string | undef
   const peer = python ? new Peer(python, threads) : undefined;
   try {
     const version = await peer?.open(width, batch, numbers);
-    const steps = Math.max(4, Math.round(1500 / width));
-    time(toy.step, 5);
+    const ourStep = () => Promise.resolve(timeOf(toy.step));
+    const theirStep = async () => (await peer!.time(1))[0]!;
+    for (let i = 0; i < 5; i++) await ourStep();
     await peer?.time(3);
     const ours: number[] = [];
     const theirs: number[] = [];
     for (let turn = 0; turn < turns; turn++) {
-      ours.push(median(time(toy.step, steps)));
-      if (peer) theirs.push(median(await peer.time(steps)));
+      ours.push(await medianTurn(ourStep));
+      if (peer) theirs.push(await medianTurn(theirStep));
     }
     const milliseconds = median(ours);
     return {
@@ -63,12 +65,21 @@ async function benchWidth(width: number, threads: number, python: string | undef
   }
 }
 
-function time(step: () => unknown, count: number): number[] {
-  return Array.from({ length: count }, () => {
-    const start = performance.now();
-    step();
-    return performance.now() - start;
-  });
+/** The median of some steps: twelve, or as many as a turn's time allows where they are slow, and three at least. */
+async function medianTurn(step: () => Promise<number>): Promise<number> {
+  const times: number[] = [];
+  let spent = 0;
+  while (times.length < 3 || (times.length < 12 && spent < turnMilliseconds)) {
+    times.push(await step());
+    spent += times.at(-1)!;
+  }
+  return median(times);
+}
+
+function timeOf(step: () => unknown): number {
+  const start = performance.now();
+  step();
+  return performance.now() - start;
 }
 
 function median(numbers: readonly number[]): number {

@@ -17,10 +17,12 @@ describe.runIf(there).each(["wasm", "cpu"] as const)("the toy and its twin in Py
     await openDevice(device, { threads: 2 });
     peer = new Peer(python!, 1);
     await peer.open(width, batch, numbers);
-  });
+  }, 180_000);
   afterAll(() => peer.close());
 
-  test("compute the same loss from the same weights, and again after two steps of training", async () => {
+  test("compute the same loss from the same weights, and again after two steps of training", {
+    timeout: 180_000,
+  }, async () => {
     const toy = makeToy(width, batch, numbers);
     const loss = () => tf.tidy(() => toy.loss().dataSync()[0]!);
     const [first, twins] = [loss(), await peer.loss()];

@@ -1,6 +1,8 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Random } from "../../src/core/random.ts";
-import { augmentInto } from "../../src/data/augment.ts";
+import { augmentInto, mirrorsWell } from "../../src/data/augment.ts";
+import { emojiConcepts } from "../../src/data/emoji/concepts.ts";
 import { mirrored } from "../../src/data/image.ts";
 
 const size = 16;
@@ -45,6 +47,27 @@ describe("augmentation", () => {
     expect(pixels).toEqual(square());
   });
 
+  test("stays between -1 and 1, whatever the picture", () => {
+    const pixel = fc.constantFrom(0, 1, 60, 128, 200, 254, 255);
+    const picture = fc.array(pixel, { minLength: 6 * 6 * 3, maxLength: 6 * 6 * 3 });
+    fc.assert(
+      fc.property(picture, fc.nat(), fc.boolean(), fc.constantFrom(0, 1), (pixels, seed, mirror, outlines) => {
+        const target = new Float32Array(pixels.length);
+        augmentInto(target, 0, Uint8Array.from(pixels), 6, new Random(seed), { mirror, outlines });
+        expect(target.every((value) => value >= -1 && value <= 1)).toBe(true);
+      }),
+    );
+  });
+
+  test("turns, scales and moves alike whether or not it may mirror: the rest of the stream is not shifted", () => {
+    const seeds = Array.from({ length: 40 }, (_, seed) => seed);
+    const same = seeds.filter((seed) => {
+      const [free, bound] = [true, false].map((mirror) => view(seed, { mirror, outlines: 0.5 }));
+      return free!.every((value, at) => value === bound![at]);
+    });
+    expect(same.length).toBeGreaterThan(10); // those that are not mirrored are the same to the last bit
+  });
+
   test("mirrors about half of the pictures, and none that must not be", () => {
     const right = (mirror: boolean) =>
       Array.from({ length: 200 }, (_, seed) => centre(view(seed, { mirror }))).filter((x) => x > size / 2).length;
@@ -68,5 +91,32 @@ describe("augmentation", () => {
   test("a mirror image's mirror image is the picture", () => {
     expect(mirrored(mirrored(square(), size), size)).toEqual(square());
     expect(mirrored(square(), size)).not.toEqual(square());
+  });
+});
+
+describe("a mirror", () => {
+  test("is not held to what has a side, or a twin that looks the other way", () => {
+    const labels = emojiConcepts().map(({ label }) => label);
+    const sided = labels.filter((label) => !mirrorsWell(label));
+    for (const word of [
+      "left",
+      "right",
+      "leftwards",
+      "rightwards",
+      "waxing",
+      "waning",
+      "first quarter",
+      "last quarter",
+    ])
+      expect(
+        sided.some((label) => label.includes(word)),
+        word,
+      ).toBe(true);
+    expect(sided.length).toBeLessThan(0.03 * labels.length);
+  });
+
+  test("is held to what only sounds like it", () => {
+    for (const label of ["bright button", "copyright", "full moon", "grinning face"])
+      expect(mirrorsWell(label), label).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
-import { decodeImage } from "../../src/data/image.ts";
+import { decodeImage, encodePng, toUnit } from "../../src/data/image.ts";
 
 /** A picture of one colour. */
 function plain(red: number, width = 8, height = 8): Promise<Buffer> {
@@ -58,4 +58,47 @@ describe("an image", () => {
       expect(Math.abs(pixels[0]! - (index === 0 ? pixels[2]! : 90))).toBeLessThan(3);
     }
   });
+
+  test("in print colours becomes one in screen colours", async () => {
+    const white = { width: 6, height: 6, channels: 3 as const, background: { r: 255, g: 255, b: 255 } };
+    const print = await sharp({ create: white }).toColourspace("cmyk").jpeg({ quality: 100 }).toBuffer();
+    expect((await sharp(print).metadata()).space).toBe("cmyk");
+    const pixels = await decodeImage(print, 4);
+    expect(pixels).toHaveLength(48);
+    expect(Math.min(...pixels)).toBeGreaterThan(250);
+  });
+
+  test("that is an animation is its first picture", async () => {
+    const animation = await sharp([await plain(200), await plain(0)], { join: { animated: true } })
+      .gif()
+      .toBuffer();
+    expect((await sharp(animation).metadata()).pages).toBe(2);
+    expect([...(await decodeImage(animation, 4)).subarray(0, 3)]).toEqual([200, 0, 0]);
+  });
+
+  test("that is grey and half transparent is laid on white", async () => {
+    const half = { width: 6, height: 6, channels: 4 as const, background: { r: 0, g: 0, b: 0, alpha: 0.5 } };
+    const grey = await sharp({ create: half }).toColourspace("b-w").png().toBuffer();
+    expect((await sharp(grey).metadata()).channels).toBe(2);
+    for (const value of await decodeImage(grey, 4)) expect(Math.abs(value - 127)).toBeLessThan(3);
+  });
+
+  test("of a single line of pixels is there, with its mean colour around", async () => {
+    const pixels = await decodeImage(await plain(90, 1000, 1), 4);
+    for (let at = 0; at < pixels.length; at += 3) expect([...pixels.subarray(at, at + 3)]).toEqual([90, 0, 0]);
+  });
+
+  test.each([
+    ["text", Buffer.from("no picture at all")],
+    ["nothing", new Uint8Array()],
+  ])("that is %s is refused", async (_what, bytes) => {
+    await expect(decodeImage(bytes, 4)).rejects.toThrow();
+  });
+});
+
+test("pixels go from bytes to -1 .. 1 and back through a PNG without loss", async () => {
+  const bytes = Uint8Array.from({ length: 16 * 16 * 3 }, (_, at) => at % 256);
+  const unit = toUnit(bytes);
+  expect([Math.min(...unit), Math.max(...unit)]).toEqual([-1, 1]);
+  expect(await decodeImage(await encodePng(unit, 16), 16)).toEqual(bytes);
 });

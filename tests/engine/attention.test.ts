@@ -4,7 +4,8 @@ import { type AttentionOptions, attention, attentionWeights } from "../../src/en
 import { matMul } from "../../src/engine/matMul.ts";
 import * as tf from "../../src/engine/tensor.ts";
 import { describeDevices } from "../devices.ts";
-import { agrees, numbers, seed, tensorOf, tries } from "./agreement.ts";
+import { agrees, seed, tries } from "./agreement.ts";
+import { numbers, tensorOf } from "./numbers.ts";
 
 const sizes = fc.record({
   batch: fc.constantFrom(1, 2, 3),

@@ -3,7 +3,7 @@ import { valueAndGradients } from "../../src/engine/gradients.ts";
 import { linear } from "../../src/engine/linear.ts";
 import { quickGelu } from "../../src/engine/quickGelu.ts";
 import * as tf from "../../src/engine/tensor.ts";
-import { numbers, tensorOf } from "./agreement.ts";
+import { numbers, tensorOf } from "./numbers.ts";
 
 afterEach(() => {
   vi.resetModules();
@@ -36,9 +36,8 @@ test("where threads cannot start, wasm computes with TensorFlow.js' own kernels 
 
 test("threads change nothing but the time: three, one and two agree, and each repeats its own bits", async () => {
   const { openWasm } = await import("../../src/engine/wasm/backend.ts");
-  const before = tensorOf(numbers([3], 5));
   for (const threads of [3, 1, 2]) {
-    expect(await openWasm({ threads })).toMatchObject({ threads, simd: true });
+    expect(await openWasm({ threads, shareAll: true })).toMatchObject({ threads, simd: true });
     const results = await compute();
     expect(await compute()).toEqual(results);
     await tf.setBackend("cpu");
@@ -46,7 +45,6 @@ test("threads change nothing but the time: three, one and two agree, and each re
     expect(results[0]).toBeAllclose(value!, { relative: 1e-4 });
     expect(results[1]).toBeAllclose(gradient!, { relative: 1e-4, absolute: 1e-4 });
   }
-  before.dispose();
 });
 
 test("memory grows past what it starts with, and running out is said clearly", async () => {

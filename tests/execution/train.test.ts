@@ -84,7 +84,7 @@ describe("a run", () => {
     );
     const before = (await loadWeights(join(short.folder, "weights", "language.safetensors"))).tensors;
     for (const [name, { data }] of saved) {
-      const same = Array.from(data).every((value, at) => value === before.get(name)!.data[at]);
+      const same = Array.from(data as Float32Array).every((value, at) => value === before.get(name)!.data[at]);
       expect(same, name).toBe(!trained.includes(`language.${name}`));
     }
     expect(existsSync(join(whole.folder, "weights", "encoder.safetensors"))).toBe(false);
@@ -170,6 +170,26 @@ describe("a run that is paused", () => {
     expect(stepsOf(events)).toEqual(stepsOf(whole.events));
   });
 
+  test("rests while it judges, too", async () => {
+    let judging = false;
+    let rests = 0;
+    const config = { train: { steps: 1 } };
+    const { outcome, events } = await carryOut(await newRun(smallPipeline({ config })), {
+      onEvent: (event) => {
+        if (event.type === "node:state" && event.node === "evaluate") judging = true;
+      },
+      control: {
+        paused: () => judging && rests === 0,
+        wait: async () => {
+          rests++;
+        },
+      },
+    });
+    expect(outcome).toBe("succeeded");
+    expect(rests).toBe(1);
+    expect(eventsOf(events, "evaluate:result")).toHaveLength(1);
+  });
+
   test("can be stopped while it rests", async () => {
     let end = () => {};
     const { outcome, events } = await carryOut(await newRun(trainOnly), {
@@ -238,10 +258,19 @@ describe("memory", () => {
 });
 
 test("on the reference device a run trains and judges as well", async () => {
-  const { outcome, error, events } = await carryOut(await newRun(smallPipeline({ config: { train: { steps: 1 } } })), {
-    device: "cpu",
-  });
-  expect(error).toBeUndefined();
-  expect(outcome).toBe("succeeded");
-  expect(stepsOf(events)[0]!.loss).toBeCloseTo(stepsOf(whole.events)[0]!.loss!, 4);
+  const config = {
+    data: { batch: 1, imageSize: 8 },
+    encoder: { imageSize: 8 },
+    train: { steps: 1 },
+    evaluate: { examples: 1 },
+  };
+  const pipeline = smallPipeline({ config, without: ["samples"] });
+  const [reference, fast] = [
+    await carryOut(await newRun(pipeline), { device: "cpu" }),
+    await carryOut(await newRun(pipeline)),
+  ];
+  for (const { outcome, error } of [reference, fast]) expect({ outcome, error }).toEqual({ outcome: "succeeded" });
+  expect(stepsOf(reference.events)[0]!.loss).toBeCloseTo(stepsOf(fast.events)[0]!.loss!, 4);
+  const rightOf = ({ events }: Carried) => eventsOf(events, "evaluate:result")[0]!.means.right!.value!;
+  expect(rightOf(reference)).toBeCloseTo(rightOf(fast), 3);
 });

@@ -13,7 +13,29 @@ export function wordAttention(picture: AttentionPicture, layer: Layer, word: num
   });
 }
 
-/** The largest share of any word at any patch: the end of the colour scale, the same for all words of a picture. */
-export function largestShare(picture: AttentionPicture, layer: Layer): number {
-  return picture.words.reduce((most, _word, index) => Math.max(most, ...wordAttention(picture, layer, index)), 0);
+/** Where the colour scale of a picture ends, the same for all its words, and where an even look at all patches is on it. */
+export interface AttentionScale {
+  end: number;
+  even: number;
+}
+
+/**
+ * The scale reaches to the largest share of any word at any patch, and at least to `contrast` times an even look: while
+ * nothing has been learnt, no patch seems to stand out.
+ */
+export function attentionScale(picture: AttentionPicture, layer: Layer): AttentionScale {
+  const shares = picture.words.map((_word, index) => wordAttention(picture, layer, index));
+  const even = 1 / Math.max(1, shares[0]?.length ?? 1);
+  const largest = shares.reduce((most, values) => Math.max(most, ...values), 0);
+  return { end: Math.max(largest, contrast * even), even };
+}
+
+const contrast = 3;
+
+/** The word to look at first: the first that has a letter and is no tag such as `<image>`. */
+export function firstContentWord(words: readonly string[]): number {
+  return Math.max(
+    0,
+    words.findIndex((word) => /\p{L}/u.test(word) && !/^<.*>$/.test(word)),
+  );
 }

@@ -1,4 +1,5 @@
-import { type NodeProgress, type RunState, secondsLeft } from "../../../src/runs/state.ts";
+import type { NodeRunState } from "../../../src/runs/event.ts";
+import { type NodeProgress, type RunState, type RunStatus, secondsLeft } from "../../../src/runs/state.ts";
 
 /** How far a whole run is. */
 export interface TotalProgress {
@@ -33,6 +34,14 @@ export function totalProgress(run: RunState, now: number): TotalProgress {
   if (!busy) return { share };
   const left = secondsLeft(busy[1], now);
   return { share, node: busy[0], progress: busy[1], ...(left === undefined ? {} : { secondsLeft: left }) };
+}
+
+/** A node's state as it is to be shown: nothing is at work or waits in a run that ended. */
+export function shownState(run: RunStatus, node: NodeProgress | undefined): NodeRunState {
+  const state = node?.state ?? "idle";
+  const ended = run === "succeeded" || run === "stopped" || run === "failed";
+  if (!ended) return state;
+  return state === "running" ? "stopped" : state === "queued" ? "idle" : state;
 }
 
 /** How far a node is, 0 to 1. */

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import type { AttentionFrame, AttentionPicture } from "../../../src/runs/attentionFrame.ts";
-import { type Layer, largestShare, wordAttention } from "../figures/attention.ts";
+import { attentionScale, firstContentWord, type Layer, wordAttention } from "../figures/attention.ts";
 import { heatGradient } from "../figures/colors.ts";
 import { formatNumber } from "../figures/numbers.ts";
 import { pinnedPicture, useRun } from "../stores/run.ts";
@@ -111,7 +111,7 @@ function AttentionMap(props: MapProps) {
   const { frame, picture, layer, word } = props;
   const box = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState(150);
-  const largest = largestShare(picture, layer);
+  const { end, even } = attentionScale(picture, layer);
   const shares = wordAttention(picture, layer, word);
   const peak = Math.max(0, ...shares);
   useEffect(() => {
@@ -123,10 +123,14 @@ function AttentionMap(props: MapProps) {
   const label = `“${picture.words[word]}” looks at ${picture.label}, at most ${formatNumber(peak)} at one patch`;
   return (
     <div className="attention-map" ref={box} data-testid="attention-map" data-step={frame.step} data-peak={peak}>
-      <HeatCanvas {...props} size={size} largest={largest} label={label} />
+      <HeatCanvas {...props} size={size} end={end} label={label} />
       <div className="color-bar" aria-hidden="true">
-        <span>{formatNumber(largest)}</span>
-        <i style={{ background: heatGradient }} />
+        <span>{formatNumber(end)}</span>
+        <i style={{ background: heatGradient }}>
+          <b style={{ bottom: `${(even / end) * 100}%` }} title={`an even look at all patches: ${formatNumber(even)}`}>
+            even
+          </b>
+        </i>
         <span>0</span>
       </div>
       <span className="color-title" aria-hidden="true">
@@ -140,20 +144,20 @@ function WordChip(props: MapProps & { text: string; chosen: boolean; choose: () 
   const { text, chosen, choose, picture, layer } = props;
   return (
     <button type="button" aria-pressed={chosen} className="word" onClick={choose}>
-      <HeatCanvas {...props} size={30} largest={largestShare(picture, layer)} label="" />
+      <HeatCanvas {...props} size={30} end={attentionScale(picture, layer).end} label="" />
       <span>{text}</span>
     </button>
   );
 }
 
-function HeatCanvas(props: MapProps & { size: number; largest: number; label: string }) {
-  const { run, frame, picture, layer, word, size, largest, label } = props;
+function HeatCanvas(props: MapProps & { size: number; end: number; label: string }) {
+  const { run, frame, picture, layer, word, size, end, label } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const image = useImage(pinnedPicture(run, picture.image));
   useEffect(() => {
-    const heat: Heat = { picture: image, shares: wordAttention(picture, layer, word), grid: frame.grid, largest };
+    const heat: Heat = { picture: image, shares: wordAttention(picture, layer, word), grid: frame.grid, end };
     drawHeat(canvas.current!, size, heat);
-  }, [image, picture, layer, word, frame, size, largest]);
+  }, [image, picture, layer, word, frame, size, end]);
   return (
     <canvas
       ref={canvas}
@@ -179,12 +183,4 @@ function useImage(source: string): HTMLImageElement | undefined {
 
 function wordsOf(picture: AttentionPicture): { text: string; index: number }[] {
   return picture.words.map((text, index) => ({ text, index }));
-}
-
-/** The first word that is no tag, such as `<image>`: tags look at nothing that could be pointed at. */
-function firstContentWord(words: readonly string[]): number {
-  return Math.max(
-    0,
-    words.findIndex((word) => !word.startsWith("<")),
-  );
 }

@@ -62,7 +62,7 @@ function Readout({ smoothing }: { smoothing: number }) {
       <span className="muted">
         nats
         <span className="if-wide">
-          , this step <span data-testid="loss-raw">{formatNumber(loss.at(-1))}</span>
+          , now <span data-testid="loss-raw">{formatNumber(loss.at(-1))}</span>
         </span>
       </span>
     </p>

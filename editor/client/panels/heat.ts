@@ -7,18 +7,18 @@ export interface Heat {
   shares: readonly number[];
   grid: { rows: number; columns: number };
   /** The share that has the last colour of the scale. */
-  largest: number;
+  end: number;
 }
 
 /**
  * Draws a heat map over its picture. The patches are filled with the scale's colours, and the picture's greys light and
  * darken them: both the shape and the share can be read.
  */
-export function drawHeat(canvas: HTMLCanvasElement, size: number, { picture, shares, grid, largest }: Heat): void {
+export function drawHeat(canvas: HTMLCanvasElement, size: number, { picture, shares, grid, end }: Heat): void {
   const pen = prepare(canvas, size, size);
   const [width, height] = [size / grid.columns, size / grid.rows];
   for (let patch = 0; patch < grid.rows * grid.columns; patch++) {
-    const [red, green, blue] = heatColor(largest > 0 ? (shares[patch] ?? 0) / largest : 0);
+    const [red, green, blue] = heatColor((shares[patch] ?? 0) / end);
     pen.fillStyle = `rgb(${red}, ${green}, ${blue})`;
     pen.fillRect((patch % grid.columns) * width, Math.floor(patch / grid.columns) * height, width + 0.5, height + 0.5);
   }

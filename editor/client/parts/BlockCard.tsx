@@ -50,7 +50,9 @@ export function BlockCard(props: CardProps) {
         </div>
         <div className="card-sub">
           <StateSign state={state} wrong={wrong} />
-          <span className="card-type">{subtitle}</span>
+          <span className="card-type" title={subtitle}>
+            {subtitle}
+          </span>
           {weights > 0 && (
             <span className="card-weights" title={`${weights.toLocaleString("en-US")} weights, ${toneWords[tone]}`}>
               {tone === "frozen" && <Icon name="lock" size={11} />}

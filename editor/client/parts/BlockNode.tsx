@@ -3,7 +3,7 @@ import { memo, useMemo } from "react";
 import { useShallow } from "zustand/react/shallow";
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
 import { printShape, type SolvedShape } from "../../../src/core/shape.ts";
-import { shareOf } from "../figures/progress.ts";
+import { shareOf, shownState } from "../figures/progress.ts";
 import { figureOf } from "../graph/figure.ts";
 import type { BlockFlowNode } from "../graph/flowNodes.ts";
 import { portsOf } from "../graph/nodePorts.ts";
@@ -24,11 +24,13 @@ export const BlockNode = memo(function BlockNode({ id }: NodeProps<BlockFlowNode
   const count = useEditor((editor) => editor.counts[id]);
   const problem = useEditor((editor) => editor.problems.find((found) => found.node === id)?.message);
   const progress = useRun((run) => run.state.nodes[id]);
+  const state = useRun((run) => shownState(run.state.status, run.state.nodes[id]));
   const ports = useCardPorts(id, entry);
   if (!node) return null;
   const title = node.label ?? entry?.title ?? node.type;
-  const isBusy = progress?.state === "running";
-  const subtitle = isBusy && progress.activity ? progress.activity : entry ? subtitleOf(title, entry) : "unknown block";
+  const isBusy = state === "running";
+  const subtitle =
+    isBusy && progress?.activity ? progress.activity : entry ? subtitleOf(title, entry) : "unknown block";
   return (
     <BlockCard
       title={title}
@@ -38,8 +40,8 @@ export const BlockNode = memo(function BlockNode({ id }: NodeProps<BlockFlowNode
       ports={ports}
       connectable={true}
       unknown={!entry}
-      state={progress?.state ?? "idle"}
-      share={isBusy && progress.total ? shareOf(progress) : undefined}
+      state={state}
+      share={isBusy && progress?.total ? shareOf(progress) : undefined}
       wrong={progress?.error?.message ?? problem}
       onOpen={entry?.kind === "composite" ? () => openNode(id) : undefined}
     >

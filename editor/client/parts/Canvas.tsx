@@ -4,28 +4,26 @@ import {
   BackgroundVariant,
   type Connection,
   ConnectionLineType,
+  type EdgeChange,
   type NodeChange,
-  type OnConnectStartParams,
   ReactFlow,
   useNodesInitialized,
   useReactFlow,
 } from "@xyflow/react";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { FlamingoError } from "../../../src/core/errors.ts";
-import type { Problem } from "../../../src/pipeline/check.ts";
-import { connect, moveNodes, type Position } from "../edit/operations.ts";
+import { moveNodes, type Position } from "../edit/operations.ts";
 import { type BlockFlowNode, flowEdges, flowNodes } from "../graph/flowNodes.ts";
 import { commit, openDialog, select, useEditor } from "../stores/editor.ts";
 import { openNode } from "../stores/inside.ts";
-import { tellError } from "../stores/notices.ts";
 import { fitAll, keepInSight, setViewport, toCanvas } from "../stores/viewport.ts";
-import { dropWire, endWire, startWire, useWiring } from "../stores/wiring.ts";
+import { startWire } from "../stores/wiring.ts";
 import { addBlock, draggedBlock } from "./addBlock.ts";
 import { BlockNode } from "./BlockNode.tsx";
 import { CanvasTools } from "./CanvasTools.tsx";
 import { QuickAdd } from "./QuickAdd.tsx";
 import { Wire } from "./Wire.tsx";
 import { WiringReason } from "./WiringReason.tsx";
+import { finishWire, isAllowed, looseEnd, takeWire } from "./wireEvents.ts";
 
 const nodeTypes = { block: BlockNode };
 const edgeTypes = { wire: Wire };
@@ -50,26 +48,13 @@ export function Canvas() {
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
         onNodesChange={onNodesChange}
-        onEdgesChange={(changes) => {
-          const picked = changes.flatMap((change) => (change.type === "select" && change.selected ? [change.id] : []));
-          if (picked.length > 0) select([], picked);
-        }}
+        onEdgesChange={takeEdgeSelection}
         onPaneClick={() => select([])}
         onNodeDoubleClick={(_event, node) => openNode(node.id)}
         isValidConnection={(wire) => isAllowed(wire as Connection)}
         onConnectStart={(_event, from) => startWire(looseEnd(from))}
-        onConnect={(wire) => {
-          const { pipeline } = useEditor.getState();
-          commit("Connect", connect(pipeline, edgeOf(wire)));
-        }}
-        onConnectEnd={(event, state) => {
-          const point = "changedTouches" in event ? event.changedTouches[0]! : event;
-          const to = state.toHandle;
-          const refused = to && useWiring.getState().verdicts.get(`${to.nodeId}.${to.id}`);
-          if (refused) tellError(refusal(refused));
-          else if (!to && !state.toNode) dropWire(point.clientX, point.clientY);
-          endWire();
-        }}
+        onConnect={takeWire}
+        onConnectEnd={finishWire}
         onDragOver={(event) => {
           event.preventDefault();
           event.dataTransfer.dropEffect = "copy";
@@ -128,6 +113,11 @@ function takeSelection(changes: NodeChange<BlockFlowNode>[]): void {
   select([...chosen]);
 }
 
+function takeEdgeSelection(changes: EdgeChange[]): void {
+  const picked = changes.flatMap((change) => (change.type === "select" && change.selected ? [change.id] : []));
+  if (picked.length > 0) select([], picked);
+}
+
 /** A drag that ended, or a step by an arrow key, becomes a change of the pipeline. */
 function takeMoves(changes: NodeChange<BlockFlowNode>[], drawn: readonly BlockFlowNode[]): void {
   const moved: Record<string, Position> = {};
@@ -173,30 +163,6 @@ function useInSight(): void {
   useEffect(() => {
     if (chosen !== undefined) keepInSight(chosen);
   }, [chosen]);
-}
-
-function looseEnd({ nodeId, handleId, handleType }: OnConnectStartParams) {
-  return { node: nodeId ?? "", port: handleId ?? "", direction: handleType === "source" ? "output" : "input" } as const;
-}
-
-function edgeOf(wire: Connection) {
-  return {
-    from: [wire.source, wire.sourceHandle ?? ""] as [string, string],
-    to: [wire.target, wire.targetHandle ?? ""] as [string, string],
-  };
-}
-
-/** Asked while a wire is drawn: every port was judged when it began. */
-function isAllowed(wire: Connection): boolean {
-  const { end, verdicts } = useWiring.getState();
-  if (!end) return false;
-  const other =
-    end.direction === "output" ? `${wire.target}.${wire.targetHandle}` : `${wire.source}.${wire.sourceHandle}`;
-  return verdicts.has(other) && verdicts.get(other) === undefined;
-}
-
-function refusal({ code, message, fix }: Problem): FlamingoError {
-  return new FlamingoError(code, message, fix ? { fix } : {});
 }
 
 function EmptyCanvas() {

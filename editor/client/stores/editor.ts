@@ -8,6 +8,7 @@ import type { Dialog } from "../edit/actions.ts";
 import { type Delta, touched } from "../edit/delta.ts";
 import { type History, noHistory, record, redo as redoHistory, seal, undo as undoHistory } from "../edit/history.ts";
 import { emptyPipeline } from "../edit/operations.ts";
+import { placeAll } from "../graph/nodePorts.ts";
 
 /** Where the pipeline on the canvas is stored, and whether it differs from that. */
 export interface Origin {
@@ -73,7 +74,7 @@ export function showPipeline(pipeline: Pipeline, origin: Origin): void {
   const { catalog, opening } = get();
   set({
     ready: true,
-    pipeline,
+    pipeline: placeAll(pipeline, catalog),
     origin,
     opening: opening + 1,
     history: noHistory,

@@ -29,7 +29,7 @@ export const EmojiDocuments = defineSource({
     batch: count("Batch", "Documents at once.", "documents").default(24),
     media: count("Images", "Drawings in each document.", "images").default(2),
     imageSize: imageSizeField,
-    outlines: z.number().min(0).max(1).default(0.25).meta({
+    outlines: z.number().min(0).max(1).default(0.1).meta({
       title: "Outlines",
       description: "Share of drawings that get black outlines and a lighter fill, as another style would draw them.",
     }),

@@ -13,7 +13,7 @@ const mostWords = 24;
 /**
  * Gives pairs of a drawing and the words that belong to it, to learn to see by contrast.
  *
- * The words are those of the label, the tags and the subgroup, in no order. Shapes: `images` [batch, 1, 1, imageSize,
+ * The words are those of the label (twice), the tags and the subgroup, in no order. Shapes: `images` [batch, 1, 1, imageSize,
  * imageSize, 3] in −1 to 1, `words` [batch, 24] padded with 0, `concept` [batch].
  *
  * @see Radford et al. 2021, CLIP, arXiv:2103.00020
@@ -27,7 +27,7 @@ export const EmojiPairs = defineSource({
   config: z.strictObject({
     batch: count("Batch", "Pairs at once.", "pairs").default(256),
     imageSize: imageSizeField,
-    outlines: z.number().min(0).max(1).default(0.25).meta({
+    outlines: z.number().min(0).max(1).default(0.1).meta({
       title: "Outlines",
       description: "Share of drawings that get black outlines and a lighter fill, as another style would draw them.",
     }),
@@ -42,8 +42,12 @@ export const EmojiPairs = defineSource({
     const emoji = await openEmoji(imageSize, context);
     const drawings = trainingDrawings(emoji);
     const bags = emoji.concepts.map(({ label, tags, subgroup }) => {
-      const words = new Set([label, ...tags, subgroup].flatMap((text) => emoji.tokenizer.encode(text)));
-      return [...words].slice(0, mostWords);
+      const [name, others] = [
+        emoji.tokenizer.encode(label),
+        [...tags, subgroup].flatMap((text) => emoji.tokenizer.encode(text)),
+      ];
+      // Twice the name: captions are names, and tags only say what else it is about.
+      return [...name, ...name, ...new Set(others)].slice(0, mostWords);
     });
     const each = imageSize * imageSize * 3;
     return {

@@ -20,7 +20,14 @@ export interface WasmDevice {
   note: string;
 }
 
-let opened: { shared: SharedBackend; module: WebAssembly.Module; team: Team } | undefined;
+export interface WasmOptions {
+  /** All cores unless told. */
+  threads?: number;
+  /** Threads share also what is so small that it would be done sooner by one: for tests of the sharing. */
+  shareAll?: boolean;
+}
+
+let opened: { shared: SharedBackend; module: WebAssembly.Module; team: Team; shareAll: boolean } | undefined;
 
 /**
  * Makes `wasm` the current device: TensorFlow.js' module on shared memory, and our own kernels on `threads` threads, all
@@ -30,11 +37,11 @@ let opened: { shared: SharedBackend; module: WebAssembly.Module; team: Team } | 
  *
  * @throws FlamingoError DEVICE_UNAVAILABLE if WebAssembly cannot run here.
  */
-export async function openWasm(options: { threads?: number } = {}): Promise<WasmDevice> {
+export async function openWasm(options: WasmOptions = {}): Promise<WasmDevice> {
   const threads = Math.max(1, Math.min(64, Math.floor(options.threads ?? availableParallelism())));
   let problem = "";
   try {
-    await openShared(threads);
+    await openShared(threads, options.shareAll ?? false);
   } catch (error) {
     problem = error instanceof Error ? error.message : String(error);
     findOwnFiles();
@@ -46,12 +53,12 @@ export async function openWasm(options: { threads?: number } = {}): Promise<Wasm
     : { threads, simd: true, relaxed: false, note: `fused kernels, 128-bit SIMD, ${threads} threads` };
 }
 
-async function openShared(threads: number): Promise<void> {
+async function openShared(threads: number, shareAll: boolean): Promise<void> {
   const { shared, module } = opened ?? (await load());
-  if (opened?.team.threads === threads) return;
+  if (opened?.team.threads === threads && opened.shareAll === shareAll) return;
   opened?.team.dismiss();
-  const team = await gatherTeam(module, shared.memory, shared.allocate, threads);
-  opened = { shared, module, team };
+  const team = await gatherTeam(module, shared.memory, shared.allocate, threads, shareAll);
+  opened = { shared, module, team, shareAll };
   registerKernels(team, shared);
 }
 

@@ -8,7 +8,9 @@ export interface Device extends Pick<Team, "perform" | "total" | "threads"> {
   /** Byte offset of a tensor's first element; throws if it holds other numbers than `dtype` (float32 unless told). */
   address(tensor: tf.TensorInfo, dtype?: tf.DataType): number;
   /** A new tensor of undefined content. */
-  output(shape: readonly number[]): tf.TensorInfo;
+  output(shape: readonly number[], dtype?: tf.DataType): tf.TensorInfo;
+  /** Gives all elements one value. */
+  fill(tensor: tf.TensorInfo, value: number): void;
   /** Frees a tensor that no one outside the kernel has seen. */
   release(tensor: tf.TensorInfo): void;
   /** The one number of a tensor. */
@@ -29,13 +31,14 @@ export function openDevice(team: Team, { backend, memory, allocate, free }: Shar
       throw new FlamingoError("DTYPE_MISMATCH", `expected numbers of type ${dtype}, found ${tensor.dtype}`);
     return backend.dataIdMap.get(tensor.dataId).memoryOffset;
   };
-  const output = (shape: readonly number[]) => backend.makeOutput([...shape], "float32");
+  const output = (shape: readonly number[], dtype: tf.DataType = "float32") => backend.makeOutput([...shape], dtype);
   return {
     perform: team.perform,
     total: team.total,
     threads: team.threads,
     address,
     output,
+    fill: (tensor, value) => void backend.typedArrayFromHeap(tensor).fill(value),
     release: (tensor) => void backend.disposeData(tensor.dataId),
     read: (tensor) => new Float32Array(memory.buffer, address(tensor), 1)[0]!,
     single(value, shape = []) {

@@ -3,6 +3,7 @@ import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import { activationKernels } from "./activation.ts";
 import { adamWKernels } from "./adamW.ts";
 import { attentionKernels } from "./attention.ts";
+import { boxKernels } from "./boxes.ts";
 import { crossEntropyKernels } from "./crossEntropy.ts";
 import { openDevice } from "./device.ts";
 import { elementwiseKernels } from "./elementwise.ts";
@@ -24,6 +25,7 @@ const definitions: readonly KernelDefinition[] = [
   ...crossEntropyKernels,
   ...unfoldKernels,
   ...adamWKernels,
+  ...boxKernels,
 ];
 
 /** Makes these threads perform the wasm device's kernels. */

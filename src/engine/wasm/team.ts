@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { FlamingoError } from "../../core/errors.ts";
+import { CROSS_ENTROPY, DOT } from "./kernels/operations.ts";
 
 interface Kernels {
   configure(block: number, scratch: number, scratchSize: number, thread: number, threads: number): void;
@@ -13,7 +14,8 @@ export interface Team {
   threads: number;
   /**
    * Performs an operation of `kernels/operations.ts` and returns when it is done. `cost` is its rough number of
-   * arithmetic operations: what is soon done is done by one thread.
+   * multiplications: what is soon done is done by one thread. No element of a result depends on which thread computes
+   * it; what `total` sums does, and is shared by the cost alone.
    */
   perform(operation: number, cost: number, integers: readonly number[], floats?: readonly number[]): void;
   /** Σ over the threads of a result that the last operation left; at most eight results each. */
@@ -25,9 +27,15 @@ const blockSize = 8192;
 const resultsAt = 1024;
 const resultsSize = 64;
 const failureAt = 160;
+const asleepAt = 164;
 
-/** About what takes as long as waking another thread that is still looking for work. */
-const smallCost = 20_000;
+/** What takes a few microseconds: about as long as handing a part to a thread that is looking for work. */
+const smallCost = 100_000;
+/** What takes some tens of microseconds: about as long as waking a thread. */
+const smallCostAsleep = 1_000_000;
+
+/** Operations whose results each thread adds up for itself. */
+const summed: ReadonlySet<number> = new Set([DOT, CROSS_ENTROPY]);
 
 // What runs in each further thread. A fault is noted before the others are released, so that nobody waits forever.
 const threadCode = `
@@ -45,12 +53,13 @@ try {
   Atomics.notify(block, 16);
 }`;
 
-/** Starts threads on the shared memory; they never keep the process alive. */
+/** Starts threads on the shared memory; they never keep the process alive. With `shareAll` they share also what is small. */
 export async function gatherTeam(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
   allocate: (bytes: number) => number,
   threads: number,
+  shareAll = false,
 ): Promise<Team> {
   const instance = new WebAssembly.Instance(module, { env: { memory, log: Math.log } });
   const kernels = instance.exports as unknown as Kernels;
@@ -78,7 +87,8 @@ export async function gatherTeam(
     perform(operation, cost, integers, floats) {
       for (let at = 0; at < integers.length; at++) integersIn[at] = integers[at]!;
       if (floats) for (let at = 0; at < floats.length; at++) floatsIn[at] = floats[at]!;
-      const alone = cost < smallCost;
+      const asleep = !summed.has(operation) && Atomics.load(command, asleepAt / 4) > 0;
+      const alone = !shareAll && cost < (asleep ? smallCostAsleep : smallCost);
       members = alone ? 1 : threads;
       kernels.dispatch(operation, alone);
       if (command[failureAt / 4] !== 0)

@@ -86,7 +86,7 @@ async function see(
   }
 }
 
-/** What each word of each caption looked at; undefined for a model without a resampler or gated layers. */
+/** What each word of each caption looked at; undefined without a resampler, gated layers or a square grid of features. */
 async function attentionFrame(
   step: number,
   { captioner, dataset, tokens }: CaptionTask,
@@ -108,7 +108,8 @@ async function attentionFrame(
   const resampler = await watch.resampler();
   const features = (resampler[0]?.shares[0]?.[0]?.length ?? 0) - (resampler[0]?.shares[0]?.length ?? 0);
   const side = Math.floor(Math.sqrt(features));
-  if (cross.length === 0 || side === 0) return undefined;
+  // A square grid, with or without a summary behind it: anything else cannot be drawn.
+  if (cross.length === 0 || side === 0 || features - side * side > 1) return undefined;
   const layers = cross.map(({ path }) => path.replace(/\.attn\.attend$/, ""));
   return {
     step,

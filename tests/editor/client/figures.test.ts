@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { roundUp } from "../../../editor/client/figures/axis.ts";
 import { gatesOf, readGates } from "../../../editor/client/figures/gates.ts";
 import { formatSeconds, formatShare, formatWeights, words } from "../../../editor/client/figures/numbers.ts";
-import { totalProgress } from "../../../editor/client/figures/progress.ts";
+import { shownState, totalProgress } from "../../../editor/client/figures/progress.ts";
 import { smooth } from "../../../editor/client/figures/smooth.ts";
 import { emptyRun, type NodeProgress } from "../../../src/runs/state.ts";
 
@@ -51,6 +51,13 @@ describe("progress", () => {
     expect(total.share).toBeLessThan(0.55);
     expect(total.node).toBe("train");
     expect(total.secondsLeft).toBeCloseTo(5);
+  });
+  test("nothing is at work or waits in a run that ended", () => {
+    expect(shownState("running", node("running"))).toBe("running");
+    expect(shownState("stopped", node("running"))).toBe("stopped");
+    expect(shownState("failed", node("queued"))).toBe("idle");
+    expect(shownState("succeeded", node("succeeded"))).toBe("succeeded");
+    expect(shownState("queued", undefined)).toBe("idle");
   });
   test("is nothing before a run and all after it", () => {
     expect(totalProgress(emptyRun(), 0)).toEqual({ share: 0 });

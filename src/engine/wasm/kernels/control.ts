@@ -1,7 +1,7 @@
 // What the threads share: a control block and, for each thread, scratch memory. Every thread runs its own instance of this
 // module on the same memory, so these globals are its own.
 //
-// Control block, in bytes: 0 number of the command, 64 threads still at work, 128 operation, 160 failure, 192... 32 integers and addresses,
+// Control block, in bytes: 0 number of the command, 64 threads still at work, 128 operation, 160 failure, 164 threads asleep, 192... 32 integers and addresses,
 // 320... 16 floats, 1024... results of each thread (64 bytes each).
 
 let control: usize = 0;

@@ -3,6 +3,7 @@
 import { activate, activateGradient } from "./activation";
 import { adamW } from "./adamW";
 import { attention, attentionGradient } from "./attention";
+import { copyBox } from "./boxes";
 import { block, gather, threads } from "./control";
 import { crossEntropy, crossEntropyGradient } from "./crossEntropy";
 import { add, addScaled, affine, dot, multiply, sumRows } from "./elementwise";
@@ -44,7 +45,11 @@ export function work(): void {
   gather(threads());
   for (let done = 0; ; done++) {
     for (let spins = 0; atomic.load<i32>(control) == done; ) {
-      if (++spins > SPINS) atomic.wait<i32>(control, done, -1);
+      if (++spins > SPINS) {
+        atomic.add<i32>(control, 1, 164);
+        atomic.wait<i32>(control, done, -1);
+        atomic.sub<i32>(control, 1, 164);
+      }
     }
     perform(load<i32>(control, 128));
     if (atomic.sub<i32>(control, 1, 64) == 1) atomic.notify(control + 64, 1);
@@ -73,5 +78,6 @@ function perform(operation: i32): void {
     case operations.UNFOLD: return unfold();
     case operations.FOLD: return fold();
     case operations.ADAM_W: return adamW();
+    case operations.COPY_BOX: return copyBox();
   }
 }

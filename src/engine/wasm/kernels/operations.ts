@@ -19,3 +19,4 @@ export const CROSS_ENTROPY_GRADIENT = 17;
 export const UNFOLD = 18;
 export const FOLD = 19;
 export const ADAM_W = 20;
+export const COPY_BOX = 21;

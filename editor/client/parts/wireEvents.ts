@@ -1,0 +1,46 @@
+import type { Connection, FinalConnectionState, OnConnectStartParams } from "@xyflow/react";
+import { FlamingoError } from "../../../src/core/errors.ts";
+import type { Problem } from "../../../src/pipeline/check.ts";
+import { connect } from "../edit/operations.ts";
+import { commit, useEditor } from "../stores/editor.ts";
+import { tellError } from "../stores/notices.ts";
+import { dropWire, endWire, useWiring } from "../stores/wiring.ts";
+
+/** Where a wire that is being drawn begins. */
+export function looseEnd({ nodeId, handleId, handleType }: OnConnectStartParams) {
+  return { node: nodeId ?? "", port: handleId ?? "", direction: handleType === "source" ? "output" : "input" } as const;
+}
+
+function edgeOf(wire: Connection) {
+  return {
+    from: [wire.source, wire.sourceHandle ?? ""] as [string, string],
+    to: [wire.target, wire.targetHandle ?? ""] as [string, string],
+  };
+}
+
+/** Asked while a wire is drawn: every port was judged when it began. */
+export function isAllowed(wire: Connection): boolean {
+  const { end, verdicts } = useWiring.getState();
+  if (!end) return false;
+  const other =
+    end.direction === "output" ? `${wire.target}.${wire.targetHandle}` : `${wire.source}.${wire.sourceHandle}`;
+  return verdicts.has(other) && verdicts.get(other) === undefined;
+}
+
+function refusal({ code, message, fix }: Problem): FlamingoError {
+  return new FlamingoError(code, message, fix ? { fix } : {});
+}
+
+/** A wire that fits becomes a change of the pipeline. */
+export function takeWire(wire: Connection): void {
+  commit("Connect", connect(useEditor.getState().pipeline, edgeOf(wire)));
+}
+
+/** A wire that was let go: on a port that refuses it the reason is told, on nothing the blocks that fit are offered. */
+export function finishWire(event: MouseEvent | TouchEvent, { toHandle, toNode }: FinalConnectionState): void {
+  const point = "changedTouches" in event ? event.changedTouches[0]! : event;
+  const refused = toHandle && useWiring.getState().verdicts.get(`${toHandle.nodeId}.${toHandle.id}`);
+  if (refused) tellError(refusal(refused));
+  else if (!toHandle && !toNode) dropWire(point.clientX, point.clientY);
+  endWire();
+}

@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { float32, int32 } from "../core/port.ts";
+import { multiply } from "../engine/multiply.ts";
+import { definePrimitive } from "../engine/primitive.ts";
+import { cast, expandDims, notEqual, scalar, sum } from "../engine/tensor.ts";
+
+/**
+ * Adds up the vectors of a row's words, without those of padding.
+ *
+ * sum[b] = Σ vectors[b, w] over words[b, w] ≠ 0. Shapes: `words` [batch, words], `vectors` [batch, words, dim], `sum`
+ * [batch, dim].
+ */
+export const SumOfWords = definePrimitive({
+  name: "SumOfWords",
+  title: "Sum of words",
+  category: "Language",
+  summary: "Adds up the vectors of a row's words, without those of padding.",
+  config: z.strictObject({}),
+  example: {},
+  exampleSizes: { batch: 2, words: 3, dim: 4 },
+  inputs: {
+    words: int32("batch words", "token ids, 0 where there is no word"),
+    vectors: float32("batch words dim", "a vector for each of them"),
+  },
+  outputs: { sum: float32("batch dim", "one vector a row") },
+  build:
+    () =>
+    ({ words, vectors }) => {
+      const there = cast(notEqual(words, scalar(0, "int32")), "float32"); // [B, W]
+      return sum(multiply(vectors, expandDims(there, 2)), 1);
+    },
+});

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "vitest";
+import { errorCodes, FlamingoError, reportOf } from "../../src/core/errors.ts";
+
+describe("an error", () => {
+  const error = new FlamingoError("NO_IMAGES", "no images in photos", {
+    source: "photos",
+    fix: "put .png files there",
+  });
+
+  test("prints as one line with its code, its sentence and its fix", () => {
+    expect(String(error)).toBe("NO_IMAGES: no images in photos Fix: put .png files there");
+    expect(String(new FlamingoError("CYCLE", "a circle"))).toBe("CYCLE: a circle");
+  });
+
+  test("travels as plain data, without its stack", () => {
+    expect(JSON.parse(JSON.stringify(error))).toEqual({
+      code: "NO_IMAGES",
+      message: "no images in photos",
+      source: "photos",
+      fix: "put .png files there",
+    });
+    expect(reportOf(error)).toEqual(error.toJSON());
+  });
+
+  test.each([
+    ["ENOSPC", "DISK_FULL"],
+    ["EACCES", "RUN_FOLDER"],
+    ["EPERM", "RUN_FOLDER"],
+    ["EROFS", "RUN_FOLDER"],
+    ["ENOTDIR", "RUN_FOLDER"],
+  ])("of the system with code %s is told as %s, with a fix", (code, ours) => {
+    const report = reportOf(Object.assign(new Error("write failed"), { code }));
+    expect(report).toMatchObject({ code: ours, message: expect.stringContaining("write failed") });
+    expect(report.fix).toMatch(/\S/);
+  });
+
+  test("that is not ours becomes INTERNAL and keeps its message, whatever was thrown", () => {
+    expect(reportOf(new TypeError("x is undefined"))).toEqual({ code: "INTERNAL", message: "x is undefined" });
+    for (const thrown of ["text", undefined, null, 7])
+      expect(reportOf(thrown)).toEqual({ code: "INTERNAL", message: String(thrown) });
+  });
+
+  test("has a code that the table explains in a sentence", () => {
+    for (const [code, sentence] of Object.entries(errorCodes)) {
+      expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
+      expect(sentence).toMatch(/^[A-Z].*\.$/);
+    }
+  });
+});

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { moveNodes } from "../../../editor/client/edit/operations.ts";
+import { flowEdges, flowNodes } from "../../../editor/client/graph/flowNodes.ts";
+import { placeAll, portsOf, tidyPositions } from "../../../editor/client/graph/nodePorts.ts";
+import { checkPipeline } from "../../../src/pipeline/check.ts";
+import { solveShapes } from "../../../src/pipeline/solve.ts";
+import { catalog, chain } from "./catalog.ts";
+
+test("moving or selecting one node changes that node only", () => {
+  const before = flowNodes([], chain, []);
+  const moved = flowNodes(before, moveNodes(chain, { encoder: [300, 90] }), []);
+  expect(moved.map((node, index) => node === before[index])).toEqual([true, false, true]);
+  const selected = flowNodes(before, chain, ["head"]);
+  expect(selected.map((node, index) => node === before[index])).toEqual([true, true, false]);
+  expect(flowNodes(before, { ...chain, name: "Other" }, [])).toEqual(before);
+});
+
+test("a wire carries its solved shape, and one that does not fit stays and says why", () => {
+  const draw = (pipeline: typeof chain) =>
+    flowEdges(pipeline, solveShapes(pipeline, catalog), checkPipeline(pipeline, catalog), []);
+  expect(draw(chain).map((edge) => edge.data)).toEqual([{ shape: "batch×32×32×3" }, { shape: "batch×16" }]);
+  const broken = { ...chain, nodes: { ...chain.nodes, head: { type: "Head", config: { dim: 8 } } } };
+  const [, wire] = draw(broken);
+  expect(wire!.data).toMatchObject({ clash: "16 ≠ 8" });
+  expect(wire!.data!.problem).toContain("dim = 8");
+});
+
+test("an unknown node keeps the ports that its wires end at", () => {
+  const unknown = { ...chain, nodes: { ...chain.nodes, encoder: { type: "FromTheFuture", config: { a: 1 } } } };
+  expect(portsOf(unknown, "encoder", undefined)).toEqual({ inputs: ["images"], outputs: ["features"] });
+  expect(flowEdges(unknown, solveShapes(unknown, catalog), [], [])).toHaveLength(2);
+});
+
+test("nodes without a place are put in reading order; those that have one stay", () => {
+  const { view: _view, ...rest } = chain;
+  const placed = placeAll({ ...rest, view: { positions: {} } }, catalog).view.positions;
+  expect(placed).toEqual(tidyPositions(chain, catalog));
+  expect(placed.pictures![0] < placed.encoder![0] && placed.encoder![0] < placed.head![0]).toBe(true);
+  expect(placeAll(chain, catalog)).toBe(chain);
+});

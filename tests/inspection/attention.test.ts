@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { countTensors } from "../../src/engine/memory.ts";
+import { type CaptionTask, captionTask } from "../../src/execution/captionTask.ts";
+import { captioningNode } from "../../src/execution/evaluateRun.ts";
+import { type Prepared, prepareRun } from "../../src/execution/prepare.ts";
+import { AttentionWatch, rollOut } from "../../src/inspection/attention.ts";
+import { readRun } from "../../src/runs/folder.ts";
+import { newRun, smallPipeline } from "../execution/smallRun.ts";
+
+let prepared: Prepared;
+let task: CaptionTask;
+beforeAll(async () => {
+  const record = await readRun(await newRun(smallPipeline()));
+  prepared = await prepareRun(record, "wasm", { append: () => {} }, 0);
+  task = captionTask({ ...prepared, node: captioningNode(prepared.graph) });
+});
+afterAll(() => prepared.graph.weights.dispose());
+
+const sumOf = (shares: readonly number[]) => shares.reduce((sum, share) => sum + share, 0);
+const pictures = Float32Array.from({ length: 2 * 16 * 16 * 3 }, (_, at) => Math.sin(at * at));
+const ids = () => {
+  const { bos, image, endOfChunk } = task.tokens;
+  return Int32Array.from([bos, image, 40, endOfChunk, bos, 40, image, endOfChunk]);
+};
+
+/** Looks at two pictures and reads two texts, watched or not. */
+function readTwo(watch?: AttentionWatch): void {
+  const { graph } = prepared;
+  const probes = watch?.probes ?? [];
+  const seen = graph.watched(probes, () => task.captioner.look(pictures, 2));
+  graph.watched(probes, () => task.captioner.logits(seen, [0, 1], ids())).dispose();
+  seen.dispose();
+}
+
+describe("watching attention", () => {
+  test("shows where each word looks: shares that sum to 1, and 0 everywhere before the first image", async () => {
+    const watch = new AttentionWatch();
+    readTwo(watch);
+    const cross = await watch.cross();
+    expect(cross.map(({ path }) => path)).toEqual(
+      [0, 1].map((layer) => `language.gated_cross_attn_layers.${layer}.attn.attend`),
+    );
+    for (const { shares } of cross) {
+      expect(shares.map((text) => text.map((word) => Math.round(sumOf(word) * 1e5) / 1e5))).toEqual([
+        [0, 1, 1, 1],
+        [0, 0, 1, 1],
+      ]);
+      for (const before of [shares[0]![0]!, shares[1]![0]!, shares[1]![1]!]) expect(before).toEqual([0, 0]);
+    }
+    watch.dispose();
+  });
+
+  test("shows what each latent of the resampler looks at: features, then latents", async () => {
+    const watch = new AttentionWatch();
+    readTwo(watch);
+    const looks = await watch.resampler();
+    const seen = Number(prepared.graph.node("encoder").outputs.features![3]);
+    expect(looks).toHaveLength(2);
+    for (const { shares } of looks) {
+      expect([shares.length, shares[0]!.length]).toEqual([2, 2]);
+      expect(shares[0]![0]!.length).toBe(seen + 2);
+      for (const latent of shares.flat()) expect(sumOf(latent)).toBeCloseTo(1, 5);
+    }
+    watch.dispose();
+  });
+
+  test("costs nothing while nobody looks, and keeps nothing afterwards", async () => {
+    const before = countTensors();
+    const watch = new AttentionWatch();
+    readTwo();
+    expect(await watch.cross()).toEqual([]);
+    expect(countTensors()).toBe(before);
+    readTwo(watch);
+    expect(countTensors()).toBe(before + 4);
+    watch.dispose();
+    expect(countTensors()).toBe(before);
+  });
+});
+
+describe("attention rollout", () => {
+  test("of one layer is its shares of the features, brought to a sum of 1", () => {
+    expect(rollOut([[[0.1, 0.3, 0.6]]])).toBeAllclose([[0.25, 0.75]]);
+  });
+
+  test("passes on what a latent saw before, through the latents that read it", () => {
+    // Layer 1: latent 0 sees feature 0, latent 1 feature 1. Layer 2: latent 0 reads latent 1, latent 1 reads itself.
+    const first = [
+      [1, 0, 0, 0],
+      [0, 1, 0, 0],
+    ];
+    const second = [
+      [0, 0, 0, 1],
+      [0, 0, 0, 1],
+    ];
+    expect(rollOut([first, second])).toBeAllclose([
+      [0.5, 0.5],
+      [0, 1],
+    ]);
+  });
+
+  test("sums to 1 for each latent that saw anything, and is 0 for one that saw nothing", () => {
+    const blind = [
+      [0, 0, 0, 1],
+      [0.2, 0.2, 0.3, 0.3],
+    ];
+    const [none, some] = rollOut([blind]);
+    expect(none).toEqual([0, 0]);
+    expect(sumOf(some!)).toBeCloseTo(1);
+    expect(rollOut([])).toEqual([]);
+  });
+});
