@@ -28,6 +28,10 @@ const languageFields = {
     .meta({ title: "ALiBi", description: "Tells distances by slopes in place of position embeddings." }),
   ffMult: count("Expansion", "How many times wider the inner layer of a feed-forward is.").default(4),
   activation: activationField,
+  newActivation: activationField.meta({
+    title: "Activation of new layers",
+    description: "GELU as in OpenFlamingo, squared ReLU as in the paper, or SiLU: in the layers that Flamingo adds.",
+  }),
   frozen: z.boolean().default(true).meta({
     title: "Frozen language model",
     description: "Keeps the pretrained layers as they are; gated layers and new tokens learn all the same.",
@@ -86,7 +90,7 @@ export const FlamingoLanguageModel = defineBlock({
   },
   outputs: { logits: float32("batch length vocabulary+newTokens", "scores of each token as the next") },
   build(config, { child }) {
-    const { dim, heads, headDim, alibi, ffMult, activation, frozen, visualDim, attend, padded } = config;
+    const { dim, heads, headDim, alibi, ffMult, activation, newActivation, frozen, visualDim, attend, padded } = config;
     const embed = child(
       "embed_tokens",
       TokenEmbedding,
@@ -100,7 +104,7 @@ export const FlamingoLanguageModel = defineBlock({
       heads: config.gatedHeads,
       headDim: config.gatedHeadDim,
       ffMult,
-      activation,
+      activation: newActivation,
       attend,
       padded,
     };
@@ -178,7 +182,7 @@ export const Flamingo = defineBlock({
   },
   outputs: { logits: float32("batch length vocabulary+newTokens", "scores of each token as the next") },
   build({ imageSize, latents, resamplerDepth, resamplerHeads, resamplerHeadDim, ...language }, { child }) {
-    const { visualDim, ffMult, activation } = language;
+    const { visualDim, ffMult, newActivation } = language;
     const see = child("vision_encoder", ConvEncoder, { imageSize, visualDim }, { frozen: true });
     const resample = child("perceiver", PerceiverResampler, {
       visualDim,
@@ -187,7 +191,7 @@ export const Flamingo = defineBlock({
       heads: resamplerHeads,
       headDim: resamplerHeadDim,
       ffMult,
-      activation,
+      activation: newActivation,
     });
     const read = child("lang_encoder", FlamingoLanguageModel, language);
     return ({ images, ids }) => {

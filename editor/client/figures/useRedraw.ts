@@ -1,31 +1,31 @@
 import { useEffect } from "react";
 import { useRun } from "../stores/run.ts";
 
-/** Live figures are drawn at most so often. */
+/** Live figures are drawn at most so often, in milliseconds, and take at most this part of the page's time. */
 const interval = 250;
+const part = 0.08;
 
 /**
- * Calls `draw` when the run's state changes, at most four times a second and only while `element` is on the screen.
- * It is called outside of React's rendering; at once when it is another function than before (`useCallback`).
+ * Calls `draw` when the run's state changes: at most four times a second, more seldom where drawing is slow, and only
+ * while `element` is on the screen. It is called outside of React's rendering; at once when it is another function than
+ * before (`useCallback`).
  */
-export function useRedraw(element: React.RefObject<Element | null>, draw: () => void): void {
+export function useRedraw(element: React.RefObject<Element | null>, draw: () => void | Promise<void>): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let last = 0;
+    let next = 0;
     let stale = false;
     let seen = true;
-    const paint = () => {
+    const paint = async () => {
+      stale = !seen || document.hidden;
+      const began = performance.now();
+      if (!stale) await draw();
+      const ended = performance.now();
+      next = ended + Math.max(interval, (ended - began) / part);
       timer = undefined;
-      if (!seen || document.hidden) {
-        stale = true;
-        return;
-      }
-      stale = false;
-      last = performance.now();
-      draw();
     };
     const request = () => {
-      timer ??= setTimeout(paint, Math.max(0, interval - (performance.now() - last)));
+      timer ??= setTimeout(() => void paint(), Math.max(0, next - performance.now()));
     };
     const appear = () => {
       if (stale) request();
@@ -37,7 +37,7 @@ export function useRedraw(element: React.RefObject<Element | null>, draw: () => 
     if (element.current) observer.observe(element.current);
     document.addEventListener("visibilitychange", appear);
     const unsubscribe = useRun.subscribe(request);
-    paint();
+    void paint();
     return () => {
       unsubscribe();
       observer.disconnect();

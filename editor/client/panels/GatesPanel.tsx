@@ -15,7 +15,7 @@ import { Plot, type PlotContent } from "./Plot.tsx";
 const dashes = ["solid", "4px,3px", "1px,3px", "8px,3px,1px,3px"] as const;
 
 /** At most so many points a line, and over all lines. */
-const most = { line: 600, all: 12_000 } as const;
+const most = { line: 400, all: 8000 } as const;
 
 /** tanh of every gate over the steps: how far each layer lets the pictures in. */
 export function GatesPanel() {

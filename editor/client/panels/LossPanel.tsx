@@ -11,7 +11,7 @@ import { NoRun } from "./NoRun.tsx";
 import { Plot, type PlotContent } from "./Plot.tsx";
 
 /** At most so many points a line. */
-const most = 2000;
+const most = 1200;
 
 /** The loss over the steps: each step faint, and the smoothed line over it. */
 export function LossPanel() {

@@ -1,7 +1,8 @@
 import type { PlotlyTrace } from "plotly.js-cartesian-dist-min";
-import { useCallback, useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { inks, type Theme } from "../figures/colors.ts";
 import { useRedraw } from "../figures/useRedraw.ts";
+import { useRun } from "../stores/run.ts";
 import { useTheme } from "../stores/theme.ts";
 
 /** An axis: its label with its unit, and its range, which stays put while lines grow. */
@@ -45,14 +46,19 @@ export function Plot({
   const box = useRef<HTMLDivElement>(null);
   const theme = useTheme();
   const drawn = useRef<Plotly | undefined>(undefined);
-  const draw = useCallback(() => {
-    void loadPlotly().then((plotly) => {
+  const draw = useMemo(() => {
+    let shown = "";
+    return async () => {
+      const plotly = await loadPlotly();
       const element = box.current;
-      if (!element?.isConnected) return;
+      const { id, state } = useRun.getState();
+      const now = `${id} ${state.steps} ${state.series.step.length} ${state.series.step.at(-1)}`;
+      if (!element?.isConnected || now === shown) return;
+      shown = now;
       drawn.current = plotly;
       const { traces, x, y, revision } = content(theme);
-      void plotly.react(element, traces, layoutOf(theme, x, y, revision), config);
-    });
+      await plotly.react(element, traces, layoutOf(theme, x, y, revision), config);
+    };
   }, [content, theme]);
   useRedraw(box, draw);
   useEffect(() => {

@@ -13,15 +13,32 @@ export const useRun = create<ShownRun>(() => ({ id: undefined, state: emptyRun()
 
 /** Shows another run, from its beginning. */
 export function showRun(id: string | undefined): void {
+  waiting = [];
   useRun.setState({ id, state: emptyRun() });
   const hash = id === undefined ? "" : `#run=${id}`;
   if (location.hash !== hash) window.history.replaceState(null, "", `${location.pathname}${hash}`);
 }
 
-/** Takes events over, if they are of the run that is shown. */
+/** The page takes events over at most so often, in milliseconds: it shares the machine with the training. */
+const interval = 250;
+let waiting: RunEvent[] = [];
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Takes events over, if they are of the run that is shown: the first at once, those that follow soon after together. */
 export function takeEvents(run: string, events: readonly RunEvent[]): void {
-  const { id, state } = useRun.getState();
-  if (run === id) useRun.setState({ state: foldEvents(state, events) });
+  if (run !== useRun.getState().id) return;
+  waiting = waiting.concat(events);
+  if (timer === undefined) fold();
+}
+
+function fold(): void {
+  timer = undefined;
+  if (waiting.length === 0) return;
+  const { state } = useRun.getState();
+  const events = waiting;
+  waiting = [];
+  timer = setTimeout(fold, interval);
+  useRun.setState({ state: foldEvents(state, events) });
 }
 
 /** The run that the page's address names. */

@@ -1,0 +1,79 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { ConvEncoder } from "../../src/blocks/convEncoder.ts";
+import { PerceiverResampler } from "../../src/blocks/perceiverResampler.ts";
+import { parseConfig } from "../../src/core/block.ts";
+import { describeWeights, sizeOf, trace } from "../../src/core/trace.ts";
+import { FlamingoLanguageModel } from "../../src/models/flamingo.ts";
+import { type Preset, presets } from "../../src/models/presets.ts";
+import { readPipeline } from "../../src/pipeline/schema.ts";
+
+const isGated = (name: string) => name.startsWith("gated_cross_attn_layers.");
+
+function counts({ language, resampler }: Preset) {
+  const weights = describeWeights(FlamingoLanguageModel, language);
+  const count = (each: typeof weights) => each.reduce((total, weight) => total + sizeOf(weight), 0);
+  return {
+    gated: count(weights.filter(({ name }) => isGated(name))),
+    language: count(weights.filter(({ name }) => !isGated(name))),
+    resampler: count(describeWeights(PerceiverResampler, resampler)),
+  };
+}
+
+/** In billions: what a count without biases gives (FLAMINGO.md), and what the paper says. */
+const figures = {
+  "3B": { layers: 24, gated: 1.16, language: 1.27, paper: { gated: 1.2, language: 1.4 } },
+  "9B": { layers: 10, gated: 1.8, language: 8.18, paper: { gated: 1.6, language: 7.1 } },
+  "80B": { layers: 12, gated: 8.36, language: 64.69, paper: { gated: 10, language: 70 } },
+} as const;
+
+describe.each(Object.entries(figures))("the paper's %s", (name, expected) => {
+  const preset: Preset = presets[name as keyof typeof figures];
+  const found = counts(preset);
+  const billions = (count: number) => Number((count / 1e9).toFixed(2));
+
+  test("has as many numbers as a count without biases gives", () => {
+    expect([billions(found.gated), billions(found.language)]).toEqual([expected.gated, expected.language]);
+    expect(Number((found.resampler / 1e6).toFixed(0))).toBe(170);
+  });
+
+  test("comes near the paper's own figures, and does not equal them", () => {
+    for (const part of ["gated", "language"] as const) {
+      const ratio = found[part] / 1e9 / expected.paper[part];
+      expect(ratio).toBeGreaterThan(0.8);
+      expect(ratio).toBeLessThan(1.2);
+    }
+    expect(found.resampler / 194e6).toBeGreaterThan(0.8);
+  });
+
+  test("has the paper's number of gated layers, the first before the first decoder layer", () => {
+    const { visualDim } = preset.language;
+    const { nodes } = trace(FlamingoLanguageModel, preset.language, { ids: [1, 256], media: [1, 5, 64, visualDim] });
+    const gated = nodes.filter(({ type }) => type === "GatedXattnDense");
+    expect(gated.length).toBe(expected.layers);
+    expect(gated[0]!.id).toBe("gated_cross_attn_layers.0");
+    expect(gated.every(({ config }) => config.activation === "squaredRelu")).toBe(true);
+    const decoders = nodes.filter(({ type }) => type === "DecoderLayer");
+    expect(decoders.every(({ config }) => config.activation === "gelu")).toBe(true);
+  });
+
+  test("gives the resampler's 64 visual tokens of 8 frames to it", () => {
+    const { nodes } = trace(PerceiverResampler, preset.resampler, { features: [1, 5, 8, 100, 1536] });
+    expect(nodes.at(-1)!.outputs.y).toEqual([1, 5, 64, preset.language.visualDim]);
+  });
+});
+
+describe("the tiny preset", () => {
+  test("is what the template trains", () => {
+    const file = new URL("../../editor/templates/emoji-captions.json", import.meta.url);
+    const { nodes } = readPipeline(readFileSync(file, "utf8"), "the template");
+    const { vision, resampler, language } = presets.tiny;
+    expect(parseConfig(ConvEncoder, nodes.encoder!.config)).toEqual(parseConfig(ConvEncoder, vision));
+    expect(parseConfig(PerceiverResampler, nodes.resampler!.config)).toEqual(
+      parseConfig(PerceiverResampler, resampler),
+    );
+    expect(parseConfig(FlamingoLanguageModel, nodes.language!.config)).toEqual(
+      parseConfig(FlamingoLanguageModel, language),
+    );
+  });
+});
