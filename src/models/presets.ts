@@ -16,9 +16,9 @@ const tiny: Preset = {
   vision: { imageSize: 32, visualDim: 128 },
   resampler: { visualDim: 128, depth: 2, latents: 8, heads: 4, headDim: 32, latentStd: 0.02 },
   language: {
-    vocabulary: 3298,
+    vocabulary: 3320,
     newTokens: 2,
-    imageToken: 3298,
+    imageToken: 3320,
     dim: 128,
     layers: 4,
     heads: 4,

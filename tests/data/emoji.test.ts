@@ -2,32 +2,29 @@ import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { Random } from "../../src/core/random.ts";
 import { commonEmoji, emojiConcepts, heldOutStyle, styles, trainStyles } from "../../src/data/emoji/concepts.ts";
 import { type Drawings, loadDrawings } from "../../src/data/emoji/drawings.ts";
 import { emojiDataset, emojiTokenizer, trainingDrawings } from "../../src/data/emoji/emoji.ts";
 import { sentenceAbout } from "../../src/data/emoji/sentences.ts";
 import { toUnit } from "../../src/data/image.ts";
+import { renderedDrawings, renderingTime, drawingSize as size } from "./renderedDrawings.ts";
 
-const size = 16;
 const concepts = emojiConcepts();
 const tokenizer = emojiTokenizer();
-let cache: string;
 let drawings: Drawings;
-const warnings: string[] = [];
+let warnings: string[];
 const options = (folder: string) => ({
   size,
   cache: folder,
   progress: () => {},
-  warn: (text: string) => warnings.push(text),
+  warn: () => {},
 });
 
 beforeAll(async () => {
-  cache = await mkdtemp(join(tmpdir(), "flamingo-emoji-"));
-  drawings = await loadDrawings(concepts, options(cache));
-});
-afterAll(() => rm(cache, { recursive: true, force: true }));
+  ({ drawings, warnings } = await renderedDrawings());
+}, renderingTime);
 
 const pixelsKey = (pixels: ArrayLike<number>) => Buffer.from(Uint8Array.from(pixels)).toString("base64");
 const unitKey = (pixels: Float32Array) => pixelsKey(pixels.map((value) => Math.round((value + 1) * 127.5)));
@@ -73,9 +70,25 @@ describe("drawings", () => {
   });
 
   test("drawings from the cache are those that were rendered", async () => {
-    const again = await loadDrawings(concepts, options(cache));
-    for (const style of styles)
-      expect(again[style].every((pixels, index) => Buffer.from(pixels!).equals(drawings[style][index]!))).toBe(true);
+    const few = concepts.slice(0, 3);
+    const folder = await mkdtemp(join(tmpdir(), "flamingo-kept-"));
+    const first = await loadDrawings(few, options(folder));
+    const told: number[] = [];
+    const progress = (done: number) => told.push(done);
+    expect(await loadDrawings(few, { ...options(folder), progress })).toEqual(first);
+    expect(told).toEqual([]);
+    for (const style of styles) expect(first[style]).toEqual(drawings[style].slice(0, 3));
+    await rm(folder, { recursive: true });
+  });
+
+  test("rendering tells how far it is, up to the end", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "flamingo-told-"));
+    const told: [number, number][] = [];
+    const progress = (done: number, total: number) => told.push([done, total]);
+    await loadDrawings(concepts.slice(0, 10), { ...options(folder), progress });
+    expect(told.at(-1)).toEqual([40, 40]);
+    expect(told.map(([done]) => done)).toEqual(told.map(([done]) => done).sort((a, b) => a - b));
+    await rm(folder, { recursive: true });
   });
 
   test("a cache cut short is rendered anew, and nothing but the whole file stays", async () => {

@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Ports } from "../../src/core/port.ts";
 import { emojiConcepts, trainStyles } from "../../src/data/emoji/concepts.ts";
 import { emojiTokenizer } from "../../src/data/emoji/emoji.ts";
@@ -10,31 +7,26 @@ import { EmojiDocuments } from "../../src/data/sources/emojiDocuments.ts";
 import { EmojiPairs } from "../../src/data/sources/emojiPairs.ts";
 import { EmojiSentences } from "../../src/data/sources/emojiSentences.ts";
 import { sources } from "../../src/data/sources/index.ts";
+import { drawingCache, drawingSize, renderedDrawings, renderingTime } from "./renderedDrawings.ts";
 
 const tokenizer = emojiTokenizer();
 const concepts = emojiConcepts();
 const heldOutLabels = new Set(concepts.filter(({ heldOut }) => heldOut).map(({ label }) => label));
-let cache: string;
-const told: [string, number, number][] = [];
 
 const context = (seed: number) => ({
   seed,
-  cache,
+  cache: drawingCache,
   warn: () => {},
-  progress: (activity: string, step: number, total: number) => told.push([activity, step, total]),
+  progress: () => {},
 });
-const small = { imageSize: 8, batch: 5 };
+const small = { imageSize: drawingSize, batch: 5 };
 const documents = (seed: number) =>
   EmojiDocuments.open(EmojiDocuments.config.parse({ ...small, media: 3 }), context(seed));
 const pairs = (seed: number) => EmojiPairs.open(EmojiPairs.config.parse(small), context(seed));
 const sentences = (seed: number) =>
   EmojiSentences.open(EmojiSentences.config.parse({ batch: 5, length: 12 }), context(seed));
 
-beforeAll(async () => {
-  cache = await mkdtemp(join(tmpdir(), "flamingo-sources-"));
-  await documents(1); // renders the drawings once for all tests
-});
-afterAll(() => rm(cache, { recursive: true, force: true }));
+beforeAll(renderedDrawings, renderingTime);
 
 describe.each([
   ["EmojiDocuments", documents, EmojiDocuments.outputs],
@@ -60,13 +52,6 @@ describe.each([
       expect(data instanceof Int32Array ? "int32" : "float32").toBe(outputs[port]!.dtype);
     }
   });
-});
-
-test("rendering tells how far it is, up to the end", () => {
-  const rendering = told.filter(([activity]) => activity === "rendering drawings");
-  expect(rendering.at(-1)).toEqual(["rendering drawings", 4 * concepts.length, 4 * concepts.length]);
-  const steps = rendering.map(([, step]) => step);
-  expect(steps).toEqual([...steps].sort((a, b) => a - b));
 });
 
 test("images lie between -1 and 1", async () => {

@@ -32,12 +32,14 @@ export function flowNodes(
 ): BlockFlowNode[] {
   const old = new Map(before.map((node) => [node.id, node]));
   const chosen = new Set(selected);
-  return Object.keys(pipeline.nodes).map((id) => {
+  return Object.entries(pipeline.nodes).map(([id, { label, type }]) => {
+    const ariaLabel = label ?? type;
     const [x, y] = pipeline.view.positions[id] ?? [0, 0];
     const kept = old.get(id);
     const isSelected = chosen.has(id);
-    if (kept && kept.position.x === x && kept.position.y === y && kept.selected === isSelected) return kept;
-    return { ...kept, id, type: "block", position: { x, y }, selected: isSelected, data: none };
+    const stays = kept && kept.position.x === x && kept.position.y === y && kept.ariaLabel === ariaLabel;
+    if (stays && kept.selected === isSelected) return kept;
+    return { ...kept, id, ariaLabel, type: "block", position: { x, y }, selected: isSelected, data: none };
   });
 }
 
@@ -58,6 +60,7 @@ export function flowEdges(
     const shape: SolvedShape | undefined = solution.outputs[edge.from[0]]?.[edge.from[1]];
     return {
       id: ids[index]!,
+      ariaLabel: `wire from ${edge.from.join(" ")} to ${edge.to.join(" ")}`,
       type: "wire" as const,
       source: edge.from[0],
       sourceHandle: edge.from[1],

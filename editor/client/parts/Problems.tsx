@@ -46,7 +46,7 @@ function ProblemLine({ problem }: { problem: Shown }) {
   return (
     <div className="problem">
       <Icon name="warning" size={15} />
-      <p>
+      <p title={problem.fix}>
         {problem.failed && <strong>The run failed: </strong>}
         {problem.message}
         {problem.fix && <span className="fix"> Fix: {problem.fix}</span>}

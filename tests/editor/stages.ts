@@ -1,0 +1,41 @@
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+
+/** FLAMINGO_SCREENSHOTS names a folder: then every stage is photographed, in both themes and at these sizes. */
+const album = process.env.FLAMINGO_SCREENSHOTS;
+const sizes = [
+  { width: 1280, height: 800 },
+  { width: 1440, height: 900 },
+  { width: 1920, height: 1080 },
+];
+
+/** Does one stage of a visit to the studio. If it fails, its name and a screenshot of that moment are told. */
+export async function stage(page: Page, name: string, visit: () => Promise<void>): Promise<void> {
+  try {
+    await visit();
+  } catch (error) {
+    const path = join(mkdtempSync(join(tmpdir(), "flamingo-failed-")), `${name.replaceAll(" ", "-")}.png`);
+    await page.screenshot({ path });
+    throw new Error(`while ${name}: ${(error as Error).message} (${path})`, { cause: error });
+  }
+  if (album) await photograph(page, join(album, name.replaceAll(" ", "-")));
+}
+
+async function photograph(page: Page, path: string): Promise<void> {
+  const usual = page.viewportSize()!;
+  mkdirSync(join(path, ".."), { recursive: true });
+  for (const size of sizes) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.setViewportSize(size);
+      await page.emulateMedia({ colorScheme });
+      await page.keyboard.press("f"); // the whole pipeline, as a window of this size first shows it
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 900))); // plots and the canvas move there
+      await page.screenshot({ path: `${path}-${size.width}-${colorScheme}.png` });
+    }
+  }
+  await page.setViewportSize(usual);
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.keyboard.press("f");
+}
