@@ -69,7 +69,7 @@ interface Computed {
 }
 
 async function compute(definition: AnyBlock): Promise<Computed> {
-  const block = new LiveBlock(definition).shake();
+  const block = new LiveBlock(definition).shake().openGates();
   const inputs = exampleInputs(definition, block.config);
   const weights = block.weights.trainable().map(({ name, variable }) => [name, variable] as const);
   const named = [...weights, ...realInputs(inputs).map(([port, each]) => [`input ${port}`, each] as const)];
@@ -113,7 +113,7 @@ describe("every block on the reference device", () => {
 /** Outputs do not change with the numbers of an input. */
 async function expectNoInfluence(definition: AnyBlock, port: string): Promise<void> {
   await openDevice("cpu");
-  const block = new LiveBlock(definition).shake();
+  const block = new LiveBlock(definition).shake().openGates();
   const inputs = exampleInputs(definition, block.config);
   expect(inputs).toHaveProperty(port);
   const before = await allBits(tidy(() => block.run(inputs)));
@@ -174,7 +174,7 @@ describeDevices("every block", (device) => {
   });
 
   test.each(composites)("%s, opened and carried out node by node, gives the very same bits", async (_, definition) => {
-    const block = new LiveBlock(definition).shake();
+    const block = new LiveBlock(definition).shake().openGates();
     const inputs = exampleInputs(definition, block.config);
     const graph = trace(definition, block.config, exampleShapes(definition, block.config, "inputs"));
     const [whole, parts] = tidy(() => {
@@ -189,7 +189,7 @@ describeDevices("every block", (device) => {
   if (device !== "cpu") return;
   const notTheWhole = withNumbers.filter(([, definition]) => definition !== Flamingo); // its parts are there, and it is slow
   test.each(notTheWhole)("%s has the gradients that central differences find", (_, definition) => {
-    const block = new LiveBlock(definition).shake();
+    const block = new LiveBlock(definition).shake().openGates();
     const inputs = exampleInputs(definition, block.config);
     const weights = block.weights.trainable().map(({ name, variable }) => [name, variable] as const);
     const named = [...weights, ...realInputs(inputs)];

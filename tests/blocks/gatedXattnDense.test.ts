@@ -44,10 +44,10 @@ const changed = (a: number[][], b: number[][]) =>
 
 describeDevices("GATED XATTN-DENSE", () => {
   const open = (config = {}) =>
-    new LiveBlock(GatedXattnDense, { config: { ...GatedXattnDense.example, ...config } }).shake();
+    new LiveBlock(GatedXattnDense, { config: { ...GatedXattnDense.example, ...config } }).shake().openGates();
 
   test("leaves the text unchanged, bit for bit, while its gates are closed", async () => {
-    const block = new LiveBlock(GatedXattnDense).shake().openGates(0);
+    const block = new LiveBlock(GatedXattnDense).shake();
     const inputs = inputsFor(".#..#...", [10, 20]);
     expect(await bitsOf(block.run(inputs).text!)).toEqual(await bitsOf(inputs.text!));
   });
@@ -59,7 +59,7 @@ describeDevices("GATED XATTN-DENSE", () => {
   });
 
   test("gives a gradient to its gates only, while they are closed", async () => {
-    const block = new LiveBlock(GatedXattnDense).shake().openGates(0);
+    const block = new LiveBlock(GatedXattnDense).shake();
     const inputs = inputsFor(".#..#...", [10, 20]);
     const weights = block.weights.all();
     const { gradients } = valueAndGradients(

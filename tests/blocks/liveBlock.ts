@@ -47,17 +47,16 @@ export class LiveBlock {
     return this;
   }
 
-  /** Gives every weight new numbers: gates open, gains near 1, so that nothing passes because of a 0 or a 1. */
+  /** Gives every weight but the gates new numbers, gains near 1, so that nothing passes because of a 0 or a 1. */
   shake(seed = 2): this {
     const random = new Random(seed);
     for (const weight of this.weights.all()) {
+      if (weight.role === "gate") continue;
       const around = weight.initial.kind === "ones" ? 1 : 0;
+      const numbers = random.fork(weight.name).normals(sizeOf(weight));
       this.set(
         weight,
-        random
-          .fork(weight.name)
-          .normals(sizeOf(weight))
-          .map((value) => around + 0.3 * value),
+        numbers.map((value) => around + 0.3 * value),
       );
     }
     return this;

@@ -20,12 +20,15 @@ export async function stage(page: Page, name: string, visit: () => Promise<void>
     await page.screenshot({ path });
     throw new Error(`while ${name}: ${(error as Error).message} (${path})`, { cause: error });
   }
-  if (album) await photograph(page, join(album, name.replaceAll(" ", "-")));
+  await photograph(page, name);
 }
 
-async function photograph(page: Page, path: string): Promise<void> {
+/** Photographs a moment, where photographs are asked for. */
+export async function photograph(page: Page, name: string): Promise<void> {
+  if (!album) return;
+  const path = join(album, name.replaceAll(" ", "-"));
   const usual = page.viewportSize()!;
-  mkdirSync(join(path, ".."), { recursive: true });
+  mkdirSync(album, { recursive: true });
   for (const size of sizes) {
     for (const colorScheme of ["light", "dark"] as const) {
       await page.setViewportSize(size);

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { hasBrowser, launchBrowser } from "../browser.ts";
-import { stage } from "./stages.ts";
+import { photograph, stage } from "./stages.ts";
 import { startStudio } from "./startStudio.ts";
 
-const whole = 500_000;
+const whole = 400_000;
 /** Training is slow where the cores are busy; everything here waits for what a person would see. */
 const patience = { timeout: 200_000, interval: 250 };
 
@@ -97,8 +97,8 @@ async function refuseWire(page: Page): Promise<void> {
   expect(await reason.textContent()).toMatch(/images/);
   await page.mouse.up();
   await page.getByRole("alert").waitFor();
+  await photograph(page, "2 the reason of a refusal");
   expect(await page.locator(".wire").count()).toBe(9);
-  await page.getByRole("alert").getByRole("button", { name: "Close" }).click();
 }
 
 /** Drags from one port to another, and holds. */
@@ -124,8 +124,10 @@ async function lookInside(page: Page): Promise<void> {
   await crumbs.getByText("Perceiver attention").waitFor();
   await crumbs.getByRole("button", { name: nodes.resampler }).click();
   await inside.getByText("Feed-forward").first().waitFor();
+  await photograph(page, "3 inside the resampler");
   await crumbs.getByRole("button", { name: "Emoji captions" }).click();
   await page.getByTestId("canvas").waitFor();
+  await page.getByRole("button", { name: "Close the inspector" }).click();
 }
 
 async function seeLearning(page: Page): Promise<void> {

@@ -35,16 +35,17 @@ const changed = (a: number[][], b: number[][]) =>
   a.map((word, at) => (String(word) === String(b[at]) ? "." : "x")).join("");
 
 describeDevices("Flamingo", (device) => {
-  const made = (more = {}) => new LiveBlock(FlamingoLanguageModel, { config: { ...config, ...more } }).shake();
+  const atStart = () => new LiveBlock(FlamingoLanguageModel, { config }).shake();
+  const made = () => atStart().openGates();
 
   test("gives at step 0 the logits of its language model alone, bit for bit", async () => {
-    const model = made().openGates(0);
+    const model = atStart();
     expect(await logits(model, text, mediaOf(1, 2))).toEqual(await logits(model, text));
   });
 
   test("has gradients at step 0 for its gates, and for nothing else", async () => {
     const whole = { ...Flamingo.example, vocabulary: 9, newTokens: 0, imageToken: tag, padded: false };
-    const model = new LiveBlock(Flamingo, { config: whole }).shake().openGates(0);
+    const model = new LiveBlock(Flamingo, { config: whole }).shake();
     const size = whole.imageSize!;
     const images = tensor(new Random(1).uniforms(2 * size * size * 3, -1, 1), [1, 2, 1, size, size, 3]);
     const weights = model.weights.trainable();

@@ -20,7 +20,7 @@ const panels: Record<PanelName, { title: string; panel: ComponentType }> = {
 };
 
 /** A panel is at least so wide; as many as fit stand side by side. */
-const narrowest = 380;
+const narrowest = 400;
 
 /** The run's live panels, side by side. */
 export function Dock() {

@@ -9,8 +9,6 @@ import { loadSharedBackend, type SharedBackend } from "./module.ts";
 import { registerKernels } from "./registry.ts";
 import { gatherTeam, type Team } from "./team.ts";
 
-export { buildKernels } from "./build.ts";
-
 /** What became of the wasm device: how many threads compute, and what it can do. */
 export interface WasmDevice {
   threads: number;
