@@ -1,10 +1,20 @@
+import { rename, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { build } from "vite";
+import { build, mergeConfig } from "vite";
 import config from "./vite.config.ts";
 
-/** Builds the page into `dist/client`. Says nothing unless something is wrong. */
+const page = fileURLToPath(new URL("../dist/client", import.meta.url));
+
+/**
+ * Builds the page into `dist/client`. Says nothing unless something is wrong. The old page is there until the new one is
+ * whole: a studio that serves it meanwhile goes on serving.
+ */
 export async function buildClient(): Promise<void> {
-  await build(config);
+  const [fresh, old] = [`${page}.${process.pid}.new`, `${page}.${process.pid}.old`];
+  await build(mergeConfig(config, { build: { outDir: fresh } }));
+  await rename(page, old).catch(() => undefined); // the first time there is none
+  await rename(fresh, page);
+  await rm(old, { recursive: true, force: true });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildClient();

@@ -41,12 +41,13 @@ const margin = 0.03;
  */
 export async function renderSvg(svg: string, size: number): Promise<Pixels> {
   const clear = { r: 255, g: 255, b: 255, alpha: 0 };
-  const drawn = await sharp(Buffer.from(svg), { density: 300 })
-    .trim({ background: clear, threshold: 8 })
-    .png()
-    .toBuffer();
+  const { data, info } = await sharp(Buffer.from(svg), { density: 300 })
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
   const free = Math.round(2 * size * margin);
-  const large = await sharp(drawn)
+  const large = await sharp(data, { raw: { width: info.width, height: info.height, channels: 4 } })
+    .extract(boxOf(data, info.width, info.height))
     .resize(2 * (size - free), 2 * (size - free), { fit: "contain", background: clear })
     .extend({ top: free, bottom: free, left: free, right: free, background: clear })
     .flatten({ background: "white" })
@@ -65,6 +66,30 @@ export async function renderSvg(svg: string, size: number): Promise<Pixels> {
     }
   }
   return result;
+}
+
+/** Alpha up to which a pixel counts as empty. */
+const faint = 8;
+
+/** The smallest box around all that is drawn; the whole picture where nothing is. */
+function boxOf(
+  rgba: Uint8Array,
+  width: number,
+  height: number,
+): { left: number; top: number; width: number; height: number } {
+  let [left, top, right, bottom] = [width, height, -1, -1];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (rgba[(y * width + x) * 4 + 3]! <= faint) continue;
+      if (x < left) left = x;
+      if (x > right) right = x;
+      if (y < top) top = y;
+      bottom = y;
+    }
+  }
+  return right < 0
+    ? { left: 0, top: 0, width, height }
+    : { left, top, width: right - left + 1, height: bottom - top + 1 };
 }
 
 /** Pixels as models take them: −1 for black, 1 for white. */

@@ -17,6 +17,9 @@ export interface TrainRow {
   peerMilliseconds?: number;
   /** Ours over the peer's: the median of the pairs. */
   ratio?: number;
+  /** The fastest single step of each: nearest to what it is when nothing else runs on the machine. */
+  best: number;
+  peerBest?: number;
 }
 
 const batch = 16;
@@ -43,20 +46,23 @@ async function benchWidth(width: number, threads: number, python: string | undef
     const theirStep = async () => (await peer!.time(1))[0]!;
     for (let i = 0; i < 5; i++) await ourStep();
     await peer?.time(3);
-    const ours: number[] = [];
-    const theirs: number[] = [];
+    const ourTurns: number[][] = [];
+    const theirTurns: number[][] = [];
     for (let turn = 0; turn < turns; turn++) {
-      ours.push(await medianTurn(ourStep));
-      if (peer) theirs.push(await medianTurn(theirStep));
+      ourTurns.push(await takeTurn(ourStep));
+      if (peer) theirTurns.push(await takeTurn(theirStep));
     }
+    const [ours, theirs] = [ourTurns.map(median), theirTurns.map(median)];
     const milliseconds = median(ours);
     return {
       ...{ device: "wasm", what: "train", width, parameters: toy.parameters, threads, milliseconds },
       ...{ spread: [Math.min(...ours), Math.max(...ours)], tokensPerSecond: (batch * length * 1000) / milliseconds },
+      best: Math.min(...ourTurns.flat()),
       ...(peer && {
         peer: `PyTorch ${version}`,
         peerMilliseconds: median(theirs),
         ratio: median(ours.map((one, turn) => one / theirs[turn]!)),
+        peerBest: Math.min(...theirTurns.flat()),
       }),
     };
   } finally {
@@ -65,15 +71,15 @@ async function benchWidth(width: number, threads: number, python: string | undef
   }
 }
 
-/** The median of some steps: twelve, or as many as a turn's time allows where they are slow, and three at least. */
-async function medianTurn(step: () => Promise<number>): Promise<number> {
+/** Times of some steps: twelve, or as many as a turn's time allows where they are slow, and three at least. */
+async function takeTurn(step: () => Promise<number>): Promise<number[]> {
   const times: number[] = [];
   let spent = 0;
   while (times.length < 3 || (times.length < 12 && spent < turnMilliseconds)) {
     times.push(await step());
     spent += times.at(-1)!;
   }
-  return median(times);
+  return times;
 }
 
 function timeOf(step: () => unknown): number {
@@ -96,15 +102,17 @@ export function tableOf(rows: readonly TrainRow[]): string {
     "ms/step",
     "spread",
     "tokens/s",
+    "best",
     "peer",
     "peer ms",
+    "best",
     "ratio",
   ];
   const lines = rows.map((row) => [
     ...[row.device, String(row.threads), String(row.width), row.parameters.toLocaleString("en")],
     ...[row.milliseconds.toFixed(1), row.spread.map((ms) => ms.toFixed(0)).join(" to ")],
-    ...[row.tokensPerSecond.toFixed(0), row.peer ?? "none here"],
-    ...[row.peerMilliseconds?.toFixed(1) ?? "", row.ratio?.toFixed(2) ?? ""],
+    ...[row.tokensPerSecond.toFixed(0), row.best.toFixed(1), row.peer ?? "none here"],
+    ...[row.peerMilliseconds?.toFixed(1) ?? "", row.peerBest?.toFixed(1) ?? "", row.ratio?.toFixed(2) ?? ""],
   ]);
   const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => line[column]!.length)));
   return [head, ...lines]

@@ -1,9 +1,10 @@
 import { useEffect } from "react";
 import { useRun } from "../stores/run.ts";
 
-/** Live figures are drawn at most so often, in milliseconds, and take at most this part of the page's time. */
-const interval = 250;
-const part = 0.08;
+/** Between two drawings, in milliseconds: at least this, longer where drawing is slow, and never longer than that. */
+const interval = { least: 250, most: 1500 } as const;
+/** Drawing takes about this part of the page's time. */
+const part = 0.1;
 
 /**
  * Calls `draw` when the run's state changes: at most four times a second, more seldom where drawing is slow, and only
@@ -21,7 +22,7 @@ export function useRedraw(element: React.RefObject<Element | null>, draw: () => 
       const began = performance.now();
       if (!stale) await draw();
       const ended = performance.now();
-      next = ended + Math.max(interval, (ended - began) / part);
+      next = ended + Math.min(interval.most, Math.max(interval.least, (ended - began) / part));
       timer = undefined;
     };
     const request = () => {

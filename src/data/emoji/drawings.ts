@@ -8,7 +8,7 @@ import { type Concept, iconNames, type Style, styles } from "./concepts.ts";
 
 const require = createRequire(import.meta.url);
 /** Changes when the rendering does, so that an old cache is not taken for a new one. */
-const renderVersion = 2;
+const renderVersion = 3;
 /** Drawings rendered at once: the renderer has threads of its own. */
 const atOnce = 8;
 
