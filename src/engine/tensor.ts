@@ -35,7 +35,6 @@ export {
   rsqrt,
   scalar,
   setBackend,
-  slice,
   square,
   sub,
   sum,
@@ -46,3 +45,4 @@ export {
   variable,
   zeros,
 } from "@tensorflow/tfjs";
+export { slice } from "./slice.ts";

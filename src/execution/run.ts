@@ -33,16 +33,27 @@ export async function executeRun(options: ExecuteOptions): Promise<"succeeded" |
     };
     const actions = plan.nodes.filter(({ kind }) => kind === "action");
     const observers = await observersOf(actions, base);
-    for (const stage of ["train", "judge"] as const) {
-      for (const node of actions) {
-        const { stage: own, run } = findAction(node.type)!;
-        if (own === stage && run && !(await act({ ...base, node, observers }))) return "stopped";
-      }
-    }
-    return "succeeded";
+    const outcome = await actAll(actions, { ...base, observers });
+    for (const { id, type } of actions)
+      if (findAction(type)!.observe) log.append({ type: "node:state", node: id, state: outcome });
+    return outcome;
   } finally {
     graph.weights.dispose();
   }
+}
+
+/** Runs the actions: first those that train, then those that judge. */
+async function actAll(
+  actions: readonly PlanNode[],
+  base: Omit<ActionContext, "node">,
+): Promise<"succeeded" | "stopped"> {
+  for (const stage of ["train", "judge"] as const) {
+    for (const node of actions) {
+      const { stage: own, run } = findAction(node.type)!;
+      if (own === stage && run && !(await act({ ...base, node }))) return "stopped";
+    }
+  }
+  return "succeeded";
 }
 
 /** Those who look on while a Train action runs, made by the other actions. */
@@ -54,7 +65,9 @@ async function observersOf(actions: readonly PlanNode[], base: Omit<ActionContex
     const observer = await atAction(context, async () =>
       definition.observe?.(definition.config.parse(node.config), context),
     );
-    if (observer) observers.push(observer);
+    if (!observer) continue;
+    observers.push(observer);
+    base.log.append({ type: "node:state", node: node.id, state: "running", activity: "looking on" });
   }
   return observers;
 }

@@ -1,10 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { type AnyBlock, parseConfig } from "../../src/core/block.ts";
-import { makeCatalog } from "../../src/core/catalog.ts";
 import type { Ports } from "../../src/core/port.ts";
 import { Random } from "../../src/core/random.ts";
-import { evaluateDim, isEllipsis, namesIn } from "../../src/core/shape.ts";
-import { describeWeights, sizeOf, type TracedGraph, trace } from "../../src/core/trace.ts";
+import { sizeOf, type TracedGraph, trace } from "../../src/core/trace.ts";
 import { add } from "../../src/engine/add.ts";
 import { openDevice } from "../../src/engine/device.ts";
 import { valueAndGradients } from "../../src/engine/gradients.ts";
@@ -14,18 +12,16 @@ import { dispose, sum, type Tensor, tensor, tidy, type Variable } from "../../sr
 import { assignNumbers, type Weights } from "../../src/engine/weights.ts";
 import { Flamingo } from "../../src/models/flamingo.ts";
 import { models } from "../../src/models/index.ts";
-import { checkConfig } from "../../src/pipeline/check.ts";
-import { refusalOf } from "../core/refusalOf.ts";
 import { describeDevices } from "../devices.ts";
 import { relativeError } from "../parity/agreement.ts";
-import { docComments } from "./docComments.ts";
 import { bitsOf, exampleInputs, exampleShapes, LiveBlock, type Outputs, realInputs } from "./liveBlock.ts";
 
-const catalog = makeCatalog(models);
 const everyBlock = models.map((block) => [block.name, block] as const);
 const withNumbers = everyBlock.filter(([, { outputs }]) =>
   Object.values(outputs as Ports).some(({ dtype }) => dtype === "float32"),
 );
+/** All but the whole model, whose parts are here: it is slow where it is computed often or on an emulated GPU. */
+const notTheWhole = withNumbers.filter(([, definition]) => definition !== Flamingo);
 const composites = everyBlock.filter(([, block]) => block.kind === "composite");
 
 /** Σ outputs · fixed numbers: a loss to which every number counts differently. */
@@ -138,7 +134,7 @@ describeDevices("every block", (device) => {
     expect(countTensors()).toBe(before);
   });
 
-  test.each(withNumbers)(
+  test.each(device === "webgpu" ? notTheWhole : withNumbers)(
     "%s computes, forward and backward, what the reference device computes",
     async (name, definition) => {
       const before = countTensors();
@@ -187,7 +183,6 @@ describeDevices("every block", (device) => {
   });
 
   if (device !== "cpu") return;
-  const notTheWhole = withNumbers.filter(([, definition]) => definition !== Flamingo); // its parts are there, and it is slow
   test.each(notTheWhole)("%s has the gradients that central differences find", (_, definition) => {
     const block = new LiveBlock(definition).shake().openGates();
     const inputs = exampleInputs(definition, block.config);
@@ -238,97 +233,4 @@ function norm(numbers: ArrayLike<number>): number {
 
 function setNumbers(variable: Variable, data: Float32Array): void {
   assignNumbers(variable, { shape: variable.shape, data });
-}
-
-describe("what every block says of itself", () => {
-  const comments = docComments();
-
-  test.each(everyBlock)("%s opens its doc comment with its summary, one sentence", (name, { summary }) => {
-    expect(comments.get(name)?.startsWith(`${summary} `), comments.get(name)).toBe(true);
-    expect(summary).toMatch(/^[A-Z][^.]*\.$/);
-  });
-
-  test.each(everyBlock)("%s has a configuration whose every field has a title and a description", (name) => {
-    for (const [field, schema] of Object.entries(catalog[name]!.config.properties ?? {})) {
-      expect(schema.title, field).toMatch(/\S/);
-      expect(schema.description, field).toMatch(/\S/);
-    }
-  });
-
-  test.each(everyBlock)("%s takes its example, by its own schema and by the catalog's", (name, definition) => {
-    const config = parseConfig(definition, definition.example);
-    expect(checkConfig(catalog[name]!, definition.example)).toBeUndefined();
-    expect({ ...catalog[name]!.defaults, ...definition.example }).toEqual(config);
-  });
-
-  test.each(everyBlock)(
-    "%s refuses a field that it does not have, in one sentence that names it",
-    (name, definition) => {
-      const config = { ...definition.example, nonsense: 1 };
-      const refusal = refusalOf(() => parseConfig(definition, config));
-      for (const { code, message, fix } of [refusal, checkConfig(catalog[name]!, config)!]) {
-        expect(code).toBe("INVALID_CONFIG");
-        expect(message).toContain(name);
-        expect(message).toContain("nonsense");
-        expect(message).not.toContain("\n");
-        for (const field of Object.keys(definition.config.shape)) expect(fix).toContain(field);
-      }
-    },
-  );
-
-  test.each(everyBlock)("%s names its weights once each", (_, definition) => {
-    const names = describeWeights(definition, definition.example).map(({ name }) => name);
-    expect(new Set(names).size).toBe(names.length);
-  });
-
-  test.each(everyBlock)("%s has outputs whose sizes follow from its inputs and its configuration", (_, definition) => {
-    const namesOf = (ports: Ports) => Object.values(ports).flatMap(({ shape }) => shape.flatMap((dim) => namesIn(dim)));
-    const known = new Set([...namesOf(definition.inputs), ...Object.keys(definition.config.shape)]);
-    for (const name of namesOf(definition.outputs)) expect(known).toContain(name);
-  });
-
-  test("names are unique", () => {
-    expect(new Set(models.map(({ name }) => name)).size).toBe(models.length);
-  });
-});
-
-describe("every composite, opened", () => {
-  test.each(composites)("%s shows blocks of the registry, and the shapes that computing gives", (_, definition) => {
-    const config = parseConfig(definition, definition.example);
-    const graph = trace(definition, config, exampleShapes(definition, config, "inputs"));
-    expect(graph.nodes.length).toBeGreaterThan(0);
-    for (const { type } of graph.nodes) expect(catalog).toHaveProperty(type);
-    for (const [port, shape] of Object.entries(exampleShapes(definition, config, "outputs")))
-      expect(shapeAt(graph, port)).toEqual(shape);
-  });
-
-  test.each(composites)("%s works out shapes whose sizes are still names", (_, definition) => {
-    const config = parseConfig(definition, definition.example);
-    const named = Object.entries(definition.inputs as Ports).map(([port, { shape }]) => [port, shape]);
-    const open = trace(definition, config, Object.fromEntries(named));
-    const closed = trace(definition, config, exampleShapes(definition, config, "inputs"));
-    const sizes: Record<string, unknown> = { ...definition.exampleSizes, ...config };
-    const sizeOfName = (name: string) => sizes[name] as number | undefined;
-    for (const [at, node] of open.nodes.entries())
-      for (const [port, shape] of Object.entries(node.outputs)) {
-        const solved = shape.map((dim) => (isEllipsis(dim) ? sizeOfName(dim.slice(3)) : evaluateDim(dim, sizeOfName)));
-        expect(solved, `${node.id}.${port}: ${shape}`).toEqual(closed.nodes[at]!.outputs[port]);
-      }
-  });
-
-  test.each(composites)("%s counts its weights as they are made", (_, definition) => {
-    const config = parseConfig(definition, definition.example);
-    const graph = trace(definition, config, exampleShapes(definition, config, "inputs"));
-    const count = (weights: { shape: readonly number[] }[]) => weights.reduce((total, each) => total + sizeOf(each), 0);
-    const weights = describeWeights(definition, config);
-    expect(graph.nodes.reduce((total, node) => total + node.weights, 0)).toBe(count(weights));
-    expect(graph.nodes.reduce((total, node) => total + node.trainable, 0)).toBe(
-      count(weights.filter((each) => !each.frozen)),
-    );
-  });
-});
-
-function shapeAt(graph: TracedGraph, output: string): readonly (number | string)[] | undefined {
-  const { node, port } = graph.outputs[output]!;
-  return node === undefined ? graph.inputs[port] : graph.nodes.find(({ id }) => id === node)?.outputs[port];
 }

@@ -9,9 +9,12 @@ import { numbers } from "./numbers.ts";
 const box = fc.array(fc.tuple(fc.constantFrom(1, 2, 3, 5), fc.nat(2), fc.nat(2)), { minLength: 1, maxLength: 6 });
 
 describeDevices("cutting and joining", (device) => {
+  // TensorFlow.js' padding, which is the gradient, knows four axes there.
+  const boxes = device === "webgpu" ? box.filter((axes) => axes.length <= 4) : box;
+
   test("slice takes the box that it names, and its gradient puts it back", () =>
     fc.assert(
-      fc.asyncProperty(box, seed, async (axes, seed) => {
+      fc.asyncProperty(boxes, seed, async (axes, seed) => {
         const inputs = {
           x: numbers(
             axes.map(([size, before, after]) => size + before + after),
@@ -23,6 +26,13 @@ describeDevices("cutting and joining", (device) => {
       }),
       tries(device),
     ));
+
+  test("one axis of six is cut like any other", async () => {
+    const inputs = { x: numbers([2, 3, 2, 2, 5, 4], 1) };
+    const run = ({ x }: Record<string, tf.Tensor>) => tf.slice(x!, [0, 1, 0, 0, 0, 0], [2, 2, 2, 2, -1, 4]);
+    await agrees(device, { inputs, run });
+    await agrees(device, { inputs, run: ({ x }) => tf.slice(x!, [0, 0, 0, 0, 0, 2], [2, 3, 2, 2, 5, 2]) });
+  });
 
   test("concat joins along every axis, and its gradient takes apart", () =>
     fc.assert(

@@ -116,6 +116,8 @@ describe("files of the reference library", () => {
     for (const { data } of values) for (const value of data) expect(Math.abs(Number(value))).toBeLessThan(1e4);
     const locations = inputs.tensors.get("media_locations");
     if (locations) expect(new Set(locations.data as Uint8Array)).toEqual(new Set([0, 1]));
+    // The odd sizes were not written by the reference library.
+    if (name.includes("odd-sizes")) return;
     // All their numbers are float32 or have no other type that sorts before; then our bytes are theirs.
     expect(writeSafetensors(weights.tensors)).toEqual(
       Uint8Array.from(readFileSync(`${golden}${name}/weights.safetensors`)),
