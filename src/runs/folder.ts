@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { access, mkdir, readdir, readFile } from "node:fs/promises";
+import { access, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { FlamingoError } from "../core/errors.ts";
 import { type Pipeline, parsePipeline } from "../pipeline/schema.ts";
 import { writeAtomic } from "./atomicFile.ts";
 import { folderError } from "./folderError.ts";
+import { makeFolder } from "./makeFolder.ts";
 
 /**
  * What a run was started with: the content of `run.json`. It never changes afterwards, so a run can be carried out again.
@@ -83,7 +84,7 @@ export async function createRun(folder: string, record: RunRecord): Promise<void
     throw new FlamingoError("RUN_FOLDER", `${folder} holds a run already`, { source: folder, fix });
   }
   try {
-    await mkdir(join(folder, checkpointFolder), { recursive: true });
+    await makeFolder(join(folder, checkpointFolder));
     await writeAtomic(join(folder, recordFile), `${JSON.stringify(record, undefined, 2)}\n`);
   } catch (error) {
     throw folderError(error, folder);
