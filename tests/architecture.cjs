@@ -5,6 +5,22 @@
 
 const { builtinModules } = require("node:module");
 
+/** All that a pipeline is made of, without what carries it out. */
+const library = [
+  "src/core",
+  "src/engine",
+  "src/weights",
+  "src/data",
+  "src/pipeline",
+  "src/runs",
+  "src/figures",
+  "src/blocks",
+  "src/models",
+  "src/training",
+  "src/inspection",
+  "src/evaluation",
+];
+
 /** What each folder may import besides itself, from the bottom up. */
 const mayImport = {
   "src/core": [],
@@ -13,28 +29,34 @@ const mayImport = {
   "src/data": ["src/core"],
   "src/pipeline": ["src/core"],
   "src/runs": ["src/core", "src/pipeline"],
+  "src/figures": ["src/core", "src/runs"],
   "src/blocks": ["src/core", "src/engine"],
   "src/models": ["src/core", "src/engine", "src/weights", "src/blocks"],
   "src/training": ["src/core", "src/engine", "src/weights", "src/data", "src/runs", "src/blocks", "src/models"],
   "src/inspection": ["src/core", "src/engine", "src/weights", "src/runs", "src/blocks", "src/models"],
   "src/evaluation": ["src/core", "src/engine", "src/weights", "src/data", "src/runs", "src/blocks", "src/models"],
-  "src/execution": [
+  "src/execution": library,
+  "editor/shared": ["src/core", "src/pipeline", "src/runs"],
+  "editor/server": [
     "src/core",
-    "src/engine",
-    "src/weights",
-    "src/data",
     "src/pipeline",
     "src/runs",
-    "src/blocks",
-    "src/models",
-    "src/training",
-    "src/inspection",
-    "src/evaluation",
+    "src/execution",
+    "kernel/protocol",
+    "kernel/client",
+    "kernel/nbformat",
+    "editor/shared",
   ],
-  "editor/shared": ["src/core", "src/pipeline", "src/runs"],
-  "editor/server": ["src/core", "src/pipeline", "src/runs", "src/execution", "editor/shared"],
-  "editor/client": ["src/core", "src/pipeline", "src/runs", "editor/shared"],
-  kernel: [],
+  "editor/client": ["src/core", "src/pipeline", "src/runs", "src/figures", "kernel/nbformat", "editor/shared"],
+  "kernel/cell": ["src/core"],
+  "kernel/protocol": ["src/core"],
+  "kernel/wire": ["src/core", "kernel/protocol"],
+  "kernel/engine": ["src/core", "kernel/cell"],
+  "kernel/display": [...library, "kernel/cell"],
+  "kernel/notebook": [...library, "src/execution", "src/index.ts", "kernel/cell", "kernel/display"],
+  "kernel/session": ["src/core", "kernel/cell", "kernel/protocol", "kernel/wire", "kernel/engine", "kernel/display"],
+  "kernel/nbformat": ["src/core"],
+  "kernel/client": ["src/core", "kernel/protocol", "kernel/nbformat"],
 };
 
 const ours = "^(src|editor|kernel|notebooks)/";
@@ -44,14 +66,16 @@ const arrows = Object.entries(mayImport).map(([folder, below]) => ({
   comment: `${folder} may import ${below.join(", ") || "none of our other folders"}`,
   severity: "error",
   from: { path: `^${folder}/` },
-  to: { path: ours, pathNot: [folder, ...below].map((allowed) => `^${allowed}/`) },
+  to: { path: ours, pathNot: [folder, ...below].map((allowed) => `^${allowed}(/|$)`) },
 }));
 
 /** Folders that also run in the browser, and the packages that they may load there. */
 const browserPackages = {
   "src/core": ["zod"],
   "src/pipeline": ["zod"],
+  "src/figures": ["zod"],
   "editor/shared": ["zod"],
+  "kernel/nbformat": ["zod"],
   "editor/client": ["zod", "react", "react-dom", "@xyflow/react", "zustand", "socket.io-client", "plotly.js.*"],
 };
 

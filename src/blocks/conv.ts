@@ -32,6 +32,8 @@ export const Conv = definePrimitive({
   exampleSizes: { lead: 2, height: 6, width: 8 },
   inputs: { x: float32("...lead height width inChannels", "pictures") },
   outputs: { y: float32("...lead height/stride width/stride outChannels", "what the window saw") },
+  keeps: ({ inChannels, outChannels, kernel }, { y }) =>
+    (y.reduce((product, size) => product * size, 1) / outChannels) * inChannels * kernel ** 2,
   build({ inChannels, outChannels, kernel, stride }, { weight }) {
     const bound = 1 / Math.sqrt(inChannels * kernel * kernel);
     const filter = weight("weight", [outChannels, inChannels, kernel, kernel], { kind: "uniform", bound });

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { printBytes } from "../core/bytes.ts";
 import { reportOf } from "../core/errors.ts";
 import { type Command, type CommandContext, readArguments } from "./command.ts";
 
@@ -18,11 +19,11 @@ Says what this machine has and lacks: Node, devices with the reason for each, th
     const line = (name: string, text: string) => context.out.write(`${name.padEnd(12)} ${text}\n`);
     line("node", `${process.versions.node} on ${process.platform} ${process.arch}`);
     line("threads", String(availableParallelism()));
-    line("memory", `${gigabytes(totalmem())}, ${gigabytes(freemem())} free`);
+    line("memory", `${printBytes(totalmem())}, ${printBytes(freemem())} free`);
     for (const [name, found] of await findDevices(context)) line(name, found);
     for (const [name, use] of programs) line(name, `${hasProgram(name) ? "there" : "not there"} (${use})`);
     line("home", `${context.home.folder}${existsSync(context.home.folder) ? "" : " (made when it is needed)"}`);
-    line("disk", `${gigabytes(await freeBytes(context.home.folder))} free`);
+    line("disk", `${printBytes(await freeBytes(context.home.folder))} free`);
     return 0;
   },
 };
@@ -61,8 +62,4 @@ async function freeBytes(folder: string): Promise<number> {
   while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
   const { bavail, bsize } = await statfs(place);
   return bavail * bsize;
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
 }

@@ -1,3 +1,4 @@
+import { printBytes } from "../core/bytes.ts";
 import type { RunEvent } from "../runs/event.ts";
 import { emptyRun, foldEvents, type NodeProgress, type RunState, secondsLeft } from "../runs/state.ts";
 import type { Output } from "./command.ts";
@@ -116,6 +117,10 @@ function linesOf(event: RunEvent): string[] {
       const from = event.from > 0 ? `, from step ${event.from}` : "";
       return [`${event.name}, seed ${event.seed}, on ${name}${from} (${description}; ${reason})`];
     }
+    case "run:memory":
+      return [
+        `needs ${printBytes(event.needs)}${event.has === undefined ? "" : ` of ${printBytes(event.has)}`} of memory`,
+      ];
     case "train:started":
       return [`${event.steps} steps; ${grouped(event.trainable)} of ${grouped(event.weights)} weights learn`];
     case "inspect:samples":

@@ -109,11 +109,49 @@ export interface BlockDefinition<C extends z.ZodObject = z.ZodObject, I extends 
   example: z.input<C>;
   /** Sizes for the names that the example's configuration leaves open. */
   exampleSizes?: Readonly<Record<string, number>>;
+  /**
+   * Numbers that its own code leaves for the backward pass beside its outputs, where that is much: the windows of a
+   * convolution. So the memory of a training is known before anything is made.
+   */
+  keeps?(config: z.output<C>, outputs: Readonly<Record<keyof O, readonly number[]>>): number;
   // biome-ignore lint/suspicious/noExplicitAny: one list holds primitives over any tensor type
   build(config: z.output<C>, scope: Scope<any>): Forward<I, O, any>;
+  /** How a primitive takes a sequence that arrives in pieces; one without cannot. */
+  pieces?: Pieces;
   /** What can be looked at beside the outputs, computed only when somebody looks. */
   // biome-ignore lint/suspicious/noExplicitAny: see build
   probes?: Readonly<Record<string, (config: z.output<C>, inputs: InputsOf<I, any>) => any>>;
+}
+
+/**
+ * That a sequence may arrive in pieces along one axis of a primitive's ports, the second of their tensors: what it gives
+ * for the pieces, joined, is what it gives for the whole.
+ */
+export interface Pieces {
+  /** The axis' name in the shapes of the ports: `length`, or `lead` for one of `...lead`. */
+  along: string;
+  /** True if a place needs to know of those before it: then its code gets a `Past`. Else each is worked on alone. */
+  past?: true;
+}
+
+/** What a primitive knows of the pieces that came before this one. */
+export interface Past<T> {
+  /** Places in them. */
+  readonly length: number;
+  /** Whether an input is a piece of the sequence, and not the same each time. */
+  grows(port: string): boolean;
+  /** Computes what is the same for every piece, once. */
+  once(name: string, compute: () => T): T;
+  /** What was noted under this name with the piece before; one row a row of the batch. */
+  noted(name: string): T | undefined;
+  note(name: string, value: T): void;
+  /**
+   * The earlier pieces of an input and this one behind them. `room` [batch, places or more, ...] holds them; only the first
+   * `places` count.
+   */
+  append(name: string, piece: T): { room: T; places: number };
+  /** The error that says why this block cannot go on from piece to piece. */
+  refusal(reason: string): Error;
 }
 
 /** A block of any configuration and any ports, as registries and readings hold it. */
@@ -122,7 +160,7 @@ export type AnyBlock = BlockDefinition<any, any, any>;
 
 type CompositeInput<C extends z.ZodObject, I extends Ports, O extends Ports> = Omit<
   BlockDefinition<C, I, O>,
-  "kind" | "build" | "probes"
+  "kind" | "build" | "probes" | "pieces"
 > & { build(config: z.output<C>, scope: CompositeScope): Forward<I, O, Value> };
 
 /**
@@ -151,7 +189,7 @@ export interface CallSite {
   /** Dotted path inside the outermost block; empty for the outermost itself. */
   path: string;
   /** The block's own code. Returns outputs by name. */
-  forward(inputs: Record<string, Value | undefined>): Record<string, Value>;
+  forward(inputs: Record<string, Value | undefined>, past?: Past<unknown>): Record<string, Value>;
 }
 
 /**
@@ -228,7 +266,7 @@ function place<C extends z.ZodObject, I extends Ports, O extends Ports>(
     definition,
     config: parsed,
     path,
-    forward: (inputs) => named(outputs, (built as (inputs: unknown) => unknown)(inputs)),
+    forward: (inputs, past) => named(outputs, (built as (inputs: unknown, past?: unknown) => unknown)(inputs, past)),
   };
   return (inputs) => {
     const results = reading.call(site, inputs as Record<string, Value | undefined>);

@@ -5,6 +5,8 @@ export interface Opened {
   /** Whether it is a GPU emulated on the CPU: right for tests, far too slow for work. */
   readonly software: boolean;
   readonly threads?: number;
+  /** Bytes that tensors may take up; undefined where the device does not tell. */
+  readonly memory?: number;
 }
 
 /** Why a device is not there, and what would bring it. */

@@ -1,7 +1,7 @@
 import { FlamingoError, reportOf } from "../core/errors.ts";
 import { isMissing, type Missing, type Opened } from "./availability.ts";
 import { setBackend } from "./tensor.ts";
-import { openTensorflow } from "./tensorflow.ts";
+import { openTensorflow } from "./tensorflow/backend.ts";
 import { openWasm } from "./wasm/backend.ts";
 import { openWebgpu } from "./webgpu.ts";
 
@@ -24,16 +24,25 @@ export interface DeviceOptions {
   allowSoftware?: boolean;
 }
 
+/** WebAssembly counts its bytes in 32 bits. */
+const addressable = 2 ** 32;
+
 const openers: Record<DeviceName, (options: DeviceOptions) => Promise<Opened | Missing>> = {
   tensorflow: openTensorflow,
   webgpu: ({ allowSoftware }) => openWebgpu(allowSoftware ?? process.env.FLAMINGO_SOFTWARE_GPU === "1"),
   wasm: async ({ threads }) => {
     const wasm = await openWasm(threads === undefined ? {} : { threads });
-    return { description: `WebAssembly: ${wasm.note}`, software: false, threads: wasm.threads };
+    const memory = Math.min(addressable, process.availableMemory());
+    return { description: `WebAssembly: ${wasm.note}`, software: false, threads: wasm.threads, memory };
   },
   cpu: async () => {
     await setBackend("cpu");
-    return { description: "plain JavaScript, the reference", software: false, threads: 1 };
+    return {
+      description: "plain JavaScript, the reference",
+      software: false,
+      threads: 1,
+      memory: process.availableMemory(),
+    };
   },
 };
 

@@ -2,7 +2,7 @@ import type { CallSite, Reading, Value, WeightSpec } from "../core/block.ts";
 import { checkInputs } from "../core/check.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { printShape } from "../core/shape.ts";
-import type { Tensor } from "./tensor.ts";
+import { type Tensor, type TensorContainer, tidy } from "./tensor.ts";
 import type { Weights } from "./weights.ts";
 
 /** Somebody who looks at a block: gets the probe's tensor and may keep it no longer than the call. */
@@ -41,7 +41,8 @@ export class Eager implements Reading {
     const expected = known
       ? undefined
       : checkInputs(site.definition, site.config, inputs, this.#name(site.path)).outputs;
-    const outputs = site.forward(inputs);
+    // What came up on the way is freed at once, unless the gradient's tape keeps it: outside of training nobody else would.
+    const outputs = tidy(() => site.forward(inputs) as TensorContainer) as unknown as Record<string, Value>;
     if (expected) {
       this.#checkOutputs(site, expected, outputs);
       this.#checked.add(signature);

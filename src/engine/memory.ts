@@ -1,6 +1,7 @@
+import type { DataId } from "@tensorflow/tfjs";
 import { engine, memory } from "./tensor.ts";
 
-/** What tensors hold at present and held at most. */
+/** What tensors hold at present and held at most. A clone or a reshape is a tensor of its own, and holds no bytes. */
 export interface MemoryUse {
   readonly tensors: number;
   readonly bytes: number;
@@ -8,14 +9,31 @@ export interface MemoryUse {
   readonly peakBytes: number;
 }
 
+let bytes = 0;
 let peakBytes = 0;
 
-// TensorFlow.js tells what is held, not what was: its tracker of new tensors is the one place that sees each maximum.
-const tracker = engine() as unknown as { trackTensor(...details: unknown[]): void; state: { numBytes: number } };
+interface Tracker {
+  trackTensor(tensor: { dataId: DataId }, ...rest: unknown[]): void;
+  removeDataId(dataId: DataId, ...rest: unknown[]): void;
+  state: { tensorInfo: { has(dataId: DataId): boolean; get(dataId: DataId): { bytes: number } | undefined } };
+}
+
+// TensorFlow.js counts the bytes of every name of a buffer, and tells what is held, not what was: where it learns of a
+// buffer and where it forgets it are the two places that see what is really there, and each maximum.
+const tracker = engine() as unknown as Tracker;
 const track = tracker.trackTensor.bind(tracker);
-tracker.trackTensor = (...details) => {
-  track(...details);
-  if (tracker.state.numBytes > peakBytes) peakBytes = tracker.state.numBytes;
+const forget = tracker.removeDataId.bind(tracker);
+const sizeOf = (dataId: DataId) => tracker.state.tensorInfo.get(dataId)?.bytes ?? 0;
+tracker.trackTensor = (tensor, ...rest) => {
+  const known = sizeOf(tensor.dataId);
+  track(tensor, ...rest);
+  bytes += sizeOf(tensor.dataId) - known;
+  if (bytes > peakBytes) peakBytes = bytes;
+};
+tracker.removeDataId = (dataId, ...rest) => {
+  const known = sizeOf(dataId);
+  forget(dataId, ...rest);
+  bytes -= known - sizeOf(dataId);
 };
 
 /** Tensors that are alive. Equal before and after means that nothing leaked. */
@@ -24,11 +42,10 @@ export function countTensors(): number {
 }
 
 export function memoryUse(): MemoryUse {
-  const { numTensors, numBytes } = memory();
-  return { tensors: numTensors, bytes: numBytes, peakBytes: Math.max(peakBytes, numBytes) };
+  return { tensors: memory().numTensors, bytes, peakBytes };
 }
 
 /** Starts to look for the maximum anew, from what is held now. */
 export function resetPeak(): void {
-  peakBytes = memory().numBytes;
+  peakBytes = bytes;
 }

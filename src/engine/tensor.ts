@@ -7,8 +7,9 @@ import * as tf from "@tensorflow/tfjs";
 // Argument checks that only a debug build needs, and an advertisement at start-up, go.
 tf.enableProdMode();
 
-export type { DataType, Rank, Scalar, Tensor, TypedArray, Variable } from "@tensorflow/tfjs";
+export type { DataType, Rank, Scalar, Tensor, TensorContainer, TypedArray, Variable } from "@tensorflow/tfjs";
 export {
+  argMax,
   cast,
   clone,
   concat,
@@ -25,6 +26,8 @@ export {
   getBackend,
   greaterEqual,
   keep,
+  logSoftmax,
+  max,
   mean,
   memory,
   notEqual,
@@ -41,6 +44,7 @@ export {
   tensor,
   tidy,
   tile,
+  topk,
   transpose,
   variable,
   zeros,

@@ -12,6 +12,7 @@ import { pretrainedFile } from "../weights/pretrained.ts";
 import type { EventSink } from "./action.ts";
 import { atNode } from "./atNode.ts";
 import { Graph } from "./graph.ts";
+import { memoryNeed, requireMemory } from "./memoryNeed.ts";
 import { catalog, findAction, findBlock, findSource } from "./registry.ts";
 
 /** A run that is ready to act: its plan alive on the device, its sources open. */
@@ -51,7 +52,8 @@ export async function restoreRun(
 export async function prepareRun(record: RunRecord, device: string, log: EventSink, from: number): Promise<Prepared> {
   const plan = compile(record.pipeline, catalog, record.options.targets);
   requireOneTraining(plan);
-  const { name, reason, description } = await openDevice(device as Parameters<typeof openDevice>[0]);
+  const opened = await openDevice(device as Parameters<typeof openDevice>[0]);
+  const { name, reason, description } = opened;
   log.append({
     type: "run:started",
     name: record.name,
@@ -59,16 +61,35 @@ export async function prepareRun(record: RunRecord, device: string, log: EventSi
     device: { name, reason, description },
     from,
   });
-  const weights = new Weights(record.seed);
+  // A wrong name is told at once, not after the data took a minute to open.
+  for (const { id, weights: name } of plan.nodes)
+    if (name !== undefined) await atNode(id, log, async () => pretrainedFile(name));
+  const sources = new Map<string, OpenSource>();
+  for (const { id, kind, type, config } of plan.nodes)
+    if (kind === "source") sources.set(id, await atNode(id, log, () => openSource(id, type, config, record.seed, log)));
+  const need = memoryNeed(plan, new Map([...sources].map(([id, source]) => [id, source.batch(0)])));
+  if (need) {
+    log.append({
+      type: "run:memory",
+      needs: need.total,
+      ...(opened.memory === undefined ? {} : { has: opened.memory }),
+    });
+    requireMemory(need, opened);
+  }
+  return { plan, graph: await prepareGraph(plan, record.seed, log), sources };
+}
+
+/**
+ * Makes a plan's blocks on the device that is open, with the pretrained weights that they name.
+ * @throws FlamingoError NOT_FOUND or INVALID_WEIGHTS for pretrained weights
+ */
+export async function prepareGraph(plan: Plan, seed: number, log: EventSink): Promise<Graph> {
+  const weights = new Weights(seed);
   try {
     const graph = new Graph(plan, weights, findBlock);
     for (const { id, weights: name } of plan.nodes)
       if (name !== undefined) await atNode(id, log, () => loadPretrained(id, name, weights, log));
-    const sources = new Map<string, OpenSource>();
-    for (const { id, kind, type, config } of plan.nodes)
-      if (kind === "source")
-        sources.set(id, await atNode(id, log, () => openSource(id, type, config, record.seed, log)));
-    return { plan, graph, sources };
+    return graph;
   } catch (error) {
     weights.dispose();
     throw error;

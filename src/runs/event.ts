@@ -38,6 +38,8 @@ const body = z.discriminatedUnion("type", [
     /** Step that the run continues from; 0 for a new one. */
     from: z.int(),
   }),
+  /** Bytes that the run will need of its device at most, and how many there are where the device tells. */
+  z.object({ type: z.literal("run:memory"), needs: z.number(), has: z.number().optional() }),
   z.object({ type: z.literal("run:state"), state: z.enum(["queued", "running", "paused", "stopping"]) }),
   z.object({
     type: z.literal("run:finished"),

@@ -34,6 +34,8 @@ export interface RunState {
   name: string;
   seed: number;
   device?: { name: string; reason: string; description: string };
+  /** Bytes that it needs of its device at most, and how many there are. */
+  memory?: { needs: number; has?: number };
   started?: number;
   updated?: number;
   steps: number;
@@ -120,6 +122,9 @@ function apply(state: RunState, event: RunEvent): void {
       state.nodes = {};
       delete state.error;
       forgetAfter(state, event.from);
+      break;
+    case "run:memory":
+      state.memory = { needs: event.needs, ...(event.has === undefined ? {} : { has: event.has }) };
       break;
     case "run:state":
       state.status = event.state;

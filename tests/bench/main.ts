@@ -1,23 +1,22 @@
 import { parseArgs } from "node:util";
-import { benchTrain, tableOf } from "./train.ts";
 
-const usage = `npm run -s bench -- train [--json] [--width N]... [--threads N]
-
-Milliseconds of one training step of a small Flamingo on the wasm device, and of PyTorch beside it, in turn, where a
-python3 has torch.`;
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-    width: { type: "string", multiple: true, default: ["128", "256"] },
-    threads: { type: "string", default: "2" },
+/** What can be measured. Each takes the words after its name and prints a table, or with `--json` what is in it. */
+const benches: Record<string, { summary: string; load(): Promise<(args: string[]) => Promise<void>> }> = {
+  train: {
+    summary: "one training step of a small Flamingo on wasm, PyTorch beside it",
+    load: async () => (await import("./train.ts")).main,
   },
-});
-if (values.help || positionals.length !== 1 || positionals[0] !== "train") {
-  (values.help ? console.log : console.error)(usage);
-  process.exit(values.help ? 0 : 2);
+};
+
+const list = Object.entries(benches).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
+const usage = `npm run -s bench -- WHAT [--json] [--help]
+
+${list.join("\n")}`;
+
+const [name, ...args] = process.argv.slice(2);
+if (name === undefined || !Object.hasOwn(benches, name)) {
+  const asked = parseArgs({ strict: false, options: { help: { type: "boolean" } } }).values.help === true;
+  (asked ? console.log : console.error)(usage);
+  process.exit(asked ? 0 : 2);
 }
-const rows = await benchTrain(values.width.map(Number), Number(values.threads));
-console.log(values.json ? JSON.stringify(rows, undefined, 2) : tableOf(rows));
+await (await benches[name]!.load())(args);

@@ -1,3 +1,4 @@
+import { parseArgs } from "node:util";
 import { openWasm } from "../../src/engine/wasm/backend.ts";
 import { findTorch, Peer } from "./peer.ts";
 import { drawNumbers, makeToy } from "./toy.ts";
@@ -27,8 +28,28 @@ const length = 32;
 const turns = 5;
 const turnMilliseconds = 3000;
 
+const usage = `npm run -s bench -- train [--json] [--width N]... [--threads N]
+
+Milliseconds of one training step of a small Flamingo on the wasm device, and of PyTorch beside it, in turn, where a
+python3 has torch.`;
+
+export async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+      width: { type: "string", multiple: true, default: ["128", "256"] },
+      threads: { type: "string", default: "2" },
+    },
+  });
+  if (values.help) return console.log(usage);
+  const rows = await benchTrain(values.width.map(Number), Number(values.threads));
+  console.log(values.json ? JSON.stringify(rows, undefined, 2) : tableOf(rows));
+}
+
 /** Measures a training step of the toy at these widths on `wasm`, in turn with PyTorch where there is one. */
-export async function benchTrain(widths: readonly number[], threads: number): Promise<TrainRow[]> {
+async function benchTrain(widths: readonly number[], threads: number): Promise<TrainRow[]> {
   const device = await openWasm({ threads });
   const python = findTorch();
   const rows: TrainRow[] = [];
@@ -93,7 +114,7 @@ function median(numbers: readonly number[]): number {
 }
 
 /** The rows as a table for people. */
-export function tableOf(rows: readonly TrainRow[]): string {
+function tableOf(rows: readonly TrainRow[]): string {
   const head = [
     "device",
     "threads",

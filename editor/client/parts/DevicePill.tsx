@@ -1,3 +1,4 @@
+import { printBytes } from "../../../src/core/bytes.ts";
 import { useRun } from "../stores/run.ts";
 import { useStudio } from "../stores/studio.ts";
 import { Icon } from "./Icon.tsx";
@@ -7,6 +8,7 @@ import { usePopover } from "./usePopover.ts";
 export function DevicePill() {
   const chosen = useStudio((studio) => studio.info?.device);
   const running = useRun((run) => (run.id === undefined ? undefined : run.state.device));
+  const memory = useRun((run) => (run.id === undefined ? undefined : run.state.memory));
   const { open, setOpen, box } = usePopover<HTMLDivElement>();
   const device = running ?? chosen;
   if (!device) return null;
@@ -30,6 +32,12 @@ export function DevicePill() {
             <strong>{device.name}</strong> {device.description}
           </p>
           <p className="muted">{device.reason}</p>
+          {memory && (
+            <p>
+              The run needs {printBytes(memory.needs)}
+              {memory.has === undefined ? "" : ` of ${printBytes(memory.has)}`} of memory.
+            </p>
+          )}
         </div>
       )}
     </div>

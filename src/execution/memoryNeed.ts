@@ -1,0 +1,149 @@
+import { type CallSite, instantiate, type Reading, type Value, type WeightSpec } from "../core/block.ts";
+import { printBytes } from "../core/bytes.ts";
+import { checkInputs } from "../core/check.ts";
+import { FlamingoError } from "../core/errors.ts";
+import type { Ports } from "../core/port.ts";
+import type { SolvedShape } from "../core/shape.ts";
+import { sizeOf } from "../core/trace.ts";
+import type { Device } from "../engine/device.ts";
+import type { Plan, PlanNode } from "../pipeline/compile.ts";
+import { findAction, findBlock, findSource } from "./registry.ts";
+
+/** What a run will hold on its device at most, in bytes, known before anything is made. */
+export interface MemoryNeed {
+  /** All weights. */
+  weights: number;
+  /** Two moments of AdamW for each number that learns. */
+  moments: number;
+  /** A gradient for each number that learns. */
+  gradients: number;
+  /** What the forward pass leaves for the backward pass, and the largest tensor that is being computed. */
+  activations: number;
+  /** Activations go while gradients come, so only the larger of the two counts. */
+  total: number;
+}
+
+/** Numbers are float32 or int32 on every device. */
+const bytesPerNumber = 4;
+
+/** What a source gives at a time, as far as its size goes. */
+type Batch = Readonly<Record<string, { readonly shape: readonly number[] }>>;
+
+/** A value without numbers: how large it is, and whether anything before it learns. */
+interface Sized extends Value {
+  learns: boolean;
+}
+
+/**
+ * The most that a plan's training holds at once: weights + 2 moments a trainable number + the larger of the gradients and
+ * of the activations that the gradient passes through.
+ *
+ * It reads the blocks' own code on values that have a size only, so an 80B configuration costs nothing to ask about.
+ * @param batches what each source gives at a time, by node id: how long its texts are is known only there
+ * @returns undefined where a size is not known before the run, such as a batch that no source gives
+ */
+export function memoryNeed(plan: Plan, batches: ReadonlyMap<string, Batch>): MemoryNeed | undefined {
+  const training = plan.nodes.some(({ type }) => findAction(type)?.stage === "train");
+  const reading = new SizeReading();
+  const values = new Map<string, Record<string, Value>>();
+  for (const node of plan.nodes) values.set(node.id, outputsOf(node, reading, values, batches.get(node.id)));
+  if (reading.unknown) return undefined;
+  const trainable = training ? reading.numbers(({ frozen }) => !frozen) : 0;
+  const weights = reading.numbers(() => true) * bytesPerNumber;
+  const moments = 2 * trainable * bytesPerNumber;
+  const gradients = trainable * bytesPerNumber;
+  const activations = ((training ? reading.kept : reading.largest) + reading.largest) * bytesPerNumber;
+  return { weights, moments, gradients, activations, total: weights + moments + Math.max(gradients, activations) };
+}
+
+/**
+ * Refuses what cannot fit.
+ * @throws FlamingoError OUT_OF_MEMORY
+ */
+export function requireMemory({ weights, moments, gradients, activations, total }: MemoryNeed, device: Device): void {
+  if (device.memory === undefined || total <= device.memory) return;
+  const [needs, has] = [printBytes(total), printBytes(device.memory)];
+  const parts =
+    activations > gradients
+      ? `${printBytes(activations)} are activations: make the batch smaller, and accumulate gradients over more of them`
+      : `${printBytes(weights + moments + gradients)} are weights, gradients and moments: freeze more, or choose a smaller model`;
+  const other = device.name === "wasm" ? "; the device cpu or a GPU may hold more than WebAssembly's 4 GB" : "";
+  throw new FlamingoError("OUT_OF_MEMORY", `the run needs ${needs} and ${device.name} has ${has}`, {
+    expected: device.memory,
+    actual: total,
+    fix: `${parts}${other}`,
+  });
+}
+
+function outputsOf(
+  node: PlanNode,
+  reading: SizeReading,
+  values: Map<string, Record<string, Value>>,
+  batch: Batch | undefined,
+): Record<string, Value> {
+  const block = findBlock(node.type);
+  if (!block) {
+    const shapes = Object.entries(node.outputs).map(([port, shape]) => [port, batch?.[port]?.shape ?? shape]);
+    return sized(Object.fromEntries(shapes), findSource(node.type)?.outputs ?? {}, false);
+  }
+  const inputs = Object.entries(node.inputs).map(([port, from]) => [port, values.get(from.node)?.[from.port]]);
+  const forward = instantiate(block, node.config, reading.below(node.id), "", node.frozen) as (
+    inputs: never,
+  ) => unknown;
+  const result = forward(Object.fromEntries(inputs) as never);
+  const ports = Object.keys(node.outputs);
+  return ports.length === 1 ? { [ports[0]!]: result as Value } : (result as Record<string, Value>);
+}
+
+function sized(shapes: Record<string, SolvedShape>, ports: Ports, learns: boolean): Record<string, Sized> {
+  const entries = Object.entries(shapes).map(([port, shape]) => {
+    // Unsolved names stay in the shape: the solver takes them as they are.
+    const value: Sized = { shape: shape as readonly number[], dtype: ports[port]?.dtype ?? "float32", learns };
+    return [port, value] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Reads blocks for the sizes of their weights and of what they leave behind. */
+class SizeReading {
+  readonly #weights = new Map<string, WeightSpec>();
+  /** Numbers of all activations that a gradient passes through. */
+  kept = 0;
+  /** Numbers of the largest activation. */
+  largest = 0;
+  /** Whether a size was met that is not known. */
+  unknown = false;
+
+  numbers(which: (weight: WeightSpec) => boolean): number {
+    return [...this.#weights.values()].filter(which).reduce((sum, weight) => sum + sizeOf(weight), 0);
+  }
+
+  /** The reading of one node, under whose id its weights are. */
+  below(id: string): Reading {
+    return {
+      weight: (spec) => {
+        const name = spec.name ? `${id}.${spec.name}` : id;
+        this.#weights.set(name, { ...spec, name });
+        return { shape: spec.shape, dtype: "float32", learns: !spec.frozen } satisfies Sized;
+      },
+      call: (site, inputs) =>
+        site.definition.kind === "composite" ? site.forward(inputs) : this.#primitive(id, site, inputs),
+    };
+  }
+
+  #primitive(id: string, site: CallSite, inputs: Record<string, Value | undefined>): Record<string, Value> {
+    const { outputs } = checkInputs(site.definition, site.config, inputs, site.path);
+    const path = site.path ? `${id}.${site.path}` : id;
+    const learnsHere = [...this.#weights.values()].some(
+      ({ name, frozen }) => !frozen && (name === path || name.startsWith(`${path}.`)),
+    );
+    const learns = learnsHere || Object.values(inputs).some((value) => (value as Sized | undefined)?.learns);
+    const shapes = Object.values(outputs) as number[][];
+    if (shapes.flat().some((size) => typeof size === "string")) this.unknown = true;
+    const inside = site.definition.keeps?.(site.config, outputs as never) ?? 0;
+    const outside = shapes.map((shape) => shape.reduce((product, size) => product * size, 1));
+    if (learns) this.kept += inside + outside.reduce((sum, numbers) => sum + numbers, 0);
+    this.largest = Math.max(this.largest, inside, ...outside);
+    return sized(outputs, site.definition.outputs, learns);
+  }
+}

@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { reportOf } from "../../src/core/errors.ts";
+import { openDevice } from "../../src/engine/device.ts";
+import { valueAndGradients } from "../../src/engine/gradients.ts";
+import { memoryUse, resetPeak } from "../../src/engine/memory.ts";
+import { dispose, type Tensor, tidy } from "../../src/engine/tensor.ts";
+import { toTensors, type Values } from "../../src/execution/graph.ts";
+import { memoryNeed } from "../../src/execution/memoryNeed.ts";
+import { prepareRun } from "../../src/execution/prepare.ts";
+import { catalog } from "../../src/execution/registry.ts";
+import { presets } from "../../src/models/presets.ts";
+import { compile } from "../../src/pipeline/compile.ts";
+import { type Pipeline, readPipeline } from "../../src/pipeline/schema.ts";
+import { readRun } from "../../src/runs/folder.ts";
+import { Optimizer } from "../../src/training/optimizer.ts";
+import { carryOut, eventsOf, newRun, smallPipeline } from "./smallRun.ts";
+
+const silent = { append: () => undefined };
+
+/** The most that a training step holds, measured: weights, moments, activations, gradients. */
+async function measuredPeak(pipeline: Pipeline): Promise<{ need: number; peak: number }> {
+  const { bytes: before } = memoryUse();
+  const record = await readRun(await newRun(pipeline));
+  const { plan, graph, sources } = await prepareRun(record, "wasm", silent as never, 0);
+  const need = memoryNeed(plan, new Map([...sources].map(([id, source]) => [id, source.batch(0)])))!;
+  const train = plan.nodes.find(({ type }) => type === "Train")!;
+  const weights = graph
+    .blocksUpTo(train.id)
+    .flatMap((id) => graph.weights.all(id))
+    .filter(({ frozen }) => !frozen);
+  const optimizer = new Optimizer(weights, { parts: [], clip: 1 });
+  const values: Values = new Map(graph.sourcesOf(train.id).map(({ id }) => [id, toTensors(sources.get(id)!.batch(0))]));
+  // As in training, what does not learn is computed before, outside the gradient's tape.
+  const fixed = graph.blocksUpTo(train.id).filter((id) => graph.isFixed(id));
+  const features = tidy(() => fixed.flatMap((id) => Object.values(graph.compute(id, values)) as Tensor[]));
+  resetPeak();
+  const { node, port } = train.inputs.loss!;
+  const variables = weights.map(({ variable }) => variable);
+  const { value, gradients } = valueAndGradients(() => graph.compute(node, new Map(values))[port] as Tensor, variables);
+  const peak = memoryUse().peakBytes - before;
+  dispose([value, ...gradients.filter((gradient) => gradient !== null)]);
+  dispose([...features, ...graph.sourcesOf(train.id).flatMap(({ id }) => Object.values(values.get(id)!) as Tensor[])]);
+  optimizer.dispose();
+  graph.weights.dispose();
+  return { need: need.total, peak };
+}
+
+/** A pipeline whose language model is the paper's of this name. */
+function withPreset(name: "3B" | "80B"): Pipeline {
+  const { resampler, language } = presets[name];
+  const encoder = { visualDim: resampler.visualDim };
+  return smallPipeline({
+    config: { encoder, resampler, language: { ...language, ffMult: 4 } },
+    without: ["samples", "evaluate"],
+  });
+}
+
+beforeAll(() => openDevice("wasm"));
+
+describe("the memory that a run needs", () => {
+  test.each(["emoji-captions", "pretrain-language", "pretrain-vision"])("is known before: %s", async (template) => {
+    const file = new URL(`../../editor/templates/${template}.json`, import.meta.url);
+    const { need, peak } = await measuredPeak(readPipeline(readFileSync(file, "utf8"), template));
+    expect(need / peak).toBeGreaterThan(0.9);
+    expect(need / peak).toBeLessThan(1.25);
+  });
+
+  test("costs nothing to ask for 80 billion weights, nearly all of them frozen", () => {
+    const plan = compile(withPreset("80B"), catalog);
+    const batch = { ids: { shape: [1, 256] }, targets: { shape: [1, 256] }, images: { shape: [1, 1, 1, 16, 16, 3] } };
+    const need = memoryNeed(plan, new Map([["data", batch]]))!;
+    expect(need.weights / 4e9).toBeGreaterThan(70);
+    expect(need.total).toBeGreaterThan(need.weights);
+  });
+
+  test("is told before anything is made, and what cannot fit is refused", async () => {
+    const { outcome, error, events } = await carryOut(await newRun(withPreset("3B")));
+    expect(outcome).toBe("failed");
+    const [told] = eventsOf(events, "run:memory");
+    expect(told!.needs).toBeGreaterThan(10e9);
+    expect(told!.has).toBeLessThanOrEqual(2 ** 32);
+    expect(error).toMatchObject({ code: "OUT_OF_MEMORY" });
+    expect(error!.message).toMatch(/^the run needs \d+ GB and wasm has \d(\.\d)? GB$/);
+    expect(error!.fix).toMatch(/freeze more|smaller/);
+    expect(reportOf(error).message).not.toContain("    at ");
+  });
+});
