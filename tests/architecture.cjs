@@ -54,6 +54,7 @@ const mayImport = {
   "kernel/engine": ["src/core", "kernel/cell"],
   "kernel/display": [...library, "kernel/cell"],
   "kernel/notebook": [...library, "src/execution", "src/index.ts", "kernel/cell", "kernel/display"],
+  "kernel/types": [...library, "src/execution", "kernel/engine"],
   "kernel/session": ["src/core", "kernel/cell", "kernel/protocol", "kernel/wire", "kernel/engine", "kernel/display"],
   "kernel/nbformat": ["src/core"],
   "kernel/client": ["src/core", "kernel/protocol", "kernel/nbformat"],
@@ -76,7 +77,21 @@ const browserPackages = {
   "src/figures": ["zod"],
   "editor/shared": ["zod"],
   "kernel/nbformat": ["zod"],
-  "editor/client": ["zod", "react", "react-dom", "@xyflow/react", "zustand", "socket.io-client", "plotly.js.*"],
+  "editor/client": [
+    "zod",
+    "react",
+    "react-dom",
+    "@xyflow/react",
+    "zustand",
+    "socket.io-client",
+    "plotly.js.*",
+    "@codemirror/[^/]+",
+    "@lezer/highlight",
+    "@jupyterlab/services",
+    "marked",
+    "dompurify",
+    "katex",
+  ],
 };
 
 const inBrowser = Object.entries(browserPackages).map(([folder, packages]) => ({

@@ -2,7 +2,7 @@ import { beforeAll, describe } from "vitest";
 import { findAdapter } from "../src/engine/adapter.ts";
 import { isMissing } from "../src/engine/availability.ts";
 import { type DeviceName, openDevice } from "../src/engine/device.ts";
-import { findTensorflow } from "../src/engine/tensorflow.ts";
+import { findTensorflow } from "../src/engine/tensorflow/backend.ts";
 import { optional } from "./optional.ts";
 
 const adapter = await findAdapter(true);

@@ -30,7 +30,22 @@ const programs: Program[] = [
     for: "comparisons with PyTorch",
     isThere: () => findPytorch() !== undefined,
   },
+  {
+    name: "Jupyter",
+    debianPackages: [
+      ...["python3-jupyter-client", "python3-nbclient", "jupyter-nbconvert", "python3-jupyter-kernel-test"],
+      ...["jupyter-client", "jupyter-core", "python3-ipykernel", "jupyter-notebook"],
+    ],
+    for: "tests of the kernel with Jupyter's own programs",
+    isThere: () => ["jupyter_kernel_test", "nbconvert", "notebook", "ipykernel"].every(hasPythonModule),
+  },
 ];
+
+/** Whether the system's Python, or the one on the path, has a module. Asks without loading it. */
+function hasPythonModule(name: string): boolean {
+  const question = `import importlib.util as u, sys; sys.exit(not u.find_spec("${name}"))`;
+  return ["/usr/bin/python3", "python3"].some((python) => spawnSync(python, ["-c", question]).status === 0);
+}
 
 /** Why nothing can be installed here, or undefined where it can. */
 function whyNotInstall(): string | undefined {

@@ -1,8 +1,8 @@
 import "./plainZod.ts";
 import { createRoot } from "react-dom/client";
 import { reportOf } from "../../src/core/errors.ts";
-import { App } from "./App.tsx";
 import { card } from "./graph/cardSize.ts";
+import { Pages } from "./Pages.tsx";
 import { Starting } from "./parts/Starting.tsx";
 import { begin } from "./stores/document.ts";
 import { connectStudio } from "./stores/studio.ts";
@@ -26,7 +26,7 @@ function start(): void {
   begin().then(
     () => {
       connectStudio();
-      root.render(<App />);
+      root.render(<Pages />);
     },
     (error: unknown) => {
       root.render(<Starting error={reportOf(error)} />);

@@ -19,6 +19,15 @@ const contentPolicy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+const securityHeaders = {
+  "Content-Security-Policy": contentPolicy,
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Cache-Control": "no-store",
+};
+
 /**
  * Who may ask the studio anything. A request must
  * - name this machine as its host, so that another site's name that is pointed at us gets nothing,
@@ -48,16 +57,24 @@ export class Access {
     return this.#hasToken(request) && isOurHost(request) && (this.#hasBearer(request) || hasOurOrigin(request, false));
   }
 
-  /** Every request passes here before any route is looked for. */
+  /** Whether a websocket to a kernel may be opened: by our own page, or by a Jupyter client with the token. */
+  allowsKernelSocket(request: IncomingMessage): boolean {
+    return isOurHost(request) && this.#refuseJupyter(request, "socket") === undefined;
+  }
+
+  /**
+   * What requests to the Jupyter API pass instead of `check`. Jupyter's clients outside of a browser show the token in
+   * their own ways and know nothing of our header; a browser's page is asked for all that our own page has.
+   */
+  readonly checkJupyter = (request: Request, response: Response, next: NextFunction): void => {
+    response.set(securityHeaders);
+    const reads = request.method === "GET" || request.method === "HEAD";
+    next(refuseStranger(request) ?? this.#refuseJupyter(request, reads ? "read" : "write"));
+  };
+
+  /** Every other request passes here before any route is looked for. */
   readonly check = (request: Request, response: Response, next: NextFunction): void => {
-    response.set({
-      "Content-Security-Policy": contentPolicy,
-      "Referrer-Policy": "no-referrer",
-      "X-Content-Type-Options": "nosniff",
-      "Cross-Origin-Opener-Policy": "same-origin",
-      "Cross-Origin-Resource-Policy": "same-origin",
-      "Cache-Control": "no-store",
-    });
+    response.set(securityHeaders);
     const refusal = refuseStranger(request) ?? this.#refuseTokenless(request, response) ?? this.#refuseWrite(request);
     if (!response.headersSent) next(refusal);
   };
@@ -87,13 +104,36 @@ export class Access {
       : refusal("the request's body is not JSON", "send application/json");
   }
 
+  #refuseJupyter(request: IncomingMessage, purpose: "read" | "write" | "socket"): FlamingoError | undefined {
+    // A token that is shown, unlike a cookie, is nothing that another site's page could make a browser send.
+    const shown = this.#hasShownToken(request);
+    if (!shown && !this.#hasCookie(request))
+      return new FlamingoError("NO_TOKEN", "the request has no token", {
+        fix: "send the token of the address that `flamingo start` printed: ?token=, or Authorization: token",
+      });
+    if (!hasOurOrigin(request, shown || purpose === "read"))
+      return refusal("the request has another origin", "use the studio's own page, or a client outside of a browser");
+    if (shown || purpose !== "write" || request.headers[requestHeader] !== undefined) return undefined;
+    return refusal(`the request lacks the header ${requestHeader}`, "send it, with any value");
+  }
+
+  #hasShownToken(request: IncomingMessage): boolean {
+    const [scheme, token] = (request.headers.authorization ?? "").split(" ");
+    if ((scheme === "Bearer" || scheme === "token") && this.isToken(token)) return true;
+    const [, query] = (request.url ?? "").split("?");
+    return this.isToken(new URLSearchParams(query).get("token"));
+  }
+
   #hasBearer(request: IncomingMessage): boolean {
     const [scheme, token] = (request.headers.authorization ?? "").split(" ");
     return scheme === "Bearer" && this.isToken(token);
   }
 
   #hasToken(request: IncomingMessage): boolean {
-    if (this.#hasBearer(request)) return true;
+    return this.#hasBearer(request) || this.#hasCookie(request);
+  }
+
+  #hasCookie(request: IncomingMessage): boolean {
     const cookies = (request.headers.cookie ?? "").split(";").map((cookie) => cookie.trim());
     return cookies.some((cookie) => {
       return cookie.startsWith(`${this.#cookie}=`) && this.isToken(cookie.slice(this.#cookie.length + 1));

@@ -1,5 +1,5 @@
-import express, { type Express, type NextFunction, type Request, type Response } from "express";
-import { type ErrorCode, FlamingoError, reportOf } from "../../src/core/errors.ts";
+import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from "express";
+import { FlamingoError } from "../../src/core/errors.ts";
 import { parsePipeline } from "../../src/pipeline/schema.ts";
 import { printError } from "../../src/runs/fault.ts";
 import { readRun } from "../../src/runs/folder.ts";
@@ -7,7 +7,9 @@ import { type ErrorAnswer, type StudioInfo, traceRequest, writeRequest } from ".
 import type { Access } from "./access.ts";
 import { containedFile } from "./containedFile.ts";
 import { describePipeline, type Library, traceBlock } from "./describe.ts";
+import { answerOf } from "./errorAnswer.ts";
 import { checkJson } from "./jsonLimits.ts";
+import { jupyterPath } from "./jupyter/routes.ts";
 import type { PipelineStore } from "./pipelines.ts";
 import type { RunManager } from "./runs.ts";
 
@@ -16,6 +18,8 @@ export interface AppOptions {
   library: Library;
   pipelines: PipelineStore;
   runs: RunManager;
+  /** Answers under `jupyterPath`, with checks of its own. */
+  jupyter: RequestHandler;
   /** Folder of the built page. */
   client: string;
   info: () => Promise<StudioInfo>;
@@ -24,11 +28,12 @@ export interface AppOptions {
 /** What of a run folder may be read from outside: pictures and attention frames, by plain names. */
 const runFile = /^[a-z0-9][a-z0-9-]{0,63}\.(json|png)$/;
 
-/** The studio over HTTP. Everything passes `access` before a route is looked for; every error is a report. */
+/** The studio over HTTP. Everything passes a check before a route is looked for; every error is a report. */
 export function makeApp(options: AppOptions): Express {
   const app = express();
   app.disable("x-powered-by");
   app.set("query parser", "simple");
+  app.use(jupyterPath, options.jupyter);
   app.use(options.access.check);
   app.use(express.json({ limit: "1mb" }), (request: Request, _response: Response, next: NextFunction) => {
     checkJson(request.body);
@@ -115,29 +120,15 @@ function unreadable(error: { issues: { path: PropertyKey[]; message: string }[] 
   return new FlamingoError("USAGE", `${path.join(".") || "the request"}: ${message}`, { fix: "load the page again" });
 }
 
-const statuses: Partial<Record<ErrorCode, number>> = {
-  NO_TOKEN: 401,
-  FORBIDDEN: 403,
-  NOT_FOUND: 404,
-  CONFLICT: 409,
-  INTERNAL: 500,
-  RUN_FOLDER: 500,
-  DISK_FULL: 507,
-};
-
-/** Every error becomes a report. What express itself found wrong with a request has a status of its own. */
+/** Every error becomes a report. */
 function answerError(error: unknown, request: Request, response: Response, next: NextFunction): void {
   if (response.headersSent) {
     next(error);
     return;
   }
-  const status = (error as { status?: unknown }).status;
-  const ofExpress = typeof status === "number" && status >= 400 && status < 500;
-  const report = ofExpress
-    ? new FlamingoError("USAGE", `the request cannot be read: ${(error as Error).message}`).toJSON()
-    : reportOf(error);
+  const { status, report } = answerOf(error);
   const answer: ErrorAnswer = { error: report };
-  response.status(ofExpress ? status : (statuses[report.code] ?? 400));
+  response.status(status);
   if (request.path === "/") response.type("text").send(printError(report));
   else response.json(answer);
 }

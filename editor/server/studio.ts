@@ -4,10 +4,12 @@ import { fileURLToPath } from "node:url";
 import packageFile from "../../package.json" with { type: "json" };
 import { FlamingoError } from "../../src/core/errors.ts";
 import type { Home } from "../../src/runs/home.ts";
+import { announceStudio } from "../../src/runs/studioAddress.ts";
 import type { StudioInfo } from "../shared/protocol.ts";
 import { Access } from "./access.ts";
 import { makeApp } from "./app.ts";
 import type { Library } from "./describe.ts";
+import { type JupyterOptions, makeJupyterServer } from "./jupyter/jupyter.ts";
 import { PipelineStore } from "./pipelines.ts";
 import { RunManager } from "./runs.ts";
 import { serveSockets } from "./sockets.ts";
@@ -22,6 +24,10 @@ export interface StudioOptions {
   /** Folder of the built page. */
   client?: string;
   templates?: string;
+  /** Folder of the notebooks that come with the studio. */
+  tutorials?: string;
+  /** What notebooks' kernels there are, and how many may run. */
+  kernels?: JupyterOptions["kernels"];
   /** The module that a run's process loads. */
   trainer?: string;
   /** Milliseconds that a run has to stop by itself. */
@@ -33,7 +39,7 @@ export interface Studio {
   url: string;
   port: number;
   token: string;
-  /** Stops the runs, each with a checkpoint, and then the server. */
+  /** Stops the runs, each with a checkpoint, then the notebooks' kernels and the server. */
   close(): Promise<void>;
 }
 
@@ -50,7 +56,7 @@ export const clientFolder = beside("../../dist/client");
  * @throws FlamingoError PORT_IN_USE
  */
 export async function startStudio(options: StudioOptions): Promise<Studio> {
-  const { home, library, device, grace } = options;
+  const { home, library, device, grace, kernels } = options;
   const http = createServer();
   const port = await listen(http, options.port);
   const access = new Access(port);
@@ -60,8 +66,15 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     trainer: options.trainer ?? fileURLToPath(new URL("./trainer.ts", import.meta.url)),
     ...(grace === undefined ? {} : { grace }),
   });
+  const jupyter = makeJupyterServer({
+    home,
+    access,
+    tutorials: options.tutorials ?? beside("../../notebooks"),
+    ...(kernels === undefined ? {} : { kernels }),
+  });
   const app = makeApp({
     access,
+    jupyter: jupyter.router,
     library,
     runs,
     pipelines: new PipelineStore(options.templates ?? beside("../templates"), home.pipelines),
@@ -70,13 +83,17 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   });
   http.on("request", app);
   const io = serveSockets(http, access, runs);
+  jupyter.attach(http);
   await runs.recover();
+  const url = `http://${host}:${port}/?token=${access.token}`;
+  const withdraw = announceStudio(home, url);
   return {
-    url: `http://${host}:${port}/?token=${access.token}`,
+    url,
     port,
     token: access.token,
     close: async () => {
-      await runs.close();
+      withdraw();
+      await Promise.all([runs.close(), jupyter.close()]);
       await io.close();
     },
   };

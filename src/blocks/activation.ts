@@ -31,6 +31,7 @@ export const Activation = definePrimitive({
   example: { kind: "gelu" },
   inputs: { x: float32("...shape", "numbers") },
   outputs: { y: float32("...shape", "the bent numbers") },
+  pieces: { along: "shape" },
   build:
     ({ kind }) =>
     ({ x }) =>

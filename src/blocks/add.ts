@@ -17,5 +17,6 @@ export const Add = definePrimitive({
   example: {},
   inputs: { a: float32("...shape", "the first summand"), b: float32("...shape", "the second summand") },
   outputs: { sum: float32("...shape", "a + b") },
+  pieces: { along: "shape" },
   build: () => (inputs) => add(inputs.a, inputs.b),
 });

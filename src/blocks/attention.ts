@@ -72,14 +72,21 @@ export const Attention = definePrimitive({
     mask: optional(int32("batch queries groups", "nonzero where a query may attend to a group of keys")),
   },
   outputs: { mixed: float32("...lead queries heads*headDim", "the values each query found") },
+  pieces: { along: "queries", past: true },
   build: (settings) => {
     const options = optionsOf(settings);
-    return ({ query, key, value, mask }) => {
-      const mixed = attention(sequences(query), sequences(key), sequences(value), {
-        ...options,
-        ...(mask ? { mask } : {}),
-      });
-      return reshape(mixed, query.shape);
+    return ({ query, key, value, mask }, past) => {
+      const masked = { ...options, ...(mask ? { mask } : {}) };
+      if (past?.grows("key") || past?.grows("value")) {
+        if (!options.causal) throw past.refusal("every place looks at later ones");
+        if (mask || ![query, key, value].every((x) => x.shape.length === 3) || !past.grows("query"))
+          throw past.refusal("only causal attention of a text to itself can look back at kept keys");
+        const keys = past.append("key", key);
+        return attention(query, keys.room, past.append("value", value).room, { ...masked, keys: keys.places });
+      }
+      if (past && (options.causal || options.slopes))
+        throw past.refusal("what it looks at does not grow with the text");
+      return reshape(attention(sequences(query), sequences(key), sequences(value), masked), query.shape);
     };
   },
   probes: {

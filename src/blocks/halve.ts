@@ -19,6 +19,7 @@ export const Halve = definePrimitive({
   exampleSizes: { lead: 3 },
   inputs: { x: float32("...lead 2*dim", "vectors") },
   outputs: { first: float32("...lead dim", "the first half"), second: float32("...lead dim", "the second half") },
+  pieces: { along: "lead" },
   build:
     ({ dim }) =>
     ({ x }) => {

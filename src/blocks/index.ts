@@ -34,6 +34,7 @@ import { PositionEmbedding } from "./positionEmbedding.ts";
 import { SelfAttention } from "./selfAttention.ts";
 import { SumOfWords } from "./sumOfWords.ts";
 import { TanhGate } from "./tanhGate.ts";
+import { TextPositions } from "./textPositions.ts";
 import { TokenEmbedding } from "./tokenEmbedding.ts";
 import { VisionTransformer } from "./visionTransformer.ts";
 
@@ -64,6 +65,7 @@ export const blocks: readonly AnyBlock[] = [
   SelfAttention,
   FeedForward,
   TokenEmbedding,
+  TextPositions,
   Logits,
   BagOfWords,
   SumOfWords,

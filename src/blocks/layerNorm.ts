@@ -26,6 +26,7 @@ export const LayerNorm = definePrimitive({
   exampleSizes: { lead: 3 },
   inputs: { x: float32("...lead dim", "vectors") },
   outputs: { y: float32("...lead dim", "the normalised vectors") },
+  pieces: { along: "lead" },
   build({ dim, epsilon }, { weight }) {
     const gain = weight("weight", [dim], { kind: "ones" });
     const offset = weight("bias", [dim], { kind: "zeros" });

@@ -25,6 +25,7 @@ export const Logits = definePrimitive({
     table: float32("tokens dim", "the vectors of all tokens"),
   },
   outputs: { logits: float32("batch length tokens", "scores of each token as the next") },
+  pieces: { along: "length" },
   build:
     () =>
     ({ hidden, table }) =>

@@ -24,6 +24,7 @@ export const MediaLocations = definePrimitive({
   exampleSizes: { batch: 2, length: 5 },
   inputs: { ids: int32("batch length", "token ids") },
   outputs: { locations: int32("batch length", "1 at each <image> tag, else 0") },
+  pieces: { along: "length" },
   build:
     ({ imageToken }) =>
     ({ ids }) =>

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { checkMediaCount } from "../core/mediaCount.ts";
 import { float32, int32 } from "../core/port.ts";
+import { add } from "../engine/add.ts";
 import { hostValues } from "../engine/hostValues.ts";
 import { mediaMask } from "../engine/mediaMask.ts";
 import { definePrimitive } from "../engine/primitive.ts";
+import { sum } from "../engine/tensor.ts";
 
 /** Which images a text token may attend to, as a configuration field. */
 export const attendField = z.enum(["immediate", "allPrevious"]).default("immediate").meta({
@@ -41,12 +43,18 @@ export const MediaMask = definePrimitive({
     media: float32("batch media latents visualDim", "visual tokens of each image"),
   },
   outputs: { mask: int32("batch length media", "1 where a word may look at an image") },
+  pieces: { along: "length", past: true },
   build:
     ({ attend, padded }) =>
-    ({ locations, media }) => {
+    ({ locations, media }, past) => {
       const [, length] = locations.shape as [number, number];
+      const [, images] = media.shape as [number, number];
+      const before = past?.noted("tags"); // [B, 1]
       const known = hostValues(locations);
-      if (known) checkMediaCount(known, length, media.shape[1]!, padded);
-      return mediaMask(locations, media.shape[1]!, attend);
+      if (known) checkMediaCount(known, length, images, padded, before && hostValues(before));
+      const mask = mediaMask(locations, images, attend, before);
+      const here = past && (length === 1 ? locations : sum(locations, 1, true));
+      if (here) past.note("tags", before ? add(before, here) : here);
+      return mask;
     },
 });

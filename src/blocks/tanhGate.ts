@@ -25,6 +25,7 @@ export const TanhGate = definePrimitive({
     update: float32("...shape", "what a layer would add to it"),
   },
   outputs: { y: float32("...shape", "the residual stream with the update behind the gate") },
+  pieces: { along: "shape" },
   build(_config, { weight }) {
     const gate = weight("", [1], { kind: "zeros" }, { role: "gate" });
     return ({ x, update }) => gatedAdd(x, update, gate);

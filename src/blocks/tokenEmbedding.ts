@@ -42,16 +42,18 @@ export const TokenEmbedding = definePrimitive({
     hidden: float32("batch length dim", "a vector for each token"),
     table: float32("vocabulary+newTokens dim", "the vectors of all tokens"),
   },
+  pieces: { along: "length", past: true },
   build({ vocabulary, newTokens, dim }, { weight }) {
     const pretrained = weight("weight", [vocabulary, dim], { kind: "normal", std: 0.02 });
     const added =
       newTokens > 0
         ? weight("new_tokens", [newTokens, dim], { kind: "normal", std: 0.02 }, { neverFrozen: true })
         : undefined;
-    return ({ ids }) => {
+    const join = () => (added ? concat([pretrained, added], 0) : pretrained);
+    return ({ ids }, past) => {
       const known = hostValues(ids);
       if (known) requireTokens(known, vocabulary, newTokens);
-      const table = added ? concat([pretrained, added], 0) : pretrained;
+      const table = past ? past.once("table", join) : join();
       return { hidden: embedding(table, ids), table };
     };
   },

@@ -3,8 +3,8 @@ import { statfs } from "node:fs/promises";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { printBytes } from "../core/bytes.ts";
-import { reportOf } from "../core/errors.ts";
-import { type Command, type CommandContext, readArguments } from "./command.ts";
+import { type Command, readArguments } from "./command.ts";
+import { findDevices } from "./findDevices.ts";
 
 const usage = "flamingo doctor";
 
@@ -28,28 +28,11 @@ Says what this machine has and lacks: Node, devices with the reason for each, th
   },
 };
 
-const devices = ["auto", "tensorflow", "webgpu", "wasm", "cpu"];
-
 /** Programs that the studio does without. */
 const programs: [string, string][] = [
   ["python3", "compares speed with PyTorch"],
   ["chromium", "browser tests"],
 ];
-
-async function findDevices(context: CommandContext): Promise<[string, string][]> {
-  const { openDevice } = await context.execution();
-  const found: [string, string][] = [];
-  for (const name of devices) {
-    try {
-      const device = await openDevice(name);
-      found.push([name, name === "auto" ? `${device.name}: ${device.reason}` : `works: ${device.description}`]);
-    } catch (error) {
-      const { message, fix } = reportOf(error);
-      found.push([name, `${message}${fix ? ` (${fix})` : ""}`]);
-    }
-  }
-  return found;
-}
 
 function hasProgram(name: string): boolean {
   const folders = (process.env.PATH ?? "").split(delimiter);

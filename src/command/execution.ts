@@ -13,6 +13,8 @@ export interface Execution extends Library {
   openDevice(name: string): Promise<{ name: string; reason: string; description: string }>;
   /** Judges the trained model of a run folder. */
   evaluate(options: EvaluateRunOptions): Promise<void>;
-  /** Captions images with the trained model of a run folder, in their order. */
+  /** Whether a name is that of a trained model: one that comes with the studio, or a file of weights. */
+  isModel(name: string): boolean;
+  /** Captions images with a trained model, in their order. */
   caption(options: CaptionImagesOptions): Promise<string[]>;
 }

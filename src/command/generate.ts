@@ -3,15 +3,15 @@ import { readRun } from "../runs/folder.ts";
 import { showAside } from "./aside.ts";
 import { type Command, readArguments, usageError } from "./command.ts";
 
-const usage = "flamingo generate RUN_DIR IMAGE... [--device NAME] [--json]";
+const usage = "flamingo generate MODEL IMAGE... [--device NAME] [--json]";
 
-/** Captions images with the trained model of a run folder. */
+/** Captions images with a trained model. */
 export const generate: Command = {
   help: `${usage}
 
-Captions images with the trained model of a run: a line for each, its name and its caption.
+Captions images with a trained model: a line for each, its name and its caption.
 
-  RUN_DIR         the run's folder
+  MODEL           a run's folder, emoji-captions (which comes with the studio), or a file that a model was saved to
   IMAGE           .png, .jpg, .webp or .svg
   --device NAME   tensorflow, webgpu, wasm, cpu, or auto (the fastest that is there)
   --json          print one JSON object a line: image, caption
@@ -20,10 +20,11 @@ Captions images with the trained model of a run: a line for each, its name and i
     const options = { device: { type: "string" }, json: { type: "boolean" } } as const;
     const { values, positionals } = readArguments(args, options, usage);
     const [dir, ...images] = positionals;
-    if (dir === undefined || images.length === 0) throw usageError("generate takes a run folder and images", usage);
-    const folder = resolve(dir);
-    await readRun(folder);
-    const { caption } = await context.execution();
+    if (dir === undefined || images.length === 0) throw usageError("generate takes a model and images", usage);
+    const { caption, isModel } = await context.execution();
+    const own = isModel(dir);
+    const folder = own ? dir : resolve(dir);
+    if (!own) await readRun(folder);
     const log = showAside(context, values.json ?? false, () => false);
     const captions = await caption({ folder, images, device: values.device ?? "auto", log });
     log.end();

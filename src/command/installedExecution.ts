@@ -1,6 +1,7 @@
 import { type DeviceName, openDevice } from "../engine/device.ts";
 import { captionImages } from "../execution/captionImages.ts";
 import { evaluateRun } from "../execution/evaluateRun.ts";
+import { isModel } from "../execution/modelFile.ts";
 import { catalog, findBlock } from "../execution/registry.ts";
 import { executeRun } from "../execution/run.ts";
 import type { Execution } from "./execution.ts";
@@ -12,5 +13,6 @@ export const execution: Execution = {
   execute: executeRun,
   openDevice: (name) => openDevice(name as DeviceName | "auto"),
   evaluate: evaluateRun,
+  isModel,
   caption: captionImages,
 };

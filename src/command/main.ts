@@ -34,6 +34,18 @@ const commands: Record<string, Entry> = {
     summary: "judge a trained model on held-out data",
     load: async () => (await import("./evaluate.ts")).evaluate,
   },
+  kernel: {
+    summary: "make the notebook kernel known to Jupyter",
+    load: async () => (await import("./kernel.ts")).kernel,
+  },
+  notebook: {
+    summary: "execute a notebook, without Python",
+    load: async () => (await import("./notebook.ts")).notebook,
+  },
+  device: {
+    summary: "list the devices, install tensorflow",
+    load: async () => (await import("./device.ts")).device,
+  },
   doctor: {
     summary: "say what this machine has and lacks",
     load: async () => (await import("./doctor.ts")).doctor,

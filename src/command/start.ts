@@ -15,6 +15,8 @@ Opens the studio in the browser, for this machine only. The address that is prin
   --port N    this port and no other; the first free one from 7007 on without it
   --no-open   print the address, and open no browser
 
+Jupyter clients connect to the same address with jupyter/ before its ?token= (in VS Code: Existing Jupyter Server).
+
 Ctrl-C stops the runs, each with a checkpoint, and then the studio; a second Ctrl-C ends at once.
 `,
   run: async (args, context) => {

@@ -1,12 +1,10 @@
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { FlamingoError } from "../core/errors.ts";
+import { templateNames, templatesFolder } from "../execution/templates.ts";
 import { type Command, readArguments, usageError } from "./command.ts";
 import { runOptions, runOptionsHelp, startRun } from "./run.ts";
 
 const usage = "flamingo train [TEMPLATE] [--out DIR] [--steps N] [--seed S] [--device NAME] [--json]";
-const folder = fileURLToPath(new URL("../../editor/templates/", import.meta.url));
 const firstTemplate = "emoji-captions";
 
 /** Trains a model from a pipeline that comes with the studio. */
@@ -21,11 +19,11 @@ ${runOptionsHelp}`,
     const { values, positionals } = readArguments(args, runOptions, usage);
     const [name = firstTemplate, ...more] = positionals;
     if (more.length > 0) throw usageError("train takes one template", usage);
-    const names = (await readdir(folder)).filter((file) => file.endsWith(".json")).map((file) => file.slice(0, -5));
+    const names = await templateNames();
     if (!names.includes(name)) {
       const fix = `name one of ${names.join(", ")}; for a file of yours: flamingo run FILE`;
-      throw new FlamingoError("NOT_FOUND", `there is no template "${name}"`, { source: folder, fix });
+      throw new FlamingoError("NOT_FOUND", `there is no template "${name}"`, { source: templatesFolder, fix });
     }
-    return startRun(join(folder, `${name}.json`), values, context, usage);
+    return startRun(join(templatesFolder, `${name}.json`), values, context, usage);
   },
 };

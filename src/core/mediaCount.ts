@@ -7,11 +7,18 @@ import { FlamingoError } from "./errors.ts";
  * @param locations row by row, nonzero where an `<image>` tag stands; `length` entries a row
  * @param media images of each row
  * @param padded rows may have fewer tags than images: the images left over are padding that nothing looks at
+ * @param before tags of each row in the text before this piece of it
  * @throws FlamingoError MEDIA_COUNT, naming the row
  */
-export function checkMediaCount(locations: ArrayLike<number>, length: number, media: number, padded = false): void {
+export function checkMediaCount(
+  locations: ArrayLike<number>,
+  length: number,
+  media: number,
+  padded = false,
+  before?: ArrayLike<number>,
+): void {
   for (let row = 0; row * length < locations.length; row++) {
-    let tags = 0;
+    let tags = before?.[row] ?? 0;
     for (let at = row * length; at < (row + 1) * length; at++) if (locations[at]) tags++;
     if (tags === media || (padded && tags < media)) continue;
     const fix =

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Spec } from "../core/block.ts";
 import type { Ports } from "../core/port.ts";
 import type { ImageTextDataset } from "./dataset.ts";
+import type { Tokenizer } from "./tokenizer.ts";
 
 /** Numbers on their way to a tensor. */
 export interface HostTensor {
@@ -33,6 +34,8 @@ export interface SourceDefinition<C extends z.ZodObject = z.ZodObject, O extends
   extends Spec<C, Ports, O> {
   kind: "source";
   example: z.input<C>;
+  /** Its vocabulary, for those who need no data: a trained model that captions. */
+  tokenizer?(): Tokenizer;
   open(config: z.output<C>, context: SourceContext): Promise<OpenSource>;
 }
 

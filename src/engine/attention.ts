@@ -20,6 +20,8 @@ export interface AttentionOptions {
    * scores with the smallest number does in OpenFlamingo.
    */
   emptyRows?: "zero" | "uniform";
+  /** Only so many keys and values count, and the rest is room for later ones; all of them unless told. No gradient then. */
+  keys?: number;
 }
 
 /**
@@ -37,6 +39,9 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
     const inputs = { query, key, value, ...(mask && { mask }) };
     return runKernel(mask ? "FlamingoMaskedAttention" : "FlamingoAttention", inputs, attributes);
   }
+  const { keys } = options;
+  if (keys !== undefined && keys < key.shape[1]!)
+    return attention(query, firstPlaces(key, keys), firstPlaces(value, keys), options);
   const { heads } = settings;
   const [batch, queries] = query.shape as [number, number];
   const seen = matMul(weigh(query, key, settings), splitHeads(value, heads));
@@ -48,12 +53,17 @@ export function attentionWeights(query: Tensor, key: Tensor, options: AttentionO
   return tf.tidy(() => weigh(query, key, settle(query, key, options)));
 }
 
+function firstPlaces(x: Tensor, count: number): Tensor {
+  const [batch, , width] = x.shape as [number, number, number];
+  return tf.slice(x, [0, 0, 0], [batch, count, width]);
+}
+
 type Settled = Required<Omit<AttentionOptions, "mask" | "slopes">> & Pick<AttentionOptions, "mask" | "slopes">;
 
 function settle(query: Tensor, key: Tensor, options: AttentionOptions): Settled {
   const { heads, mask, slopes } = options;
   const width = query.shape[2]!;
-  const keys = key.shape[1]!;
+  const keys = options.keys ?? key.shape[1]!;
   if (width % heads !== 0 || key.shape[2] !== width)
     throw new FlamingoError(
       "SHAPE_MISMATCH",
@@ -71,6 +81,7 @@ function settle(query: Tensor, key: Tensor, options: AttentionOptions): Settled 
     scale: options.scale ?? (width / heads) ** -0.5,
     causal: options.causal ?? false,
     emptyRows: options.emptyRows ?? "zero",
+    keys,
     ...(mask && { mask }),
     ...(slopes && { slopes }),
   };

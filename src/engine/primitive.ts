@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { BlockDefinition, Forward, InputsOf, PrimitiveScope } from "../core/block.ts";
+import type { BlockDefinition, InputsOf, Past, PrimitiveScope, ResultOf } from "../core/block.ts";
 import type { Ports } from "../core/port.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -7,7 +7,10 @@ type PrimitiveInput<C extends z.ZodObject, I extends Ports, O extends Ports> = O
   BlockDefinition<C, I, O>,
   "kind" | "build" | "probes"
 > & {
-  build(config: z.output<C>, scope: PrimitiveScope<Tensor>): Forward<I, O, Tensor>;
+  build(
+    config: z.output<C>,
+    scope: PrimitiveScope<Tensor>,
+  ): (inputs: InputsOf<I, Tensor>, past?: Past<Tensor>) => ResultOf<O, Tensor>;
   probes?: Readonly<Record<string, (config: z.output<C>, inputs: InputsOf<I, Tensor>) => Tensor>>;
 };
 

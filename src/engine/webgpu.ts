@@ -3,7 +3,10 @@ import { adapterName, findAdapter, isSoftware } from "./adapter.ts";
 import { isMissing, type Missing, type Opened } from "./availability.ts";
 
 /** What the kernels can use where the GPU has it: profiling, half precision, exchange within a subgroup. */
-const wantedFeatures = ["timestamp-query", "shader-f16", "subgroups"] as const;
+const wantedFeatures = [
+  ...["timestamp-query", "shader-f16", "subgroups"],
+  "chromium-experimental-subgroup-matrix", // tensor cores
+] as GPUFeatureName[];
 
 /** As much as the GPU has of what bounds the size of tensors and of workgroups. */
 const wantedLimits = [
@@ -13,6 +16,7 @@ const wantedLimits = [
   "maxComputeWorkgroupStorageSize",
   "maxComputeWorkgroupsPerDimension",
   "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
 ] as const;
 
 /**
@@ -25,7 +29,7 @@ export async function openWebgpu(allowSoftware: boolean): Promise<Opened | Missi
   if (isMissing(adapter)) return adapter;
   if (adapter.manifest) process.env.VK_ICD_FILENAMES = adapter.manifest;
   try {
-    if (!tf.findBackendFactory("webgpu")) await registerWebgpu();
+    if (!tf.findBackendFactory("webgpu")) await registerWebgpu(isSoftware(adapter.info));
     if (!(await tf.setBackend("webgpu"))) throw new Error("TensorFlow.js could not start it");
   } catch (error) {
     return {
@@ -37,12 +41,21 @@ export async function openWebgpu(allowSoftware: boolean): Promise<Opened | Missi
   return { description: `${adapterName(adapter.info)}${software ? " (a GPU emulated on the CPU)" : ""}`, software };
 }
 
-async function registerWebgpu(): Promise<void> {
+/**
+ * Matrix units are an experiment of Dawn's, and unsafe only to who runs the shaders of strangers. SwiftShader compiles a store for every
+ * element of a workgroup's memory that the driver shall clear: Dawn's own loop for it compiles some 25 times as fast.
+ */
+function dawnOptions(software: boolean): string[] {
+  const slow = "use_vulkan_zero_initialize_workgroup_memory_extension";
+  return ["enable-dawn-features=allow_unsafe_apis", ...(software ? [`disable-dawn-features=${slow}`] : [])];
+}
+
+async function registerWebgpu(software: boolean): Promise<void> {
   const { create, globals } = await import("webgpu");
   // Before `navigator.gpu` is there, so that the package does not register a backend that asks for no features.
-  const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
+  const { startBackend } = await import("./webgpu/backend.ts");
   Object.assign(globalThis, globals);
-  const gpu = create([]);
+  const gpu = create(dawnOptions(software));
   // TensorFlow.js looks for WebGPU where browsers have it; Node 20 has no `navigator`, later ones have it without `gpu`.
   if (!globalThis.navigator) Object.defineProperty(globalThis, "navigator", { value: {}, configurable: true });
   Object.defineProperty(globalThis.navigator, "gpu", { value: gpu, configurable: true });
@@ -53,11 +66,7 @@ async function registerWebgpu(): Promise<void> {
     requiredFeatures: wantedFeatures.filter((feature) => adapter.features.has(feature)),
     requiredLimits: Object.fromEntries(wantedLimits.map((limit) => [limit, adapter.limits[limit]])),
   });
-  // A faulty command is dropped by the GPU, and what follows would compute on with wrong numbers.
-  device.addEventListener("uncapturederror", ({ error }) => {
-    throw new Error(`the GPU refused a command: ${error.message}`);
-  });
   // By default small tensors may take the CPU's kernels: a result would then depend on its size.
   tf.env().set("WEBGPU_CPU_FORWARD", false);
-  tf.registerBackend("webgpu", () => new WebGPUBackend(device, adapter.info));
+  await startBackend(device, adapter.info);
 }

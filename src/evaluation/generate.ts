@@ -1,5 +1,51 @@
+import { FlamingoError } from "../core/errors.ts";
+import { Random } from "../core/random.ts";
+import { add } from "../engine/add.ts";
+import { readLargest } from "../engine/readLargest.ts";
+import { dispose, keep, logSoftmax, reshape, type Tensor, tensor, tidy } from "../engine/tensor.ts";
+import { BeamSearch } from "./beamSearch.ts";
 import type { Captioner, Seen } from "./captioner.ts";
+import type { Continuation } from "./continuation.ts";
 import type { FramingTokens } from "./prompt.ts";
+import { checkSampling, draw, type Sampling } from "./sampling.ts";
+
+export interface GenerateOptions {
+  /** Tokens at which a text is cut off. */
+  most: number;
+  /** The token that ends a text; what is returned is without it. */
+  end?: number;
+  /** Tokens that are never said. */
+  never?: Iterable<number>;
+  /** Draws each token in place of taking the likeliest. */
+  sampling?: Sampling;
+  /** Texts that are followed at once, to find one that is likelier as a whole; 1 unless told. */
+  beams?: number;
+  /** Divides a text's log-probability by its length to this power: above 0 favours long texts. 0 unless told. */
+  lengthPenalty?: number;
+}
+
+/**
+ * Goes on with each prompt: greedily, by drawing, or by beam search.
+ *
+ * @param open opens texts to go on with: row r continues prompt `rows[r]`
+ * @returns for each prompt what was said after it
+ * @throws FlamingoError USAGE for options that contradict each other or an empty prompt
+ */
+export async function generate(
+  open: (rows: readonly number[]) => Continuation,
+  prompts: readonly ArrayLike<number>[],
+  options: GenerateOptions,
+): Promise<number[][]> {
+  check(prompts, options);
+  const said: number[][] = prompts.map(() => []);
+  // Rows side by side are of one length: a text that was padded before it would be another text.
+  for (const length of new Set(prompts.map((prompt) => prompt.length))) {
+    const group = prompts.flatMap((prompt, index) => (prompt.length === length ? [index] : []));
+    const texts = await goOn(open, prompts, group, options);
+    for (const [at, index] of group.entries()) said[index] = texts[at]!;
+  }
+  return said;
+}
 
 /**
  * Captions pictures greedily: at each place the likeliest token, until `<|endofchunk|>` or `most` words. Tokens that only
@@ -8,39 +54,161 @@ import type { FramingTokens } from "./prompt.ts";
  * @returns the words' ids, picture by picture
  * @see Alayrac et al. 2022, Flamingo, appendix C (greedy decoding for samples), arXiv:2204.14198
  */
-export async function captionGreedily(
+export function captionGreedily(
   captioner: Captioner,
   seen: Seen,
   tokens: FramingTokens,
   most: number,
 ): Promise<number[][]> {
-  const unsayable = new Set([tokens.pad, tokens.bos, tokens.image]);
-  const pictures = Array.from({ length: seen.count }, (_, index) => index);
-  const captions: number[][] = pictures.map(() => []);
-  const open = new Set(pictures);
-  for (let word = 0; word < most && open.size > 0; word++) {
-    const rows = [...open];
-    const length = word + 2;
-    const ids = new Int32Array(rows.length * length);
-    rows.forEach((picture, row) => {
-      ids.set([tokens.bos, tokens.image, ...captions[picture]!], row * length);
-    });
-    const logits = captioner.logits(seen, rows, ids);
-    const width = logits.shape[2]!;
-    const numbers = (await logits.data()) as Float32Array;
-    logits.dispose();
-    rows.forEach((picture, row) => {
-      const next = likeliest(numbers, (row * length + length - 1) * width, width, unsayable);
-      if (next === tokens.endOfChunk) open.delete(picture);
-      else captions[picture]!.push(next);
-    });
-  }
-  return captions;
+  const prompts = Array.from({ length: seen.count }, () => [tokens.bos, tokens.image]);
+  const open = (pictures: readonly number[]) => captioner.goOn(seen, pictures);
+  return generate(open, prompts, { most, end: tokens.endOfChunk, never: [tokens.pad, tokens.bos, tokens.image] });
 }
 
-function likeliest(logits: Float32Array, start: number, count: number, unsayable: ReadonlySet<number>): number {
-  let best = -1;
-  for (let id = 0; id < count; id++)
-    if (!unsayable.has(id) && (best < 0 || logits[start + id]! > logits[start + best]!)) best = id;
-  return best;
+function check(prompts: readonly ArrayLike<number>[], { most, sampling, beams = 1 }: GenerateOptions): void {
+  const refuse = (message: string, fix: string) => new FlamingoError("USAGE", message, { fix });
+  if (!(Number.isInteger(most) && most >= 0)) throw refuse(`most is ${most}, expected a count of tokens`, "set it");
+  if (!(Number.isInteger(beams) && beams >= 1))
+    throw refuse(`beams is ${beams}, expected a whole number of at least 1`, "leave it out");
+  if (sampling && beams > 1) throw refuse("a beam search draws nothing", "leave out sampling or beams");
+  if (prompts.some((prompt) => prompt.length === 0)) throw refuse("a prompt is empty", "begin it with <bos>");
+  if (sampling) checkSampling(sampling);
+}
+
+async function goOn(
+  open: (rows: readonly number[]) => Continuation,
+  prompts: readonly ArrayLike<number>[],
+  group: readonly number[],
+  options: GenerateOptions,
+): Promise<number[][]> {
+  const { beams = 1, never = [] } = options;
+  const rows = group.flatMap((index) => new Array<number>(beams).fill(index));
+  const texts = open(rows);
+  const bans = new Bans(never);
+  const first = Int32Array.from(rows.flatMap((index) => Array.from(prompts[index]!)));
+  try {
+    return beams === 1
+      ? await follow(texts, first, group, bans, options)
+      : await search(texts, first, bans, options, group.length);
+  } finally {
+    texts.dispose();
+    bans.dispose();
+  }
+}
+
+/** One text a row: the likeliest token, or one that is drawn. */
+async function follow(
+  texts: Continuation,
+  prompts: Int32Array,
+  group: readonly number[],
+  bans: Bans,
+  { most, end, sampling }: GenerateOptions,
+): Promise<number[][]> {
+  const said: number[][] = group.map(() => []);
+  const ended = group.map(() => false);
+  // Each prompt draws from a stream of its own, so that its text does not depend on what stands beside it.
+  const streams = sampling && group.map((index) => new Random(sampling.seed).fork(index));
+  for (let word = 0, ids = prompts; word < most && ended.includes(false); word++) {
+    const logits = texts.read(ids);
+    const next = await chooseTokens(logits, bans, sampling, streams);
+    for (const [row, token] of next.entries()) {
+      ended[row] ||= token === end;
+      if (!ended[row]) said[row]!.push(token);
+    }
+    ids = next.map((token, row) => (ended[row] ? end! : token)); // what an ended text reads does not matter
+  }
+  return said;
+}
+
+/** The next token of each row; disposes the logits. */
+async function chooseTokens(
+  logits: Tensor,
+  bans: Bans,
+  sampling: Sampling | undefined,
+  streams: readonly Random[] | undefined,
+): Promise<Int32Array> {
+  const allowed = bans.apply(logits);
+  const [rows, tokens] = logits.shape as [number, number];
+  const k = sampling ? Math.min(sampling.topK ?? tokens, tokens) : 1;
+  const { values, columns } = await readLargest(allowed, k);
+  if (allowed !== logits) allowed.dispose();
+  logits.dispose();
+  if (!sampling) return columns;
+  return Int32Array.from({ length: rows }, (_, row) => {
+    const place = draw(values.subarray(row * k, (row + 1) * k), sampling, streams![row]!);
+    return columns[row * k + place]!;
+  });
+}
+
+/** Beams of each prompt side by side. */
+async function search(
+  texts: Continuation,
+  prompts: Int32Array,
+  bans: Bans,
+  { most, end, beams = 1, lengthPenalty = 0 }: GenerateOptions,
+  count: number,
+): Promise<number[][]> {
+  const searches = Array.from({ length: count }, () => new BeamSearch(beams, lengthPenalty, end));
+  // One that is done stays where it is, and what it reads does not matter.
+  const rest = {
+    from: Array.from({ length: beams }, (_, beam) => beam),
+    tokens: new Array<number>(beams).fill(end ?? 0),
+  };
+  for (let word = 0, ids = prompts; word < most && searches.some(({ done }) => !done); word++) {
+    const ways = await findWays(texts.read(ids), searches, bans, beams);
+    const steps = searches.map((each, at) => (each.done ? rest : each.advance(ways[at]!)));
+    texts.select(steps.flatMap(({ from }, at) => from.map((beam) => at * beams + beam)));
+    ids = Int32Array.from(steps.flatMap(({ tokens }) => tokens));
+  }
+  return searches.map((each) => [...each.best()]);
+}
+
+/** The best ways to go on, for each search twice as many as it has beams; disposes the logits. */
+async function findWays(
+  logits: Tensor,
+  searches: readonly BeamSearch[],
+  bans: Bans,
+  beams: number,
+): Promise<{ beam: number; token: number; score: number }[][]> {
+  const [rows, tokens] = logits.shape as [number, number];
+  const all = tidy(() => {
+    const before = tensor(Float32Array.from(searches.flatMap(({ scores }) => scores)), [rows, 1]);
+    return reshape(add(bans.apply(logSoftmax(logits)), before), [searches.length, beams * tokens]);
+  });
+  const k = Math.min(2 * beams, beams * tokens);
+  const { values, columns } = await readLargest(all, k);
+  dispose([logits, all]);
+  return searches.map((_, at) =>
+    Array.from({ length: k }, (_, rank) => {
+      const way = columns[at * k + rank]!;
+      return { beam: Math.floor(way / tokens), token: way % tokens, score: values[at * k + rank]! };
+    }),
+  );
+}
+
+/** Tokens that are never said: their scores sink below all others. */
+class Bans {
+  readonly #never: readonly number[];
+  #bias: Tensor | undefined;
+
+  constructor(never: Iterable<number>) {
+    this.#never = [...never];
+  }
+
+  /** Scores [rows, tokens] with those of the banned sunk; the same tensor if nothing is banned. */
+  apply(scores: Tensor): Tensor {
+    if (this.#never.length === 0) return scores;
+    this.#bias ??= keep(this.#make(scores.shape[1]!));
+    return add(scores, this.#bias);
+  }
+
+  dispose(): void {
+    this.#bias?.dispose();
+  }
+
+  #make(tokens: number): Tensor {
+    const bias = new Float32Array(tokens);
+    for (const id of this.#never) bias[id] = -1e30;
+    return tensor(bias, [tokens]);
+  }
 }

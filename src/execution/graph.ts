@@ -1,4 +1,4 @@
-import { type AnyBlock, type Forward, instantiate, type Value } from "../core/block.ts";
+import { type AnyBlock, type Forward, instantiate, type Reading, type Value } from "../core/block.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Ports } from "../core/port.ts";
 import type { HostTensor } from "../data/source.ts";
@@ -23,20 +23,35 @@ export class Graph {
   readonly #blocks = new Map<string, { definition: AnyBlock; forward: AnyForward }>();
   readonly #readings: Eager[] = [];
   readonly #nodes: Map<string, PlanNode>;
+  readonly #findBlock: (type: string) => AnyBlock | undefined;
 
-  /** @param findBlock looks a block up by its type */
-  constructor(plan: Plan, weights: Weights, findBlock: (type: string) => AnyBlock | undefined) {
+  /**
+   * @param findBlock looks a block up by its type
+   * @param readingOf the reading of each node; one that computes unless told
+   */
+  constructor(
+    plan: Plan,
+    weights: Weights,
+    findBlock: (type: string) => AnyBlock | undefined,
+    readingOf: (node: string) => Reading = (node) => new Eager(weights, node),
+  ) {
     this.plan = plan;
     this.weights = weights;
+    this.#findBlock = findBlock;
     this.#nodes = new Map(plan.nodes.map((node) => [node.id, node]));
     for (const node of plan.nodes) {
       const block = findBlock(node.type);
       if (!block) continue;
-      const reading = new Eager(weights, node.id);
-      this.#readings.push(reading);
+      const reading = readingOf(node.id);
+      if (reading instanceof Eager) this.#readings.push(reading);
       const forward = instantiate(block, node.config, reading, "", node.frozen) as unknown;
       this.#blocks.set(node.id, { definition: block, forward: forward as AnyForward });
     }
+  }
+
+  /** The same graph on the same weights, under other readings. */
+  under(readingOf: (node: string) => Reading): Graph {
+    return new Graph(this.plan, this.weights, this.#findBlock, readingOf);
   }
 
   node(id: string): PlanNode {

@@ -1,6 +1,7 @@
 import type { Value } from "../core/block.ts";
 import { dispose, gather, keep, type Tensor, tensor, tidy } from "../engine/tensor.ts";
 import type { Captioner, Seen } from "../evaluation/captioner.ts";
+import { type Continuation, openContinuation } from "../evaluation/continuation.ts";
 import type { Graph, Values } from "./graph.ts";
 
 /** Pictures that a graph has looked at: the values of all nodes that do not depend on the text. */
@@ -18,6 +19,8 @@ export class GraphCaptioner implements Captioner {
   readonly #source: string;
   readonly #imageSize: number;
   readonly #textFree: string[];
+  /** Nodes without text, the source among them, whose values nodes with text read. */
+  readonly #lookedAt: ReadonlySet<string>;
 
   /**
    * @param node id of the node whose output `logits` is read
@@ -28,7 +31,14 @@ export class GraphCaptioner implements Captioner {
     this.#node = node;
     this.#source = source;
     this.#imageSize = imageSize;
-    this.#textFree = graph.blocksUpTo(node).filter((id) => !this.#readsText(id));
+    const blocks = graph.blocksUpTo(node);
+    this.#textFree = blocks.filter((id) => !this.#readsText(id));
+    const withText = blocks.filter((id) => !this.#textFree.includes(id));
+    this.#lookedAt = new Set(
+      withText
+        .flatMap((id) => Object.values(graph.node(id).inputs).map((from) => from.node))
+        .filter((id) => !withText.includes(id)),
+    );
   }
 
   look(pixels: Float32Array, count: number): SeenValues {
@@ -46,23 +56,52 @@ export class GraphCaptioner implements Captioner {
 
   logits(seen: Seen, pictures: readonly number[], ids: Int32Array): Tensor {
     return tidy(() => {
-      const values = this.valuesFor(seen, pictures, ids);
+      const text = tensor(ids, [pictures.length, ids.length / pictures.length], "int32");
+      const values = this.#withText(this.#given(seen, pictures).values, text);
       return this.#graph.compute(this.#node, values).logits as Tensor;
     });
   }
 
-  /** The values from which the text's side is computed: row r reads picture `pictures[r]`. */
-  valuesFor(seen: Seen, pictures: readonly number[], ids: Int32Array): Values {
-    const rows = tensor(Int32Array.from(pictures), [pictures.length], "int32");
+  goOn(seen: Seen, pictures: readonly number[]): Continuation {
+    const given = this.#given(seen, pictures);
+    const texts = openContinuation(pictures.length, this.#graph.weights, (readingOf) => {
+      const graph = this.#graph.under(readingOf);
+      return (ids) => graph.compute(this.#node, this.#withText(given.values, ids)).logits as Tensor;
+    });
+    const end = () => {
+      texts.dispose();
+      dispose(given.made);
+    };
+    return {
+      get wholeBecause() {
+        return texts.wholeBecause;
+      },
+      read: (ids) => texts.read(ids),
+      select: (rows) => texts.select(rows),
+      dispose: end,
+    };
+  }
+
+  /** What the text's side looks at, row r for picture `pictures[r]`, and which of it was made for this. */
+  #given(seen: Seen, pictures: readonly number[]): { values: Values; made: Tensor[] } {
     const all = pictures.length === seen.count && pictures.every((picture, row) => picture === row);
+    const made: Tensor[] = [];
     const values: Values = new Map();
+    const rows = tensor(Int32Array.from(pictures), [pictures.length], "int32");
     for (const [id, ports] of (seen as SeenValues).values) {
-      const chosen = Object.entries(ports).map(([port, value]) => [port, all ? value : gather(value as Tensor, rows)]);
+      const chosen = Object.entries(ports).map(([port, value]) => {
+        if (all || !this.#lookedAt.has(id)) return [port, value];
+        made.push(gather(value as Tensor, rows));
+        return [port, made.at(-1)!];
+      });
       values.set(id, Object.fromEntries(chosen));
     }
-    const text = tensor(ids, [pictures.length, ids.length / pictures.length], "int32");
-    values.set(this.#source, { ...values.get(this.#source), ids: text });
-    return values;
+    rows.dispose();
+    return { values, made };
+  }
+
+  #withText(given: Values, ids: Tensor): Values {
+    return new Map([...given, [this.#source, { ...given.get(this.#source), ids }]]);
   }
 
   alone(ids: Int32Array, rows: number): Tensor | undefined {

@@ -2,7 +2,7 @@ import type { Probe } from "../engine/eager.ts";
 import { keep, type Tensor } from "../engine/tensor.ts";
 
 /** Attention shares that were seen at one place, mean over heads: [sequences][queries][keys]. */
-interface Look {
+export interface Look {
   path: string;
   shares: number[][][];
 }
@@ -43,7 +43,8 @@ export class AttentionWatch {
   }
 }
 
-async function meanOverHeads(tensor: Tensor): Promise<number[][][]> {
+/** [sequences, heads, queries, keys] as numbers, mean over heads. */
+export async function meanOverHeads(tensor: Tensor): Promise<number[][][]> {
   const [sequences, heads, queries, keys] = tensor.shape as [number, number, number, number];
   const numbers = await tensor.data();
   return Array.from({ length: sequences }, (_, sequence) =>

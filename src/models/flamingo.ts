@@ -8,6 +8,7 @@ import { Logits } from "../blocks/logits.ts";
 import { MediaLocations } from "../blocks/mediaLocations.ts";
 import { attendField, paddedField } from "../blocks/mediaMask.ts";
 import { PerceiverResampler } from "../blocks/perceiverResampler.ts";
+import { TextPositions } from "../blocks/textPositions.ts";
 import { TokenEmbedding, vocabularyFields } from "../blocks/tokenEmbedding.ts";
 import { count, defineBlock } from "../core/block.ts";
 import { float32, int32, optional } from "../core/port.ts";
@@ -26,6 +27,11 @@ const languageFields = {
     .boolean()
     .default(true)
     .meta({ title: "ALiBi", description: "Tells distances by slopes in place of position embeddings." }),
+  positions: z.int().nonnegative().default(0).meta({
+    title: "Learnt positions",
+    description: "Places that have a learnt vector of their own, the longest text there can be; 0 for none.",
+    unit: "tokens",
+  }),
   ffMult: count("Expansion", "How many times wider the inner layer of a feed-forward is.").default(4),
   activation: activationField,
   newActivation: activationField.meta({
@@ -54,10 +60,10 @@ const languageFields = {
 /**
  * A language model that reads text and, through gated cross-attention layers, the images in it.
  *
- * Token embeddings, then layer by layer GATED XATTN-DENSE and the decoder layer that it stands before, a last LayerNorm,
- * and logits by the embeddings. Without `media` it is the language model alone; with it, and gates at 0, its logits are
- * the same to the last bit. Shapes: `ids` [batch, length], `media` [batch, media, latents, visualDim], `logits` [batch,
- * length, vocabulary + newTokens].
+ * Token embeddings and, if asked, learnt positions; then layer by layer GATED XATTN-DENSE and the decoder layer that it
+ * stands before; a last LayerNorm, and logits by the embeddings. Without `media` it is the language model alone; with it,
+ * and gates at 0, its logits are the same to the last bit. Shapes: `ids` [batch, length], `media` [batch, media, latents,
+ * visualDim], `logits` [batch, length, vocabulary + newTokens].
  *
  * @throws FlamingoError MEDIA_COUNT if a row has another number of `<image>` tags than images
  * @see Alayrac et al. 2022, Flamingo, section 2.2, Figures 3 and 4, arXiv:2204.14198
@@ -97,6 +103,10 @@ export const FlamingoLanguageModel = defineBlock({
       { vocabulary: config.vocabulary, newTokens: config.newTokens, dim },
       { frozen },
     );
+    const place =
+      config.positions > 0
+        ? child("embed_positions", TextPositions, { maxLength: config.positions, dim }, { frozen })
+        : undefined;
     const locate = child("locations", MediaLocations, { imageToken: config.imageToken });
     const gated = {
       dim,
@@ -117,7 +127,7 @@ export const FlamingoLanguageModel = defineBlock({
     return ({ ids, media }) => {
       const { hidden: words, table } = embed({ ids });
       const locations = media && locate({ ids });
-      let hidden = words; // [B, L, D]
+      let hidden = place ? place({ x: words }) : words; // [B, L, D]
       for (const { look, decode } of layers) {
         if (look && media && locations) hidden = look({ text: hidden, media, locations });
         hidden = decode({ hidden });

@@ -7,6 +7,8 @@ export interface Home {
   runs: string;
   /** The user's own pipelines, one file each. */
   pipelines: string;
+  /** The user's own notebooks. */
+  notebooks: string;
   /** What can be made again: rendered drawings, encoded data. */
   cache: string;
   /** Stacks of the studio's own faults, for whoever mends them. */
@@ -20,6 +22,7 @@ export function findHome(environment: Record<string, string | undefined> = proce
     folder,
     runs: join(folder, "runs"),
     pipelines: join(folder, "pipelines"),
+    notebooks: join(folder, "notebooks"),
     cache: join(folder, "cache"),
     errors: join(folder, "errors"),
   };

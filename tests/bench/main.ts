@@ -2,6 +2,26 @@ import { parseArgs } from "node:util";
 
 /** What can be measured. Each takes the words after its name and prints a table, or with `--json` what is in it. */
 const benches: Record<string, { summary: string; load(): Promise<(args: string[]) => Promise<void>> }> = {
+  generate: {
+    summary: "tokens a second of generation, of a tiny and a 125M model, PyTorch beside it",
+    load: async () => (await import("./generate.ts")).main,
+  },
+  gpu: {
+    summary: "products and a training step on webgpu, checked first, PyTorch on CUDA beside it",
+    load: async () => (await import("./gpu.ts")).main,
+  },
+  leak: {
+    summary: "tensors before and after 10,000 training steps",
+    load: async () => (await import("./leak.ts")).main,
+  },
+  kernel: {
+    summary: "start, cells and completion of the notebook kernel, tslab, Deno and ipykernel beside it",
+    load: async () => (await import("./kernel.ts")).main,
+  },
+  template: {
+    summary: "one training step of the template, PyTorch beside it",
+    load: async () => (await import("./template.ts")).main,
+  },
   train: {
     summary: "one training step of a small Flamingo on wasm, PyTorch beside it",
     load: async () => (await import("./train.ts")).main,

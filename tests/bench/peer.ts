@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { ToyNumbers } from "./toy.ts";
 
 /** The first Python here that has PyTorch. */
 export function findTorch(): string | undefined {
@@ -13,15 +12,16 @@ export function findTorch(): string | undefined {
   );
 }
 
-/** A process with PyTorch that holds the toy's twin and answers one request at a time. */
+/** A process with PyTorch that holds a twin of `peers/` and answers one request at a time. */
 export class Peer {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
   readonly #reader: Interface;
   readonly #folder = mkdtempSync(join(tmpdir(), "flamingo-peer-"));
 
-  constructor(python: string, threads: number) {
-    const script = fileURLToPath(new URL("./peers/toy_torch.py", import.meta.url));
+  /** @param twin the script's name in `peers/` */
+  constructor(python: string, twin: string, threads: number) {
+    const script = fileURLToPath(new URL(`./peers/${twin}`, import.meta.url));
     const count = String(threads);
     const env = { ...process.env, TOY_THREADS: count, OPENBLAS_NUM_THREADS: count, OMP_NUM_THREADS: count };
     this.#process = spawn(python, [script], { env, stdio: ["pipe", "pipe", "inherit"] });
@@ -29,33 +29,31 @@ export class Peer {
     this.#lines = this.#reader[Symbol.asyncIterator]();
   }
 
-  /** Builds the twin on these numbers; returns PyTorch's version. */
-  async open(width: number, batch: number, { weights, vision, ids, targets }: ToyNumbers): Promise<string> {
-    const numbers = join(this.#folder, "numbers");
-    writeFileSync(numbers, Buffer.concat([weights, vision, ids, targets].map((part) => new Uint8Array(part.buffer))));
-    const { torch } = await this.#ask<{ torch: string }>({ open: { width, batch, numbers } });
-    return torch;
+  /** A path for a file that is handed over; gone when the peer is closed. */
+  file(name: string): string {
+    return join(this.#folder, name);
+  }
+
+  /** Asks and gets the answer; what the script's own first lines describe. */
+  async ask<T>(request: object): Promise<T> {
+    this.#process.stdin!.write(`${JSON.stringify(request)}\n`);
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error("the process with PyTorch ended; its message stands above");
+    return JSON.parse(value) as T;
   }
 
   async loss(): Promise<number> {
-    return (await this.#ask<{ loss: number }>({ loss: true })).loss;
+    return (await this.ask<{ loss: number }>({ loss: true })).loss;
   }
 
   /** Milliseconds of each of so many training steps. */
   async time(steps: number): Promise<number[]> {
-    return (await this.#ask<{ milliseconds: number[] }>({ time: steps })).milliseconds;
+    return (await this.ask<{ milliseconds: number[] }>({ time: steps })).milliseconds;
   }
 
   close(): void {
     this.#reader.close();
     this.#process.kill();
     rmSync(this.#folder, { recursive: true });
-  }
-
-  async #ask<T>(request: object): Promise<T> {
-    this.#process.stdin!.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await this.#lines.next();
-    if (done) throw new Error("the process with PyTorch ended; its message stands above");
-    return JSON.parse(value) as T;
   }
 }

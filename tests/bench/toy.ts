@@ -1,3 +1,4 @@
+import { closeSync, openSync, writeSync } from "node:fs";
 import { type AdamWParameter, adamW } from "../../src/engine/adamW.ts";
 import { add } from "../../src/engine/add.ts";
 import { attention } from "../../src/engine/attention.ts";
@@ -8,10 +9,27 @@ import { valueAndGradients } from "../../src/engine/gradients.ts";
 import { layerNorm } from "../../src/engine/layerNorm.ts";
 import { matMul } from "../../src/engine/matMul.ts";
 import { quickGelu } from "../../src/engine/quickGelu.ts";
+import { scale } from "../../src/engine/scale.ts";
 import * as tf from "../../src/engine/tensor.ts";
+import type { Peer } from "./peer.ts";
 
-/** The sizes that do not vary. */
-const sizes = { length: 32, layers: 4, heads: 4, vocabulary: 512, features: 64, latents: 16, resamplerLayers: 2 };
+/** Sizes besides width and batch. */
+export interface ToySizes {
+  /** Words of a text. */
+  length: number;
+  layers: number;
+  heads: number;
+  vocabulary: number;
+  /** What the vision encoder gives for an image, and what the resampler makes of it. */
+  features: number;
+  latents: number;
+  resamplerLayers: number;
+}
+
+const small: ToySizes = {
+  ...{ length: 32, layers: 4, heads: 4, vocabulary: 512 },
+  ...{ features: 64, latents: 16, resamplerLayers: 2 },
+};
 
 /** Numbers of a toy: all weights one after the other in the order of `shapesOf`, then what goes in. */
 export interface ToyNumbers {
@@ -25,7 +43,9 @@ export interface ToyNumbers {
 export interface Toy {
   parameters: number;
   loss(): tf.Tensor;
-  /** One step of Adam; returns the loss before it. */
+  /** One step of Adam; returns the loss before it, which is still on the device. */
+  advance(): tf.Tensor;
+  /** The same, and reads the loss. */
   step(): number;
   dispose(): void;
 }
@@ -34,7 +54,7 @@ type Layer = Record<"query" | "key" | "value" | "output" | "up" | "down", tf.Var
 type FusionLayer = Layer & Record<"attentionGate" | "feedForwardGate", tf.Variable>;
 
 /** Shapes of the weights in order: resampler, decoder, fusion layers with their two gates, latents, embedding. */
-export function shapesOf(width: number): number[][] {
+export function shapesOf(width: number, sizes = small): number[][] {
   const square = [width, width];
   const layer = [square, square, square, square, [width, 4 * width], [4 * width, width]];
   const times = <T>(count: number, part: T[]): T[] => Array.from({ length: count }, () => part).flat();
@@ -50,47 +70,58 @@ export function shapesOf(width: number): number[][] {
 const product = (shape: readonly number[]) => shape.reduce((count, size) => count * size, 1);
 
 /** Normal numbers as they are at the start of training: weights of 0.02, gates closed; from a seed. */
-export function drawNumbers(width: number, batch: number, seed: number, gates = 0): ToyNumbers {
+export function drawNumbers(width: number, batch: number, seed: number, gates = 0, sizes = small): ToyNumbers {
   let state = seed >>> 0;
   const uniform = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return (state + 0.5) / 2 ** 32;
   };
   const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-  const weights = shapesOf(width).flatMap((shape) =>
-    Array.from({ length: product(shape) }, () => (product(shape) === 1 ? gates : 0.02 * normal())),
-  );
+  const shapes = shapesOf(width, sizes);
+  const weights = new Float32Array(shapes.reduce((count, shape) => count + product(shape), 0));
+  let at = 0;
+  for (const shape of shapes)
+    for (const end = at + product(shape); at < end; at++) weights[at] = product(shape) === 1 ? gates : 0.02 * normal();
   const { features, length, vocabulary } = sizes;
   const words = () => Int32Array.from({ length: batch * length }, () => Math.floor(uniform() * vocabulary));
   const vision = Float32Array.from({ length: batch * features * width }, normal);
-  return { weights: Float32Array.from(weights), vision, ids: words(), targets: words() };
+  return { weights, vision, ids: words(), targets: words() };
 }
 
-export function makeToy(width: number, batch: number, numbers: ToyNumbers): Toy {
+/** @param lossScale keeps small gradients from vanishing where products are in half precision */
+export function makeToy(width: number, batch: number, numbers: ToyNumbers, sizes = small, lossScale = 1): Toy {
   let at = 0;
-  const variables = shapesOf(width).map((shape) => {
+  const variables = shapesOf(width, sizes).map((shape) => {
     const values = numbers.weights.slice(at, at + product(shape));
     at += product(shape);
     return tf.tidy(() => tf.variable(tf.tensor(values, shape)));
   });
-  const loss = assemble(width, batch, variables, numbers);
+  const loss = assemble(width, batch, variables, numbers, sizes);
   const zeros = () => variables.map((variable) => tf.tidy(() => tf.variable(tf.zeros(variable.shape))));
   const [m, v] = [zeros(), zeros()];
   let steps = 0;
+  const advance = () => {
+    const { value, gradients } = valueAndGradients(() => scale(loss(), lossScale), variables);
+    const parameters = variables.map(
+      (variable, i): AdamWParameter => ({
+        ...{ value: variable, gradient: gradients[i]!, m: m[i]!, v: v[i]! },
+        ...{ rate: 1e-3, decay: 0 },
+      }),
+    );
+    adamW(parameters, { step: ++steps, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clip: 1 / lossScale });
+    tf.dispose(gradients as tf.Tensor[]);
+    const before = scale(value, 1 / lossScale);
+    value.dispose();
+    return before;
+  };
   return {
     parameters: numbers.weights.length,
     loss,
+    advance,
     step() {
-      const { value, gradients } = valueAndGradients(loss, variables);
-      const parameters = variables.map(
-        (variable, i): AdamWParameter => ({
-          ...{ value: variable, gradient: gradients[i]!, m: m[i]!, v: v[i]! },
-          ...{ rate: 1e-3, decay: 0 },
-        }),
-      );
-      adamW(parameters, { step: ++steps, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 });
+      const value = advance();
       const [before] = value.dataSync();
-      tf.dispose([value, ...(gradients as tf.Tensor[])]);
+      value.dispose();
       return before!;
     },
     dispose: () => tf.dispose([variables, m, v]),
@@ -102,6 +133,7 @@ function assemble(
   batch: number,
   variables: readonly tf.Variable[],
   numbers: ToyNumbers,
+  sizes: ToySizes,
 ): () => tf.Tensor {
   const queue = [...variables];
   const next = () => queue.shift()!;
@@ -138,4 +170,34 @@ function assemble(
     const logits = matMul(layerNorm(x), table, { transposeB: true });
     return crossEntropy(tf.reshape(logits, [batch * length, -1]), tf.tensor(numbers.targets)).loss;
   };
+}
+
+/** How the twin differs from ours on the CPU. */
+export interface TwinOptions {
+  sizes?: ToySizes;
+  device?: "cpu" | "cuda";
+  precision?: "float32" | "float16";
+}
+
+/** Makes the twin on the same numbers; returns PyTorch's version. */
+export async function openTwin(
+  peer: Peer,
+  width: number,
+  batch: number,
+  { weights, vision, ids, targets }: ToyNumbers,
+  options: TwinOptions = {},
+): Promise<string> {
+  const numbers = peer.file("numbers");
+  writeArrays(numbers, [weights, vision, ids, targets]);
+  return (await peer.ask<{ torch: string }>({ open: { width, batch, numbers, ...options } })).torch;
+}
+
+/** Writes arrays one after the other, piece by piece: a large model's weights are more than Node writes at once. */
+function writeArrays(path: string, arrays: readonly (Float32Array | Int32Array)[]): void {
+  const piece = 2 ** 28;
+  const file = openSync(path, "w");
+  for (const { buffer, byteOffset, byteLength } of arrays)
+    for (let at = 0; at < byteLength; at += piece)
+      writeSync(file, new Uint8Array(buffer, byteOffset + at, Math.min(piece, byteLength - at)));
+  closeSync(file);
 }

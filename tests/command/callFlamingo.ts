@@ -14,7 +14,7 @@ export interface Called {
 
 interface Replaced extends Partial<Execution> {
   home?: string;
-  /** Interrupts when this text was written to stdout. */
+  /** Interrupts when this text was written. */
   interruptAt?: string;
   isTTY?: boolean;
 }
@@ -23,6 +23,9 @@ interface Replaced extends Partial<Execution> {
 export async function callFlamingo(args: string[], { home, interruptAt, isTTY, ...replaced }: Replaced = {}) {
   const called: Called = { code: 0, out: "", err: "" };
   let interrupt = () => {};
+  const look = () => {
+    if (interruptAt !== undefined && `${called.out}${called.err}`.includes(interruptAt)) interrupt();
+  };
   const context: CommandContext = {
     home: findHome({ FLAMINGO_HOME: home ?? join(temporaryFolder(), "home") }),
     out: {
@@ -30,20 +33,22 @@ export async function callFlamingo(args: string[], { home, interruptAt, isTTY, .
       columns: 200,
       write: (text) => {
         called.out += text;
-        if (interruptAt !== undefined && called.out.includes(interruptAt)) interrupt();
+        look();
       },
     },
     err: {
       write: (text) => {
         called.err += text;
+        look();
       },
     },
     execution: async () => ({ ...fakeExecution, ...replaced }),
     onInterrupt: (stop) => {
       let asked = false;
       interrupt = () => {
-        if (!asked) stop();
+        if (asked) return;
         asked = true;
+        stop();
       };
       return () => {};
     },

@@ -19,5 +19,6 @@ export const fakeExecution: Execution = {
     const numbers = { shares: { exact: share }, means: {} };
     log.append({ type: "evaluate:result", node: "judge", set, title: "Unseen style", ...numbers });
   },
+  isModel: () => false,
   caption: async ({ images }) => images.map((image) => `a ${image.split(".")[0]}`),
 };

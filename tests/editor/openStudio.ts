@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { io, type Socket } from "socket.io-client";
 import { onTestFinished } from "vitest";
-import { type Studio, startStudio } from "../../editor/server/studio.ts";
+import { type Studio, type StudioOptions, startStudio } from "../../editor/server/studio.ts";
 import {
   type Answer,
   type ClientEvents,
@@ -14,6 +14,7 @@ import {
   type ServerEvents,
   socketTransports,
 } from "../../editor/shared/protocol.ts";
+import { emptyNotebook, printNotebook } from "../../kernel/nbformat/notebook.ts";
 import { GatedXattnDense } from "../../src/blocks/gatedXattnDense.ts";
 import { makeCatalog } from "../../src/core/catalog.ts";
 import { findHome } from "../../src/runs/home.ts";
@@ -34,14 +35,19 @@ export interface TestStudio extends Studio {
 }
 
 /** A real studio on a free port, with a model that is none. It ends with the test. */
-export async function openStudio(options: { home?: string; grace?: number } = {}): Promise<TestStudio> {
+export async function openStudio(
+  options: { home?: string; grace?: number; kernels?: StudioOptions["kernels"] } = {},
+): Promise<TestStudio> {
   const folder = temporaryFolder();
   const home = options.home ?? join(folder, "home");
   const templates = join(folder, "templates");
   const client = join(folder, "client");
+  const tutorials = join(folder, "tutorials");
   mkdirSync(templates);
+  mkdirSync(tutorials);
   mkdirSync(join(client, "assets"), { recursive: true });
   writeFileSync(join(templates, "first.json"), JSON.stringify(fakePipeline({ name: "First" })));
+  writeFileSync(join(tutorials, "01.ipynb"), printNotebook(emptyNotebook()));
   writeFileSync(join(client, "index.html"), "<title>studio</title>");
   writeFileSync(join(client, "assets", "page.js"), "export {};");
   writeFileSync(join(folder, "secret.txt"), "secret");
@@ -57,6 +63,8 @@ export async function openStudio(options: { home?: string; grace?: number } = {}
     client,
     trainer: fakeTrainer,
     grace: options.grace ?? 10_000,
+    tutorials,
+    ...(options.kernels === undefined ? {} : { kernels: options.kernels }),
   });
   onTestFinished(() => studio.close());
   const origin = `http://127.0.0.1:${studio.port}`;

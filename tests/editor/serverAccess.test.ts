@@ -1,5 +1,4 @@
-import { request as httpRequest, type OutgoingHttpHeaders } from "node:http";
-import { connect } from "node:net";
+import type { OutgoingHttpHeaders } from "node:http";
 import { describe, expect, test } from "vitest";
 import { Access } from "../../editor/server/access.ts";
 import { makeApp } from "../../editor/server/app.ts";
@@ -9,17 +8,14 @@ import { requestHeader } from "../../editor/shared/protocol.ts";
 import { findHome } from "../../src/runs/home.ts";
 import { fakePipeline } from "../runs/fakeLibrary.ts";
 import { openStudio, type TestStudio } from "./openStudio.ts";
-
-interface Route {
-  method: string;
-  path: string;
-}
+import { handshake, ourUpgrade, type Route, rawRequest } from "./rawRequest.ts";
 
 /** Every route of the app, as its router has them: a new one is in the table by itself. */
 function allRoutes(): Route[] {
   const home = findHome({ FLAMINGO_HOME: "/nowhere" });
   const app = makeApp({
     access: new Access(1),
+    jupyter: (_request, _response, next) => next(), // its routes have a table of their own
     library: { catalog: {}, findBlock: () => undefined },
     pipelines: new PipelineStore("/nowhere", "/nowhere"),
     runs: new RunManager({ home, catalog: {}, trainer: "" }),
@@ -33,27 +29,6 @@ function allRoutes(): Route[] {
       path: route!.path.replace("/{*file}", "/index.html").replaceAll(/:\w+/g, "first"),
     })),
   );
-}
-
-interface Reply {
-  status: number;
-  headers: Record<string, unknown>;
-  body: string;
-}
-
-/** A request with exactly these headers: no browser and no fetch that knows better. */
-function ask(studio: TestStudio, { method, path }: Route, headers: OutgoingHttpHeaders, body = ""): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest({ host: "127.0.0.1", port: studio.port, method, path, headers }, (response) => {
-      let text = "";
-      response.on("data", (piece) => {
-        text += piece;
-      });
-      response.on("end", () => resolve({ status: response.statusCode!, headers: response.headers, body: text }));
-    });
-    request.on("error", reject);
-    request.end(body);
-  });
 }
 
 const routes = allRoutes();
@@ -124,11 +99,6 @@ function bodyOf({ method }: Route): string {
   return method === "GET" ? "" : "{}";
 }
 
-/** Leaves out headers that are undefined. */
-function sent(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
-}
-
 describe("every route", () => {
   test("is in the table", () => {
     expect(routes.map(({ method, path }) => `${method} ${path}`)).toEqual([
@@ -149,7 +119,7 @@ describe("every route", () => {
   test("answers our own page", async () => {
     const studio = await openStudio();
     for (const route of routes) {
-      const { status, headers } = await ask(studio, route, ours(studio), bodyOf(route));
+      const { status, headers } = await rawRequest(studio, route, ours(studio), bodyOf(route));
       expect([401, 403], `${route.method} ${route.path}`).not.toContain(status);
       expect(headers["content-security-policy"]).toContain("default-src 'self'");
       expect(headers["referrer-policy"]).toBe("no-referrer");
@@ -163,7 +133,7 @@ describe("every route", () => {
     const everywhere = [...routes, { method: "POST", path: "/" }, { method: "DELETE", path: "/api/pipelines/first" }];
     for (const route of everywhere) {
       if (writesOnly && route.method === "GET") continue;
-      const reply = await ask(studio, route, sent({ ...ours(studio), ...headers(studio) }), bodyOf(route));
+      const reply = await rawRequest(studio, route, { ...ours(studio), ...headers(studio) }, bodyOf(route));
       expect(reply.status, `${route.method} ${route.path}`).toBe(status);
       expect(reply.body).not.toContain(studio.token);
       expect(reply.headers["set-cookie"]).toBeUndefined();
@@ -181,7 +151,7 @@ describe("every route", () => {
       "content-type": "application/x-www-form-urlencoded",
     };
     for (const { path } of [...routes, { path: "/" }])
-      expect((await ask(studio, { method: "POST", path }, form, "a=1")).status).toBe(403);
+      expect((await rawRequest(studio, { method: "POST", path }, form, "a=1")).status).toBe(403);
   });
 
   test("answers a script that has the token as a bearer, and no origin", async () => {
@@ -192,10 +162,10 @@ describe("every route", () => {
       [requestHeader]: "1",
     };
     const body = JSON.stringify({ pipeline: fakePipeline() });
-    const reply = await ask(studio, { method: "POST", path: "/api/describe" }, headers, body);
+    const reply = await rawRequest(studio, { method: "POST", path: "/api/describe" }, headers, body);
     expect(reply.status).toBe(200);
     const others = { ...headers, origin: evil };
-    expect((await ask(studio, { method: "POST", path: "/api/describe" }, others, body)).status).toBe(403);
+    expect((await rawRequest(studio, { method: "POST", path: "/api/describe" }, others, body)).status).toBe(403);
   });
 });
 
@@ -204,77 +174,47 @@ describe("the first visit", () => {
     const studio = await openStudio();
     const { pathname, search } = new URL(studio.url);
     const path = pathname + search;
-    const reply = await ask(studio, { method: "GET", path }, {});
+    const reply = await rawRequest(studio, { method: "GET", path }, {});
     expect(reply.status).toBe(303);
     expect(reply.headers.location).toBe("/");
     const cookie = String(reply.headers["set-cookie"]);
     expect(cookie).toContain("HttpOnly");
     expect(cookie).toContain("SameSite=Strict");
-    const page = await ask(studio, { method: "GET", path: "/" }, { cookie: cookie.split(";")[0] });
+    const page = await rawRequest(studio, { method: "GET", path: "/" }, { cookie: cookie.split(";")[0] });
     expect(page).toMatchObject({ status: 200, body: "<title>studio</title>" });
     expect(page.headers["cache-control"]).toBe("no-store");
-    expect((await ask(studio, { method: "GET", path }, { host: "evil.example" })).status).toBe(403);
-    expect((await ask(studio, { method: "GET", path: "/?token=wrong" }, {})).status).toBe(401);
-    expect((await ask(studio, { method: "GET", path: `/api/runs${search}` }, {})).status).toBe(401);
+    expect((await rawRequest(studio, { method: "GET", path }, { host: "evil.example" })).status).toBe(403);
+    expect((await rawRequest(studio, { method: "GET", path: "/?token=wrong" }, {})).status).toBe(401);
+    expect((await rawRequest(studio, { method: "GET", path: `/api/runs${search}` }, {})).status).toBe(401);
   });
 
   test("says in words what is missing where there is no token", async () => {
-    const reply = await ask(await openStudio(), { method: "GET", path: "/" }, {});
+    const reply = await rawRequest(await openStudio(), { method: "GET", path: "/" }, {});
     expect(reply.body).toMatch(/^NO_TOKEN: .* Fix: open the address that `flamingo start` printed$/);
   });
 
   test("may be by a link on another site, whose cookie comes with the second look", async () => {
     const studio = await openStudio();
     const link = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
-    const first = await ask(studio, { method: "GET", path: "/" }, link);
+    const first = await rawRequest(studio, { method: "GET", path: "/" }, link);
     expect(first).toMatchObject({ status: 401, headers: { refresh: "0; url=/" } });
-    expect((await ask(studio, { method: "GET", path: "/" }, {})).headers.refresh).toBeUndefined();
+    expect((await rawRequest(studio, { method: "GET", path: "/" }, {})).headers.refresh).toBeUndefined();
   });
 });
 
 describe("the socket", () => {
-  /** The first line of the answer to a websocket's handshake. */
-  function handshake(
-    { port }: TestStudio,
-    headers: Record<string, string | undefined>,
-    transport = "websocket",
-  ): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const socket = connect(port, "127.0.0.1", () => {
-        const lines = Object.entries(headers).filter(([, value]) => value !== undefined);
-        socket.write(
-          `GET /socket.io/?EIO=4&transport=${transport} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`,
-        );
-      });
-      socket.once("data", (data) => {
-        resolve(String(data).split("\r\n")[0]!);
-        socket.destroy();
-      });
-      socket.once("error", reject);
-      socket.once("close", () => reject(new Error("closed without an answer")));
-    });
-  }
-
-  const upgrade = (studio: TestStudio) => ({
-    Host: `127.0.0.1:${studio.port}`,
-    Connection: "Upgrade",
-    Upgrade: "websocket",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
-    Cookie: `flamingo-${studio.port}=${studio.token}`,
-    Origin: studio.origin,
-  });
+  const path = "/socket.io/?EIO=4&transport=websocket";
 
   test("opens for our own page, and for a script with the token", async () => {
     const studio = await openStudio();
-    expect(await handshake(studio, upgrade(studio))).toContain("101");
+    expect(await handshake(studio, path, ourUpgrade(studio))).toContain("101");
     const script = {
-      ...upgrade(studio),
+      ...ourUpgrade(studio),
       Cookie: undefined,
       Origin: undefined,
       Authorization: `Bearer ${studio.token}`,
     };
-    expect(await handshake(studio, script)).toContain("101");
+    expect(await handshake(studio, path, script)).toContain("101");
   });
 
   test.each([
@@ -288,12 +228,12 @@ describe("the socket", () => {
     ["our other name", { Origin: "http://localhost:1" }],
   ] as [string, Record<string, string | undefined>][])("refuses %s", async (_, headers) => {
     const studio = await openStudio();
-    expect(await handshake(studio, { ...upgrade(studio), ...headers })).toContain("400");
+    expect(await handshake(studio, path, { ...ourUpgrade(studio), ...headers })).toContain("400");
   });
 
   test("has no other way in than a websocket", async () => {
     const studio = await openStudio();
-    const plain = { ...upgrade(studio), Upgrade: undefined, Connection: "close" };
-    expect(await handshake(studio, plain, "polling")).toContain("400");
+    const plain = { ...ourUpgrade(studio), Upgrade: undefined, Connection: "close" };
+    expect(await handshake(studio, path.replace("websocket", "polling"), plain)).toContain("400");
   });
 });

@@ -13,7 +13,7 @@ const sizes = fc.record({
   groups: fc.constantFrom(1, 2, 3, 5),
   groupSize: fc.constantFrom(1, 3, 4, 16),
   heads: fc.constantFrom(1, 2, 3),
-  depth: fc.constantFrom(1, 4, 5, 8),
+  depth: fc.constantFrom(1, 4, 5, 8, 17, 33),
   seed,
 });
 

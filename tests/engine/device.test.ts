@@ -5,7 +5,7 @@ import { type DeviceName, deviceNames, openDevice } from "../../src/engine/devic
 import { valueAndGradients } from "../../src/engine/gradients.ts";
 import { matMul } from "../../src/engine/matMul.ts";
 import { getBackend, sum, tensor, variable } from "../../src/engine/tensor.ts";
-import { findTensorflow } from "../../src/engine/tensorflow.ts";
+import { findTensorflow } from "../../src/engine/tensorflow/backend.ts";
 import { describeDevices, devices } from "../devices.ts";
 
 afterEach(() => {

@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { adamW } from "../../src/engine/adamW.ts";
 import { add } from "../../src/engine/add.ts";
 import { conv2d } from "../../src/engine/conv2d.ts";
 import { embedding } from "../../src/engine/embedding.ts";
 import { gatedAdd } from "../../src/engine/gatedAdd.ts";
 import { gelu } from "../../src/engine/gelu.ts";
+import { clipFactor, globalNorm } from "../../src/engine/globalNorm.ts";
 import { layerNorm } from "../../src/engine/layerNorm.ts";
 import { linear } from "../../src/engine/linear.ts";
 import { matMul } from "../../src/engine/matMul.ts";
@@ -18,7 +20,8 @@ import * as tf from "../../src/engine/tensor.ts";
 import { unfold } from "../../src/engine/unfold.ts";
 import { describeDevices } from "../devices.ts";
 import { agrees, seed, size, tries } from "./agreement.ts";
-import { numbers } from "./numbers.ts";
+import { relativeError } from "./evaluate.ts";
+import { numbers, tensorOf } from "./numbers.ts";
 
 describeDevices("operations agree with their plain formulas, forward and gradient:", (device) => {
   const property = (name: string, run: fc.IAsyncProperty<never>) =>
@@ -153,6 +156,51 @@ describeDevices("operations agree with their plain formulas, forward and gradien
         run: ({ x, weight, bias }) => conv2d(x!, weight!, bias!, { stride, padding }),
       });
     }) as never,
+  );
+
+  property(
+    "adamW with clipping, over several parameters and steps",
+    fc.asyncProperty(
+      fc.array(fc.tuple(size, size), { minLength: 1, maxLength: 3 }),
+      fc.record({
+        limit: fc.constantFrom(0.1, 1, 100),
+        measured: fc.boolean(),
+        rate: fc.constantFrom(0.01, 0.3),
+        seed,
+      }),
+      async (shapes, { limit, measured, rate, seed }) => {
+        const train = async () => {
+          const all = shapes.map((shape, at) =>
+            [0, 100, 200].map((kind) => {
+              const start = numbers(shape, seed + at + kind);
+              // The moments of a training that goes on: m is small, v is no less than its square.
+              const values = start.values.map((number) => (kind === 200 ? 0.1 + Math.abs(number) : number));
+              return tf.tidy(() => tf.variable(tensorOf({ shape, values })));
+            }),
+          );
+          const held = tf.memory().numTensors;
+          for (let step = 3; step <= 4; step++)
+            tf.tidy(() => {
+              const gradients = shapes.map((shape, at) => tensorOf(numbers(shape, seed + at + 300 + step)));
+              const clip = measured ? clipFactor(globalNorm(gradients), limit) : 0.5;
+              const parameters = all.map(([value, m, v], at) => ({
+                ...{ value: value!, m: m!, v: v!, gradient: gradients[at]! },
+                ...{ rate, decay: 0.1 * at },
+              }));
+              adamW(parameters, { step, beta1: 0.9, beta2: 0.99, epsilon: 1e-6, clip });
+            });
+          expect(tf.memory().numTensors, "tensors left behind").toBe(held);
+          const read = await Promise.all(all.flat().map((one) => one.data()));
+          tf.dispose(all.flat());
+          return read as Float32Array[];
+        };
+        await tf.setBackend("cpu");
+        const expected = await train();
+        await tf.setBackend(device);
+        const actual = await train();
+        for (const [at, one] of expected.entries()) expect(relativeError(actual[at]!, one)).toBeLessThan(1e-4);
+      },
+    ) as never,
   );
 
   test("what does not fit is refused, with both shapes named", () => {

@@ -10,7 +10,8 @@ import { layerNorm } from "../../src/engine/layerNorm.ts";
 import { linear } from "../../src/engine/linear.ts";
 import * as tf from "../../src/engine/tensor.ts";
 import { describeDevices } from "../devices.ts";
-import { agrees, evaluate, seed, size, tries } from "./agreement.ts";
+import { agrees, seed, size, tries } from "./agreement.ts";
+import { evaluate } from "./evaluate.ts";
 import { numbers, tensorOf } from "./numbers.ts";
 
 const variableOf = (shape: number[], seed: number) => tf.tidy(() => tf.variable(tensorOf(numbers(shape, seed))));

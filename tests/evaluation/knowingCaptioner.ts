@@ -2,6 +2,7 @@ import type { CaptionExample } from "../../src/data/captionExample.ts";
 import { Tokenizer } from "../../src/data/tokenizer.ts";
 import { tensor } from "../../src/engine/tensor.ts";
 import type { Captioner, Seen } from "../../src/evaluation/captioner.ts";
+import { WholeText } from "../../src/evaluation/continuation.ts";
 import type { FramingTokens } from "../../src/evaluation/prompt.ts";
 
 export const words = new Tokenizer(["a", "big", "cat", "dog", "red", "house", "sky", "tree", "sun"]);
@@ -56,6 +57,10 @@ export class MadeUpCaptioner implements Captioner {
   logits(seen: Seen, pictures: readonly number[], ids: Int32Array) {
     const shown = (seen as ReturnType<MadeUpCaptioner["look"]>).labels;
     return this.#score(ids, pictures.length, (row) => labels[shown[pictures[row]!]!]);
+  }
+
+  goOn(seen: Seen, pictures: readonly number[]) {
+    return new WholeText(pictures.length, (ids) => this.logits(seen, pictures, ids.dataSync() as Int32Array));
   }
 
   alone(ids: Int32Array, rows: number) {

@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { tensor } from "../../src/engine/tensor.ts";
+import { countTensors } from "../../src/engine/memory.ts";
+import { dispose, reshape, slice, tensor, tidy } from "../../src/engine/tensor.ts";
 import { assignNumbers } from "../../src/engine/weights.ts";
+import { type Continuation, WholeText } from "../../src/evaluation/continuation.ts";
+import { generate } from "../../src/evaluation/generate.ts";
 import { type CaptionTask, captionTask } from "../../src/execution/captionTask.ts";
 import { captioningNode } from "../../src/execution/evaluateRun.ts";
 import { toTensors } from "../../src/execution/graph.ts";
 import { type Prepared, prepareRun } from "../../src/execution/prepare.ts";
+import { parsePipeline } from "../../src/pipeline/schema.ts";
 import { readRun } from "../../src/runs/folder.ts";
 import { newRun, smallPipeline } from "./smallRun.ts";
 
@@ -56,6 +60,28 @@ describe("a captioner made of a graph", () => {
     seen.dispose();
   });
 
+  test("goes on with a text piece by piece as it reads the whole of it, each row with its own picture", async () => {
+    setGates(1);
+    const before = countTensors();
+    const seen = task.captioner.look(pictures, 3);
+    const order = [2, 0, 2];
+    const texts = task.captioner.goOn(seen, order);
+    const read = order.map(() => [task.tokens.bos, task.tokens.image]);
+    for (const word of [40, 50, 60]) {
+      const length = read[0]!.length;
+      const logits = texts.read(Int32Array.from(word === 40 ? read.flat() : read.map((text) => text.at(-1)!)));
+      const whole = task.captioner.logits(seen, order, Int32Array.from(read.flat()));
+      const ends = tidy(() => reshape(slice(whole, [0, length - 1, 0], [3, 1, -1]), logits.shape));
+      await expect(logits).toBeAllclose(ends, { relative: 1e-3, absolute: 1e-4 });
+      dispose([logits, whole, ends]);
+      for (const [row, text] of read.entries()) text.push(word + row);
+    }
+    expect(texts.wholeBecause).toBeUndefined();
+    texts.dispose();
+    seen.dispose();
+    expect(countTensors()).toBe(before);
+  });
+
   test("has no language model alone where the pictures are needed", async () => {
     const { graph } = prepared;
     const optional = graph.isOptional.bind(graph);
@@ -94,4 +120,65 @@ describe("a graph", () => {
     expect(() => prepared.graph.compute("loss", new Map())).toThrow('no values were given for "data"');
     expect(() => prepared.graph.node("nowhere")).toThrow('the plan has no node "nowhere"');
   });
+});
+
+/** A pipeline whose language model is laid open and rewired: images are looked at after the words were, and once only. */
+function rewired() {
+  const { vocabulary, newTokens, imageToken, dim, heads, headDim } = smallPipeline().nodes.language!.config as Record<
+    string,
+    number
+  >;
+  const { nodes } = smallPipeline({ without: ["language", "train", "samples", "evaluate", "loss"] });
+  const wires = [
+    "data.images > encoder.images, encoder.features > resampler.features",
+    "data.ids > embed.ids, data.ids > locate.ids, embed.hidden > read.hidden",
+    "read.hidden > look.text, resampler.media > look.media, locate.locations > look.locations",
+    "look.text > add.a, embed.hidden > add.b, add.sum > norm.x, norm.y > score.hidden, embed.table > score.table",
+    "score.logits > evaluate.logits",
+  ];
+  return parsePipeline(
+    {
+      ...{ format: "flamingo-pipeline", version: 1, name: "Rewired" },
+      nodes: {
+        ...nodes,
+        embed: { type: "TokenEmbedding", config: { vocabulary, newTokens, dim } },
+        locate: { type: "MediaLocations", config: { imageToken } },
+        read: { type: "DecoderLayer", config: { dim, heads, headDim, alibi: true, ffMult: 2 } },
+        look: { type: "GatedXattnDense", config: { dim, visualDim: 16, heads: 2, headDim: 8 } },
+        add: { type: "Add", config: {} },
+        norm: { type: "LayerNorm", config: { dim } },
+        score: { type: "Logits", config: {} },
+        evaluate: { type: "Evaluate", config: { examples: 4 } },
+      },
+      edges: wires
+        .join(", ")
+        .split(", ")
+        .map((wire) => wire.split(" > ").map((end) => end.split(".")))
+        .map(([from, to]) => ({ from, to })),
+    },
+    "the test",
+  );
+}
+
+test("a graph with its language model rewired goes on piece by piece all the same", async () => {
+  const record = await readRun(await newRun(rewired()));
+  const { graph, sources } = await prepareRun(record, "wasm", { append: () => {} }, 0);
+  for (const { role, shape, variable } of graph.weights.all())
+    if (role === "gate") assignNumbers(variable, { shape, data: Float32Array.of(0.8) });
+  const { captioner, tokens } = captionTask({ graph, sources, node: captioningNode(graph) });
+  const seen = captioner.look(pictures, 3);
+  const options = { most: 5, never: [tokens.pad, tokens.bos, tokens.image] };
+  const prompts = [0, 1, 2].map(() => [tokens.bos, tokens.image]);
+  const whole = (rows: readonly number[]) =>
+    new WholeText(rows.length, (ids) => captioner.logits(seen, rows, ids.dataSync() as Int32Array));
+  let texts: Continuation | undefined;
+  const open = (rows: readonly number[]) => {
+    texts = captioner.goOn(seen, rows);
+    return texts;
+  };
+  const said = await generate(open, prompts, options);
+  expect(texts!.wholeBecause).toBeUndefined();
+  expect(said).toEqual(await generate(whole, prompts, options));
+  seen.dispose();
+  graph.weights.dispose();
 });

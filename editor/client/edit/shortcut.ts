@@ -21,6 +21,7 @@ export function matches(shortcut: string, press: KeyPress): boolean {
 
 /** As a person reads it: `Ctrl+Shift+Z`, or `⌘⇧Z` on a Mac. */
 export function printShortcut(shortcut: string, mac: boolean): string {
-  if (!mac) return shortcut.replace("Mod", "Ctrl").replace("Backspace", "⌫");
-  return shortcut.replace("Mod+", "⌘").replace("Shift+", "⇧").replace("Alt+", "⌥").replace("Backspace", "⌫");
+  const keys = shortcut.replace("Backspace", "⌫").replace("ArrowUp", "↑").replace("ArrowDown", "↓");
+  if (!mac) return keys.replace("Mod", "Ctrl");
+  return keys.replace("Mod+", "⌘").replace("Shift+", "⇧").replace("Alt+", "⌥");
 }

@@ -1,9 +1,9 @@
+import { roundUp } from "../../../src/figures/axis.ts";
+import { inks, layerColor, type Theme } from "../../../src/figures/colors.ts";
+import { gatesOf, readGates } from "../../../src/figures/gates.ts";
 import { downsample } from "../../../src/runs/downsample.ts";
 import type { RunState } from "../../../src/runs/state.ts";
-import { roundUp } from "./axis.ts";
 import { prepare } from "./canvas.ts";
-import { inks, layerColor, type Theme } from "./colors.ts";
-import { gatesOf, readGates } from "./gates.ts";
 
 /** Size of a node's live figure, in CSS pixels. */
 export const figureSize = { width: 184, height: 32 } as const;

@@ -7,11 +7,15 @@ const interval = { least: 250, most: 1500 } as const;
 const part = 0.1;
 
 /**
- * Calls `draw` when the run's state changes: at most four times a second, more seldom where drawing is slow, and only
+ * Calls `draw` when the run's state changes, or what else `subscribe` follows: at most four times a second, more seldom where drawing is slow, and only
  * while `element` is on the screen. It is called outside of React's rendering; at once when it is another function than
  * before (`useCallback`).
  */
-export function useRedraw(element: React.RefObject<Element | null>, draw: () => void | Promise<void>): void {
+export function useRedraw(
+  element: React.RefObject<Element | null>,
+  draw: () => void | Promise<void>,
+  subscribe: (changed: () => void) => () => void = useRun.subscribe,
+): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let next = 0;
@@ -37,7 +41,7 @@ export function useRedraw(element: React.RefObject<Element | null>, draw: () => 
     });
     if (element.current) observer.observe(element.current);
     document.addEventListener("visibilitychange", appear);
-    const unsubscribe = useRun.subscribe(request);
+    const unsubscribe = subscribe(request);
     void paint();
     return () => {
       unsubscribe();
@@ -45,5 +49,5 @@ export function useRedraw(element: React.RefObject<Element | null>, draw: () => 
       document.removeEventListener("visibilitychange", appear);
       clearTimeout(timer);
     };
-  }, [element, draw]);
+  }, [element, draw, subscribe]);
 }

@@ -1,10 +1,10 @@
 import type { Edge, Node } from "@xyflow/react";
 import type { SolvedShape } from "../../../src/core/shape.ts";
+import { shapeText } from "../../../src/figures/shapeText.ts";
 import type { Problem } from "../../../src/pipeline/check.ts";
 import type { Pipeline } from "../../../src/pipeline/schema.ts";
 import type { Solution } from "../../../src/pipeline/solve.ts";
 import { edgeIds } from "./edges.ts";
-import { shapeText } from "./shapeText.ts";
 
 export type BlockFlowNode = Node<Record<string, never>, "block">;
 

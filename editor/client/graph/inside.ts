@@ -1,9 +1,9 @@
 import type { Catalog } from "../../../src/core/catalog.ts";
 import type { SolvedShape } from "../../../src/core/shape.ts";
 import type { TracedGraph, TracedNode } from "../../../src/core/trace.ts";
+import { type LayoutEdge, type LayoutNode, layout } from "../../../src/figures/layout.ts";
 import type { TraceRequest } from "../../shared/protocol.ts";
 import { card, cardHeight, portOffset } from "./cardSize.ts";
-import { type LayoutEdge, type LayoutNode, layout } from "./layout.ts";
 
 /** A node of the drawing of an inside: a call of a block, or an input or output of the opened block. */
 export interface InsideNode {

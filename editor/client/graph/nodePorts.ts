@@ -1,9 +1,9 @@
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
+import { type LayoutNode, layout } from "../../../src/figures/layout.ts";
 import type { Pipeline } from "../../../src/pipeline/schema.ts";
 import type { Position } from "../edit/operations.ts";
 import { card, cardHeight, portOffset } from "./cardSize.ts";
 import { figureOf } from "./figure.ts";
-import { type LayoutNode, layout } from "./layout.ts";
 
 /** The names of a node's ports. An unknown node has those that its wires end at, so that it keeps them. */
 export function portsOf(

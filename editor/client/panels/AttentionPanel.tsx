@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "react";
+import { attentionScale, firstContentWord, type Layer, wordAttention } from "../../../src/figures/attention.ts";
+import { heatGradient } from "../../../src/figures/colors.ts";
+import { formatNumber } from "../../../src/figures/numbers.ts";
 import type { AttentionFrame, AttentionPicture } from "../../../src/runs/attentionFrame.ts";
-import { attentionScale, firstContentWord, type Layer, wordAttention } from "../figures/attention.ts";
-import { heatGradient } from "../figures/colors.ts";
-import { formatNumber } from "../figures/numbers.ts";
 import { pinnedPicture, useRun } from "../stores/run.ts";
 import { drawHeat, type Heat } from "./heat.ts";
 import { NoRun } from "./NoRun.tsx";

@@ -1,10 +1,10 @@
 import { useCallback } from "react";
+import { roundUp } from "../../../src/figures/axis.ts";
+import { layerColor, type Theme } from "../../../src/figures/colors.ts";
+import { type Gate, readGates } from "../../../src/figures/gates.ts";
+import { formatNumber } from "../../../src/figures/numbers.ts";
 import { downsample } from "../../../src/runs/downsample.ts";
 import type { RunState } from "../../../src/runs/state.ts";
-import { roundUp } from "../figures/axis.ts";
-import { layerColor, type Theme } from "../figures/colors.ts";
-import { type Gate, readGates } from "../figures/gates.ts";
-import { formatNumber } from "../figures/numbers.ts";
 import { useRun } from "../stores/run.ts";
 import { changeSettings, useSettings } from "../stores/settings.ts";
 import { useTheme } from "../stores/theme.ts";

@@ -1,10 +1,10 @@
 import { useCallback } from "react";
+import { roundDown, roundUp } from "../../../src/figures/axis.ts";
+import { inks, type Theme } from "../../../src/figures/colors.ts";
+import { formatNumber } from "../../../src/figures/numbers.ts";
+import { smooth } from "../../../src/figures/smooth.ts";
 import { downsample } from "../../../src/runs/downsample.ts";
 import type { RunState } from "../../../src/runs/state.ts";
-import { roundDown, roundUp } from "../figures/axis.ts";
-import { inks, type Theme } from "../figures/colors.ts";
-import { formatNumber } from "../figures/numbers.ts";
-import { smooth } from "../figures/smooth.ts";
 import { useRun } from "../stores/run.ts";
 import { changeSettings, useSettings } from "../stores/settings.ts";
 import { NoRun } from "./NoRun.tsx";

@@ -1,6 +1,7 @@
 import type { PlotlyTrace } from "plotly.js-cartesian-dist-min";
 import { useEffect, useMemo, useRef } from "react";
-import { inks, type Theme } from "../figures/colors.ts";
+import { inks, type Theme } from "../../../src/figures/colors.ts";
+import { loadPlotly, type Plotly } from "../figures/loadPlotly.ts";
 import { useRedraw } from "../figures/useRedraw.ts";
 import { useRun } from "../stores/run.ts";
 import { useTheme } from "../stores/theme.ts";
@@ -18,16 +19,6 @@ export interface PlotContent {
   y: PlotAxis;
   /** Zooming is kept as long as this stays the same. */
   revision: string;
-}
-
-type Plotly = typeof import("plotly.js-cartesian-dist-min").default;
-
-let loading: Promise<Plotly> | undefined;
-
-/** Plotly is larger than the page itself, so it comes when the first plot is drawn. */
-function loadPlotly(): Promise<Plotly> {
-  loading ??= import("plotly.js-cartesian-dist-min").then((module) => module.default);
-  return loading;
 }
 
 /**

@@ -1,5 +1,5 @@
+import { formatCount, formatNumber, formatShare, words } from "../../../src/figures/numbers.ts";
 import type { Mean, RunEventOf, Share } from "../../../src/runs/event.ts";
-import { formatCount, formatNumber, formatShare, words } from "../figures/numbers.ts";
 import { useRun } from "../stores/run.ts";
 import { NoRun } from "./NoRun.tsx";
 

@@ -1,7 +1,7 @@
 import { useState } from "react";
+import { isRight } from "../../../src/figures/captions.ts";
+import { formatCount, formatNumber } from "../../../src/figures/numbers.ts";
 import type { Sample } from "../../../src/runs/event.ts";
-import { isRight } from "../figures/captions.ts";
-import { formatCount, formatNumber } from "../figures/numbers.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { pinnedPicture, useRun } from "../stores/run.ts";
 import { NoRun } from "./NoRun.tsx";

@@ -1,4 +1,4 @@
-import { formatCount } from "../figures/numbers.ts";
+import { formatCount } from "../../../src/figures/numbers.ts";
 import { Icon } from "../parts/Icon.tsx";
 
 /** Chooses among recorded steps. Undefined follows the newest. */

@@ -1,5 +1,5 @@
+import { heatColor } from "../../../src/figures/colors.ts";
 import { prepare } from "../figures/canvas.ts";
-import { heatColor } from "../figures/colors.ts";
 
 /** A picture with what a word looks at laid over it, patch by patch. */
 export interface Heat {

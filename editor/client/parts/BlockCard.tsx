@@ -1,10 +1,10 @@
 import { Handle, Position } from "@xyflow/react";
 import type { ReactNode } from "react";
 import type { SolvedShape } from "../../../src/core/shape.ts";
+import { formatWeights } from "../../../src/figures/numbers.ts";
+import { shapeText } from "../../../src/figures/shapeText.ts";
+import { type Tone, toneWords } from "../../../src/figures/tone.ts";
 import type { NodeRunState } from "../../../src/runs/event.ts";
-import { formatWeights } from "../figures/numbers.ts";
-import { shapeText } from "../graph/shapeText.ts";
-import { type Tone, toneWords } from "../graph/tone.ts";
 import { Icon } from "./Icon.tsx";
 
 /** A port as a card shows it. */

@@ -14,11 +14,11 @@ import {
 import { useEffect, useState } from "react";
 import { type ErrorReport, reportOf } from "../../../src/core/errors.ts";
 import type { TracedGraph } from "../../../src/core/trace.ts";
+import { shapeText } from "../../../src/figures/shapeText.ts";
+import { toneOf } from "../../../src/figures/tone.ts";
 import { card, cardHeight } from "../graph/cardSize.ts";
 import type { WireFlowEdge } from "../graph/flowNodes.ts";
 import { drawInside, type InsideEdge, type InsideNode, terminal, traceRequestOf } from "../graph/inside.ts";
-import { shapeText } from "../graph/shapeText.ts";
-import { toneOf } from "../graph/tone.ts";
 import { type Opened, setInside, useEditor } from "../stores/editor.ts";
 import { sendJson } from "../stores/request.ts";
 import { BlockCard, type CardPort } from "./BlockCard.tsx";

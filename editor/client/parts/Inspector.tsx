@@ -1,11 +1,11 @@
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
+import { formatCount } from "../../../src/figures/numbers.ts";
+import { shapeText } from "../../../src/figures/shapeText.ts";
+import { toneOf, toneWords } from "../../../src/figures/tone.ts";
 import type { PipelineEdge, PipelineNode } from "../../../src/pipeline/schema.ts";
 import { actionNamed } from "../edit/actions.ts";
 import { changeNode, setProperty } from "../edit/operations.ts";
-import { formatCount } from "../figures/numbers.ts";
 import { edgeIds } from "../graph/edges.ts";
-import { shapeText } from "../graph/shapeText.ts";
-import { toneOf, toneWords } from "../graph/tone.ts";
 import { perform } from "../stores/context.ts";
 import { commit, sealHistory, select, useEditor } from "../stores/editor.ts";
 import { openNode } from "../stores/inside.ts";

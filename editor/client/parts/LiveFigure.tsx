@@ -1,11 +1,11 @@
 import { useCallback, useRef, useState } from "react";
 import { useShallow } from "zustand/react/shallow";
+import { gatesOf } from "../../../src/figures/gates.ts";
+import { formatCount, formatNumber, formatSeconds } from "../../../src/figures/numbers.ts";
+import { shownState } from "../../../src/figures/progress.ts";
+import { smooth } from "../../../src/figures/smooth.ts";
 import { secondsLeft } from "../../../src/runs/state.ts";
-import { gatesOf } from "../figures/gates.ts";
 import { drawGates, drawLoss, figureSize, gateValues } from "../figures/nodeFigures.ts";
-import { formatCount, formatNumber, formatSeconds } from "../figures/numbers.ts";
-import { shownState } from "../figures/progress.ts";
-import { smooth } from "../figures/smooth.ts";
 import { useRedraw } from "../figures/useRedraw.ts";
 import type { Figure } from "../graph/figure.ts";
 import { pinnedPicture, useRun } from "../stores/run.ts";

@@ -3,7 +3,8 @@ import { openDialog } from "../stores/editor.ts";
 import { Icon } from "./Icon.tsx";
 
 /** A dialog over the page. Escape, the cross and a click beside it close it; the focus stays inside. */
-export function Modal({ title, wide, children }: { title: string; wide?: boolean; children: ReactNode }) {
+export function Modal(props: { title: string; wide?: boolean; close?: () => void; children: ReactNode }) {
+  const { title, wide, close = () => openDialog(undefined), children } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const element = dialog.current;
@@ -16,15 +17,15 @@ export function Modal({ title, wide, children }: { title: string; wide?: boolean
       ref={dialog}
       className={wide ? "modal wide" : "modal"}
       aria-label={title}
-      onCancel={() => openDialog(undefined)}
+      onCancel={close}
       onClick={(event) => {
-        if (event.target === dialog.current) openDialog(undefined);
+        if (event.target === dialog.current) close();
       }}
     >
       <div className="modal-body">
         <header>
           <h2>{title}</h2>
-          <button type="button" className="icon-button small" onClick={() => openDialog(undefined)} aria-label="Close">
+          <button type="button" className="icon-button small" onClick={close} aria-label="Close">
             <Icon name="close" size={14} />
           </button>
         </header>

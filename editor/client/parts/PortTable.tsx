@@ -1,9 +1,9 @@
 import { useMemo } from "react";
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
 import { printShape } from "../../../src/core/shape.ts";
+import { shapeText } from "../../../src/figures/shapeText.ts";
 import { connect, disconnect } from "../edit/operations.ts";
 import { judgePorts, wireBetween } from "../graph/connection.ts";
-import { shapeText } from "../graph/shapeText.ts";
 import { commit, useEditor } from "../stores/editor.ts";
 
 /** A node's ports: what they carry, their shapes, and for inputs where they are wired from. */

@@ -1,5 +1,5 @@
+import { formatCount } from "../../../src/figures/numbers.ts";
 import type { RunSummary } from "../../shared/protocol.ts";
-import { formatCount } from "../figures/numbers.ts";
 import { openRunPipeline } from "../stores/document.ts";
 import { tellError } from "../stores/notices.ts";
 import { useRun } from "../stores/run.ts";

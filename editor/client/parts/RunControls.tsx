@@ -1,5 +1,5 @@
-import { formatCount, formatSeconds } from "../figures/numbers.ts";
-import { totalProgress } from "../figures/progress.ts";
+import { formatCount, formatSeconds } from "../../../src/figures/numbers.ts";
+import { totalProgress } from "../../../src/figures/progress.ts";
 import { useEditor } from "../stores/editor.ts";
 import { useRun } from "../stores/run.ts";
 import { ActionButton, useCan } from "./ActionButton.tsx";

@@ -7,7 +7,7 @@ export function getJson<T>(path: string): Promise<T> {
 }
 
 /** Sends JSON to the server, and gives back its answer. */
-export function sendJson<T>(method: "POST" | "PUT", path: string, body: unknown): Promise<T> {
+export function sendJson<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body: unknown): Promise<T> {
   const headers = { "content-type": "application/json", [requestHeader]: "1" };
   return ask<T>(path, { method, headers, body: JSON.stringify(body) });
 }
@@ -23,7 +23,7 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
     });
   }
   const value: unknown = await response.json().catch(() => undefined);
-  if (response.ok && value !== undefined) return value as T;
+  if (response.ok && (value !== undefined || response.status === 204)) return value as T;
   const { code, message, ...details } = reportIn(value) ?? {
     code: "INTERNAL" as const,
     message: `${path} was answered with ${response.status} ${response.statusText}`,

@@ -1,6 +1,7 @@
 import { create } from "zustand";
 import type { RunEvent } from "../../../src/runs/event.ts";
 import { emptyRun, foldEvents, type RunState } from "../../../src/runs/state.ts";
+import { currentRoute, go } from "./route.ts";
 
 interface ShownRun {
   /** Undefined while no run is shown. */
@@ -15,8 +16,9 @@ export const useRun = create<ShownRun>(() => ({ id: undefined, state: emptyRun()
 export function showRun(id: string | undefined): void {
   waiting = [];
   useRun.setState({ id, state: emptyRun() });
-  const hash = id === undefined ? "" : `#run=${id}`;
-  if (location.hash !== hash) window.history.replaceState(null, "", `${location.pathname}${hash}`);
+  const route = currentRoute();
+  if (route.page === "pipeline" && route.pipeline === undefined)
+    go({ page: "pipeline", ...(id === undefined ? {} : { run: id }) }, { replace: true });
 }
 
 /** The page takes events over at most so often, in milliseconds: it shares the machine with the training. */
@@ -43,7 +45,8 @@ function fold(): void {
 
 /** The run that the page's address names. */
 export function runInAddress(): string | undefined {
-  return /^#run=([a-z0-9][a-z0-9-]{0,63})$/.exec(location.hash)?.[1];
+  const route = currentRoute();
+  return route.page === "pipeline" ? route.run : undefined;
 }
 
 /** Where a file of a run is read. */

@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import type { Theme } from "../figures/colors.ts";
+import type { Theme } from "../../../src/figures/colors.ts";
 
 export const panelNames = ["loss", "gates", "attention", "samples", "results", "log"] as const;
 export type PanelName = (typeof panelNames)[number];

@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import type { Theme } from "../figures/colors.ts";
+import type { Theme } from "../../../src/figures/colors.ts";
 import { changeSettings, useSettings } from "./settings.ts";
 
 const dark = window.matchMedia("(prefers-color-scheme: dark)");

@@ -86,6 +86,15 @@ async function keep(file: string, bytes: Uint8Array, warn: (message: string) => 
   }
 }
 
+/** Renders one drawing of a concept: for looking, without the wait for all of them. */
+export function renderDrawing({ code }: Pick<Concept, "code">, style: Style, size: number): Promise<Pixels> {
+  const svgOf = sources.get(style) ?? svgSource(style);
+  sources.set(style, svgOf);
+  return renderSvg(svgOf(code), size);
+}
+
+const sources = new Map<Style, (code: string) => string>();
+
 /** Puts the parts of an icon set's drawing together as a whole SVG. */
 function svgSource(style: Style): (code: string) => string {
   // Read as a file: what is required stays in memory, and a set has up to 25 MB.

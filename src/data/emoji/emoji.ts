@@ -9,7 +9,7 @@ import { type Drawings, loadDrawings } from "./drawings.ts";
 import { allWords } from "./sentences.ts";
 
 /** Pictures that are fun to watch, one of each kind of thing. */
-const pinnedLabels = [
+export const pinnedLabels = [
   "pizza",
   "rocket",
   "red heart",

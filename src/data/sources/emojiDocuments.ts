@@ -4,7 +4,7 @@ import { float32, int32 } from "../../core/port.ts";
 import { Random } from "../../core/random.ts";
 import { augmentInto, mirrorsWell } from "../augment.ts";
 import { captionDocuments } from "../documents.ts";
-import { emojiDataset, openEmoji, trainingDrawings } from "../emoji/emoji.ts";
+import { emojiDataset, emojiTokenizer, openEmoji, trainingDrawings } from "../emoji/emoji.ts";
 import { defineSource } from "../source.ts";
 
 /** Size of emoji drawings, as a configuration field. */
@@ -40,6 +40,7 @@ export const EmojiDocuments = defineSource({
     ids: int32("batch length", "token ids, with a tag for each drawing"),
     targets: int32("batch length", "the token that comes next, or -100 where the loss does not count"),
   },
+  tokenizer: emojiTokenizer,
   async open({ batch, media, imageSize, outlines }, context) {
     const emoji = await openEmoji(imageSize, context);
     const drawings = trainingDrawings(emoji);

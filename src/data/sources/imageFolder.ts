@@ -60,6 +60,7 @@ export const ImageFolder = defineSource({
     ids: int32("batch length", "token ids, with a tag for each image"),
     targets: int32("batch length", "the token that comes next, or -100 where the loss does not count"),
   },
+  tokenizer: emojiTokenizer,
   async open({ folder, batch, media, imageSize, longest, heldOut, mirror }, context) {
     const images = await readImageFolder(resolve(folder), {
       size: imageSize,

@@ -9,6 +9,7 @@ interface Attributes {
   scale: number;
   causal: boolean;
   emptyRows: "zero" | "uniform";
+  keys: number;
   slopes?: readonly number[];
 }
 
@@ -47,11 +48,11 @@ function perform(
   device: Device,
   operation: number,
   { query, key, value, mask }: Inputs,
-  { heads, scale, causal, emptyRows, slopes }: Attributes,
+  { heads, scale, causal, emptyRows, keys, slopes }: Attributes,
   results: readonly number[],
 ): void {
   const [batch, queries, width] = query!.shape as [number, number, number];
-  const keys = key!.shape[1]!;
+  const room = key!.shape[1]!;
   const block = Math.min(blockOfQueries, queries);
   // The scores of a block, and their gradients; a row begins on a multiple of four numbers.
   const scores = 2 * 4 * block * ((keys + 3) & ~3);
@@ -66,7 +67,20 @@ function perform(
       batch * queries * keys * width,
       [
         ...[...tensors, mask ? device.address(mask, mask.dtype === "bool" ? "bool" : "int32") : 0, slopesAt],
-        ...[workspace, scores, batch, queries, keys, heads, width / heads, ...masked, ...switches, block, ...results],
+        ...[
+          workspace,
+          scores,
+          batch,
+          queries,
+          keys,
+          heads,
+          width / heads,
+          ...masked,
+          ...switches,
+          block,
+          room,
+          ...results,
+        ],
       ],
       [scale],
     );

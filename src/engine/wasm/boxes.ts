@@ -76,5 +76,14 @@ const pad: KernelDefinition = {
   },
 };
 
-/** Kernels of TensorFlow.js' own names, in place of its own. */
-export const boxKernels = [slice, concat, pad];
+/** Writes a piece [batch, places, width] into a target [batch, room, width] from this place on, in place. */
+const write: KernelDefinition = {
+  name: "FlamingoWrite",
+  run(device, { target, piece }, { start }: { start: number }) {
+    copyBox(device, origin(piece!), { tensor: target!, begin: [0, start, 0] }, piece!.shape);
+    return [];
+  },
+};
+
+/** Kernels of TensorFlow.js' own names, in place of its own, and one that writes in place. */
+export const boxKernels = [slice, concat, pad, write];

@@ -16,13 +16,18 @@ export interface KernelDefinition {
 }
 
 export function register(definition: KernelDefinition, device: Device): void {
-  const { name, run, gradient, saveInputs = [], saveOutputs = [] } = definition;
+  const { name, run } = definition;
   if (tf.getKernel(name, "wasm")) tf.unregisterKernel(name, "wasm");
   tf.registerKernel({
     kernelName: name,
     backendName: "wasm",
     kernelFunc: ({ inputs, attrs }) => run(device, inputs as Inputs, attrs as never),
   });
+  registerGradient(definition);
+}
+
+/** An operation has the same gradient on every device. */
+export function registerGradient({ name, gradient, saveInputs = [], saveOutputs = [] }: KernelDefinition): void {
   if (!gradient) return;
   if (tf.getGradient(name)) tf.unregisterGradient(name);
   tf.registerGradient({

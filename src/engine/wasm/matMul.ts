@@ -22,7 +22,17 @@ const product: KernelDefinition = {
     const stridesA = transposeA ? [m * k, 1, m] : [m * k, k, 1];
     const stridesB = transposeB ? [k * n, 1, k] : [k * n, n, 1];
     const biasAt = bias ? device.address(bias) : 0;
-    device.perform(MAT_MUL, batch * m * n * k, [...addresses, batch, m, n, k, ...stridesA, ...stridesB, biasAt]);
+    // A product of a few rows waits for the memory: it takes as long as one of four.
+    device.perform(MAT_MUL, batch * Math.max(m, 4) * n * k, [
+      ...addresses,
+      batch,
+      m,
+      n,
+      k,
+      ...stridesA,
+      ...stridesB,
+      biasAt,
+    ]);
     return c;
   },
   saveInputs: ["a", "b"],

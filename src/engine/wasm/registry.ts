@@ -15,7 +15,7 @@ import type { SharedBackend } from "./module.ts";
 import type { Team } from "./team.ts";
 import { unfoldKernels } from "./unfold.ts";
 
-const definitions: readonly KernelDefinition[] = [
+export const definitions: readonly KernelDefinition[] = [
   ...matMulKernels,
   ...elementwiseKernels,
   ...activationKernels,

@@ -1,28 +1,32 @@
 // Attention of one head at a time over blocks of queries, so that scores live in the cache and never all at once.
 
 import { at, endOf, firstOf, float, integer, pointer, thread } from "./control";
+import { isFew, multiplyFewRows } from "./fewRows";
 import { gemm } from "./gemm";
 import { four, minus, plus, sumOf, times } from "./math";
 import { exponentials, maxOfRow } from "./softmax";
 
 // Arguments of both: query, key, value, mask or 0, slopes or 0, workspace, bytes of workspace for each thread, batch, queries,
-// keys, heads, head width, mask groups, bytes of a mask element, causal, empty rows are uniform, queries in a block; float: scale;
+// keys, heads, head width, mask groups, bytes of a mask element, causal, empty rows are uniform, queries in a block, keys that there is room for; float: scale;
 // then for the forward pass: output; for the backward pass: dy and the gradients of query, key, value (0 where not wanted).
 const QUERY: i32 = 0, KEY: i32 = 1, VALUE: i32 = 2, MASK: i32 = 3, SLOPES: i32 = 4, WORKSPACE: i32 = 5, WORKSPACE_SIZE: i32 = 6;
 const BATCH: i32 = 7, QUERIES: i32 = 8, KEYS: i32 = 9, HEADS: i32 = 10, HEAD_WIDTH: i32 = 11, GROUPS: i32 = 12;
-const MASK_BYTES: i32 = 13, CAUSAL: i32 = 14, UNIFORM: i32 = 15, BLOCK: i32 = 16;
-const OUTPUT: i32 = 17, DY: i32 = 17, D_QUERY: i32 = 18, D_KEY: i32 = 19, D_VALUE: i32 = 20;
+const MASK_BYTES: i32 = 13, CAUSAL: i32 = 14, UNIFORM: i32 = 15, BLOCK: i32 = 16, ROOM: i32 = 17;
+const OUTPUT: i32 = 18, DY: i32 = 18, D_QUERY: i32 = 19, D_KEY: i32 = 20, D_VALUE: i32 = 21;
 
 export function attention(): void {
   const items = integer(BATCH) * integer(HEADS), end = endOf(items, 1);
-  const queries = integer(QUERIES), keys = integer(KEYS), depth = integer(HEAD_WIDTH), width = depth * integer(HEADS);
+  const queries = integer(QUERIES), keys = integer(KEYS), room = integer(ROOM), depth = integer(HEAD_WIDTH), width = depth * integer(HEADS);
   const scores = pointer(WORKSPACE) + (thread() * integer(WORKSPACE_SIZE)) as usize, row = (keys + 3) & ~3;
+  const few = isFew(queries, 1, width, 1);
   for (let item = firstOf(items, 1); item < end; item++) {
-    const value = headOf(VALUE, item, keys, width, depth), output = headOf(OUTPUT, item, queries, width, depth);
+    const value = headOf(VALUE, item, room, width, depth), output = headOf(OUTPUT, item, queries, width, depth);
     for (let first = 0; first < queries; first += integer(BLOCK)) {
       const count = min(integer(BLOCK), queries - first);
       weigh(item, first, count, scores, row);
-      gemm(count, depth, keys, scores, row, 1, value, width, 1, at(output, first * width), width, false);
+      const to = at(output, first * width);
+      if (few) multiplyFewRows(count, depth, keys, scores, row, value, width, 1, to, width, false);
+      else gemm(count, depth, keys, scores, row, 1, value, width, 1, to, width, false);
     }
   }
 }
@@ -30,17 +34,17 @@ export function attention(): void {
 // With p the weights and dp = dy·vᵀ: ds = scale·p·(dp - Σ p·dp), dq = ds·k, dk = dsᵀ·q, dv = pᵀ·dy.
 export function attentionGradient(): void {
   const items = integer(BATCH) * integer(HEADS), end = endOf(items, 1);
-  const queries = integer(QUERIES), keys = integer(KEYS), depth = integer(HEAD_WIDTH), width = depth * integer(HEADS);
+  const queries = integer(QUERIES), keys = integer(KEYS), room = integer(ROOM), depth = integer(HEAD_WIDTH), width = depth * integer(HEADS);
   const row = (keys + 3) & ~3, size = integer(BLOCK) * row;
   const weights = pointer(WORKSPACE) + (thread() * integer(WORKSPACE_SIZE)) as usize, slopes = at(weights, size);
   for (let item = firstOf(items, 1); item < end; item++) {
-    const query = headOf(QUERY, item, queries, width, depth), key = headOf(KEY, item, keys, width, depth);
-    const value = headOf(VALUE, item, keys, width, depth), dy = headOf(DY, item, queries, width, depth);
+    const query = headOf(QUERY, item, queries, width, depth), key = headOf(KEY, item, room, width, depth);
+    const value = headOf(VALUE, item, room, width, depth), dy = headOf(DY, item, queries, width, depth);
     for (let first = 0; first < queries; first += integer(BLOCK)) {
       const count = min(integer(BLOCK), queries - first), adds = first > 0, dyRows = at(dy, first * width);
       weigh(item, first, count, weights, row);
       if (pointer(D_VALUE)) {
-        const dv = headOf(D_VALUE, item, keys, width, depth);
+        const dv = headOf(D_VALUE, item, room, width, depth);
         gemm(keys, depth, count, weights, 1, row, dyRows, width, 1, dv, width, adds);
       }
       if (!pointer(D_QUERY) && !pointer(D_KEY)) continue;
@@ -51,7 +55,7 @@ export function attentionGradient(): void {
         gemm(count, depth, keys, slopes, row, 1, key, width, 1, dq, width, false);
       }
       if (pointer(D_KEY)) {
-        const dk = headOf(D_KEY, item, keys, width, depth);
+        const dk = headOf(D_KEY, item, room, width, depth);
         gemm(keys, depth, count, slopes, 1, row, at(query, first * width), width, 1, dk, width, adds);
       }
     }
@@ -66,10 +70,11 @@ function headOf(tensor: i32, item: i32, length: i32, width: i32, depth: i32): us
 
 // The weights of `count` queries from `first` on.
 function weigh(item: i32, first: i32, count: i32, scores: usize, row: i32): void {
-  const queries = integer(QUERIES), keys = integer(KEYS), depth = integer(HEAD_WIDTH), width = depth * integer(HEADS);
+  const queries = integer(QUERIES), keys = integer(KEYS), room = integer(ROOM), depth = integer(HEAD_WIDTH), width = depth * integer(HEADS);
   const query = at(headOf(QUERY, item, queries, width, depth), first * width);
-  const key = headOf(KEY, item, keys, width, depth);
-  gemm(count, keys, depth, query, width, 1, key, 1, width, scores, row, false);
+  const key = headOf(KEY, item, room, width, depth);
+  if (isFew(queries, 1, 1, width)) multiplyFewRows(count, keys, depth, query, width, key, 1, width, scores, row, false);
+  else gemm(count, keys, depth, query, width, 1, key, 1, width, scores, row, false);
   for (let i = 0; i < count; i++) softmaxRow(item, first + i, at(scores, i * row), row);
 }
 

@@ -1,4 +1,5 @@
 import { at, endOf, firstOf, integer, pointer } from "./control";
+import { isFew, multiplyFewRows } from "./fewRows";
 import { gemm } from "./gemm";
 
 // Arguments: a, b, c, batch, m, n, k, aBatch, aRow, aCol, bBatch, bRow, bCol, bias or 0. Strides in elements.
@@ -22,5 +23,6 @@ function part(item: i32, i: i32, iEnd: i32, j: i32, jEnd: i32): void {
   const a = at(pointer(0), item * integer(7) + i * aRow), b = at(pointer(1), item * integer(10) + j * bCol);
   const c = at(pointer(2), (item * m + i) * n + j), rows = iEnd - i, columns = jEnd - j;
   if (bias) for (let row = 0; row < rows; row++) memory.copy(at(c, row * n), at(bias, j), (columns as usize) << 2);
-  gemm(rows, columns, k, a, aRow, aCol, b, bRow, bCol, c, n, bias != 0);
+  if (isFew(m, aCol, bRow, bCol)) multiplyFewRows(rows, columns, k, a, aRow, b, bRow, bCol, c, n, bias != 0);
+  else gemm(rows, columns, k, a, aRow, aCol, b, bRow, bCol, c, n, bias != 0);
 }

@@ -1,0 +1,10 @@
+import { useLayoutEffect, useRef } from "react";
+
+/** Shows nodes that were made safe before (`sanitize`). */
+export function Markup({ nodes, className }: { nodes: DocumentFragment; className: string }) {
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    box.current?.replaceChildren(nodes.cloneNode(true));
+  }, [nodes]);
+  return <div ref={box} className={className} />;
+}

@@ -1,0 +1,46 @@
+import type { MimeBundle } from "../cell/mimeBundle.ts";
+import { displayMethod } from "./displayMethod.ts";
+import type { FormatOptions, Formatter } from "./formatter.ts";
+import { formatters } from "./formatters/index.ts";
+import { plainText } from "./plainText.ts";
+
+const users: Formatter[] = [];
+
+/** Adds a formatter, which is asked before all others. Returns what takes it away again. */
+export function registerFormatter(formatter: Formatter): () => void {
+  users.unshift(formatter);
+  return () => {
+    const at = users.indexOf(formatter);
+    if (at >= 0) users.splice(at, 1);
+  };
+}
+
+/**
+ * A value in all the forms in which a front end may show it; `text/plain` is always among them. By the value's own
+ * method first, then by the formatters that users registered, then by ours. What fails to show itself is shown plainly,
+ * and says so.
+ */
+export async function formatValue(value: unknown, options: FormatOptions = {}): Promise<MimeBundle> {
+  try {
+    const own = displayOf(value);
+    if (own) return withText({ data: (await own.call(value, options)) as MimeBundle["data"] }, value);
+    const formatter = [...users, ...formatters].find((each) => each.accepts(value));
+    if (formatter) return withText(await formatter.format(value, options), value);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { data: { "text/plain": `${plainText(value)}\n(it could not be shown otherwise: ${reason})` } };
+  }
+  return { data: { "text/plain": plainText(value) } };
+}
+
+/** The value's own method. A function or class can carry one as well. */
+function displayOf(value: unknown): ((options: FormatOptions) => unknown) | undefined {
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) return undefined;
+  const method = (value as { [displayMethod]?: unknown })[displayMethod];
+  return typeof method === "function" ? (method as (options: FormatOptions) => unknown) : undefined;
+}
+
+function withText(bundle: MimeBundle, value: unknown): MimeBundle {
+  if (typeof bundle.data?.["text/plain"] === "string") return bundle;
+  return { ...bundle, data: { ...bundle.data, "text/plain": plainText(value) } };
+}

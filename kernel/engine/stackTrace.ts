@@ -1,0 +1,115 @@
+import { findSourceMap } from "node:module";
+import { dirname } from "node:path";
+import { inspect } from "node:util";
+import { FlamingoError } from "../../src/core/errors.ts";
+import type { CellSources, Place } from "./cellSources.ts";
+import type { CellError } from "./engine.ts";
+
+type PrepareStackTrace = NonNullable<typeof Error.prepareStackTrace>;
+
+const cellPlace = /(In\[\d+\]):(\d+):(\d+)/;
+
+/**
+ * Makes every stack trace tell places of cells in the cells' own lines, also those that a cell prints by itself.
+ * @returns what undoes it
+ */
+export function tellCellsInStackTraces(sources: CellSources): () => void {
+  const previous = Error.prepareStackTrace;
+  const prepare: PrepareStackTrace = (error, sites) => {
+    const frames = sites.map(String);
+    if (previous && !frames.some((frame) => cellPlace.test(frame))) return previous(error, sites);
+    // Below the cell's own lowest frame is only what runs cells.
+    const lowest = frames.findLastIndex((frame) => cellPlace.test(frame));
+    const own = lowest < 0 ? frames : frames.slice(0, lowest + 1);
+    const lines = own.flatMap((frame, index) => {
+      const [whole, name = "", line, column] = frame.match(cellPlace) ?? [];
+      if (whole === undefined || !sources.has(name)) return [inSource(frame, sites[index]!)];
+      const place = sources.place(name, Number(line), Number(column));
+      return place ? [frame.replace(whole, `${name}:${place.line}:${place.column}`)] : [];
+    });
+    return [headOf(error), ...lines.map((line) => `    at ${line}`)].join("\n");
+  };
+  Error.prepareStackTrace = prepare;
+  return () => {
+    if (Error.prepareStackTrace === prepare) Error.prepareStackTrace = previous as PrepareStackTrace;
+  };
+}
+
+function headOf(error: Error): string {
+  try {
+    return Error.prototype.toString.call(error);
+  } catch {
+    return "Error";
+  }
+}
+
+/** A frame of a module in the lines of what it was compiled from, as Node does it where nobody prepares stack traces. */
+function inSource(frame: string, site: NodeJS.CallSite): string {
+  const file = site.getFileName();
+  const [line, column] = [site.getLineNumber(), site.getColumnNumber()];
+  if (!file || !line || !column) return frame;
+  const entry = findSourceMap(file)?.findEntry(line - 1, column - 1);
+  if (!entry || !("originalLine" in entry)) return frame;
+  return frame.replace(`:${line}:${column}`, `:${entry.originalLine + 1}:${entry.originalColumn + 1}`);
+}
+
+/** Frames that say nothing to whoever wrote the cell. */
+const machinery = ["node:", "/node_modules/tslab/", "/node_modules/@tslab/", dirname(import.meta.dirname)];
+
+/** What a cell threw, for a person: what it was, the line of the cell, and what it was called from. */
+export function thrownError(thrown: unknown, sources: CellSources): CellError {
+  const { name, message } = describe(thrown);
+  const frames = framesOf(thrown);
+  const head = message ? `${name}: ${message}` : name;
+  return {
+    name,
+    message,
+    traceback: [...head.split("\n"), ...excerptOf(frames, sources), ...frames, ...causesOf(thrown)],
+    thrown,
+  };
+}
+
+function describe(thrown: unknown): { name: string; message: string } {
+  if (thrown instanceof FlamingoError) return { name: thrown.name, message: thrown.toString() };
+  if (isError(thrown)) return { name: String(thrown.name || "Error"), message: String(thrown.message) };
+  return { name: "Thrown", message: inspect(thrown, { depth: 2 }) };
+}
+
+/** Also errors of another realm, of a worker for instance. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
+}
+
+function framesOf(thrown: unknown): string[] {
+  const stack = isError(thrown) && typeof thrown.stack === "string" ? thrown.stack : "";
+  return stack
+    .split("\n")
+    .filter((line) => /^\s+at /.test(line))
+    .filter((frame) => cellPlace.test(frame) || !machinery.some((part) => frame.includes(part)));
+}
+
+function excerptOf(frames: string[], sources: CellSources): string[] {
+  for (const frame of frames) {
+    const [, name, line, column] = frame.match(cellPlace) ?? [];
+    if (!name || !sources.has(name)) continue;
+    const place: Place = { line: Number(line), column: Number(column) };
+    return [`${name}, line ${line}:`, ...sources.excerpt(name, place)];
+  }
+  return [];
+}
+
+function causesOf(thrown: unknown): string[] {
+  const lines: string[] = [];
+  let cause = isError(thrown) ? thrown.cause : undefined;
+  for (let depth = 0; cause !== undefined && depth < 5; depth++) {
+    const { name, message } = describe(cause);
+    lines.push(`Caused by ${name}: ${message}`, ...framesOf(cause));
+    cause = isError(cause) ? cause.cause : undefined;
+  }
+  if (thrown instanceof AggregateError)
+    for (const error of thrown.errors) {
+      const { name, message } = describe(error);
+      lines.push(`- ${name}: ${message}`);
+    }
+  return lines;
+}

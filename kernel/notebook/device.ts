@@ -1,0 +1,30 @@
+import { type Device, type DeviceName, type DeviceOptions, openDevice as open } from "../../src/engine/device.ts";
+import { currentCell } from "../cell/cell.ts";
+
+let opened: Promise<Device> | undefined;
+
+/**
+ * Opens a device and makes it the one on which every tensor operation of this notebook runs.
+ * @throws FlamingoError DEVICE_UNAVAILABLE
+ */
+export async function openDevice(name: DeviceName | "auto" = "auto", options: DeviceOptions = {}): Promise<Device> {
+  const opening = open(name, options);
+  const device = await opening;
+  opened = opening;
+  return device;
+}
+
+/** The notebook's device: opened when it is needed first, which is told in one line. */
+export async function notebookDevice(): Promise<Device> {
+  opened ??= open("auto").then(
+    (device) => {
+      currentCell()?.print("stdout", `computing on ${device.name}: ${device.description}\n`);
+      return device;
+    },
+    (error: unknown) => {
+      opened = undefined;
+      throw error;
+    },
+  );
+  return opened;
+}

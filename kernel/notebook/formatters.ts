@@ -1,0 +1,24 @@
+import { catalog } from "../../src/execution/registry.ts";
+import type { Pipeline } from "../../src/pipeline/schema.ts";
+import { formatValue, registerFormatter } from "../display/format.ts";
+import { pipelineBundle } from "../display/pipelineDrawing.ts";
+import { weightCounts } from "./pipeline.ts";
+import { Run } from "./run.ts";
+
+/** Pipelines as plain data, drawn like those that are wrapped: drawing one takes the catalog, which the display has not. */
+registerFormatter({
+  accepts: (value) => (value as { format?: unknown } | null)?.format === "flamingo-pipeline",
+  format: (definition: Pipeline, options) => pipelineBundle(definition, catalog, weightCounts(definition), options),
+});
+
+/** Runs as a table. */
+registerFormatter({
+  accepts: (value) => Array.isArray(value) && value.length > 0 && value.every((each) => each instanceof Run),
+  format: (runs: readonly Run[]) =>
+    formatValue(
+      runs.map(({ id, name, status, state, loss, record }) => ({
+        ...{ id, name, status, step: state.series.step.at(-1) ?? 0, loss: loss ?? null, seed: record.seed },
+        started: new Date(record.created).toLocaleString("en-GB"),
+      })),
+    ),
+});

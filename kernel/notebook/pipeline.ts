@@ -1,0 +1,190 @@
+import { mkdir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { FlamingoError } from "../../src/core/errors.ts";
+import { describeWeights, sizeOf } from "../../src/core/trace.ts";
+import { catalog, findBlock } from "../../src/execution/registry.ts";
+import { checkPipeline, type Problem } from "../../src/pipeline/check.ts";
+import { pipelineNotebook } from "../../src/pipeline/notebook.ts";
+import { type Pipeline, type PipelineNode, parsePipeline, writePipeline } from "../../src/pipeline/schema.ts";
+import { fullConfig } from "../../src/pipeline/solve.ts";
+import { writeAtomic } from "../../src/runs/atomicFile.ts";
+import { folderError } from "../../src/runs/folderError.ts";
+import { findHome } from "../../src/runs/home.ts";
+import { currentCell } from "../cell/cell.ts";
+import { displayMethod } from "../display/displayMethod.ts";
+import type { FormatOptions } from "../display/formatter.ts";
+import { pipelineBundle, type WeightCounts } from "../display/pipelineDrawing.ts";
+import { studioLink } from "./studioLink.ts";
+
+/** What of a node can be said besides its type. */
+export type NodeSettings = Partial<Omit<PipelineNode, "type">>;
+
+/**
+ * A pipeline in a notebook: drawn as a cell's last value, changed by methods that give a changed one, and saved as a file that
+ * the studio opens.
+ *
+ * @example
+ * const smaller = (await flamingo.pipeline("emoji-captions")).configure("resampler", { latents: 4 });
+ * const run = await flamingo.train(smaller, { steps: 100 });
+ */
+export class NotebookPipeline {
+  /** The data that a file holds. */
+  readonly definition: Pipeline;
+
+  /** @throws FlamingoError INVALID_PIPELINE */
+  constructor(definition: Pipeline) {
+    this.definition = parsePipeline(definition, `the pipeline "${definition.name}"`);
+  }
+
+  get name(): string {
+    return this.definition.name;
+  }
+
+  /** Everything that is wrong with it; empty when it can run. */
+  check(): Problem[] {
+    return checkPipeline(this.definition, catalog);
+  }
+
+  /** The same under another name. */
+  rename(name: string): NotebookPipeline {
+    return this.#with({ name });
+  }
+
+  /** With other values in a node's configuration. @throws FlamingoError NOT_FOUND */
+  configure(node: string, config: Record<string, unknown>): NotebookPipeline {
+    const before = this.#node(node);
+    return this.#with({
+      nodes: {
+        ...this.definition.nodes,
+        [node]: { ...before, config: { ...before.config, ...(config as PipelineNode["config"]) } },
+      },
+    });
+  }
+
+  /**
+   * With one more node, or another in its place.
+   * @example
+   * pipeline.add("resampler", "PerceiverResampler", { visualDim: 128 }).wire("encoder.features", "resampler.features");
+   */
+  add(id: string, type: string, config: Record<string, unknown> = {}, settings: NodeSettings = {}): NotebookPipeline {
+    const node = { ...settings, type, config: config as PipelineNode["config"] };
+    return this.#with({ nodes: { ...this.definition.nodes, [id]: node } });
+  }
+
+  /** Without a node and its wires. @throws FlamingoError NOT_FOUND */
+  remove(id: string): NotebookPipeline {
+    this.#node(id);
+    const { [id]: _removed, ...nodes } = this.definition.nodes;
+    const edges = this.definition.edges.filter(({ from, to }) => from[0] !== id && to[0] !== id);
+    return this.#with({ nodes, edges });
+  }
+
+  /** With one more wire, between ports named `node.port`; what was wired to the input goes. */
+  wire(from: string, to: string): NotebookPipeline {
+    const [start, end] = [portOf(from), portOf(to)];
+    const edges = this.definition.edges.filter((edge) => edge.to.join(".") !== to);
+    return this.#with({ edges: [...edges, { from: start, to: end }] });
+  }
+
+  /**
+   * Writes it as a file that the studio opens: by a name into the studio's own pipelines, by a path anywhere.
+   * @returns the file's path
+   * @throws FlamingoError RUN_FOLDER, DISK_FULL
+   */
+  async save(where = idOf(this.name)): Promise<string> {
+    const isPath = where.includes("/") || where.endsWith(".json");
+    const file = isPath ? resolve(where) : join(findHome().pipelines, `${idOf(where)}.json`);
+    return this.#write(file, writePipeline(this.definition));
+  }
+
+  /** Saves it among the studio's pipelines, and prints where the studio shows it. */
+  async open(): Promise<void> {
+    await this.save();
+    const line = studioLink(`pipeline=${idOf(this.name)}`);
+    const cell = currentCell();
+    if (cell) cell.print("stdout", `${line}\n`);
+    else console.log(line);
+  }
+
+  /**
+   * Writes a notebook that makes this pipeline, shows it, trains it and plots what came of it.
+   * @returns the file's path
+   */
+  async saveNotebook(file = `${idOf(this.name)}.ipynb`): Promise<string> {
+    return this.#write(resolve(file), `${JSON.stringify(pipelineNotebook(this.definition), undefined, 1)}\n`);
+  }
+
+  async [displayMethod](options: FormatOptions = {}): Promise<Record<string, unknown>> {
+    return (await pipelineBundle(this.definition, catalog, weightCounts(this.definition), options)).data;
+  }
+
+  #with(change: Partial<Pipeline>): NotebookPipeline {
+    return new NotebookPipeline({ ...this.definition, ...change });
+  }
+
+  #node(id: string): PipelineNode {
+    const node = this.definition.nodes[id];
+    if (node) return node;
+    const fix = `use one of: ${Object.keys(this.definition.nodes).join(", ")}`;
+    throw new FlamingoError("NOT_FOUND", `"${this.name}" has no node "${id}"`, { actual: id, fix });
+  }
+
+  async #write(file: string, text: string): Promise<string> {
+    try {
+      await mkdir(dirname(file), { recursive: true });
+      await writeAtomic(file, text);
+      return file;
+    } catch (error) {
+      throw folderError(error, dirname(file));
+    }
+  }
+}
+
+/** A pipeline without nodes, to begin with. */
+export function emptyPipeline(name: string): NotebookPipeline {
+  return new NotebookPipeline({
+    format: "flamingo-pipeline",
+    version: 1,
+    name,
+    description: "",
+    nodes: {},
+    edges: [],
+    view: { positions: {} },
+  });
+}
+
+/** How many numbers each node's weights hold; a node with a wrong configuration has none. */
+export function weightCounts({ nodes }: Pipeline): WeightCounts {
+  return Object.fromEntries(
+    Object.entries(nodes).map(([id, node]) => {
+      const count = { weights: 0, trainable: 0 };
+      const block = findBlock(node.type);
+      try {
+        for (const weight of block ? describeWeights(block, fullConfig(node, catalog[node.type]!), node.frozen) : []) {
+          count.weights += sizeOf(weight);
+          if (!weight.frozen) count.trainable += sizeOf(weight);
+        }
+      } catch {
+        return [id, { weights: 0, trainable: 0 }]; // `check` says what is wrong
+      }
+      return [id, count];
+    }),
+  );
+}
+
+function portOf(name: string): [string, string] {
+  const [node, port, ...rest] = name.split(".");
+  if (node && port && rest.length === 0) return [node, port];
+  const fix = 'write it as "encoder.features"';
+  throw new FlamingoError("UNKNOWN_PORT", `"${name}" names no port of a node`, { actual: name, fix });
+}
+
+/** The studio's name for a pipeline's file: small letters, digits and `-`. */
+function idOf(name: string): string {
+  const id = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, 60)
+    .replace(/^-+|-+$/g, "");
+  return id || "pipeline";
+}

@@ -1,0 +1,317 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { FlamingoError } from "../../src/core/errors.ts";
+import { CaptionModel } from "../../src/execution/captionModel.ts";
+import { evaluateRun } from "../../src/execution/evaluateRun.ts";
+import { saveModel } from "../../src/execution/modelFile.ts";
+import { executeRun } from "../../src/execution/run.ts";
+import type { AttentionFrame } from "../../src/runs/attentionFrame.ts";
+import { conductRun } from "../../src/runs/conduct.ts";
+import type { RunEvent, RunEventOf } from "../../src/runs/event.ts";
+import { checkpointFolder, pinnedFile, type RunRecord, readRun } from "../../src/runs/folder.ts";
+import { findHome } from "../../src/runs/home.ts";
+import { LogReader } from "../../src/runs/reader.ts";
+import { emptyRun, foldEvents, type RunState } from "../../src/runs/state.ts";
+import { tailEvents } from "../../src/runs/tail.ts";
+import { liveWriter } from "../../src/runs/writer.ts";
+import { loadCheckpoint, newestCheckpoint } from "../../src/training/checkpoint.ts";
+import { type Cell, currentCell } from "../cell/cell.ts";
+import { displayMethod } from "../display/displayMethod.ts";
+import type { FormatOptions } from "../display/formatter.ts";
+import { LiveDisplay } from "../display/live.ts";
+import { Figure } from "../display/plot/figure.ts";
+import { type AttentionOptions, AttentionPanel } from "../display/run/attentionPanel.ts";
+import { type GatesOptions, gatesPanel } from "../display/run/gatesPanel.ts";
+import { type LossOptions, lossPanel } from "../display/run/lossPanel.ts";
+import { type FramedPictures, runFigure } from "../display/run/runFigure.ts";
+import { notebookDevice } from "./device.ts";
+import { studioLink } from "./studioLink.ts";
+
+export interface GoOnOptions {
+  /** The device of the notebook unless told. */
+  device?: string;
+  /** Whether live plots are shown below the cell. */
+  show?: boolean;
+}
+
+/** The run that this process carries out; a device does one at a time. */
+let busy: Run | undefined;
+
+/**
+ * A run: a folder with what was started, its log and its checkpoints. The studio shows it as well, live, whoever started it.
+ * As a cell's last value it is its plots.
+ */
+export class Run {
+  readonly id: string;
+  readonly name: string;
+  /** The run folder. */
+  readonly folder: string;
+  readonly record: RunRecord;
+  #state: RunState = emptyRun();
+  readonly #reader: LogReader;
+  /** The cell below which its plots stand already. */
+  #shownBy: Cell | undefined;
+
+  private constructor(folder: string, record: RunRecord) {
+    this.id = record.id;
+    this.name = record.name;
+    this.folder = folder;
+    this.record = record;
+    this.#reader = new LogReader(folder, 0);
+  }
+
+  /** @throws FlamingoError RUN_FOLDER if the folder holds no run */
+  static async open(folder: string): Promise<Run> {
+    const run = new Run(folder, await readRun(folder));
+    await run.refresh();
+    return run;
+  }
+
+  /** All that its log tells, as of the last time that it was read: series of loss and gates, samples, results. */
+  get state(): RunState {
+    return this.#state;
+  }
+
+  /** `running`, `succeeded`, `stopped`, `failed`, ... A run whose process has gone without a word has failed. */
+  get status(): RunState["status"] {
+    const { status } = this.#state;
+    const over = status === "succeeded" || status === "stopped" || status === "failed";
+    return over || liveWriter(this.folder) !== undefined ? status : "failed";
+  }
+
+  /** The loss of the last step, in nats a token. */
+  get loss(): number | undefined {
+    return this.#state.series.loss.findLast((value) => value !== null) ?? undefined;
+  }
+
+  /** Its results on held-out data, as far as it was judged. */
+  get results(): RunEventOf<"evaluate:result">[] {
+    return this.#state.results;
+  }
+
+  /** Reads what its log has gained. */
+  async refresh(): Promise<this> {
+    for (;;) {
+      const events = await this.#reader.read();
+      if (events.length === 0) return this;
+      this.#state = foldEvents(this.#state, events);
+    }
+  }
+
+  /**
+   * Carries the run out in this notebook, from its last checkpoint on, with live plots below the cell. Interrupting the cell
+   * stops it after its step, with a checkpoint; call it again to go on.
+   * @throws FlamingoError CONFLICT if it has succeeded already or another run is under way; whatever stopped it
+   */
+  async resume({ device, show = true }: GoOnOptions = {}): Promise<this> {
+    await this.refresh();
+    if (this.#state.status === "succeeded") {
+      const fix = "start another run, with more steps or another seed";
+      throw new FlamingoError("CONFLICT", `the run "${this.id}" has succeeded already`, { source: this.folder, fix });
+    }
+    if (busy) {
+      const fix = "interrupt it first, or await it";
+      throw new FlamingoError("CONFLICT", `the run "${busy.id}" is under way in this notebook`, { fix });
+    }
+    busy = this;
+    const work = this.#conduct(device ?? (await this.#device()), show).finally(() => {
+      busy = undefined;
+    });
+    currentCell()?.heeds?.(work);
+    await work;
+    return this;
+  }
+
+  /** Shows the run's plots while it goes on elsewhere, until it ends or the cell is interrupted. */
+  async watch(): Promise<this> {
+    const cell = currentCell();
+    await this.refresh();
+    const live = cell && new LiveDisplay(cell);
+    live?.show((options) => this.#draw(options));
+    const enough = new AbortController();
+    const signal = cell ? AbortSignal.any([cell.signal, enough.signal]) : enough.signal;
+    const isOver = () => ["succeeded", "stopped", "failed"].includes(this.status);
+    const look = setInterval(() => isOver() && enough.abort(), 1000); // a process that died writes no last word
+    try {
+      if (!isOver()) {
+        await tailEvents(
+          this.folder,
+          this.#state.next,
+          (events) => {
+            this.#state = foldEvents(this.#state, events);
+            live?.show((options) => this.#draw(options));
+            if (isOver()) enough.abort();
+          },
+          signal,
+        );
+      }
+    } finally {
+      clearInterval(look);
+      await live?.finish((options) => this.#draw(options));
+      this.#shownBy = cell;
+    }
+    return this;
+  }
+
+  /**
+   * The trained model as the last checkpoint has it, ready to caption. The caller disposes it.
+   * @throws FlamingoError NOT_FOUND if there is no checkpoint yet; INVALID_PIPELINE if its model does not caption
+   */
+  async captioner(): Promise<CaptionModel> {
+    await notebookDevice();
+    const { file, checkpoint } = await this.#checkpoint();
+    return CaptionModel.open(this.record.pipeline, checkpoint.weights, file, { seed: this.record.seed });
+  }
+
+  /** Judges the trained model on held-out data; takes minutes for all of it. Returns the results. */
+  async evaluate({ set, device }: { set?: string; device?: string } = {}): Promise<RunEventOf<"evaluate:result">[]> {
+    const results: RunEventOf<"evaluate:result">[] = [];
+    const signal = currentCell()?.signal ?? new AbortController().signal;
+    const log = {
+      append: (event: { type: string }) => void (event.type === "evaluate:result" && results.push(event as never)),
+    };
+    await evaluateRun({
+      folder: this.folder,
+      device: device ?? (await this.#device()),
+      signal,
+      log,
+      ...(set === undefined ? {} : { set }),
+    });
+    return results;
+  }
+
+  /** Saves what was trained, with the pipeline, as one file that `pretrainedCaptioner(file)` opens. */
+  async saveModel(file: string): Promise<void> {
+    const { checkpoint } = await this.#checkpoint();
+    const { step, weights } = checkpoint;
+    await saveModel(file, this.record.pipeline, weights, { seed: String(this.record.seed), steps: String(step) });
+  }
+
+  /** The loss over the steps. */
+  lossFigure(options?: LossOptions): Figure {
+    return new Figure({ rows: [[lossPanel(this.#state, options)]], label: `loss of ${this.name}`, revision: this.id });
+  }
+
+  /** tanh of every gate over the steps. */
+  gatesFigure(options?: GatesOptions): Figure {
+    return new Figure({
+      rows: [[gatesPanel(this.#state, options)]],
+      label: `gates of ${this.name}`,
+      revision: this.id,
+    });
+  }
+
+  /**
+   * What the words of the held-out pictures' captions look at.
+   * @param options.step of the looks that were taken; the last unless told
+   * @throws FlamingoError NOT_FOUND if nothing was looked at then
+   */
+  async attentionFigure({
+    step,
+    ...options
+  }: Omit<AttentionOptions, "step"> & { step?: number } = {}): Promise<Figure> {
+    const seen = await this.#seen(step);
+    if (seen) return new Figure({ rows: [[new AttentionPanel(seen.frame, seen.pngs, options)]], revision: this.id });
+    const steps = this.#state.frames.map((frame) => frame.step).join(", ");
+    throw new FlamingoError(
+      "NOT_FOUND",
+      `the run has no look at attention${step === undefined ? "" : ` at step ${step}`}`,
+      {
+        source: this.folder,
+        fix: steps ? `ask for one of the steps ${steps}` : "add a Caption samples node to the pipeline, and train",
+      },
+    );
+  }
+
+  /** All of it in one picture. */
+  async figure(): Promise<Figure> {
+    return this.#figure();
+  }
+
+  /** Prints where the studio shows it. */
+  open(): void {
+    const line = studioLink(`run=${this.id}`);
+    const cell = currentCell();
+    if (cell) cell.print("stdout", `${line}\n`);
+    else console.log(line);
+  }
+
+  async [displayMethod](options: FormatOptions = {}): Promise<Record<string, unknown>> {
+    await this.refresh();
+    const cell = currentCell();
+    if (cell && cell === this.#shownBy) return { "text/plain": `run ${this.id}: ${this.status}` };
+    return (await this.#draw(options)).data;
+  }
+
+  async #conduct(device: string, show: boolean): Promise<void> {
+    const cell = currentCell();
+    const live = cell && show ? new LiveDisplay(cell) : undefined;
+    const waiting: RunEvent[] = [];
+    const fold = () => {
+      this.#state = foldEvents(this.#state, waiting.splice(0));
+    };
+    const draw = (options: FormatOptions) => {
+      fold();
+      return this.#draw(options);
+    };
+    live?.show(draw);
+    try {
+      const { error } = await conductRun(
+        {
+          folder: this.folder,
+          device,
+          home: findHome(),
+          signal: cell?.signal ?? new AbortController().signal,
+          onEvent: (event) => {
+            waiting.push(event);
+            live?.show(draw);
+          },
+        },
+        executeRun,
+      );
+      if (error) {
+        const { code, message, ...details } = error;
+        throw new FlamingoError(code, message, details);
+      }
+    } finally {
+      fold();
+      await live?.finish(draw);
+      this.#shownBy = live && cell;
+    }
+  }
+
+  async #draw(options: FormatOptions) {
+    return (await this.#figure()).bundle(options);
+  }
+
+  async #figure(): Promise<Figure> {
+    const state = { ...this.#state, status: this.status };
+    return runFigure(state, this.name, await this.#seen(), state.status === "running" ? Date.now() : state.updated);
+  }
+
+  /** The attention frame of a step, the last one unless told, with its pictures. */
+  async #seen(step?: number): Promise<FramedPictures | undefined> {
+    const { frames } = this.#state;
+    const found = step === undefined ? frames.at(-1) : frames.find((frame) => frame.step === step);
+    if (!found) return undefined;
+    try {
+      const frame = JSON.parse(await readFile(join(this.folder, found.file), "utf8")) as AttentionFrame;
+      const images = Math.max(0, ...frame.pictures.map(({ image }) => image + 1));
+      const files = Array.from({ length: images }, (_, image) => join(this.folder, pinnedFile(image)));
+      return { frame, pngs: await Promise.all(files.map((file) => readFile(file).catch(() => undefined))) };
+    } catch {
+      return undefined; // somebody took the file away: the rest is worth showing
+    }
+  }
+
+  async #checkpoint() {
+    const file = await newestCheckpoint(join(this.folder, checkpointFolder));
+    if (file) return { file, checkpoint: await loadCheckpoint(file) };
+    const fix = "let it train for a while, or resume it";
+    throw new FlamingoError("NOT_FOUND", `the run "${this.id}" has no checkpoint yet`, { source: this.folder, fix });
+  }
+
+  async #device(): Promise<string> {
+    return this.record.device === "auto" ? (await notebookDevice()).name : this.record.device;
+  }
+}

@@ -1,0 +1,77 @@
+/** The words of memory that both threads see. */
+const words = { interruption: 0, unsent: 1, shields: 2, closed: 3 } as const;
+
+/** How far an interrupt has come: nobody asked, asked, taken up by the thread that runs cells, or forced. */
+export const interruption = { none: 0, asked: 1, takenUp: 2, forced: 3 } as const;
+
+/** Messages on their way to the sockets, from which on whoever prints more must wait. */
+const mostUnsent = 20_000;
+
+/** What two threads must agree on at once, while one of them may be busy for ever. */
+export class Shared {
+  readonly #words: Int32Array<SharedArrayBuffer>;
+
+  /** @param memory at least 16 bytes, all 0 at first */
+  constructor(memory: SharedArrayBuffer) {
+    this.#words = new Int32Array(memory);
+  }
+
+  get interruption(): number {
+    return Atomics.load(this.#words, words.interruption);
+  }
+
+  set interruption(state: number) {
+    Atomics.store(this.#words, words.interruption, state);
+    Atomics.notify(this.#words, words.interruption);
+  }
+
+  /** Moves the interrupt on, unless the other thread did; says whether. */
+  moveInterruption(from: number, to: number): boolean {
+    return Atomics.compareExchange(this.#words, words.interruption, from, to) === from;
+  }
+
+  /** Holds this thread while an interrupt is being forced, so that it hits nothing else. */
+  awaitForcedInterruption(): void {
+    while (this.interruption === interruption.forced)
+      Atomics.wait(this.#words, words.interruption, interruption.forced, 100);
+  }
+
+  /** Counts a message on its way to the sockets, and holds this thread while there are too many. */
+  addUnsent(): void {
+    if (Atomics.add(this.#words, words.unsent, 1) < mostUnsent) return;
+    for (let unsent = mostUnsent; unsent > mostUnsent / 2 && !this.closed; unsent = this.#unsent())
+      Atomics.wait(this.#words, words.unsent, unsent, 10);
+  }
+
+  removeUnsent(): void {
+    const before = Atomics.sub(this.#words, words.unsent, 1);
+    if (before === mostUnsent / 2) Atomics.notify(this.#words, words.unsent);
+  }
+
+  #unsent(): number {
+    return Atomics.load(this.#words, words.unsent);
+  }
+
+  /** The word that counts what must not be terminated half-way (kernel/cell/shield.ts). */
+  get shields(): Int32Array<SharedArrayBuffer> {
+    return this.#words.subarray(words.shields, words.shields + 1);
+  }
+
+  get shielded(): boolean {
+    return Atomics.load(this.#words, words.shields) > 0;
+  }
+
+  get closed(): boolean {
+    return Atomics.load(this.#words, words.closed) === 1;
+  }
+
+  setClosed(): void {
+    Atomics.store(this.#words, words.closed, 1);
+    Atomics.notify(this.#words, words.closed);
+  }
+
+  /** Holds this thread until the sockets are closed. @returns whether they are */
+  awaitClosed(milliseconds: number): boolean {
+    return Atomics.wait(this.#words, words.closed, 0, milliseconds) !== "timed-out";
+  }
+}

@@ -1,0 +1,37 @@
+import vm from "node:vm";
+
+/** What Node keeps to itself: signals as any thread's event loop can hear them. */
+interface SignalBinding {
+  Signal: new () => { start(signal: number): number; onsignal: () => void };
+}
+
+/**
+ * Hears SIGINT in this thread, so also while the main thread is in an endless loop. Node's public way tells only the main
+ * thread; this one is there up to Node 22.
+ * @returns whether it is heard
+ */
+export function hearSigint(onSigint: () => void): boolean {
+  const { noDeprecation } = process;
+  try {
+    process.noDeprecation = true; // `process.binding` would warn on the page
+    const binding = (process as unknown as { binding(name: string): SignalBinding }).binding("signal_wrap");
+    const signal = new binding.Signal();
+    signal.onsignal = onSigint;
+    return signal.start(2) === 0;
+  } catch {
+    return false;
+  } finally {
+    if (noDeprecation !== undefined) process.noDeprecation = noDeprecation;
+    else delete (process as { noDeprecation?: boolean }).noDeprecation;
+  }
+}
+
+/**
+ * Keeps SIGINT for whoever hears it. Node's `vm`, where it is told to break on SIGINT, takes the signal away from all others
+ * for good, and tslab tells it so for each cell.
+ */
+export function keepSigint(): void {
+  const { runInThisContext } = vm;
+  vm.runInThisContext = (code, options) =>
+    runInThisContext(code, typeof options === "object" ? { ...options, breakOnSigint: false } : options);
+}

@@ -1,0 +1,119 @@
+import type { MessagePort } from "node:worker_threads";
+import { toParts } from "../protocol/frames.ts";
+import { type Channel, type Header, type JsonObject, type Message, newHeader } from "../protocol/message.ts";
+import { interruption, type Shared } from "./shared.ts";
+import type { AskingChannel, Incoming, Outgoing } from "./traffic.ts";
+
+/** What a client asked, on which channel, and where its answer must be sent to. */
+export interface Request {
+  channel: AskingChannel;
+  identities: Uint8Array[];
+  message: Message;
+}
+
+/** What the main thread hears from the sockets. */
+export interface WireListener {
+  onRequest(request: Request): void;
+  /** @param terminated what ran was stopped by force, and its promises are lost */
+  onInterrupt(terminated: boolean): void;
+  onShutdown(): void;
+}
+
+interface Envelope {
+  channel: Channel;
+  identities: Uint8Array[];
+  type: string;
+  parent: Header | Record<string, never>;
+  content: JsonObject;
+  metadata?: JsonObject | undefined;
+  buffers?: Uint8Array[] | undefined;
+}
+
+/** How long the sockets may take to send the rest and close, in milliseconds. */
+const closingTime = 3_000;
+
+/** The sockets, as the thread sees them that runs cells. All that is sent goes out in this order. */
+export class Wire {
+  readonly #port: MessagePort;
+  readonly #shared: Shared;
+  readonly #session: string;
+  readonly #echoes = new Map<number, () => void>();
+
+  /**
+   * @param port to the thread of the sockets
+   * @param session of the headers of all that is sent
+   */
+  constructor(port: MessagePort, shared: Shared, session: string) {
+    this.#port = port;
+    this.#shared = shared;
+    this.#session = session;
+  }
+
+  listen(listener: WireListener): void {
+    this.#port.on("message", (incoming: Incoming) => {
+      if (incoming.kind === "request") listener.onRequest(incoming);
+      else if (incoming.kind === "interrupt") this.#takeUpInterrupt(listener);
+      else if (incoming.kind === "terminated") listener.onInterrupt(true);
+      else if (incoming.kind === "shutdown") listener.onShutdown();
+      else this.#echoes.get(incoming.id)?.();
+    });
+  }
+
+  /** Cells run from now on, and may be terminated. */
+  ready(): void {
+    this.#post({ kind: "ready" });
+  }
+
+  /** Asks for an interrupt, as a client may. */
+  interrupt(): void {
+    this.#post({ kind: "interrupt" });
+  }
+
+  /** Says whose cell runs. */
+  running(parent: Header | undefined): void {
+    this.#post({ kind: "running", parent: parent && JSON.stringify(parent) });
+  }
+
+  /** @returns the message's id @throws TypeError where the content is no JSON */
+  send({ channel, identities, type, parent, content, metadata = {}, buffers = [] }: Envelope): string {
+    const header = newHeader(type, this.#session);
+    const parts = toParts({ header, parent_header: parent, metadata, content });
+    this.#shared.addUnsent();
+    this.#post({ kind: "message", channel, identities, parts, buffers });
+    return header.msg_id;
+  }
+
+  /** @param parent the header of the request that the text belongs to, as JSON */
+  print(parent: string, stream: "stdout" | "stderr", text: string): void {
+    this.#shared.addUnsent();
+    this.#post({ kind: "print", parent, stream, text });
+  }
+
+  /** Resolves when all that clients have sent until now has been heard. */
+  async heardAll(): Promise<void> {
+    const id = this.#echoes.size === 0 ? 0 : Math.max(...this.#echoes.keys()) + 1;
+    await new Promise<void>((resolve) => {
+      this.#echoes.set(id, resolve);
+      this.#post({ kind: "echo", id });
+    });
+    this.#echoes.delete(id);
+  }
+
+  /** Sends the rest and closes the sockets, at once: a process that ends with open ones crashes. */
+  close(): void {
+    if (this.#shared.closed) return;
+    this.#post({ kind: "close" });
+    this.#shared.awaitClosed(closingTime);
+  }
+
+  #takeUpInterrupt(listener: WireListener): void {
+    if (this.#shared.moveInterruption(interruption.asked, interruption.takenUp)) {
+      this.#shared.interruption = interruption.none;
+      listener.onInterrupt(false);
+    } else this.#shared.awaitForcedInterruption(); // it is being forced, or was: `terminated` follows
+  }
+
+  #post(outgoing: Outgoing): void {
+    this.#port.postMessage(outgoing);
+  }
+}

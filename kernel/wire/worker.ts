@@ -1,0 +1,158 @@
+/**
+ * The thread that owns the sockets. It answers by itself what must be answered also while the main thread loads TypeScript
+ * or runs a cell that never ends: heartbeat, kernel_info, interrupt and shutdown. All else it hands over.
+ */
+
+import { setImmediate, setTimeout } from "node:timers/promises";
+import { parentPort, workerData } from "node:worker_threads";
+import { readConnection } from "../protocol/connection.ts";
+import { decode, encode, encodeParts, type Received } from "../protocol/frames.ts";
+import { type Header, type JsonObject, type Message, newHeader } from "../protocol/message.ts";
+import { readContent } from "../protocol/requests.ts";
+import { Signer } from "../protocol/signature.ts";
+import { kernelInfo } from "./kernelInfo.ts";
+import { log } from "./log.ts";
+import { type Print, PrintGatherer } from "./printGatherer.ts";
+import { interruption, Shared } from "./shared.ts";
+import { hearSigint } from "./sigint.ts";
+import { Sockets } from "./sockets.ts";
+import { terminateMainThread } from "./terminate.ts";
+import type { AskingChannel, Incoming, Opening, Outgoing, WorkerOptions } from "./traffic.ts";
+
+/** How long a cell has to take up an interrupt before it is forced, in milliseconds. */
+const patience = 100;
+/** How long the main thread has to end the process, of itself and then by force, in milliseconds. */
+const [shutdownPatience, lastPatience] = [500, 4_000];
+
+const options = workerData as WorkerOptions;
+const shared = new Shared(options.shared);
+const sockets = new Sockets();
+let signer: Signer;
+/** Cells run, so what runs may be terminated. */
+let ready = false;
+/** The header of the request whose cell runs. */
+let running: Header | undefined;
+
+const toMain = (incoming: Incoming) => options.port.postMessage(incoming);
+
+const prints = new PrintGatherer(({ parent, stream, text }: Print) => {
+  const [header, content] = [newHeader("stream", options.session), { name: stream, text }];
+  const parts = [JSON.stringify(header), parent, "{}", JSON.stringify(content)] as const;
+  sockets.send("iopub", encodeParts(parts, [], signer, ["stream"]));
+});
+
+function publish(type: string, parent: Message["parent_header"], content: JsonObject): void {
+  prints.flush();
+  const header = newHeader(type, options.session);
+  sockets.send("iopub", encode({ header, parent_header: parent, metadata: {}, content, buffers: [] }, signer, [type]));
+}
+
+function reply(channel: AskingChannel, { identities, message }: Received, content: JsonObject): void {
+  const header = newHeader(message.header.msg_type.replace(/request$/, "reply"), options.session);
+  const answer = { header, parent_header: message.header, metadata: {}, content, buffers: [] };
+  sockets.send(channel, encode(answer, signer, identities));
+}
+
+/** Answers a request in this thread, between its own busy and idle. */
+function answer(channel: AskingChannel, request: Received, content: JsonObject): void {
+  const parent = request.message.header;
+  publish("status", parent, { execution_state: "busy" });
+  reply(channel, request, content);
+  publish("status", parent, { execution_state: "idle" });
+  // Front ends show the state that they heard of last, and a cell still runs.
+  if (running) publish("status", running, { execution_state: "busy" });
+}
+
+function onMessage(channel: AskingChannel, frames: Uint8Array[]): void {
+  try {
+    const request = decode(frames, signer);
+    const type = request.message.header.msg_type;
+    if (type === "kernel_info_request") answer(channel, request, kernelInfo());
+    else if (type === "interrupt_request") {
+      interrupt();
+      answer(channel, request, { status: "ok" });
+    } else if (type === "shutdown_request") {
+      const { restart } = readContent(type, request.message);
+      answer(channel, request, { status: "ok", restart });
+      shutdown();
+    } else toMain({ kind: "request", channel, ...request });
+  } catch (error) {
+    log(`refused on ${channel}: ${error}`);
+  }
+}
+
+async function interrupt(): Promise<void> {
+  if (!shared.moveInterruption(interruption.none, interruption.asked)) return; // one is under way
+  toMain({ kind: "interrupt" });
+  await setTimeout(patience);
+  while ((!ready || shared.shielded) && shared.interruption === interruption.asked) await setTimeout(5);
+  if (!shared.moveInterruption(interruption.asked, interruption.forced)) return;
+  await terminateMainThread();
+  shared.interruption = interruption.none;
+  toMain({ kind: "terminated" });
+}
+
+/** Ends the process: the main thread does it; where it does not, what it runs is terminated, and at last it is killed. */
+async function shutdown(): Promise<void> {
+  toMain({ kind: "shutdown" });
+  await setTimeout(shutdownPatience);
+  if (ready) terminateMainThread();
+  await setTimeout(lastPatience);
+  await close();
+  process.kill(process.pid, "SIGKILL");
+}
+
+async function close(): Promise<void> {
+  prints.flush();
+  await sockets.close();
+  shared.setClosed();
+}
+
+function onOutgoing(outgoing: Outgoing): void {
+  if (outgoing.kind === "print") {
+    prints.add(outgoing);
+    shared.removeUnsent();
+  } else if (outgoing.kind === "message") {
+    if (outgoing.channel === "iopub") prints.flush();
+    sockets.send(outgoing.channel, encodeParts(outgoing.parts, outgoing.buffers, signer, outgoing.identities));
+    shared.removeUnsent();
+  } else if (outgoing.kind === "running") running = outgoing.parent && JSON.parse(outgoing.parent);
+  else if (outgoing.kind === "ready") ready = true;
+  else if (outgoing.kind === "interrupt") interrupt();
+  else if (outgoing.kind === "echo") echo(outgoing.id);
+  else close();
+}
+
+async function echo(id: number): Promise<void> {
+  // The first turn reads what the sockets hold, the second finds it handed over.
+  await setImmediate();
+  await setImmediate();
+  toMain({ kind: "echo", id });
+}
+
+/** Without the client that started it, nobody would end this process: clients say that they want this by JPY_PARENT_PID. */
+function endWithParent(): void {
+  const parent = process.ppid;
+  if (!process.env.JPY_PARENT_PID || parent === 1) return;
+  setInterval(() => process.ppid !== parent && shutdown(), 1_000).unref();
+}
+
+async function open(): Promise<Opening> {
+  try {
+    const connection = readConnection(options.connectionFile);
+    signer = new Signer(connection.key, connection.signature_scheme);
+    await sockets.open(connection, {
+      onMessage,
+      onSubscription: (topic) => publish("iopub_welcome", {}, { subscription: topic }),
+    });
+  } catch (error) {
+    await sockets.close(); // a process that ends with open ones crashes
+    return { failure: String(error) };
+  }
+  publish("status", {}, { execution_state: "starting" });
+  endWithParent();
+  return { hearsSigint: hearSigint(interrupt) };
+}
+
+options.port.on("message", onOutgoing);
+open().then((opening) => parentPort!.postMessage(opening));

@@ -1,0 +1,150 @@
+import type { Handle } from "./binding.ts";
+import type { Inputs, KernelDefinition } from "./kernel.ts";
+import type { Work } from "./work.ts";
+
+interface Attributes {
+  heads: number;
+  scale: number;
+  causal: boolean;
+  emptyRows: "zero" | "uniform";
+  /** Keys that count; the rest is room. */
+  keys: number;
+  slopes?: readonly number[];
+}
+
+/** Added to the score of what a query may not see: next to it every score is nothing, so that a row without any visible key comes out uniform. */
+const hidden = -1e30;
+
+const attention: KernelDefinition = {
+  name: "FlamingoAttention",
+  run(work, inputs, attributes: Attributes) {
+    const { weights, value, sighted } = weigh(work, "forward", inputs, attributes);
+    const seen = work.product(weights, value);
+    const zeroed = sighted && attributes.emptyRows === "zero";
+    return mergeHeads(work, zeroed ? work.multiply(seen, sighted) : seen);
+  },
+};
+
+const attentionGradient: KernelDefinition = {
+  name: "FlamingoAttentionGradient",
+  run(work, inputs, { wanted, ...attributes }: Attributes & { wanted: readonly string[] }) {
+    const { query, key, value, weights, sighted } = weigh(work, "gradient", inputs, attributes);
+    const dy = splitHeads(work, inputs.dy!, attributes.heads);
+    const dSeen = sighted && attributes.emptyRows === "zero" ? work.multiply(dy, sighted) : dy;
+    let found: Handle | undefined;
+    const dScores = () => {
+      if (found) return found;
+      found = softmaxGradient(work, weights, work.product(dSeen, value, false, true));
+      // What a row without any visible key gives does not depend on its scores.
+      if (sighted && attributes.emptyRows === "uniform") found = work.multiply(found, sighted);
+      return found;
+    };
+    const gradients: Record<string, () => Handle> = {
+      query: () => mergeHeads(work, work.multiply(work.product(dScores(), key), attributes.scale)),
+      key: () => mergeHeads(work, work.product(dScores(), query, true, false)),
+      value: () => mergeHeads(work, work.product(weights, dSeen, true, false)),
+    };
+    return wanted.map((name) => gradients[name]!());
+  },
+};
+
+/** The weights of all heads [B, heads, Tq, keys], what they were made of, and where rows may see nothing, which do. */
+function weigh(work: Work, pass: "forward" | "gradient", inputs: Inputs, attributes: Attributes) {
+  const { mask } = inputs;
+  const handles = [inputs.query!, inputs.key!, inputs.value!, ...(mask ? [mask] : [])];
+  const kind = `attention ${JSON.stringify(attributes)}`;
+  const [query, key, value, weights, sighted] = work.once(pass, handles, kind, () => compute(work, inputs, attributes));
+  return { query: query!, key: key!, value: value!, weights: weights!, sighted };
+}
+
+function compute(work: Work, inputs: Inputs, attributes: Attributes): Handle[] {
+  const { heads, scale, keys, causal } = attributes;
+  const query = work.multiply(splitHeads(work, inputs.query!, heads), scale);
+  const key = splitHeads(work, firstPlaces(work, inputs.key!, keys), heads);
+  const value = splitHeads(work, firstPlaces(work, inputs.value!, keys), heads);
+  const queries = inputs.query!.shape[1]!;
+  const penalty = penalties(work, inputs.mask, attributes, queries);
+  const products = work.product(query, key, false, true);
+  const weights = work.floats("Softmax", penalty ? work.add(products, penalty) : products);
+  const mayBeEmpty = inputs.mask !== undefined || (causal && queries > keys);
+  return [query, key, value, weights, ...(penalty && mayBeEmpty ? [rowsThatSee(work, penalty)] : [])];
+}
+
+/** p∘(d − Σ d∘p) along each row. */
+function softmaxGradient(work: Work, p: Handle, d: Handle): Handle {
+  const sum = work.reduce("Sum", work.multiply(d, p), [3], true);
+  return work.multiply(p, work.floats("Sub", d, sum));
+}
+
+/** [B, T, heads·d] to [B, heads, T, d]. */
+function splitHeads(work: Work, x: Handle, heads: number): Handle {
+  const [batch, length, width] = x.shape as [number, number, number];
+  return work.transpose(work.reshape(x, [batch, length, heads, width / heads]), [0, 2, 1, 3]);
+}
+
+function mergeHeads(work: Work, x: Handle): Handle {
+  const [batch, heads, length, width] = x.shape as [number, number, number, number];
+  return work.reshape(work.transpose(x, [0, 2, 1, 3]), [batch, length, heads * width]);
+}
+
+function firstPlaces(work: Work, x: Handle, count: number): Handle {
+  const [batch, length, width] = x.shape as [number, number, number];
+  if (count === length) return x;
+  const ends = [work.integers([0, 0, 0]), work.integers([batch, count, width])];
+  return work.run("Slice", [x, ...ends], work.device.attributes.slice);
+}
+
+/** What is added to the scores, broadcast to [B, heads, Tq, keys]. */
+function penalties(work: Work, mask: Handle | undefined, attributes: Attributes, queries: number): Handle | undefined {
+  const { causal, slopes, keys } = attributes;
+  const ofPlace = causal || slopes ? placePenalty(work, causal, slopes, queries, keys) : undefined;
+  const ofMask = mask && maskPenalty(work, mask, keys);
+  if (!ofPlace || !ofMask) return ofPlace ?? ofMask;
+  // Hidden twice is hidden as much as hidden once.
+  return work.floats("Maximum", work.add(ofPlace, ofMask), work.number(hidden));
+}
+
+/** Of keys that come later, and of those far back by ALiBi: [1 or heads, Tq, keys]. */
+function placePenalty(
+  work: Work,
+  causal: boolean,
+  slopes: readonly number[] | undefined,
+  queries: number,
+  keys: number,
+): Handle {
+  const each = slopes ?? [0];
+  return work.device.constant(`places ${causal} ${slopes} ${queries} ${keys}`, [each.length, queries, keys], () => {
+    const values = new Float32Array(each.length * queries * keys);
+    for (let h = 0, at = 0; h < each.length; h++)
+      for (let i = 0; i < queries; i++)
+        for (let j = 0; j < keys; j++, at++) {
+          const distance = i + keys - queries - j;
+          values[at] = causal && distance < 0 ? hidden : -each[h]! * distance;
+        }
+    return values;
+  });
+}
+
+/** Of keys that a mask [B, Tq, G] hides: [B, 1, Tq, keys]. */
+function maskPenalty(work: Work, mask: Handle, keys: number): Handle {
+  const { attributes, binding } = work.device;
+  const [batch, queries, groups] = mask.shape as [number, number, number];
+  const chosen =
+    mask.dtype === binding.TF_BOOL ? mask : work.run("Cast", [mask], attributes.cast(mask.dtype, binding.TF_BOOL));
+  const columns = work.floats("SelectV2", chosen, work.number(0), work.number(hidden));
+  const repeats = keys / groups;
+  if (repeats === 1) return work.reshape(columns, [batch, 1, queries, keys]);
+  const single = work.reshape(columns, [batch, queries, groups, 1]);
+  const each = work.run("Tile", [single, work.integers([1, 1, 1, repeats])], attributes.tile);
+  return work.reshape(each, [batch, 1, queries, keys]);
+}
+
+/** 1 for each row in which something is not hidden, 0 for the others: [.., Tq, 1]. */
+function rowsThatSee(work: Work, penalty: Handle): Handle {
+  const { attributes, binding } = work.device;
+  const best = work.reduce("Max", penalty, [penalty.shape.length - 1], true);
+  const sees = work.floats("Greater", best, work.number(hidden / 2));
+  return work.run("Cast", [sees], attributes.cast(binding.TF_BOOL, binding.TF_FLOAT));
+}
+
+export const attentionKernels = [attention, { ...attention, name: "FlamingoMaskedAttention" }, attentionGradient];

@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+
+const require = createRequire(import.meta.url);
+
+/**
+ * What `flamingo device tensorflow --install` leaves. Its place is beside the packages, where tfjs-node's files find the one
+ * TensorFlow.js that the engine has: `node_modules/.cache/flamingo/tensorflow`.
+ */
+export const installationFolder = join(
+  dirname(require.resolve("@tensorflow/tfjs/package.json")),
+  "../../.cache/flamingo/tensorflow",
+);
+
+/** Where the parts lie within the folder. */
+export const parts = {
+  /** The package @tensorflow/tfjs-node, as npm has it. */
+  package: "tfjs-node",
+  addon: "tfjs_binding.node",
+  /** libtensorflow, and NVIDIA's libraries beside it. */
+  libraries: "lib",
+  /** Written last: an installation without it is half done. */
+  record: "installed.json",
+} as const;
+
+/** What was installed and tried out. */
+export interface Installation {
+  tensorflow: string;
+  tfjsNode: string;
+  gpu: boolean;
+  /** Node's version whose interface for addons it was built for. */
+  napi: number;
+}
+
+/** What is installed in this folder; undefined if nothing is, or only in part. */
+export function readInstallation(folder = installationFolder): Installation | undefined {
+  const record = join(folder, parts.record);
+  if (!existsSync(record)) return undefined;
+  try {
+    return JSON.parse(readFileSync(record, "utf8")) as Installation;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,33 @@
+import { registerGradient } from "../wasm/kernel.ts";
+import { definitions } from "../wasm/registry.ts";
+import { registerAccumulate } from "./accumulate.ts";
+import { activationKernels } from "./activation.ts";
+import { registerAdamW } from "./adamW.ts";
+import { attentionKernels } from "./attention.ts";
+import type { NodeBackend } from "./binding.ts";
+import { crossEntropyKernels } from "./crossEntropy.ts";
+import { Device } from "./device.ts";
+import { elementwiseKernels } from "./elementwise.ts";
+import { embeddingKernels } from "./embedding.ts";
+import { type KernelDefinition, register } from "./kernel.ts";
+import { layerNormKernels } from "./layerNorm.ts";
+import { matMulKernels } from "./matMul.ts";
+
+const kernels: readonly KernelDefinition[] = [
+  ...matMulKernels,
+  ...elementwiseKernels,
+  ...activationKernels,
+  ...layerNormKernels,
+  ...attentionKernels,
+  ...embeddingKernels,
+  ...crossEntropyKernels,
+];
+
+/** Gives the device our kernels, each a few operations of TensorFlow's; gradients are those of the operation anywhere. */
+export function registerKernels(backend: NodeBackend): void {
+  const device = new Device(backend);
+  for (const kernel of kernels) register(kernel, device);
+  registerAccumulate(device);
+  registerAdamW(device);
+  for (const definition of definitions) registerGradient(definition);
+}

@@ -1,0 +1,59 @@
+import { sizeOf } from "./device.ts";
+import type { KernelDefinition } from "./kernel.ts";
+import { remembered } from "./shader.ts";
+
+interface Attributes {
+  step: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  rate: number;
+  decay: number;
+  factor: number;
+}
+
+const threads = 64;
+const mostGroups = 16384;
+
+/** One pass over a parameter: value, m and v are changed in place. */
+const update = remembered((clipped: boolean, wide: boolean) => {
+  const T = wide ? "vec4f" : "f32";
+  return {
+    reads: { gradient: T, ...(clipped && { clip: "f32" }) },
+    writes: { value: T, m: T, v: T },
+    given: {
+      ...{ count: "u32", factor: "f32", beta1: "f32", rest1: "f32", beta2: "f32", rest2: "f32" },
+      ...{ epsilon: "f32", root: "f32", rate: "f32", keep: "f32" },
+    },
+    workgroup: [threads, 1],
+    body: `
+  for (var i = group.x * ${threads}u + lane; i < given.count; i += groups.x * ${threads}u) {
+    let g = gradient[i] * ${clipped ? "clip[0]" : "given.factor"};
+    m[i] = given.beta1 * m[i] + given.rest1 * g;
+    v[i] = given.beta2 * v[i] + given.rest2 * g * g;
+    value[i] = given.keep * value[i] - given.rate * m[i] / (sqrt(v[i]) * given.root + given.epsilon);
+  }`,
+  } as const;
+});
+
+const adamW: KernelDefinition = {
+  name: "FlamingoAdamW",
+  run(device, { value, gradient, m, v, clip }, attributes: Attributes) {
+    const { step, beta1, beta2, epsilon, rate, decay, factor } = attributes;
+    const wide = sizeOf(value!) % 4 === 0;
+    const count = wide ? sizeOf(value!) / 4 : sizeOf(value!);
+    device.perform({
+      shader: update(clip !== undefined, wide),
+      reads: [gradient!, ...(clip ? [clip] : [])],
+      writes: [value!, m!, v!],
+      given: [
+        ...[count, factor, beta1, 1 - beta1, beta2, 1 - beta2],
+        ...[epsilon, 1 / Math.sqrt(1 - beta2 ** step), rate / (1 - beta1 ** step), 1 - rate * decay],
+      ],
+      groups: [Math.min(mostGroups, Math.ceil(count / threads))],
+    });
+    return [];
+  },
+};
+
+export const adamWKernels = [adamW];

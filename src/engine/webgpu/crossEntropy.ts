@@ -1,0 +1,103 @@
+import type { KernelDefinition } from "./kernel.ts";
+import { maxOf, sumOf } from "./reduction.ts";
+import { remembered } from "./shader.ts";
+
+const threads = 256;
+
+interface Attributes {
+  ignore: number;
+}
+
+/** WGSL: `largest` logit and the `sum` of e^(logit − largest) of the row that begins at `at`. */
+const measure = `
+  var most = -3.4e38;
+  for (var i = lane; i < given.vocabulary; i += ${threads}u) { most = max(most, logits[at + i]); }
+  let largest = largestOf(most, lane);
+  var part = 0.0;
+  for (var i = lane; i < given.vocabulary; i += ${threads}u) { part += exp(logits[at + i] - largest); }
+  let sum = total(part, lane);`;
+
+const functions = `${maxOf("largestOf", threads)}${sumOf("total", "f32", threads)}`;
+
+// A target outside of the vocabulary reads nothing, and makes the loss NaN: wrong data shall not go unseen.
+const losses = remembered(() => ({
+  reads: { logits: "f32", targets: "i32" },
+  writes: { rows: "vec2f" },
+  given: { count: "u32", vocabulary: "u32", ignored: "i32", nan: "f32" },
+  workgroup: [threads, 1],
+  functions,
+  body: `
+  for (var row = group.x; row < given.count; row += groups.x) {
+    let at = row * given.vocabulary;
+    ${measure}
+    if (lane == 0) {
+      let label = targets[row];
+      if (label == given.ignored) { rows[row] = vec2f(); }
+      else if (label < 0 || label >= i32(given.vocabulary)) { rows[row] = vec2f(given.nan, 1.0); }
+      else { rows[row] = vec2f(log(sum) + largest - logits[at + u32(label)], 1.0); }
+    }
+  }`,
+}));
+
+const mean = remembered(() => ({
+  reads: { rows: "vec2f" },
+  writes: { loss: "f32", counted: "f32" },
+  given: { count: "u32" },
+  workgroup: [threads, 1],
+  functions: sumOf("totals", "vec2f", threads),
+  body: `
+  var part = vec2f();
+  for (var i = lane; i < given.count; i += ${threads}u) { part += rows[i]; }
+  let sums = totals(part, lane);
+  if (lane == 0) { loss[0] = sums.x / max(sums.y, 1.0); counted[0] = sums.y; }`,
+}));
+
+// (softmax − one-hot)·dy/count; zero where the target is ignored.
+const gradients = remembered(() => ({
+  reads: { logits: "f32", targets: "i32", counted: "f32", dy: "f32" },
+  writes: { gradient: "f32" },
+  given: { count: "u32", vocabulary: "u32", ignored: "i32" },
+  workgroup: [threads, 1],
+  functions,
+  body: `
+  for (var row = group.x; row < given.count; row += groups.x) {
+    let at = row * given.vocabulary;
+    ${measure}
+    let label = targets[row];
+    let factor = select(dy[0] / max(counted[0], 1.0), 0.0, label == given.ignored);
+    for (var i = lane; i < given.vocabulary; i += ${threads}u) {
+      gradient[at + i] = factor * (exp(logits[at + i] - largest) / sum - select(0.0, 1.0, i32(i) == label));
+    }
+  }`,
+}));
+
+const crossEntropy: KernelDefinition = {
+  name: "FlamingoCrossEntropy",
+  run(device, { logits, targets }, { ignore }: Attributes) {
+    const [count, vocabulary] = logits!.shape as [number, number];
+    const rows = device.output([count, 2]);
+    const [loss, counted] = [device.output([]), device.output([])];
+    device.perform({
+      ...{ shader: losses(), reads: [logits!, targets!], writes: [rows] },
+      ...{ given: [count, vocabulary, ignore, Number.NaN], groups: [Math.min(count, 65535)] },
+    });
+    device.perform({ shader: mean(), reads: [rows], writes: [loss, counted], given: [count], groups: [1] });
+    device.release(rows);
+    return [loss, counted];
+  },
+};
+
+const crossEntropyGradient: KernelDefinition = {
+  name: "FlamingoCrossEntropyGradient",
+  run(device, { logits, targets, count, dy }, { ignore }: Attributes) {
+    const gradient = device.output(logits!.shape);
+    const [rows, vocabulary] = logits!.shape as [number, number];
+    device.perform({
+      ...{ shader: gradients(), reads: [logits!, targets!, count!, dy!], writes: [gradient] },
+      ...{ given: [rows, vocabulary, ignore], groups: [Math.min(rows, 65535)] },
+    });
+    return gradient;
+  },
+};
+
+export const crossEntropyKernels = [crossEntropy, crossEntropyGradient];

@@ -1,0 +1,54 @@
+import type { TensorInfo } from "@tensorflow/tfjs";
+import { type Device, sizeOf } from "./device.ts";
+import { remembered, type Shader } from "./shader.ts";
+
+const threads = 64;
+
+/** More workgroups than keep a GPU busy; each thread then goes on to its next element. */
+const mostGroups = 16384;
+
+/**
+ * A shader that gives element `i` of `y` by a formula over its inputs. `inputs` are names with a type: `T` is four numbers at once
+ * where all sizes allow it, else one.
+ */
+export interface Formula {
+  inputs: Readonly<Record<string, "T" | "f32">>;
+  given?: Readonly<Record<string, "u32" | "f32">>;
+  functions?: (type: string) => string;
+  /** A statement that sets `y[i]`. */
+  formula: (type: string) => string;
+}
+
+export function elementwise({ inputs, given, functions, formula }: Formula): (wide: boolean) => Shader {
+  return remembered((wide: boolean) => {
+    const type = wide ? "vec4f" : "f32";
+    const reads = Object.fromEntries(
+      Object.entries(inputs).map(([name, declared]) => [name, declared === "T" ? type : declared]),
+    );
+    return {
+      reads,
+      writes: { y: type },
+      given: { count: "u32", ...given },
+      workgroup: [threads, 1],
+      functions: functions?.(type) ?? "",
+      body: `
+  for (var i = group.x * ${threads}u + lane; i < given.count; i += groups.x * ${threads}u) {
+    ${formula(type)}
+  }`,
+    };
+  });
+}
+
+/** Runs such a shader over all elements of `y`. */
+export function performElementwise(
+  device: Device,
+  shader: (wide: boolean) => Shader,
+  y: TensorInfo,
+  reads: readonly TensorInfo[],
+  given: readonly number[] = [],
+  wide = sizeOf(y) % 4 === 0,
+): void {
+  const count = wide ? sizeOf(y) / 4 : sizeOf(y);
+  const groups = Math.min(mostGroups, Math.ceil(count / threads));
+  device.perform({ shader: shader(wide), reads, writes: [y], given: [count, ...given], groups: [groups] });
+}

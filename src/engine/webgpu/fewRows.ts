@@ -1,0 +1,69 @@
+import type { TensorInfo } from "@tensorflow/tfjs";
+import type { Product } from "../wasm/matMul.ts";
+import type { Device } from "./device.ts";
+import { remembered } from "./shader.ts";
+
+const threads = 64;
+
+/** Rows that are computed together. */
+const counts = [1, 2, 4, 8] as const;
+
+/**
+ * Whether a product is one of a few rows with a layer's weight [n, k], as in generation: it waits for the weight to be read, and a tile would be
+ * almost empty.
+ */
+export function isFew({ batch, m, transposeA, transposeB }: Product): boolean {
+  return batch === 1 && m <= counts.at(-1)! && !transposeA && transposeB;
+}
+
+/** A workgroup reads a row of the weight once, and multiplies it with all rows of `a`. Rows beyond `m` are computed and not stored. */
+const fewRows = remembered((rows: number, wide: boolean) => {
+  const T = wide ? "vec4f" : "f32";
+  const each = (line: (row: number) => string) => Array.from({ length: rows }, (_, row) => line(row)).join("\n");
+  return {
+    reads: { a: T, b: T, bias: "f32" },
+    writes: { c: "f32" },
+    given: { m: "u32", n: "u32", k: "u32", biased: "u32" },
+    workgroup: [threads, 1],
+    functions: `var<workgroup> parts: array<array<f32, ${threads}>, ${rows}>;`,
+    body: `
+  for (var column = group.x; column < given.n; column += groups.x) {
+    ${each((row) => `var sum${row} = 0.0;`)}
+    for (var i = lane; i < given.k; i += ${threads}u) {
+      let weight = b[column * given.k + i];
+      ${each((row) => `sum${row} += ${wide ? "dot" : ""}(a[${row}u * given.k + i]${wide ? "," : " *"} weight);`)}
+    }
+    ${each((row) => `parts[${row}][lane] = sum${row};`)}
+    for (var half = ${threads / 2}u; half > 0u; half /= 2u) {
+      workgroupBarrier();
+      if (lane < half) { ${each((row) => `parts[${row}][lane] += parts[${row}][lane + half];`)} }
+    }
+    workgroupBarrier();
+    if (lane < given.m) {
+      var sum = parts[lane][0];
+      if (given.biased != 0u) { sum += bias[column]; }
+      c[lane * given.n + column] = sum;
+    }
+    workgroupBarrier();
+  }`,
+  } as const;
+});
+
+/** c = a·bᵀ + bias, for what `isFew`. */
+export function multiplyFewRows(
+  device: Device,
+  reads: readonly [a: TensorInfo, b: TensorInfo, bias: TensorInfo],
+  c: TensorInfo,
+  { m, n, k }: Product,
+  biased: boolean,
+): void {
+  const wide = k % 4 === 0;
+  const rows = counts.find((count) => count >= m)!;
+  device.perform({
+    shader: fewRows(rows, wide),
+    reads,
+    writes: [c],
+    given: [m, n, wide ? k / 4 : k, biased ? 1 : 0],
+    groups: [Math.min(n, 65535)],
+  });
+}

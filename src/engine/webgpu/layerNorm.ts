@@ -1,0 +1,102 @@
+import { sizeOf } from "./device.ts";
+import type { KernelDefinition } from "./kernel.ts";
+import { sumOf } from "./reduction.ts";
+import { remembered } from "./shader.ts";
+import { sumRows } from "./sums.ts";
+
+const threads = 128;
+
+/** WGSL: mean, and 1/√(variance + epsilon), of the row that begins at `at`. A second pass over the row loses no digits. */
+const measure = `
+  var sum = 0.0;
+  for (var i = lane; i < given.width; i += ${threads}u) { sum += x[at + i]; }
+  let mean = total(sum, lane) / f32(given.width);
+  var squares = 0.0;
+  for (var i = lane; i < given.width; i += ${threads}u) { squares += (x[at + i] - mean) * (x[at + i] - mean); }
+  let inverse = inverseSqrt(total(squares, lane) / f32(given.width) + given.epsilon);`;
+
+/** A workgroup takes a row, and then the next one that nobody has. */
+const eachRow = (work: string) => `
+  for (var row = group.x; row < given.rows; row += groups.x) {
+  let at = row * given.width;
+  ${work}
+  }`;
+
+const shape = { rows: "u32", width: "u32", epsilon: "f32" } as const;
+
+const normal = remembered((weighted: boolean, biased: boolean) => ({
+  reads: { x: "f32", ...(weighted && { weight: "f32" }), ...(biased && { bias: "f32" }) },
+  writes: { y: "f32" },
+  given: shape,
+  workgroup: [threads, 1],
+  functions: sumOf("total", "f32", threads),
+  body: eachRow(`${measure}
+  for (var i = lane; i < given.width; i += ${threads}u) {
+    y[at + i] = (x[at + i] - mean) * inverse${weighted ? " * weight[i]" : ""}${biased ? " + bias[i]" : ""};
+  }`),
+}));
+
+// With n the normal row and g = dy·weight: dx = inverse·(g − mean(g) − n·mean(g·n)); the weight's gradient sums dy·n.
+const gradients = remembered((weighted: boolean, wantsX: boolean, wantsWeight: boolean) => ({
+  reads: { x: "f32", dy: "f32", ...(weighted && { weight: "f32" }) },
+  writes: { ...(wantsX && { dx: "f32" }), ...(wantsWeight && { products: "f32" }) },
+  given: shape,
+  workgroup: [threads, 1],
+  functions: `${sumOf("total", "f32", threads)}${sumOf("totals", "vec2f", threads)}`,
+  body: eachRow(`${measure}
+  var sums = vec2f();
+  for (var i = lane; i < given.width; i += ${threads}u) {
+    let n = (x[at + i] - mean) * inverse;
+    ${wantsWeight ? "products[at + i] = dy[at + i] * n;" : ""}
+    let g = dy[at + i]${weighted ? " * weight[i]" : ""};
+    sums += vec2f(g, g * n);
+  }
+  let means = totals(sums, lane) / f32(given.width);
+  ${
+    wantsX
+      ? `for (var i = lane; i < given.width; i += ${threads}u) {
+    let n = (x[at + i] - mean) * inverse;
+    dx[at + i] = inverse * (dy[at + i]${weighted ? " * weight[i]" : ""} - means.x - n * means.y);
+  }`
+      : ""
+  }`),
+}));
+
+const layerNorm: KernelDefinition = {
+  name: "FlamingoLayerNorm",
+  run(device, { x, weight, bias }, { epsilon }: { epsilon: number }) {
+    const y = device.output(x!.shape);
+    const width = x!.shape.at(-1)!;
+    const rows = sizeOf(x!) / width;
+    device.perform({
+      shader: normal(weight !== undefined, bias !== undefined),
+      reads: [x!, ...(weight ? [weight] : []), ...(bias ? [bias] : [])],
+      ...{ writes: [y], given: [rows, width, epsilon], groups: [Math.min(rows, 65535)] },
+    });
+    return y;
+  },
+};
+
+const layerNormGradient: KernelDefinition = {
+  name: "FlamingoLayerNormGradient",
+  run(device, { x, weight, dy }, { epsilon, wanted }: { epsilon: number; wanted: readonly string[] }) {
+    const width = x!.shape.at(-1)!;
+    const rows = sizeOf(x!) / width;
+    const dx = wanted.includes("x") ? device.output(x!.shape) : undefined;
+    const products = wanted.includes("weight") ? device.output(x!.shape) : undefined;
+    const writes = [dx, products].filter((tensor) => tensor !== undefined);
+    if (writes.length > 0)
+      device.perform({
+        shader: gradients(weight !== undefined, dx !== undefined, products !== undefined),
+        reads: [x!, dy!, ...(weight ? [weight] : [])],
+        ...{ writes, given: [rows, width, epsilon], groups: [Math.min(rows, 65535)] },
+      });
+    const found = wanted.map((name) =>
+      name === "x" ? dx! : sumRows(device, name === "weight" ? products! : dy!, [width]),
+    );
+    if (products) device.release(products);
+    return found;
+  },
+};
+
+export const layerNormKernels = [layerNorm, { ...layerNorm, name: "FlamingoWeightedLayerNorm" }, layerNormGradient];

@@ -1,0 +1,58 @@
+/** How an operand of a product lies in memory: contiguous along its outer axis (rows of a, columns of b), or across it, along k. */
+export interface Operand {
+  name: "a" | "b";
+  across: boolean;
+  /** Whether four neighbours are read at once: the contiguous axis is a multiple of four. */
+  wide: boolean;
+}
+
+export const elementType = ({ wide }: Operand) => (wide ? "vec4f" : "f32");
+
+/**
+ * WGSL of `load_NAME(batch, outer, k)`: a block of four by four values, a vector of four neighbours along the outer axis for each
+ * of four k; zero outside of the matrix. It reads `given.m` or `given.n`, and `given.k`.
+ */
+export function loadBlock({ name, across, wide }: Operand): string {
+  const outer = name === "a" ? "given.m" : "given.n";
+  const [lines, length] = across ? [outer, "given.k"] : ["given.k", outer];
+  const [line, at] = across ? ["outer", "k"] : ["k", "outer"];
+  const read = wide
+    ? `if (${at} < ${length}) { values[i] = ${name}[(start + ${at}) / 4u]; }`
+    : `for (var j = 0u; j < 4u && ${at} + j < ${length}; j++) { values[i][j] = ${name}[start + ${at} + j]; }`;
+  return `
+fn load_${name}(batch: u32, outer: u32, k: u32) -> mat4x4f {
+  var values = mat4x4f();
+  for (var i = 0u; i < 4u && ${line} + i < ${lines}; i++) {
+    let start = (batch * ${lines} + ${line} + i) * ${length};
+    ${read}
+  }
+  return ${across ? "transpose(values)" : "values"};
+}`;
+}
+
+/**
+ * WGSL that brings `depth` x `tile` values of both operands, from `k0` on, into the workgroup's memory, laid out [k][outer]. `put` writes
+ * four neighbours: it gets the operand's name, k, the number of the vector, and the values.
+ */
+export function loadTiles(
+  operands: readonly [Operand, Operand],
+  { tile, depth, threads }: { tile: number; depth: number; threads: number },
+  put: (name: string, k: string, vector: string, values: string) => string,
+): string {
+  const [lines, vectors] = [depth / 4, tile / 4];
+  const blocks = lines * vectors;
+  // Neighbouring threads read neighbouring memory.
+  const load = ({ name, across }: Operand) => `
+        let line = ${across ? `block % ${lines}u` : `block / ${vectors}u`};
+        let vector = ${across ? `block / ${lines}u` : `block % ${vectors}u`};
+        let values = load_${name}(batch, ${name === "a" ? "row0" : "column0"} + 4u * vector, k0 + 4u * line);
+        for (var i = 0u; i < 4u; i++) { ${put(name, "4u * line + i", "vector", "values[i]")} }`;
+  return `
+    for (var index = lane; index < ${2 * blocks}u; index += ${threads}u) {
+      let block = index % ${blocks}u;
+      if (index < ${blocks}u) {${load(operands[0])}
+      } else {${load(operands[1])}
+      }
+    }
+    workgroupBarrier();`;
+}

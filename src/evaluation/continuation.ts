@@ -1,0 +1,138 @@
+import type { Reading } from "../core/block.ts";
+import { FlamingoError } from "../core/errors.ts";
+import { Eager } from "../engine/eager.ts";
+import { Incremental } from "../engine/incremental.ts";
+import { reshape, slice, type Tensor, tensor, tidy } from "../engine/tensor.ts";
+import type { Weights } from "../engine/weights.ts";
+
+/** Texts that a model reads on and on, as many rows as it was opened with. */
+export interface Continuation {
+  /** Why the whole text is read each time; undefined where only what is new is read, and before the first piece. */
+  readonly wholeBecause: string | undefined;
+  /**
+   * Reads what comes next in each row: `ids`, row by row, the same number of tokens in each.
+   * @returns logits [rows, tokens] of what follows; the caller disposes them
+   */
+  read(ids: Int32Array): Tensor;
+  /** Row r goes on from what row `rows[r]` has read. It keeps its own pictures, so both must have the same. */
+  select(rows: readonly number[]): void;
+  dispose(): void;
+}
+
+/** A model under a reading: gives logits [rows, length, tokens] for ids [rows, length]. */
+export type TextModel = (ids: Tensor) => Tensor;
+
+/**
+ * Opens texts that a model goes on with: with kept keys and values where all its blocks allow it, else by reading the whole
+ * text each time. Both give the same logits.
+ *
+ * @param makeModel makes the model under readings of the weights, one for each prefix of their names
+ * @param whole reads the whole text each time in any case
+ *
+ * @example
+ * const texts = openContinuation(1, weights, (readingOf) => {
+ *   const model = instantiate(FlamingoLanguageModel, config, readingOf());
+ *   return (ids) => model({ ids, media }) as Tensor;
+ * });
+ */
+export function openContinuation(
+  rows: number,
+  weights: Weights,
+  makeModel: (readingOf: (prefix?: string) => Reading) => TextModel,
+  whole = false,
+): Continuation {
+  const readWhole = (because: string) => {
+    const model = makeModel((prefix) => new Eager(weights, prefix));
+    return new WholeText(rows, model, because);
+  };
+  return whole ? readWhole("it was asked for") : new KeptText(rows, weights, makeModel, readWhole);
+}
+
+/** Reads only what is new. At the first piece it turns out whether the model can do so. */
+class KeptText implements Continuation {
+  readonly #rows: number;
+  readonly #text: Incremental;
+  readonly #model: TextModel;
+  readonly #readWhole: (because: string) => Continuation;
+  #whole: Continuation | undefined;
+
+  constructor(
+    rows: number,
+    weights: Weights,
+    makeModel: (readingOf: (prefix?: string) => Reading) => TextModel,
+    readWhole: (because: string) => Continuation,
+  ) {
+    this.#rows = rows;
+    this.#text = new Incremental(weights);
+    this.#model = makeModel((prefix) => this.#text.reading(prefix));
+    this.#readWhole = readWhole;
+  }
+
+  get wholeBecause(): string | undefined {
+    return this.#whole?.wholeBecause;
+  }
+
+  read(ids: Int32Array): Tensor {
+    if (this.#whole) return this.#whole.read(ids);
+    try {
+      return tidy(() => lastOf(this.#text.read(idsTensor(ids, this.#rows), this.#model)));
+    } catch (error) {
+      if (!(error instanceof FlamingoError) || error.code !== "NOT_INCREMENTAL") throw error;
+      this.#text.dispose();
+      this.#whole = this.#readWhole(error.message);
+      return this.#whole.read(ids);
+    }
+  }
+
+  select(rows: readonly number[]): void {
+    (this.#whole ?? this.#text).select(rows);
+  }
+
+  dispose(): void {
+    (this.#whole ?? this.#text).dispose();
+  }
+}
+
+/** Reads all of the text each time: for a model of which only its logits for whole texts are known. */
+export class WholeText implements Continuation {
+  readonly wholeBecause: string;
+  #texts: Int32Array[];
+  readonly #model: TextModel;
+
+  constructor(rows: number, model: TextModel, because = "only its logits for whole texts are known") {
+    this.wholeBecause = because;
+    this.#texts = Array.from({ length: rows }, () => new Int32Array());
+    this.#model = model;
+  }
+
+  read(ids: Int32Array): Tensor {
+    const added = ids.length / this.#texts.length;
+    this.#texts = this.#texts.map((text, row) => join(text, ids.subarray(row * added, (row + 1) * added)));
+    return tidy(() => lastOf(this.#model(idsTensor(this.#texts.reduce(join), this.#texts.length))));
+  }
+
+  select(rows: readonly number[]): void {
+    this.#texts = rows.map((from) => this.#texts[from]!);
+  }
+
+  dispose(): void {
+    this.#texts = [];
+  }
+}
+
+function join(first: Int32Array, second: Int32Array): Int32Array {
+  const both = new Int32Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
+
+function idsTensor(ids: Int32Array, rows: number): Tensor {
+  return tensor(ids, [rows, ids.length / rows], "int32");
+}
+
+/** logits [rows, length, tokens] at the last place: [rows, tokens]. */
+function lastOf(logits: Tensor): Tensor {
+  const [rows, length, tokens] = logits.shape as [number, number, number];
+  return reshape(length === 1 ? logits : slice(logits, [0, length - 1, 0], [rows, 1, tokens]), [rows, tokens]);
+}

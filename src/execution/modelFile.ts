@@ -1,0 +1,77 @@
+import { existsSync } from "node:fs";
+import { FlamingoError } from "../core/errors.ts";
+import { openDevice } from "../engine/device.ts";
+import type { WeightData } from "../engine/weights.ts";
+import { type Pipeline, readPipeline, writePipeline } from "../pipeline/schema.ts";
+import { loadWeights, saveWeights } from "../weights/file.ts";
+import { pretrainedFile, pretrainedNames } from "../weights/pretrained.ts";
+import { CaptionModel } from "./captionModel.ts";
+
+/**
+ * A trained model as one file: safetensors with what was trained, in half precision, by full names
+ * (`resampler.latents`), and in its metadata the pipeline, which names what its frozen parts were pretrained with.
+ */
+export interface ModelFile {
+  pipeline: Pipeline;
+  /** From which whatever is neither trained nor pretrained starts anew. */
+  seed: number;
+  weights: Map<string, WeightData>;
+  metadata: Readonly<Record<string, string>>;
+}
+
+/** The trained model that comes with the studio. */
+export const pretrainedModel = "emoji-captions";
+
+/** Writes a trained model. @throws FlamingoError INVALID_WEIGHTS; the system's own error where the disk refuses */
+export async function saveModel(
+  file: string,
+  pipeline: Pipeline,
+  weights: ReadonlyMap<string, WeightData>,
+  metadata: Readonly<Record<string, string>> & { seed: string },
+): Promise<void> {
+  const tensors = [...weights].map(([name, data]) => [name, { dtype: "F16" as const, ...data }] as const);
+  const definition = JSON.stringify(JSON.parse(writePipeline(pipeline)));
+  await saveWeights(file, tensors, { ...metadata, pipeline: pipeline.name, definition });
+}
+
+/**
+ * Reads a trained model by the name of one that comes with the studio, or from a file.
+ * @throws FlamingoError NOT_FOUND, INVALID_WEIGHTS if the file holds no pipeline
+ */
+export async function readModel(name: string): Promise<ModelFile> {
+  if (!isModel(name)) {
+    const fix = `use ${pretrainedModel}, or a file that a run's model was saved to`;
+    throw new FlamingoError("NOT_FOUND", `there is no trained model "${name}"`, { actual: name, fix });
+  }
+  const file = pretrainedNames().includes(name) ? pretrainedFile(name) : name;
+  const { tensors, metadata } = await loadWeights(file);
+  if (metadata.definition === undefined) {
+    const fix = `use ${pretrainedModel}, or a file that a run's model was saved to`;
+    throw new FlamingoError("INVALID_WEIGHTS", `${name} holds weights and no pipeline`, { source: file, fix });
+  }
+  const weights = [...tensors].map(([path, { shape, data }]): [string, WeightData] => [
+    path,
+    { shape, data: data as Float32Array },
+  ]);
+  const seed = Number(metadata.seed ?? 0);
+  return { pipeline: readPipeline(metadata.definition, file), seed, weights: new Map(weights), metadata };
+}
+
+/** Whether a name is that of a trained model: one that comes with the studio, or a file of weights. */
+export function isModel(name: string): boolean {
+  return pretrainedNames().includes(name) || (name.endsWith(".safetensors") && existsSync(name));
+}
+
+/**
+ * Opens a trained model, ready to caption: without a name the tiny Flamingo that comes with the studio.
+ *
+ * @example
+ * const model = await pretrainedCaptioner();
+ * await model.caption(await drawing("umbrella")); // "umbrella"
+ * @throws FlamingoError NOT_FOUND, INVALID_WEIGHTS, DEVICE_UNAVAILABLE
+ */
+export async function pretrainedCaptioner(name: string = pretrainedModel, device?: string): Promise<CaptionModel> {
+  const { pipeline, weights, seed } = await readModel(name);
+  if (device !== undefined) await openDevice(device as Parameters<typeof openDevice>[0]);
+  return CaptionModel.open(pipeline, weights, name, { seed });
+}

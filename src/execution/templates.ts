@@ -1,0 +1,25 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { FlamingoError } from "../core/errors.ts";
+import { type Pipeline, readPipeline } from "../pipeline/schema.ts";
+
+/** Where the pipelines lie that come with the studio. */
+export const templatesFolder = fileURLToPath(new URL("../../editor/templates/", import.meta.url));
+
+/** Names of the pipelines that come with the studio. */
+export async function templateNames(): Promise<string[]> {
+  const files = await readdir(templatesFolder).catch((): string[] => []);
+  return files.filter((file) => file.endsWith(".json")).map((file) => file.slice(0, -5));
+}
+
+/** Reads a pipeline that comes with the studio. @throws FlamingoError NOT_FOUND, listing the names there are */
+export async function readTemplate(name: string): Promise<Pipeline> {
+  const names = await templateNames();
+  if (!names.includes(name)) {
+    const details = { source: templatesFolder, fix: `name one of ${names.join(", ")}` };
+    throw new FlamingoError("NOT_FOUND", `there is no template "${name}"`, details);
+  }
+  const file = join(templatesFolder, `${name}.json`);
+  return readPipeline(await readFile(file, "utf8"), file);
+}

@@ -1,0 +1,85 @@
+import type { z } from "zod";
+import { type BlockDefinition, type InputsOf, instantiate, parseConfig, type ResultOf } from "../core/block.ts";
+import { FlamingoError } from "../core/errors.ts";
+import type { Ports } from "../core/port.ts";
+import { Eager, type Probe } from "../engine/eager.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import { type WeightData, Weights } from "../engine/weights.ts";
+import { loadWeights } from "../weights/file.ts";
+import { pretrainedFile } from "../weights/pretrained.ts";
+
+export interface BuildOptions {
+  /** Seed of the weights' first values. */
+  seed?: number;
+  /** Keeps all weights as they are: blue in the paper's figures. */
+  frozen?: boolean;
+}
+
+/** A block that is alive: a function from its input ports' tensors to its output, or to its outputs by name. */
+export interface Built<C extends z.ZodObject = z.ZodObject, I extends Ports = Ports, O extends Ports = Ports> {
+  (inputs: InputsOf<I, Tensor>): ResultOf<O, Tensor>;
+  readonly block: BlockDefinition<C, I, O>;
+  /** With the defaults filled in. */
+  readonly config: z.output<C>;
+  readonly weights: Weights;
+  /**
+   * Fills the weights from a file, or from one that comes with the studio, by name.
+   * @throws FlamingoError NOT_FOUND; INVALID_WEIGHTS if shapes differ or a frozen weight is not in it
+   */
+  load(source: string): Promise<void>;
+  /** Lets somebody look while `f` runs. */
+  watched<Result>(probes: readonly Probe[], f: () => Result): Result;
+  /** Gives its memory on the device back. */
+  dispose(): void;
+}
+
+/**
+ * Makes a block with weights of its own, ready to be called on tensors, on the device that is open.
+ *
+ * @example
+ * const attend = build(GatedXattnDense, { dim: 16, visualDim: 8, heads: 2, headDim: 4 }, { seed: 1 });
+ * const seen = attend({ text, media, locations }); // [B, L, 16]
+ * attend.weights.trainable();
+ * @throws FlamingoError INVALID_CONFIG, naming the field
+ */
+export function build<C extends z.ZodObject, I extends Ports, O extends Ports>(
+  block: BlockDefinition<C, I, O>,
+  config: z.input<C>,
+  { seed = 0, frozen = false }: BuildOptions = {},
+): Built<C, I, O> {
+  const weights = new Weights(seed);
+  const reading = new Eager(weights);
+  const forward = instantiate(block, config, reading, "", frozen);
+  const call = (inputs: InputsOf<I, Tensor>) => forward(inputs) as unknown as ResultOf<O, Tensor>;
+  return Object.assign(call, {
+    block,
+    config: parseConfig(block, config),
+    weights,
+    load: (source: string) => loadInto(weights, source),
+    watched: <Result>(probes: readonly Probe[], f: () => Result): Result => {
+      reading.probes = probes;
+      try {
+        return f();
+      } finally {
+        reading.probes = [];
+      }
+    },
+    dispose: () => weights.dispose(),
+  });
+}
+
+async function loadInto(weights: Weights, source: string): Promise<void> {
+  const file = source.endsWith(".safetensors") ? source : pretrainedFile(source);
+  const { tensors } = await loadWeights(file);
+  const data = [...tensors].map(([name, { shape, data }]): [string, WeightData] => [
+    name,
+    { shape, data: data as Float32Array },
+  ]);
+  const { missing } = weights.load(new Map(data), "", file);
+  const random = missing.filter((name) => weights.get(name)?.frozen);
+  if (random.length === 0) return;
+  throw new FlamingoError("INVALID_WEIGHTS", `${source} lacks ${random.length} frozen weights, such as ${random[0]}`, {
+    source: file,
+    fix: "use the configuration that the weights were made with",
+  });
+}

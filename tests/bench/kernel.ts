@@ -1,0 +1,245 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { KernelChannels } from "../../kernel/client/channels.ts";
+import { KernelProcess } from "../../kernel/client/kernelProcess.ts";
+import { type Message, newHeader } from "../../kernel/protocol/message.ts";
+import { findKernels, type KernelPeer } from "./kernelPeers.ts";
+
+const usage = `npm run -s bench -- kernel [--json] [--starts N] [--cells N]
+
+Milliseconds from a kernel's start to its first answer, and of cells and completions, of our kernel and, in turn, of plain
+tslab, Deno and ipykernel where they are to be had. A cell's time ends when its reply and all its output have come.`;
+
+/** One measurement of one kernel. */
+interface KernelRow {
+  what: string;
+  kernel: string;
+  /** Median. */
+  milliseconds: number;
+  /** A tenth of the times are above. */
+  slow: number;
+  times: number;
+  /** What it should be at most, for ours. */
+  aim?: number;
+  /** This kernel's median over ours: above 1 we are faster. */
+  ratio?: number;
+}
+
+const aims: Record<string, number> = {
+  "start to first answer": 500,
+  "trivial cell, same text": 5,
+  "typed cell, distinct text": 25,
+  "declaration, distinct text": 25,
+  "cell with the library's types": 25,
+  completion: 30,
+  "completion of the library": 30,
+};
+
+export async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+      starts: { type: "string", default: "5" },
+      cells: { type: "string", default: "40" },
+    },
+  });
+  if (values.help) {
+    console.log(usage);
+    return;
+  }
+  const { kernels, missing, folder, remove } = findKernels();
+  try {
+    for (const reason of missing) console.error(`skipped: ${reason}`);
+    const rows = rowsOf(await measureKernels(kernels, folder, Number(values.starts), Number(values.cells)));
+    console.log(values.json ? JSON.stringify(rows, undefined, 2) : tableOf(rows));
+  } finally {
+    remove();
+  }
+}
+
+/** What was measured → kernel → milliseconds. */
+type Times = Map<string, Map<string, number[]>>;
+
+async function measureKernels(peers: KernelPeer[], folder: string, starts: number, cells: number): Promise<Times> {
+  const times: Times = new Map();
+  const note = (what: string, { name }: KernelPeer, milliseconds: number) => {
+    const ofWhat = times.get(what) ?? new Map<string, number[]>();
+    times.set(what, ofWhat);
+    ofWhat.set(name, [...(ofWhat.get(name) ?? []), milliseconds]);
+  };
+  for (let start = 0; start < starts; start++)
+    for (const peer of peers) {
+      const kernel = await Kernel.start(peer, folder);
+      note("start to first answer", peer, kernel.startTime);
+      kernel.stop();
+    }
+  const running = new Map<KernelPeer, Kernel>();
+  try {
+    for (const peer of peers) {
+      const kernel = await Kernel.start(peer, folder);
+      running.set(peer, kernel);
+      note("first cell", peer, await kernel.run("1 + 1"));
+      for (const cell of peer.load) note("load the library", peer, await kernel.run(cell));
+    }
+    for (let index = -3; index < cells; index++)
+      for (const [peer, kernel] of running) {
+        // Code that was run three times runs as it will.
+        const noted = (what: string, milliseconds: number) => index >= 0 && note(what, peer, milliseconds);
+        const { libraryCell, libraryMembers } = peer;
+        noted("trivial cell, same text", await kernel.run("1 + 1"));
+        noted("typed cell, distinct text", await kernel.run(`${index + 100} + 1`));
+        noted("declaration, distinct text", await kernel.run(peer.declaration(index + 100)));
+        if (libraryCell) noted("cell with the library's types", await kernel.run(libraryCell(index + 100)));
+        noted("completion", await kernel.complete(`${index + 100}; ${peer.members}`));
+        if (libraryMembers)
+          noted("completion of the library", await kernel.complete(`${index + 100}; ${libraryMembers}`));
+      }
+  } finally {
+    for (const kernel of running.values()) kernel.stop();
+  }
+  return times;
+}
+
+function rowsOf(times: Times): KernelRow[] {
+  return [...times].flatMap(([what, byKernel]) => {
+    const ours = quantile(byKernel.get("flamingo") ?? [], 0.5);
+    return [...byKernel].map(([kernel, all]): KernelRow => {
+      const milliseconds = quantile(all, 0.5);
+      const isOurs = kernel === "flamingo";
+      const aim = isOurs && aims[what] !== undefined ? { aim: aims[what] } : {};
+      const ratio = isOurs ? {} : { ratio: milliseconds / ours };
+      return { what, kernel, milliseconds, slow: quantile(all, 0.9), times: all.length, ...aim, ...ratio };
+    });
+  });
+}
+
+function quantile(numbers: readonly number[], share: number): number {
+  return (
+    numbers.toSorted((a, b) => a - b)[Math.min(numbers.length - 1, Math.floor(numbers.length * share))] ?? Number.NaN
+  );
+}
+
+function tableOf(rows: KernelRow[]): string {
+  const head = ["what", "kernel", "ms", "9 of 10 below", "times", "aim", "to ours"];
+  const lines = rows.map(({ what, kernel, milliseconds, slow, times, aim, ratio }) => [
+    what,
+    kernel,
+    milliseconds.toFixed(1),
+    slow.toFixed(1),
+    String(times),
+    aim === undefined ? "" : `${aim}${milliseconds > aim ? " missed" : ""}`,
+    ratio?.toFixed(2) ?? "",
+  ]);
+  const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => line[column]!.length)));
+  const pad = (line: string[]) => line.map((cell, column) => cell.padEnd(widths[column]!)).join("  ");
+  return [head, ...lines].map((line) => pad(line).trimEnd()).join("\n");
+}
+
+/** A kernel's process, over TCP, which all of them speak. */
+class Kernel {
+  /** Milliseconds from its start to its first answer. */
+  startTime = 0;
+  readonly #channels: KernelChannels;
+  readonly #process: KernelProcess;
+  readonly #session = randomUUID();
+  readonly #replies = new Map<string, () => void>();
+  readonly #idle = new Map<string, () => void>();
+
+  private constructor(peer: KernelPeer, folder: string, ports: number[]) {
+    const [shell_port, iopub_port, stdin_port, control_port, hb_port] = ports as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const connection = {
+      ...{ transport: "tcp" as const, ip: "127.0.0.1", key: randomBytes(16).toString("hex"), kernel_name: peer.name },
+      ...{ signature_scheme: "hmac-sha256", shell_port, iopub_port, stdin_port, control_port, hb_port },
+    };
+    const file = join(folder, `${peer.name}.json`);
+    writeFileSync(file, JSON.stringify(connection));
+    this.#channels = new KernelChannels(connection, (channel, message) => this.#receive(channel, message), {
+      iopub: true,
+    });
+    this.#process = new KernelProcess(peer.spec, file, { cwd: folder });
+  }
+
+  /** Starts a kernel and waits until it is idle after its first answer. */
+  static async start(peer: KernelPeer, folder: string): Promise<Kernel> {
+    const ports = await freePorts(5);
+    const start = performance.now();
+    const kernel = new Kernel(peer, folder, ports);
+    const death = kernel.#process.ended.then(({ how, output }) => {
+      throw new Error(`${peer.name} ended ${how}: ${output}`);
+    });
+    death.catch(() => {}); // it is stopped in the end
+    await Promise.race([kernel.#ask("kernel_info_request", {}).reply, death]);
+    kernel.startTime = performance.now() - start;
+    // Its output is heard only once the subscription has come through.
+    for (let heard = false; !heard; ) {
+      const { idle } = kernel.#ask("kernel_info_request", {});
+      heard = await Promise.race([
+        idle.then(() => true),
+        new Promise<false>((resolve) => setTimeout(resolve, 300, false)),
+      ]);
+    }
+    return kernel;
+  }
+
+  run(code: string): Promise<number> {
+    const content = { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false };
+    return this.#time("execute_request", content);
+  }
+
+  complete(code: string): Promise<number> {
+    return this.#time("complete_request", { code, cursor_pos: code.length });
+  }
+
+  stop(): void {
+    this.#process.kill();
+    this.#channels.close();
+  }
+
+  async #time(type: string, content: Record<string, unknown>): Promise<number> {
+    const start = performance.now();
+    const { reply, idle } = this.#ask(type, content);
+    await Promise.all([reply, idle]);
+    return performance.now() - start;
+  }
+
+  #ask(type: string, content: Record<string, unknown>): { reply: Promise<void>; idle: Promise<void> } {
+    const message: Message = {
+      ...{ header: newHeader(type, this.#session), parent_header: {}, metadata: {}, content, buffers: [] },
+    };
+    const id = message.header.msg_id;
+    const reply = new Promise<void>((resolve) => this.#replies.set(id, resolve));
+    const idle = new Promise<void>((resolve) => this.#idle.set(id, resolve));
+    this.#channels.send("shell", message);
+    return { reply, idle };
+  }
+
+  #receive(channel: string, { header, parent_header: parent, content }: Message): void {
+    const id = String(parent.msg_id);
+    if (channel === "shell") this.#replies.get(id)?.();
+    else if (header.msg_type === "status" && content.execution_state === "idle") this.#idle.get(id)?.();
+  }
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

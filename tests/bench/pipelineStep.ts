@@ -1,0 +1,118 @@
+import type { WeightSpec } from "../../src/core/block.ts";
+import type { HostTensor } from "../../src/data/source.ts";
+import { valueAndGradients } from "../../src/engine/gradients.ts";
+import { dispose, type Tensor, tidy } from "../../src/engine/tensor.ts";
+import { type Graph, toTensors, type Values } from "../../src/execution/graph.ts";
+import { Optimizer } from "../../src/training/optimizer.ts";
+import { type Part, partOf } from "../../src/training/parts.ts";
+import { saveWeights } from "../../src/weights/file.ts";
+import type { Peer } from "./peer.ts";
+
+/** A batch of a pipeline's source, and how its weights learn from it. */
+export interface Lesson {
+  graph: Graph;
+  /** Ids of the source and of the loss. */
+  source: string;
+  loss: string;
+  batch: Record<string, HostTensor>;
+  parts: readonly Part[];
+  rate: number;
+  clip: number;
+}
+
+/** Steps of training on one batch, as the Train action makes them: what is frozen is computed outside the tape, each step. */
+export class PipelineStep {
+  readonly #lesson: Lesson;
+  readonly #fixed: string[];
+  readonly #trained;
+  readonly #optimizer: Optimizer;
+  #steps = 0;
+
+  constructor(lesson: Lesson) {
+    const { graph, loss, parts, clip } = lesson;
+    this.#lesson = lesson;
+    this.#fixed = graph.blocksUpTo(loss).filter((id) => graph.isFixed(id));
+    this.#trained = graph.weights.trainable();
+    this.#optimizer = new Optimizer(this.#trained, { parts, clip });
+  }
+
+  get parameters(): number {
+    return this.#lesson.graph.weights.all().reduce((sum, { variable }) => sum + variable.size, 0);
+  }
+
+  loss(): number {
+    return this.#withBatch((loss) => tidy(() => loss().dataSync()[0]!));
+  }
+
+  /** One step of AdamW; returns the loss before it. */
+  step(): number {
+    return this.#withBatch((loss) => {
+      const { value, gradients } = valueAndGradients(
+        loss,
+        this.#trained.map(({ variable }) => variable),
+      );
+      const norm = this.#optimizer.step(gradients, ++this.#steps, this.#lesson.rate);
+      const [before] = value.dataSync();
+      dispose([value, norm, ...gradients.filter((gradient) => gradient !== null)]);
+      return before!;
+    });
+  }
+
+  dispose(): void {
+    this.#optimizer.dispose();
+  }
+
+  #withBatch<T>(work: (loss: () => Tensor) => T): T {
+    const { graph, source, loss, batch } = this.#lesson;
+    const values: Values = new Map([[source, toTensors(batch)]]);
+    const held = tidy(() => {
+      for (const id of this.#fixed) graph.compute(id, values);
+      return [...values.values()].flatMap((ports) => Object.values(ports) as Tensor[]);
+    });
+    try {
+      return work(() => graph.compute(loss, new Map(values)).loss as Tensor);
+    } finally {
+      dispose(held);
+    }
+  }
+}
+
+/**
+ * Opens the twin on the same weights and the same batch; returns PyTorch's version. It knows pipelines of an `encoder`, a
+ * `resampler` and a `language` node.
+ */
+export async function openTwin(peer: Peer, { graph, batch, parts, rate, clip }: Lesson): Promise<string> {
+  const [language, resampler] = ["language", "resampler"].map((id) => graph.node(id).config);
+  const config = { ...language, resamplerDepth: resampler!.depth, resamplerHeads: resampler!.heads };
+  const weights = peer.file("weights");
+  await saveWeights(
+    weights,
+    [...(await graph.weights.save())].map(([name, data]) => [name, { dtype: "F32" as const, ...data }] as const),
+  );
+  const frozen = graph.weights.all().flatMap((weight) => (weight.frozen ? [weight.name] : []));
+  const { torch } = await peer.ask<{ torch: string }>({ open: { config, weights, frozen } });
+  const tensors = peer.file("batch");
+  await saveWeights(
+    tensors,
+    Object.entries(batch).map(([name, { shape, data }]) =>
+      data instanceof Int32Array
+        ? ([name, { dtype: "I32" as const, shape, data }] as const)
+        : ([name, { dtype: "F32" as const, shape, data: data as Float32Array }] as const),
+    ),
+  );
+  await peer.ask({ batch: { tensors, groups: groupsOf(graph.weights.trainable(), parts, rate), clip } });
+  return torch;
+}
+
+/** Weights that learn alike. */
+function groupsOf(weights: readonly WeightSpec[], parts: readonly Part[], rate: number) {
+  const groups = new Map<string, { names: string[]; rate: number; decay: number }>();
+  for (const weight of weights) {
+    const part = partOf(weight, parts);
+    const key = `${part.rate} ${part.decay}`;
+    const group = groups.get(key) ?? { names: [], rate: rate * part.rate, decay: part.decay };
+    group.names.push(weight.name);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}

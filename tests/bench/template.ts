@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import { openWasm } from "../../src/engine/wasm/backend.ts";
+import { prepareRun } from "../../src/execution/prepare.ts";
+import { readPipeline } from "../../src/pipeline/schema.ts";
+import { flamingoParts } from "../../src/training/parts.ts";
+import { readAsked } from "./arguments.ts";
+import { findTorch, Peer } from "./peer.ts";
+import { openTwin, PipelineStep } from "./pipelineStep.ts";
+import { printRows } from "./row.ts";
+import { measure, timeOf } from "./turns.ts";
+import { countWork, measurePeak, ratesOf } from "./work.ts";
+
+const template = new URL("../../editor/templates/emoji-captions.json", import.meta.url);
+
+const usage = `npm run -s bench -- template [--json] [--threads N]
+
+Milliseconds of one training step of the studio's template on the wasm device: resampler and gated layers learn, vision
+encoder and language model are frozen and computed each step; drawing the batch is left out. PyTorch beside it, in turn.`;
+
+export async function main(args: string[]): Promise<void> {
+  const asked = await readAsked(args, usage, []);
+  if (!asked) return;
+  const { json, threads } = asked;
+  const pipeline = readPipeline(readFileSync(template, "utf8"), "the template");
+  const record = { id: "bench", name: pipeline.name, pipeline, seed: 1, device: "wasm", created: 0, options: {} };
+  const { graph, sources } = await prepareRun(record, "wasm", { append: () => {} }, 0);
+  await openWasm({ threads }); // preparing took all cores
+  const { rate, gateRate, decay, clip = 1 } = graph.node("train").config as Record<string, number>;
+  const batch = sources.get("documents")!.batch(0);
+  const parts = flamingoParts(gateRate!, decay!);
+  const lesson = { graph, source: "documents", loss: "loss", batch, parts, rate: rate!, clip };
+  const step = new PipelineStep(lesson);
+  const python = findTorch();
+  const peer = python ? new Peer(python, "flamingo_torch.py", threads) : undefined;
+  try {
+    const version = peer && (await openTwin(peer, lesson));
+    const peak = await measurePeak();
+    const times = await measure(() => timeOf(() => step.step()), peer && (async () => (await peer.time(1))[0]!));
+    const [rows, length] = batch.ids!.shape as [number, number];
+    const row = {
+      ...{ device: "wasm", threads, what: "training step", size: `${rows} documents, ${length} tokens` },
+      ...{ parameters: step.parameters, ...times, tokensPerSecond: (rows * length * 1000) / times.milliseconds },
+      ...ratesOf(await countWork(() => step.step()), times.milliseconds, peak),
+      ...(version && { peer: `PyTorch ${version}` }),
+    };
+    printRows([row], json);
+  } finally {
+    peer?.close();
+    step.dispose();
+    graph.weights.dispose();
+  }
+}

@@ -1,0 +1,359 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Locator, Page } from "playwright-core";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { clientFolder, startStudio } from "../../editor/server/studio.ts";
+import { parseNotebook } from "../../kernel/nbformat/notebook.ts";
+import { buildClientIfStale } from "../../src/command/freshClient.ts";
+import { findHome } from "../../src/runs/home.ts";
+import { hasBrowser, launchBrowser } from "../browser.ts";
+import { temporaryFolder } from "../runs/temporaryFolder.ts";
+import { notebookOf } from "./notebookFixture.ts";
+import { photograph, stage } from "./stages.ts";
+
+const whole = 180_000;
+/** A kernel takes its time where the cores are busy; everything here waits for what a person would see. */
+const patience = { timeout: 60_000, interval: 100 };
+
+describe.runIf(hasBrowser())("the notebook page, as a person sees it", () => {
+  beforeAll(() => buildClientIfStale(clientFolder, () => {}), whole);
+
+  test("a tutorial is opened, run, watched, interrupted, and kept as one's own", { timeout: whole }, async () => {
+    const { url, home } = await openStudio({ "01-gates.ipynb": tutorial });
+    const { open, complaints } = await openBrowser();
+    const page = await open(url);
+    await stage(page, "1 finding the tutorial", async () => {
+      await page.getByRole("link", { name: "Notebooks" }).click();
+      await page.getByRole("link", { name: "Gates" }).click();
+      await page.getByTestId("notebook").waitFor();
+      await page.locator(".prose .katex-display").first().waitFor();
+      await ready(page);
+    });
+    await stage(page, "2 running all of it", async () => {
+      await page.getByRole("button", { name: "Run all cells" }).click();
+      await shown(page, 2, "[ 0, 0.5 ]").waitFor(patience);
+      await shown(page, 2, "counted").waitFor();
+      await seePlotMove(page);
+    });
+    await stage(page, "3 interrupting", async () => {
+      await expect.poll(() => count(page, 4), patience).toBe("[*]");
+      await shown(page, 4, "so far").waitFor(patience);
+      await page.getByRole("button", { name: "Interrupt" }).click();
+      await shown(page, 4, /^interrupted after/).waitFor(patience);
+      await ready(page);
+      await expect.poll(() => cell(page, 5).getByTestId("elapsed").textContent(), patience).toBe("not run");
+    });
+    await stage(page, "4 variables are kept", async () => {
+      await cell(page, 5).click();
+      await page.keyboard.press("Control+Enter");
+      await shown(page, 5, "10 points").waitFor(patience);
+    });
+    await stage(page, "5 a copy of one's own", async () => {
+      await page.getByRole("button", { name: "Make it mine" }).click();
+      await saved(page);
+      expect(decodeURIComponent(new URL(page.url()).hash)).toBe("#notebook=01-gates.ipynb");
+      await write(page, 5, "gates.length + ' gates'");
+      await saved(page);
+    });
+    await stage(page, "6 the same after a reload", async () => {
+      await page.reload();
+      await ready(page);
+      await page.getByTestId("figure").locator(".main-svg").first().waitFor(patience);
+      await shown(page, 2, "[ 0, 0.5 ]").waitFor();
+      await cell(page, 5).click();
+      await page.keyboard.press("Shift+Enter");
+      await shown(page, 5, "2 gates").waitFor(patience);
+      await saved(page);
+    });
+    await stage(page, "7 back", async () => {
+      await page.goBack();
+      await page.getByRole("heading", { name: "Your notebooks" }).waitFor();
+      await page.getByRole("link", { name: "01-gates" }).waitFor();
+    });
+    const file = parseNotebook(readFileSync(join(home, "notebooks", "01-gates.ipynb"), "utf8"), "saved");
+    expect(JSON.stringify(file.cells[4])).toContain("2 gates");
+    expect(JSON.stringify(file.cells[2])).toContain("application/vnd.plotly.v1+json");
+    expect(complaints).toEqual([]);
+  });
+
+  test("output that comes while the page is loaded again is not lost", { timeout: whole }, async () => {
+    const signal = join(temporaryFolder(), "signal");
+    const { url } = await openStudio({ "slow.ipynb": slow(signal) });
+    const { open, complaints } = await openBrowser();
+    const page = await open(`${url}#notebook=tutorials/slow.ipynb`);
+    await stage(page, "8 a reload while a cell runs", async () => {
+      await ready(page);
+      await page.getByRole("button", { name: "Run all cells" }).click();
+      await shown(page, 1, "line 2").waitFor(patience);
+      await page.reload({ waitUntil: "commit" });
+      writeFileSync(signal, ""); // what the cell prints from here on comes while nobody listens
+      await shown(page, 1, "line 29").waitFor(patience);
+      const lines = (await cell(page, 1).locator(".printed").allTextContents()).join("");
+      expect(lines.trim().split("\n")).toEqual(Array.from({ length: 30 }, (_, line) => `line ${line}`));
+      await shown(page, 2, "done").waitFor(patience);
+    });
+    expect(complaints).toEqual([]);
+  });
+
+  test("what a cell shows cannot act on the page, and what it asks is answered", { timeout: whole }, async () => {
+    const { url } = await openStudio({ "shows.ipynb": shows });
+    const { open, complaints } = await openBrowser();
+    const page = await open(`${url}#notebook=tutorials/shows.ipynb`);
+    await stage(page, "9 hostile output", async () => {
+      await ready(page);
+      await page.getByRole("button", { name: "Run all cells" }).click();
+      await shown(page, 1, "safe words").waitFor(patience);
+      expect(await cell(page, 1).locator(".html-output").evaluate(whatIsInside)).toEqual({
+        scripts: 0,
+        handlers: 0,
+        frames: 0,
+        forms: 0,
+      });
+      expect(await page.evaluate(() => "hacked" in window)).toBe(false);
+      await cell(page, 2).getByRole("img", { name: "a drawing" }).waitFor(patience);
+      await shown(page, 3, "50%").waitFor(patience);
+      expect(await cell(page, 3).locator(".printed").first().textContent()).toBe("50%\n");
+    });
+    await stage(page, "10 a question", async () => {
+      await cell(page, 4).getByLabel("Your name?").fill("Ada");
+      await page.keyboard.press("Enter");
+      await shown(page, 4, "'ADA'").waitFor(patience);
+    });
+    await stage(page, "11 a failing cell", async () => {
+      await shown(page, 5, "the shapes do not fit").waitFor(patience);
+      await shown(page, 5, /^failed after/).waitFor(patience);
+    });
+    await stage(page, "12 names and help from the kernel", async () => {
+      await write(page, 5, "flamingo.plo");
+      await page.locator(".cm-tooltip-autocomplete").getByText("plot", { exact: true }).click(patience);
+      await page.keyboard.press("Shift+Tab");
+      await page.locator(".help-text").getByText("Lines in a plot").waitFor(patience);
+    });
+    // Chromium tells of handlers in markup that is only read, to be made safe, and never on the page.
+    expect(complaints.filter((complaint) => !complaint.startsWith("Executing inline event handler"))).toEqual([]);
+  });
+
+  test("cells are added, moved, turned and taken back by Jupyter's keys", { timeout: whole }, async () => {
+    const { url, home } = await openStudio({}, { "mine.ipynb": notebookOf({ code: "1" }, { code: "2" }) });
+    const { open, complaints } = await openBrowser();
+    const page = await open(`${url}#notebook=mine.ipynb`);
+    await stage(page, "13 keys", async () => {
+      await cell(page, 1).waitFor();
+      await cell(page, 1).focus();
+      await press(page, "b", "Enter");
+      await page.keyboard.type("# Title $a^2$");
+      await press(page, "Escape", "m", "Shift+Enter");
+      await cell(page, 2).locator("h1 .katex").waitFor();
+      expect(await texts(page)).toEqual(["1", "", "2"]);
+      await press(page, "d", "d");
+      expect(await texts(page)).toEqual(["1", ""]);
+      await press(page, "z");
+      expect(await texts(page)).toEqual(["1", "", "2"]);
+      await press(page, "Control+Shift+ArrowUp", "k", "ArrowUp", "x", "ArrowDown", "v");
+      expect(await texts(page)).toEqual(["2", "", "1"]);
+      await saved(page);
+      const { cells } = parseNotebook(readFileSync(join(home, "notebooks", "mine.ipynb"), "utf8"), "saved");
+      expect(cells.map(({ cell_type, source }) => `${cell_type}: ${source}`)).toEqual([
+        "code: 2",
+        "markdown: # Title $a^2$",
+        "code: 1",
+      ]);
+    });
+    expect(complaints).toEqual([]);
+  });
+
+  test("what is wrong is said, and nothing is overwritten unseen", { timeout: whole }, async () => {
+    const { url, home } = await openStudio(
+      {},
+      { "broken.ipynb": "{ no", "mine.ipynb": notebookOf({ code: "process.pid" }) },
+    );
+    const { open } = await openBrowser();
+    const page = await open(`${url}#notebook=broken.ipynb`);
+    await stage(page, "14 no notebook", async () => {
+      await page.getByText("broken.ipynb cannot be opened").waitFor(patience);
+      await page.getByRole("button", { name: "All notebooks" }).click();
+      await page.getByRole("link", { name: "mine" }).click();
+    });
+    await stage(page, "15 the kernel is killed", async () => {
+      await ready(page);
+      await page.getByRole("button", { name: "Run all cells" }).click();
+      await expect.poll(() => cell(page, 1).locator(".printed").textContent(), patience).toMatch(/^\d+/);
+      process.kill(Number(await cell(page, 1).locator(".printed").textContent()), "SIGKILL");
+      await page.getByText(/the kernel ended by itself/i).waitFor(patience);
+      await ready(page);
+    });
+    await stage(page, "16 the file changed on disk", async () => {
+      await saved(page);
+      writeFileSync(join(home, "notebooks", "mine.ipynb"), notebookOf({ code: "'theirs'" }));
+      await write(page, 1, "'mine'");
+      await page.getByText("The file was changed elsewhere").waitFor(patience);
+      expect(readFileSync(join(home, "notebooks", "mine.ipynb"), "utf8")).toContain("theirs");
+      await page.getByRole("button", { name: "Keep mine as a copy" }).click();
+      await saved(page);
+      expect(await texts(page)).toEqual(["'mine'"]);
+      expect(readFileSync(join(home, "notebooks", "mine.ipynb"), "utf8")).toContain("theirs");
+    });
+    await stage(page, "17 deleting asks first", async () => {
+      await page.getByRole("link", { name: "Notebooks" }).click();
+      await page.getByRole("button", { name: "Delete: mine", exact: true }).click();
+      await page.getByRole("button", { name: "Delete", exact: true }).click();
+      await expect.poll(() => page.getByRole("link", { name: "mine", exact: false }).count(), patience).toBe(1);
+    });
+  });
+});
+
+const tutorial = notebookOf(
+  { markdown: "# Gates\n\nA gate starts closed: $$y = x + \\tanh(\\alpha) f(x)$$" },
+  { code: "const gates: number[] = [0, 0.5];\nconsole.log('counted', gates.length);\ngates" },
+  {
+    code: `const loss: number[] = [];
+const shown = await flamingo.display(flamingo.plot({ loss }, { x: "step", y: "loss" }));
+for (let step = 0; step < 10; step++) {
+  loss.push(1 / (step + 1));
+  await shown.update(flamingo.plot({ loss: [...loss] }, { x: "step", y: "loss" }));
+  await new Promise((resolve) => setTimeout(resolve, 250));
+}`,
+  },
+  { code: "while (true) {}" },
+  { code: "loss.length + ' points'" },
+);
+
+/** A notebook whose cell prints three lines, waits for a file, and prints on. */
+const slow = (signal: string) =>
+  notebookOf(
+    {
+      code: `import { existsSync } from "node:fs";
+for (let line = 0; line < 30; line++) {
+  while (line === 3 && !existsSync(${JSON.stringify(signal)})) await new Promise((resolve) => setTimeout(resolve, 20));
+  console.log("line", line);
+}`,
+    },
+    { code: "'done'" },
+  );
+
+const hostile = `<p onclick="hacked = 1">safe words</p><script>window.hacked = 1</script>
+<img src="https://elsewhere.example/x.png" onerror="window.hacked = 1" alt="gone"><iframe srcdoc="<script>parent.hacked = 1</script>"></iframe>
+<form action="/"><button>send</button></form><svg onload="window.hacked = 1"></svg>`;
+const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><script>hacked = 1</script><circle r="9"/></svg>`;
+
+const shows = notebookOf(
+  { code: `flamingo.html(${JSON.stringify(hostile)})` },
+  {
+    code: `({ [Symbol.for("Jupyter.display")]: () => ({ "image/svg+xml": ${JSON.stringify(drawing)}, "text/plain": "a drawing" }) })`,
+  },
+  { code: 'process.stdout.write("10%");\nprocess.stdout.write("\\r50%\\n");' },
+  { code: 'const name = await flamingo.input("Your name?");\nname.toUpperCase()' },
+  { code: 'throw new Error("the shapes do not fit")' },
+);
+
+/** A studio with these tutorials and notebooks; it ends with the test. */
+async function openStudio(tutorials: Record<string, string>, own: Record<string, string> = {}) {
+  const folder = temporaryFolder();
+  const home = join(folder, "home");
+  for (const [place, files] of [
+    [join(folder, "tutorials"), tutorials],
+    [join(home, "notebooks"), own],
+  ] as const) {
+    mkdirSync(place, { recursive: true });
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(place, name), text);
+  }
+  const studio = await startStudio({
+    home: findHome({ FLAMINGO_HOME: home }),
+    library: { catalog: {}, findBlock: () => undefined },
+    device: Promise.resolve({ name: "cpu", reason: "for tests", description: "none" }),
+    port: 0,
+    tutorials: join(folder, "tutorials"),
+  });
+  onTestFinished(() => studio.close());
+  return { url: studio.url, home };
+}
+
+/** A browser, and what its pages complain of: errors in the console, in a script, or against the content policy. */
+async function openBrowser() {
+  const browser = await launchBrowser();
+  onTestFinished(() => browser.close());
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const complaints: string[] = [];
+  const open = async (url: string): Promise<Page> => {
+    const page = await context.newPage();
+    page.setDefaultTimeout(30_000);
+    page.on("pageerror", ({ message }) => complaints.push(message));
+    page.on("console", (line) => {
+      if (line.type() === "error" || /content security policy/i.test(line.text())) complaints.push(line.text());
+    });
+    await page.goto(url);
+    return page;
+  };
+  return { open, complaints };
+}
+
+/** Words below a cell's text. */
+function shown(page: Page, place: number, words: string | RegExp): Locator {
+  return cell(page, place).locator(".outputs, .elapsed").getByText(words).first();
+}
+
+/** The cell at a place, counted from 1. */
+function cell(page: Page, place: number): Locator {
+  return page.locator(".cell").nth(place - 1);
+}
+
+function count(page: Page, place: number): Promise<string | null> {
+  return cell(page, place).getByTestId("count").textContent();
+}
+
+async function ready(page: Page): Promise<void> {
+  await page.locator('[data-testid="kernel-status"][data-status="idle"]').waitFor(patience);
+}
+
+async function saved(page: Page): Promise<void> {
+  await page.locator('[data-testid="saving-state"][data-status="saved"]').waitFor(patience);
+}
+
+async function press(page: Page, ...keys: string[]): Promise<void> {
+  for (const key of keys) await page.keyboard.press(key);
+}
+
+/** Writes a cell's text anew. */
+async function write(page: Page, place: number, text: string): Promise<void> {
+  await cell(page, place).locator(".cm-content").click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.insertText(text.slice(0, -1));
+  await page.keyboard.type(text.slice(-1));
+}
+
+/** The texts of the cells that show theirs; empty for those that show what it says. */
+function texts(page: Page): Promise<string[]> {
+  return page.locator(".cell").evaluateAll((cells) => {
+    return cells.map((found) => [...found.querySelectorAll(".cm-line")].map((line) => line.textContent).join("\n"));
+  });
+}
+
+/** The plot's line grows, in the same element, which keeps its place. */
+async function seePlotMove(page: Page): Promise<void> {
+  const plot = cell(page, 3).getByTestId("figure");
+  await plot.locator(".main-svg").first().waitFor(patience);
+  await plot.evaluate((element) => Object.assign(element, { seen: true }));
+  const height = (await plot.boundingBox())!.height;
+  const points = () =>
+    plot.evaluate((element) => {
+      const { data, seen } = element as Element & { data?: { y: number[] }[]; seen?: boolean };
+      return seen ? (data?.[0]?.y.length ?? 0) : -1;
+    });
+  const first = await points();
+  await expect.poll(points, patience).toBeGreaterThan(first);
+  await expect.poll(points, patience).toBe(10);
+  expect((await plot.boundingBox())!.height).toBe(height);
+  await photograph(page, "2 the plot");
+}
+
+/** What of HTML that a cell showed could act. */
+function whatIsInside(output: Element) {
+  const inside = [...output.shadowRoot!.querySelectorAll("*")];
+  const named = (name: string) => inside.filter(({ localName }) => localName === name).length;
+  return {
+    scripts: named("script"),
+    handlers: inside.flatMap((node) => [...node.attributes]).filter(({ name }) => name.startsWith("on")).length,
+    frames: named("iframe"),
+    forms: named("form") + named("button"),
+  };
+}

@@ -1,0 +1,145 @@
+import { spawnSync } from "node:child_process";
+import { beforeAll, describe, expect, test } from "vitest";
+import { adamW } from "../../src/engine/adamW.ts";
+import { crossEntropy } from "../../src/engine/crossEntropy.ts";
+import { openDevice } from "../../src/engine/device.ts";
+import { embedding } from "../../src/engine/embedding.ts";
+import { valueAndGradients } from "../../src/engine/gradients.ts";
+import { runKernel } from "../../src/engine/kernels.ts";
+import { matMul } from "../../src/engine/matMul.ts";
+import * as tf from "../../src/engine/tensor.ts";
+import { agree, setHalfProducts } from "../../src/engine/webgpu/backend.ts";
+import { WebgpuDevice } from "../../src/engine/webgpu/device.ts";
+import { tiled, tiles } from "../../src/engine/webgpu/matMul.ts";
+import { findMatrixUnits, unitProduct } from "../../src/engine/webgpu/matrixUnits.ts";
+import { devices } from "../devices.ts";
+import { numbers, tensorOf } from "./numbers.ts";
+
+const units = { m: 16, n: 16, k: 16, lanes: 32 };
+
+describe.runIf(devices.includes("webgpu"))("webgpu's own kernels", () => {
+  beforeAll(async () => {
+    await openDevice("webgpu", { allowSoftware: true });
+  });
+
+  const backend = () => tf.engine().backend as unknown as ConstructorParameters<typeof WebgpuDevice>[0];
+
+  test.each(tiles)("a product by tiles of %d: edges inside a tile, and several tiles", async (tile) => {
+    for (const [m, n, k] of [
+      [3, 5, 2],
+      [tile + 1, tile + 3, 17],
+      [2 * tile, tile, 20],
+    ] as const)
+      for (const transposeA of [false, true])
+        for (const transposeB of [false, true]) {
+          const a = tensorOf(numbers(transposeA ? [2, k, m] : [2, m, k], 1));
+          const b = tensorOf(numbers(transposeB ? [2, n, k] : [2, k, n], 2));
+          const sizes = { batch: 2, m, n, k, transposeA, transposeB, shape: [2, m, n] };
+          const plain = tf.engine().runKernel("BatchMatMul", { a, b }, { transposeA, transposeB }) as tf.Tensor;
+          const product = runKernel("FlamingoMatMul", { a, b }, { ...sizes, tile });
+          await expect(product).toBeAllclose(plain, { absolute: 1e-4, relative: 1e-4 });
+          tf.dispose([a, b, plain, product]);
+        }
+  });
+
+  test("a large product takes large tiles, and agrees", async () => {
+    const [a, b] = [tensorOf(numbers([2049, 4], 1)), tensorOf(numbers([4, 2052], 2))];
+    const plain = tf.engine().runKernel("BatchMatMul", { a: a.expandDims(), b: b.expandDims() }, {}) as tf.Tensor;
+    await expect(tf.max(tf.sub(plain, matMul(a, b)))).toBeAllclose(0, { absolute: 1e-4 });
+  });
+
+  test("ids and targets out of range read nothing of others: NaN, and no gradient beside", async () => {
+    const table = tf.variable(tensorOf(numbers([3, 4], 1)));
+    const ids = tf.tensor([0, 3, -1, 2 ** 30, 2], [5], "int32");
+    const { value, gradients } = valueAndGradients(() => tf.sum(embedding(table, ids)), [table]);
+    await expect(gradients[0]!).toBeAllclose([1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1]);
+    expect(Number.isNaN((await value.data())[0])).toBe(true);
+    const rows = Array.from(await embedding(table, ids).data());
+    expect(rows.map(Number.isNaN)).toEqual([0, 1, 1, 1, 0].flatMap((wrong) => new Array(4).fill(wrong === 1)));
+
+    const logits = tf.variable(tensorOf(numbers([2, 3], 1)));
+    for (const wrong of [3, -1, 2 ** 30]) {
+      const loss = () => crossEntropy(logits, tf.tensor([0, wrong], [2], "int32")).loss;
+      expect(Number.isNaN((await loss().data())[0])).toBe(true);
+      const found = await valueAndGradients(loss, [logits]).gradients[0]!.data();
+      expect(Array.from(found.slice(0, 3)).every(Number.isFinite)).toBe(true);
+    }
+  });
+
+  test("what was read before a change in place is read anew after it", async () => {
+    // Each of them with one name only, or they would be copied before the change.
+    const [value, m, v] = [1, 0, 0].map((start) => tf.tidy(() => tf.variable(tf.fill([4], start))));
+    await value!.data();
+    const step = () =>
+      adamW([{ value: value!, gradient: tf.ones([4]), m: m!, v: v!, rate: 0.1, decay: 0 }], {
+        ...{ step: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      });
+    step();
+    await expect(value!).toBeAllclose(new Array(4).fill(0.9), { relative: 1e-4 });
+  });
+
+  test("a tensor larger than the GPU can bind is refused, with both sizes", () => {
+    const most = backend().device.limits.maxStorageBufferBindingSize;
+    const width = 2 ** 20;
+    const x = tf.ones([1, width]);
+    const rows = Math.floor(most / 4 / width) + 1;
+    expect(() => tf.tile(x, [rows, 1])).toThrow(new RegExp(`\\[${rows},${width}\\].*at most ${most}`));
+  });
+
+  test("half precision is refused where the GPU has none, and works where it has", async () => {
+    const [a, b] = [tensorOf(numbers([33, 20], 1)), tensorOf(numbers([20, 18], 2))];
+    const single = matMul(a, b);
+    if (!backend().device.features.has("shader-f16")) {
+      expect(() => setHalfProducts(true)).toThrow(/does not offer half precision/);
+      return;
+    }
+    setHalfProducts(true);
+    await expect(matMul(a, b)).toBeAllclose(single, { absolute: 2e-2 });
+    setHalfProducts(false);
+  });
+
+  test("matrix units that do not compute are found out, and nothing breaks", async () => {
+    expect(findMatrixUnits({}, new Set())).toBeUndefined();
+    if (backend().device.features.has("chromium-experimental-subgroup-matrix")) return;
+    expect(await agree(units, new WebgpuDevice(backend()), backend())).toBe(false);
+    await expect(matMul(tf.ones([2, 3]), tf.ones([3, 2]))).toBeAllclose([3, 3, 3, 3]);
+  });
+
+  test("a shader that the GPU refuses is an error when numbers are read, not a wrong number", async () => {
+    const device = new WebgpuDevice(backend());
+    const y = device.output([4]);
+    const shader = { code: "this is no shader", numberTypes: [], buffers: 1 };
+    device.perform({ shader, writes: [y], groups: [1] });
+    await expect(backend().read(y.dataId)).rejects.toThrow(/refused a command/);
+  });
+});
+
+/** Run by a process of its own, since a second Dawn beside the first may block both: prints what its compiler says of each shader. */
+const compile = `
+const { create } = await import("webgpu");
+const gpu = create(["backend=null", "enable-dawn-features=allow_unsafe_apis"]);
+const adapter = await gpu.requestAdapter();
+const requiredFeatures = ["shader-f16", "subgroups", "chromium-experimental-subgroup-matrix"];
+const device = await adapter.requestDevice({ requiredFeatures });
+const said = [];
+for (const code of JSON.parse(await new Response(process.stdin).text())) {
+  device.pushErrorScope("validation");
+  const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
+  await device.popErrorScope();
+  said.push(...messages.map(({ message }) => message));
+}
+process.stdout.write(JSON.stringify(said), () => process.exit(gpu ? 0 : 1));`;
+
+test("the code for GPUs that are not at hand, half precision and matrix units, is valid by Dawn's compiler", () => {
+  const sides = [false, true].flatMap((a) =>
+    [false, true].flatMap((b) => [false, true].map((wide) => [a, b, wide] as const)),
+  );
+  const shaders = sides.flatMap((kind) => [
+    unitProduct(units, ...kind),
+    ...tiles.map((tile) => tiled(tile, ...kind, true)),
+  ]);
+  const input = JSON.stringify(shaders.map(({ code }) => code));
+  const options = { input, encoding: "utf8", timeout: 60_000 } as const;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", compile], options);
+  expect(stdout, stderr).toBe("[]");
+});

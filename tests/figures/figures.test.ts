@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import { roundUp } from "../../src/figures/axis.ts";
+import { gatesOf, readGates } from "../../src/figures/gates.ts";
+import { formatSeconds, formatShare, formatWeights, words } from "../../src/figures/numbers.ts";
+import { shownState, totalProgress } from "../../src/figures/progress.ts";
+import { smooth } from "../../src/figures/smooth.ts";
+import { emptyRun, type NodeProgress } from "../../src/runs/state.ts";
+
+describe("smoothing", () => {
+  test("leaves a constant series constant, from its first value", () => {
+    for (const value of smooth([3, 3, 3, 3], 0.99)) expect(value).toBeCloseTo(3, 12);
+  });
+  test("does nothing at weight 0 and stays between the extremes at any other", () => {
+    const series = [5, 1, 4, 2, 2];
+    expect(smooth(series, 0)).toEqual(series);
+    for (const value of smooth(series, 0.9)) expect(value! >= 1 && value! <= 5).toBe(true);
+  });
+  test("passes over gaps and keeps them", () => {
+    expect(smooth([2, null, 2], 0.5)).toEqual([2, null, 2]);
+  });
+});
+
+describe("gates", () => {
+  const names = [0, 1, 2].flatMap((layer) => [`model.layers.${layer}.attn_gate`, `model.layers.${layer}.ff_gate`]);
+  test("are told apart by layer and by kind", () => {
+    const gates = readGates(names);
+    expect(gates.map((gate) => gate.layer)).toEqual([0, 0, 1, 1, 2, 2]);
+    expect(gates[2]!.label).toBe("layer 2, attention");
+    expect(gates[5]!.label).toBe("layer 3, feed-forward");
+  });
+  test("layers are counted without holes when only some have gates", () => {
+    expect(readGates(["m.layers.3.attn_gate", "m.layers.7.attn_gate"]).map((gate) => gate.layer)).toEqual([0, 1]);
+  });
+  test("belong to the node whose id begins their name", () => {
+    expect(gatesOf("model", [...names, "models.0.attn_gate"])).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(gatesOf("mod", names)).toEqual([]);
+  });
+});
+
+describe("progress", () => {
+  const node = (state: NodeProgress["state"], more: Partial<NodeProgress> = {}): NodeProgress => ({
+    state,
+    since: 0,
+    sinceStep: 0,
+    ...more,
+  });
+  test("weighs nodes by their steps and tells the time left of the one at work", () => {
+    const run = { ...emptyRun(), nodes: { data: node("succeeded"), train: node("running", { step: 50, total: 100 }) } };
+    const total = totalProgress(run, 5000);
+    expect(total.share).toBeGreaterThan(0.5);
+    expect(total.share).toBeLessThan(0.55);
+    expect(total.node).toBe("train");
+    expect(total.secondsLeft).toBeCloseTo(5);
+  });
+  test("nothing is at work or waits in a run that ended", () => {
+    expect(shownState("running", node("running"))).toBe("running");
+    expect(shownState("stopped", node("running"))).toBe("stopped");
+    expect(shownState("failed", node("queued"))).toBe("idle");
+    expect(shownState("succeeded", node("succeeded"))).toBe("succeeded");
+    expect(shownState("queued", undefined)).toBe("idle");
+  });
+  test("is nothing before a run and all after it", () => {
+    expect(totalProgress(emptyRun(), 0)).toEqual({ share: 0 });
+    expect(totalProgress({ ...emptyRun(), status: "succeeded" }, 0)).toEqual({ share: 1 });
+  });
+});
+
+test("an axis ends at a round number", () => {
+  expect([0.031, 0.12, 1, 2.1, 3.4, 740].map(roundUp)).toEqual([0.05, 0.2, 1, 2.5, 5, 1000]);
+  expect(roundUp(0)).toBe(1);
+});
+
+test("numbers are written for people", () => {
+  expect([0, 940, 231_000, 1_070_000, 8e10].map(formatWeights)).toEqual(["0", "940", "231 k", "1.07 M", "80.0 B"]);
+  expect([8.2, 133, 3840].map(formatSeconds)).toEqual(["8 s", "2 min 13 s", "1 h 04 min"]);
+  expect(formatShare(0.2641)).toBe("26.4%");
+  expect(words("unseenStyle_all")).toBe("unseen style all");
+});

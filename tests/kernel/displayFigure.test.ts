@@ -1,0 +1,184 @@
+import fc from "fast-check";
+import sharp from "sharp";
+import { describe, expect, test } from "vitest";
+import { Figure } from "../../kernel/display/plot/figure.ts";
+import { HeatPanel } from "../../kernel/display/plot/heatPanel.ts";
+import { LinePanel } from "../../kernel/display/plot/linePanel.ts";
+import { linearTicks, logTicks, tickLabel } from "../../kernel/display/plot/ticks.ts";
+import { runFigure } from "../../kernel/display/run/runFigure.ts";
+import { emptyRun, type RunState } from "../../src/runs/state.ts";
+
+const gateNames = [0, 1].flatMap((layer) => [`model.layers.${layer}.attn_gate`, `model.layers.${layer}.ff_gate`]);
+
+/** A run of so many steps, with gates. */
+function runOf(steps: number, status: RunState["status"] = "running"): RunState {
+  const state = emptyRun();
+  const step = Array.from({ length: steps }, (_, index) => index + 1);
+  const wave = (index: number) => 5 * Math.exp(-index / steps) + Math.sin(index);
+  return {
+    ...state,
+    status,
+    steps,
+    weights: 100,
+    trainable: 40,
+    gateNames,
+    series: {
+      step,
+      loss: step.map((index) => (index === 7 ? null : wave(index))),
+      rate: step.map(() => 0.001),
+      norm: step.map(() => 1),
+      milliseconds: step.map(() => 5),
+      gates: gateNames.map((_, gate) => step.map((index) => Math.tanh((index * (gate + 1)) / steps))),
+    },
+  };
+}
+
+const frame = {
+  step: 10,
+  layers: ["a", "b"],
+  grid: { rows: 2, columns: 2 },
+  pictures: [
+    {
+      image: 0,
+      label: `<b>"heart"</b>`,
+      words: ["<image>", "red", "<i>&heart"],
+      cross: [
+        [
+          [1, 0],
+          [1, 0],
+          [0, 1],
+        ],
+        [
+          [1, 0],
+          [1, 0],
+          [0, 1],
+        ],
+      ],
+      resampler: [
+        [1, 0, 0, 0],
+        [0, 0.5, 0.5, 0],
+      ],
+    },
+  ],
+};
+
+type Trace = { type: string; x?: unknown[]; y?: (number | null)[]; z?: unknown[][] };
+const traces = (figure: Figure) => figure.plotly()!.data as Trace[];
+
+describe("a run's figure", () => {
+  test("has every form, and each is whole by itself: no script, nothing from a network", async () => {
+    const { data } = await runFigure(runOf(50), "small", { frame, pngs: [undefined] }).bundle();
+    expect(Object.keys(data).sort()).toEqual([
+      "application/vnd.plotly.v1+json",
+      "image/png",
+      "text/html",
+      "text/plain",
+    ]);
+    const html = String(data["text/html"]);
+    expect(html).not.toMatch(/<script|href="http|src="http|url\(http/);
+    const { format, width } = await sharp(Buffer.from(String(data["image/png"]), "base64")).metadata();
+    expect([format, width! > 1000]).toEqual(["png", true]);
+    expect(data["text/plain"]).toMatch(
+      /loss \(nats per token\) over step[\s\S]*\|tanh\(gate\)\|[\s\S]*what each word looks at/,
+    );
+    expect(html).toContain("&lt;i&gt;&amp;heart");
+    expect(html).not.toContain("<i>&heart");
+  });
+
+  test("is drawn without the picture while it moves", async () => {
+    const { data } = await runFigure(runOf(50), "small").bundle({ light: true });
+    expect(data).not.toHaveProperty("image/png");
+    expect(data).toHaveProperty(["application/vnd.plotly.v1+json"]);
+  });
+
+  test("of 100,000 steps has at most 2,000 points a trace, and ends where the run ends", () => {
+    const figure = runFigure(runOf(100_000), "long");
+    for (const { x = [], y = [] } of traces(figure).filter(({ type }) => type === "scatter")) {
+      expect(x.length).toBeLessThanOrEqual(2000);
+      expect(x.length).toBe(y.length);
+      expect(x.at(-1)).toBe(100_000);
+    }
+    expect(figure.svg().length).toBeLessThan(250_000);
+  });
+
+  test("labels its axes with units, keeps the zoom, and its numbers are JSON's", () => {
+    const plotly = runFigure(runOf(30), "small").plotly()!;
+    const layout = plotly.layout as Record<string, { title: { text: string } }> & { uirevision: string };
+    expect(layout.yaxis!.title.text).toBe("loss (nats per token)");
+    expect(layout.xaxis!.title.text).toBe("step");
+    expect(layout.uirevision).toBe((runFigure(runOf(40), "small").plotly()!.layout as typeof layout).uirevision);
+    expect(JSON.parse(JSON.stringify(plotly))).toEqual(plotly);
+  });
+
+  test("says how it ended, and why it failed", () => {
+    const failed = { ...runOf(5, "failed"), error: { code: "NON_FINITE" as const, message: "the loss is <NaN>" } };
+    expect(runFigure(failed, "small").text()).toMatch(/failed.*NON_FINITE: the loss is <NaN>/);
+    expect(runFigure(failed, "small").svg()).toContain("the loss is &lt;NaN&gt;");
+    expect(runFigure(runOf(5, "stopped"), "small").text()).toMatch(/stopped at step 5 of 5/);
+  });
+
+  test("can be drawn before anything happened", async () => {
+    const { data } = await runFigure(emptyRun(), "new").bundle();
+    expect(data["text/plain"]).toMatch(/new: queued/);
+    expect(data["image/png"]).toMatch(/\S/);
+  });
+});
+
+describe("lines", () => {
+  test("of any numbers make a drawing that can be read", async () => {
+    const value = fc.option(fc.double({ noNaN: true, min: -1e9, max: 1e9 }), { nil: null });
+    await fc.assert(
+      fc.asyncProperty(fc.array(value, { maxLength: 50 }), fc.boolean(), async (y, log) => {
+        const panel = new LinePanel({
+          lines: [{ name: "line", x: y.map((_, index) => index), y, color: "#12988a" }],
+          x: { title: "step" },
+          y: { title: "value", log },
+        });
+        const svg = new Figure({ rows: [[panel]] }).svg();
+        expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+        await sharp(Buffer.from(svg)).metadata();
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("ticks are round, in order, and within the axis", () => {
+    const ends = fc.tuple(
+      fc.double({ noNaN: true, min: -1e6, max: 1e6 }),
+      fc.double({ noNaN: true, min: 1e-3, max: 1e6 }),
+    );
+    fc.assert(
+      fc.property(ends, ([low, span]) => {
+        const ticks = linearTicks([low, low + span], 5);
+        const slack = span * 1e-6;
+        for (const tick of ticks) expect(tick >= low - slack && tick <= low + span + slack).toBe(true);
+        expect([...ticks].sort((a, b) => a - b)).toEqual(ticks);
+        expect(ticks.length).toBeLessThanOrEqual(12);
+        expect(new Set(ticks.map((tick) => tickLabel(tick, ticks))).size).toBe(ticks.length);
+      }),
+    );
+    expect(linearTicks([0, 1], 5)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
+    expect(logTicks([0.1, 10])).toEqual([0.1, 1, 10]);
+  });
+});
+
+describe("a heat map", () => {
+  test("has a cell for each number, with its names, and its values in Plotly's form", () => {
+    const panel = new HeatPanel({
+      title: "mask",
+      values: [
+        [0, 1],
+        [1, 0],
+      ],
+      rows: ["<bos>", "red"],
+      columns: ["a", "b"],
+    });
+    const figure = new Figure({ rows: [[panel]] });
+    expect(figure.svg().match(/<rect/g)).toHaveLength(4);
+    expect(figure.svg()).toContain("&lt;bos&gt;");
+    expect(traces(figure)[0]!.z).toEqual([
+      [0, 1],
+      [1, 0],
+    ]);
+  });
+});

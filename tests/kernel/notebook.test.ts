@@ -1,0 +1,223 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as flamingo from "../../kernel/notebook/index.ts";
+import { preload } from "../../kernel/notebook/preload.ts";
+import { findHome } from "../../src/runs/home.ts";
+import { readEvents } from "../../src/runs/reader.ts";
+import { announceStudio } from "../../src/runs/studioAddress.ts";
+import { smallPipeline, stepsOf } from "../execution/smallRun.ts";
+import { RecordedCell } from "./recordedCell.ts";
+
+const home = mkdtempSync(join(tmpdir(), "flamingo-notebook-"));
+const before = process.env.FLAMINGO_HOME;
+
+beforeAll(async () => {
+  process.env.FLAMINGO_HOME = home;
+  await flamingo.openDevice("wasm");
+});
+afterAll(() => {
+  if (before === undefined) delete process.env.FLAMINGO_HOME;
+  else process.env.FLAMINGO_HOME = before;
+  rmSync(home, { recursive: true, force: true });
+});
+
+const training = ["train", "samples"];
+const pipeline = smallPipeline();
+const complete = ["application/vnd.plotly.v1+json", "image/png", "text/html", "text/plain"];
+
+/** The bundles of the one display that a cell has shown. */
+function shown(cell: RecordedCell) {
+  expect(cell.displays).toHaveLength(1);
+  return cell.displays[0]!.bundles;
+}
+
+describe("a run that a notebook starts", () => {
+  test("shows one display that ends complete, and lands in a run folder like every run", async () => {
+    const cell = new RecordedCell();
+    let run: flamingo.Run | undefined;
+    await cell.run(async () => {
+      run = await flamingo.train(pipeline, { seed: 3, targets: training });
+    });
+    expect(run!.status).toBe("succeeded");
+    expect(run!.folder).toBe(join(findHome().runs, run!.id));
+    expect(run!.state.series.step).toEqual([1, 2, 3, 4, 5, 6]);
+    const last = shown(cell).at(-1)!.data;
+    expect(Object.keys(last).sort()).toEqual(complete);
+    expect(last["text/plain"]).toMatch(/succeeded[\s\S]*at 6[\s\S]*what each word looks at/);
+    expect((await flamingo.runs()).map(({ id }) => id)).toContain(run!.id);
+  });
+
+  test("stops after its step when the cell is interrupted, and goes on as if nothing had happened", async () => {
+    const whole = await new Promise<flamingo.Run>((resolve) => {
+      new RecordedCell().run(async () => resolve(await flamingo.train(pipeline, { seed: 5, targets: training })));
+    });
+    const cell = new RecordedCell();
+    cell.onShow = () => cell.interrupt(); // before the first step, which is still made
+    let run: flamingo.Run | undefined;
+    await cell.run(async () => {
+      run = await flamingo.train(pipeline, { seed: 5, targets: training });
+    });
+    expect(run!.status).toBe("stopped");
+    const stopped = run!.state.series.step.at(-1)!;
+    expect(stopped).toBeLessThan(6);
+    const last = shown(cell).at(-1)!.data;
+    expect(Object.keys(last).sort()).toEqual(complete);
+    expect(last["text/plain"]).toMatch(new RegExp(`stopped at step ${stopped} of 6`));
+
+    const next = new RecordedCell();
+    await next.run(() => run!.resume());
+    expect(run!.status).toBe("succeeded");
+    expect(stepsOf(await readEvents(run!.folder))).toEqual(stepsOf(await readEvents(whole.folder)));
+    expect(shown(next).at(-1)!.data["text/plain"]).toMatch(/succeeded/);
+  });
+
+  test("that fails says why, in its display and as an error, and the notebook can start another", async () => {
+    const cell = new RecordedCell();
+    const wild = smallPipeline({ config: { train: { rate: 1e20, clip: 1e20, warmup: 0 } } });
+    await expect(cell.run(() => flamingo.train(wild, { targets: training }))).rejects.toMatchObject({
+      code: "NON_FINITE",
+    });
+    expect(shown(cell).at(-1)!.data["text/plain"]).toMatch(/failed.*NON_FINITE/);
+    const run = await flamingo.train(pipeline, { steps: 1, targets: ["train"], show: false });
+    expect(run.status).toBe("succeeded");
+  });
+
+  test("is refused while another is under way, and leaves no folder for a pipeline that is wrong", async () => {
+    const first = flamingo.train(pipeline, { steps: 2, targets: ["train"] });
+    const second = flamingo.openRun((await flamingo.runs())[0]!.id);
+    await expect(second.then((run) => run.resume())).rejects.toMatchObject({ code: "CONFLICT" });
+    await first;
+    const count = (await flamingo.runs({ most: 1000 })).length;
+    const broken = smallPipeline({ without: ["encoder"] });
+    await expect(flamingo.train(broken)).rejects.toMatchObject({ code: "MISSING_INPUT" });
+    await expect(flamingo.train("no-such-pipeline")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect((await flamingo.runs({ most: 1000 })).length).toBe(count);
+  });
+});
+
+describe("a run that is there", () => {
+  test("is opened by its id, watched until it ends, and drawn as a cell's value", async () => {
+    const { id } = await flamingo.train(pipeline, { seed: 7, targets: training, show: false });
+    const cell = new RecordedCell();
+    const result = await cell.run(async () => (await flamingo.openRun(id)).watch());
+    expect(Object.keys(shown(cell).at(-1)!.data).sort()).toEqual(complete);
+    expect(result!.data).toEqual({ "text/plain": `run ${id}: succeeded` }); // its plots stand above already
+    const run = await flamingo.openRun(id);
+    expect(Object.keys((await cell.run(() => run))!.data).sort()).toEqual(complete);
+    for (const figure of [run.lossFigure(), run.gatesFigure(), await run.attentionFigure({ step: 3 })])
+      expect(Object.keys((await figure.bundle()).data).sort()).toEqual(complete);
+    await expect(run.attentionFigure({ step: 4 })).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  test("gives its trained model: the same from its checkpoint and from a file", async () => {
+    const run = await flamingo.train(pipeline, { seed: 7, targets: training, show: false });
+    const file = join(home, "model.safetensors");
+    await run.saveModel(file);
+    const [fromRun, fromFile] = [await run.captioner(), await flamingo.pretrainedCaptioner(file)];
+    const picture = new flamingo.Picture(new Float32Array(16 * 16 * 3), 16);
+    const score = await fromRun.logLikelihood("red heart", picture);
+    expect(await fromFile.logLikelihood("red heart", picture)).toBeCloseTo(score, 2); // the file is in half precision
+    expect(await fromFile.gates()).toHaveLength(4);
+    for (const model of [fromRun, fromFile]) model.dispose();
+  });
+});
+
+describe("a pipeline in a notebook", () => {
+  test("is drawn with its shapes, in blue and purple, and says them in words", async () => {
+    const { data } = (await new RecordedCell().run(() => flamingo.pipeline("emoji-captions")))!;
+    expect(Object.keys(data).sort()).toEqual(["image/png", "text/html", "text/plain"]);
+    expect(data["text/plain"]).toMatch(
+      /resampler \(PerceiverResampler, 396 k weights, trained\): reads features from encoder\.features; gives media \[24, 2, 8, 128\]/,
+    );
+    expect(data["text/html"]).toContain("24×2×8×128");
+    expect((await new RecordedCell().run(() => pipeline))!.data["text/plain"]).toMatch(/^Small/);
+  });
+
+  test("is changed without changing the first, and says what is wrong with it", async () => {
+    const first = await flamingo.pipeline(pipeline);
+    const changed = first.configure("resampler", { latents: 3 }).rename("Other");
+    expect(first.definition.nodes.resampler!.config.latents).toBe(2);
+    expect(changed.definition.nodes.resampler!.config.latents).toBe(3);
+    expect(first.check()).toEqual([]);
+    expect(
+      first
+        .remove("encoder")
+        .check()
+        .map(({ code }) => code),
+    ).toContain("MISSING_INPUT");
+    expect(first.remove("resampler").wire("encoder.features", "language.media").check()[0]).toMatchObject({
+      code: "SHAPE_MISMATCH",
+    });
+    expect(() => first.configure("nobody", {})).toThrow(/no node "nobody"/);
+  });
+
+  test("is saved as a file that the studio opens, and its link names the studio that is open", async () => {
+    const made = await flamingo.pipeline(pipeline);
+    const file = await made.save();
+    expect(file).toBe(join(findHome().pipelines, "small.json"));
+    expect((await flamingo.pipeline("small")).definition).toEqual(made.definition);
+    const cell = new RecordedCell();
+    await cell.run(() => made.open());
+    expect(cell.printed).toMatch(/npm start/);
+    const withdraw = announceStudio(findHome(), "http://127.0.0.1:7007/?token=t");
+    await cell.run(() => made.open());
+    expect(cell.printed).toContain("http://127.0.0.1:7007/?token=t#pipeline=small\n");
+    withdraw();
+    await cell.run(() => made.open());
+    expect(cell.printed.trimEnd()).toMatch(/npm start`, and call this again$/);
+  });
+
+  test("becomes a notebook that has it in it, to the last digit", async () => {
+    const made = (await flamingo.pipeline(pipeline)).rename(`Evil \`"'\n\u2028 </script> $\{1}`);
+    const file = await made.saveNotebook(join(home, "small.ipynb"));
+    expect(existsSync(file)).toBe(true);
+    const notebook = JSON.parse(readFileSync(file, "utf8")) as ReturnType<typeof flamingo.pipelineNotebook>;
+    const codes = notebook.cells.filter(({ cell_type }) => cell_type === "code").map(({ source }) => source.join(""));
+    let given: unknown;
+    const scope = {
+      pipeline: async (data: unknown) => {
+        given = data;
+      },
+    };
+    const code = codes[0]!.replace("const pipeline = await", "return await").split("\npipeline")[0]!;
+    await new Function("flamingo", `return (async () => { ${code} })()`)(scope);
+    expect(given).toEqual(made.definition);
+  });
+});
+
+describe("helpers", () => {
+  test("display shows any value and replaces it; outside of a cell nothing fails", async () => {
+    const cell = new RecordedCell();
+    await cell.run(async () => {
+      const display = await flamingo.display(1);
+      await display.update(2);
+    });
+    expect(shown(cell).map(({ data }) => data["text/plain"])).toEqual(["1", "2"]);
+  });
+
+  test("html as a tag escapes what is put in", async () => {
+    const bundle = await new RecordedCell().run(() => flamingo.html`<b>${"<i>"}</b>`);
+    expect(bundle!.data["text/html"]).toBe("<b>&lt;i&gt;</b>");
+  });
+
+  test("images tell their type by their bytes", async () => {
+    const png = await new flamingo.Picture(new Float32Array(12), 2).png();
+    expect((await new RecordedCell().run(() => flamingo.image(png)))!.data).toHaveProperty(["image/png"]);
+    await expect(flamingo.image(Buffer.from("no picture"))).rejects.toMatchObject({ code: "CORRUPT_IMAGE" });
+  });
+
+  test("progress gives everything in order, and shows no bar for what is done at once", async () => {
+    const cell = new RecordedCell();
+    await cell.run(() => {
+      expect([...flamingo.progress(["a", "b", "c"], "letters")]).toEqual(["a", "b", "c"]);
+    });
+    expect(cell.displays).toEqual([]);
+  });
+
+  test("preload loads what cells have in scope, under the package's name", async () => {
+    expect(preload.module).toBe("flamingo-studio");
+    expect(await preload.load()).toHaveProperty("train");
+  });
+});

@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Heard, printed, RawClient } from "../rawClient.ts";
+
+let kernel: RawClient;
+beforeAll(async () => {
+  kernel = await RawClient.start();
+});
+afterAll(() => kernel.stop());
+
+const ofType = (messages: Heard[], type: string) => messages.filter((message) => message.type === type);
+
+/** Runs a cell and gives its request's id, for what comes below it later. */
+async function run(code: string): Promise<string> {
+  const id = kernel.send("execute_request", { code, allow_stdin: false });
+  expect((await kernel.answer(id)).reply.content).toMatchObject({ status: "ok" });
+  return id;
+}
+
+describe("a person", () => {
+  const questions = async (cell: string, count: number) => {
+    await kernel.until(() => ofType(kernel.below(cell), "input_request").length === count);
+    return ofType(kernel.below(cell), "input_request").at(-1)!;
+  };
+
+  test("is asked where the cell was sent from, and only an answer to the question counts", async () => {
+    const cell = kernel.send("execute_request", { code: 'await flamingo.input("name?", { password: true })' });
+    const question = await questions(cell, 1);
+    expect(question).toMatchObject({ channel: "stdin", content: { prompt: "name?", password: true } });
+    const old = { ...question.header, msg_id: "old" };
+    kernel.send("input_reply", { value: "not meant" }, "stdin", { parent_header: old });
+    kernel.send("input_reply", { value: "Ada" }, "stdin", { parent_header: question.header });
+    expect((await kernel.answer(cell)).output.at(-1)!.content.data).toEqual({ "text/plain": "'Ada'" });
+  });
+
+  test("is asked one thing after the other", async () => {
+    const code = 'await Promise.all(["one", "two"].map((prompt) => flamingo.input(prompt)))';
+    const cell = kernel.send("execute_request", { code });
+    for (const count of [1, 2]) {
+      const question = await questions(cell, count);
+      kernel.send("input_reply", { value: String(count) }, "stdin", { parent_header: question.header });
+    }
+    expect((await kernel.answer(cell)).output.at(-1)!.content.data).toEqual({ "text/plain": "[ '1', '2' ]" });
+  });
+
+  test("is not asked where the front end cannot", async () => {
+    const { reply } = await kernel.execute('await flamingo.input("name?")');
+    expect(reply.content).toMatchObject({ status: "error", evalue: expect.stringContaining("cannot ask") });
+  });
+});
+
+describe("what is shown", () => {
+  test("can be replaced later, and emptied", async () => {
+    const shown = await kernel.execute('const shown = await flamingo.display("one")');
+    const { data, transient } = shown.output.at(-1)!.content as Record<string, Record<string, unknown>>;
+    expect(data!["text/plain"]).toContain("one");
+    const later = await kernel.execute('await shown.update("two"); flamingo.clearOutput(true)');
+    const [, update, clear] = later.output;
+    expect(update).toMatchObject({ type: "update_display_data", content: { transient } });
+    expect(clear).toMatchObject({ type: "clear_output", content: { wait: true } });
+  });
+
+  test("by tslab's own display is a display too", async () => {
+    const { output } = await kernel.execute('import { display } from "tslab"; display.html("<b>bold</b>")');
+    expect(output.at(-1)).toMatchObject({ type: "display_data", content: { data: { "text/html": "<b>bold</b>" } } });
+  });
+});
+
+describe("a comm", () => {
+  /** Sends a comm message, and waits for the kernel to have dealt with it. */
+  const tell = async (type: string, content: Record<string, unknown>, buffers: Uint8Array[] = []) => {
+    const id = kernel.send(type, content, "shell", { buffers });
+    await kernel.until(() => ofType(kernel.below(id), "status").length === 2);
+    return kernel.below(id);
+  };
+  const comms = async (content = {}) => (await kernel.request("comm_info_request", content)).reply.content.comms;
+
+  test("of a front end reaches the target that a cell registered, with binary data both ways", async () => {
+    const cell = await run(`flamingo.registerCommTarget("echo", (comm, opening) => {
+      console.log("opened with", opening.data.word);
+      comm.onMessage(({ data, buffers }) => comm.send({ data: { again: data.word }, buffers: buffers.map((b) => b.map((x) => x + 1)) }));
+      comm.onClose(() => console.log("closed"));
+    })`);
+    await tell("comm_open", { comm_id: "c1", target_name: "echo", data: { word: "hello" } });
+    expect(await comms()).toEqual({ c1: { target_name: "echo" } });
+    expect(await comms({ target_name: "other" })).toEqual({});
+    await tell("comm_msg", { comm_id: "c1", data: { word: "ping" } }, [Uint8Array.of(1, 2)]);
+    const [answer] = ofType(kernel.heard, "comm_msg");
+    expect(answer!.content).toEqual({ comm_id: "c1", data: { again: "ping" } });
+    expect([...answer!.buffers[0]!]).toEqual([2, 3]);
+    await tell("comm_close", { comm_id: "c1", data: {} });
+    expect(await comms()).toEqual({});
+    await kernel.until(() => printed(kernel.below(cell)) === "opened with hello\nclosed\n");
+  });
+
+  test("to a target that nobody registered is closed again, and a message for no comm is ignored", async () => {
+    const below = await tell("comm_open", { comm_id: "c2", target_name: "nobody", data: {} });
+    expect(ofType(below, "comm_close")[0]!.content.comm_id).toBe("c2");
+    for (const type of ["comm_msg", "comm_close"])
+      expect((await tell(type, { comm_id: "c2", data: {} })).every((message) => message.type === "status")).toBe(true);
+  });
+
+  test("of a cell announces itself below that cell", async () => {
+    const { output } = await kernel.execute(
+      'flamingo.currentCell().openComm({ target: "widget", data: { a: 1 } }).close({ data: { b: 2 } })',
+    );
+    const [, opened, closed] = output;
+    expect(opened).toMatchObject({ type: "comm_open", content: { target_name: "widget", data: { a: 1 } } });
+    expect(closed).toMatchObject({ type: "comm_close", content: { data: { b: 2 } } });
+    expect(closed!.content.comm_id).toBe(opened!.content.comm_id);
+  });
+
+  test("whose listener throws says so below the cell that gave it", async () => {
+    const cell = await run(`flamingo.registerCommTarget("broken", (comm) => {
+      comm.onMessage(() => { throw new Error("listener broke") });
+      throw new Error("target broke");
+    })`);
+    await run("1");
+    await tell("comm_open", { comm_id: "c3", target_name: "broken", data: {} });
+    await tell("comm_msg", { comm_id: "c3", data: {} });
+    for (const message of ["target broke", "listener broke"])
+      await kernel.until(() => printed(kernel.below(cell), "stderr").includes(message));
+  });
+
+  test("message that does not fit is refused outside of the page", async () => {
+    await tell("comm_open", { target_name: "broken" });
+    await kernel.until(() => kernel.outside.includes("refused: KERNEL_MESSAGE: a comm_open does not fit"));
+  });
+});
+
+describe("the history", () => {
+  const ask = async (content: Record<string, unknown>) =>
+    (await kernel.request("history_request", content)).reply.content.history as [number, number, unknown][];
+
+  test("gives cells back by place and by pattern, with their results on demand", async () => {
+    const code = '"remember " + "me"';
+    await run(code);
+    const [[session, line, input]] = (await ask({ hist_access_type: "tail", n: 1 })) as [[number, number, string]];
+    expect(input).toBe(code);
+    const range = { hist_access_type: "range", session: 0, start: line, stop: line + 1 };
+    expect(await ask({ ...range, output: true })).toEqual([[session, line, [code, "'remember me'"]]]);
+    expect(await ask({ hist_access_type: "search", pattern: '"remember*' })).toEqual([[session, line, code]]);
+  });
+
+  test("outlives the kernel", async () => {
+    await run('"before"');
+    const next = await RawClient.start({ FLAMINGO_HOME: `${kernel.folder}/home` });
+    try {
+      const { reply } = await next.request("history_request", { hist_access_type: "tail", n: 1 });
+      expect((reply.content.history as unknown[][])[0]![2]).toBe('"before"');
+    } finally {
+      await next.stop();
+    }
+  });
+});
