@@ -64,13 +64,6 @@ export function pipelineNotebook(pipeline: Pipeline): Notebook {
   };
 }
 
-/** The pipeline in a notebook that `pipelineNotebook` made; undefined if there is none. */
-export function pipelineOf(notebook: Notebook): unknown {
-  const cell = notebook.cells.find(({ id }) => id === "pipeline");
-  const data = /flamingo\.pipeline\((\{[\s\S]*\})\);/.exec(cell?.source.join("") ?? "")?.[1];
-  return data === undefined ? undefined : JSON.parse(data);
-}
-
 function asCode(pipeline: Pipeline): string {
   // JSON is JavaScript, but for two signs that only newer readers take in strings.
   return writePipeline(pipeline).trimEnd().replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
