@@ -1,9 +1,11 @@
 /**
  * Before the tests: installs the optional programs that some of them use, where that is simple (as root on Debian), and
- * says which tests will be skipped where it is not. Never fails. FLAMINGO_NO_INSTALL=1 installs nothing.
+ * says which tests will be skipped where it is not. Compiles what the first notebook would wait for. Never fails.
+ * FLAMINGO_NO_INSTALL=1 installs nothing.
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { findDeclarations } from "../kernel/types/declarations.ts";
 import { findChromium } from "./chromium.ts";
 import { skippedPrefix } from "./optional.ts";
 import { findPytorch } from "./pytorch.ts";
@@ -84,6 +86,9 @@ function install(missing: readonly Program[]): string | undefined {
   console.log(`apt-get took ${Math.round((Date.now() - start) / 1000)} s${failure ? `: ${failure}` : ""}`);
   return failure;
 }
+
+// Compiled here, so that no test of notebooks waits for it; where that fails, those tests say why.
+await findDeclarations().catch((error) => console.log(`the library's types for notebooks: ${error}`));
 
 const missing = programs.filter((program) => !program.isThere());
 if (missing.length > 0) {

@@ -132,9 +132,11 @@ async function echo(id: number): Promise<void> {
 
 /** Without the client that started it, nobody would end this process: clients say that they want this by JPY_PARENT_PID. */
 function endWithParent(): void {
+  const named = process.env.JPY_PARENT_PID;
   const parent = process.ppid;
-  if (!process.env.JPY_PARENT_PID || parent === 1) return;
-  setInterval(() => process.ppid !== parent && shutdown(), 1_000).unref();
+  if (!named) return;
+  const isGone = () => process.ppid !== parent || (parent === 1 && named !== "1"); // gone before we looked
+  setInterval(() => isGone() && shutdown(), 1_000).unref();
 }
 
 async function open(): Promise<Opening> {

@@ -82,7 +82,7 @@ describe("asking for what is not there", () => {
 
   test("tensorflow without its package", async () => {
     if (findTensorflow()) return expect(devices).toContain("tensorflow");
-    await expect(openDevice("tensorflow")).rejects.toMatchObject(unavailable(/is installed$/));
+    await expect(openDevice("tensorflow")).rejects.toMatchObject(unavailable(/is not installed$/));
   });
 });
 
