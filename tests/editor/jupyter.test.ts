@@ -23,7 +23,13 @@ async function connect(studio: TestStudio, token = studio.token) {
   const specs = new services.KernelSpecManager({ serverSettings });
   const sessions = new services.SessionManager({ serverSettings, kernelManager: kernels });
   const contents = new services.ContentsManager({ serverSettings });
-  onTestFinished(() => {
+  onTestFinished(async () => {
+    // A look at the server that is under way when its manager goes rejects, and nobody waits for it.
+    const runs = await fetch(studio.origin).then(
+      () => true,
+      () => false,
+    );
+    if (runs) await Promise.allSettled([sessions.refreshRunning(), kernels.refreshRunning()]);
     for (const manager of [sessions, kernels, specs, contents]) manager.dispose();
   });
   return { serverSettings, kernels, specs, sessions, contents };

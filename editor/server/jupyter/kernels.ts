@@ -150,6 +150,8 @@ export class KernelManager {
   }
 }
 
+type KernelState = "starting" | "restarting" | "idle" | "dead";
+
 class ManagedKernel {
   readonly id = randomUUID();
   readonly client: KernelClient;
@@ -190,6 +192,7 @@ class ManagedKernel {
       this.#tell(state);
       try {
         await this.client.restart();
+        this.#tell("idle"); // whoever asked while there was no kernel to answer hears it now
       } catch (error) {
         this.#tell("dead");
         throw error;
@@ -248,9 +251,13 @@ class ManagedKernel {
   }
 
   /** Tells the clients what the kernel itself cannot. */
-  #tell(state: "starting" | "restarting" | "dead"): void {
+  #tell(state: KernelState): void {
+    this.#take(this.#status(state));
+  }
+
+  #status(state: KernelState): Message {
     const header = newHeader("status", this.client.session);
-    this.#take({ header, parent_header: {}, metadata: {}, content: { execution_state: state }, buffers: [] });
+    return { header, parent_header: {}, metadata: {}, content: { execution_state: state }, buffers: [] };
   }
 }
 
