@@ -162,6 +162,30 @@ describe.runIf(hasBrowser())("the notebook page, as a person sees it", () => {
     expect(complaints).toEqual([]);
   });
 
+  test("the tutorial on cross-attention runs from top to bottom", { timeout: whole }, async () => {
+    const name = "02-cross-attention-by-hand.ipynb";
+    const text = readFileSync(new URL(`../../notebooks/${name}`, import.meta.url), "utf8");
+    const places = parseNotebook(text, name).cells.flatMap(({ cell_type }, at) =>
+      cell_type === "code" ? [at + 1] : [],
+    );
+    const { url } = await openStudio({ [name]: text });
+    const { open, complaints } = await openBrowser();
+    const page = await open(`${url}#notebook=tutorials/${name}`);
+    await stage(page, "18 a tutorial", async () => {
+      await ready(page);
+      await page.getByRole("button", { name: "Run all cells" }).click();
+      for (const place of places)
+        await cell(page, place).locator('[data-testid="elapsed"][data-status="succeeded"]').waitFor(patience);
+      expect(await count(page, places.at(-1)!)).toBe(`[${places.length}]`);
+    });
+    await stage(page, "19 what it shows", async () => {
+      await page.getByTestId("figure").locator(".main-svg").first().waitFor(patience);
+      await page.getByText("worked out").first().waitFor();
+      expect(await page.locator(".katex").count()).toBeGreaterThan(10);
+    });
+    expect(complaints).toEqual([]);
+  });
+
   test("what is wrong is said, and nothing is overwritten unseen", { timeout: whole }, async () => {
     const { url, home } = await openStudio(
       {},
