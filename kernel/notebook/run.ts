@@ -24,6 +24,7 @@ import { type AttentionOptions, AttentionPanel } from "../display/run/attentionP
 import { type GatesOptions, gatesPanel } from "../display/run/gatesPanel.ts";
 import { type LossOptions, lossPanel } from "../display/run/lossPanel.ts";
 import { type FramedPictures, runFigure } from "../display/run/runFigure.ts";
+import { StopButton } from "../display/stopButton.ts";
 import { notebookDevice } from "./device.ts";
 import { studioLink } from "./studioLink.ts";
 
@@ -255,13 +256,15 @@ export class Run {
       return this.#draw(options);
     };
     live?.show(draw);
+    const stop = new AbortController();
+    const button = live && cell ? new StopButton(cell, () => stop.abort()) : undefined;
     try {
       const { error } = await conductRun(
         {
           folder: this.folder,
           device,
           home: findHome(),
-          signal: cell?.signal ?? new AbortController().signal,
+          signal: cell ? AbortSignal.any([cell.signal, stop.signal]) : stop.signal,
           onEvent: (event) => {
             waiting.push(event);
             live?.show(draw);
@@ -274,6 +277,7 @@ export class Run {
         throw new FlamingoError(code, message, details);
       }
     } finally {
+      button?.remove();
       fold();
       await live?.finish(draw);
       this.#shownBy = live && cell;

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { currentCell, runInCell } from "../cell/cell.ts";
 import type { Comm, CommMessage, CommOpening } from "../cell/comm.ts";
 import { findCommTarget } from "../cell/commTargets.ts";
+import { noteCommTarget } from "../cell/widgets.ts";
 import type { Header, JsonObject, Message } from "../protocol/message.ts";
 import { readContent } from "../protocol/requests.ts";
 import type { Publisher } from "./publisher.ts";
@@ -71,6 +72,7 @@ export class Comms {
   /** A front end opens one; where nobody registered its target, it is closed again. */
   onOpen(message: Message): void {
     const { comm_id, target_name, data } = readContent("comm_open", message);
+    noteCommTarget(target_name);
     const target = findCommTarget(target_name);
     if (!target) this.#send("comm_close", comm_id, { data: {} }, message.header);
     else target(this.#add(comm_id, target_name, message.header), { data, ...extras(message) });

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { currentCell } from "../cell/cell.ts";
 import { shielded } from "../cell/shield.ts";
+import { noteCommTarget } from "../cell/widgets.ts";
 import type { Completions, Engine } from "../engine/engine.ts";
 import type { JsonObject } from "../protocol/message.ts";
 import { type RequestContent, readContent } from "../protocol/requests.ts";
@@ -97,6 +98,7 @@ export class Session {
     history_request: ({ message }) => this.#searchHistory(readContent("history_request", message)),
     comm_info_request: ({ message }) => {
       const { target_name } = readContent("comm_info_request", message);
+      noteCommTarget(target_name);
       return { status: "ok", comms: this.#comms.info(target_name) };
     },
     comm_open: ({ message }) => void this.#comms.onOpen(message),

@@ -18,10 +18,17 @@ interface Omissible {
   readonly omissible: true;
 }
 
+/** May also be absent from what comes of an object: it has no default. */
+interface Absentable {
+  readonly absentable: true;
+}
+
 type ObjectInput<Shape> = {
   -readonly [Key in keyof Shape as Shape[Key] extends Omissible ? never : Key]: input<Shape[Key]>;
 } & { -readonly [Key in keyof Shape as Shape[Key] extends Omissible ? Key : never]?: input<Shape[Key]> };
-type ObjectOutput<Shape> = { -readonly [Key in keyof Shape]: output<Shape[Key]> };
+type ObjectOutput<Shape> = {
+  -readonly [Key in keyof Shape as Shape[Key] extends Absentable ? never : Key]: output<Shape[Key]>;
+} & { -readonly [Key in keyof Shape as Shape[Key] extends Absentable ? Key : never]?: output<Shape[Key]> };
 
 // biome-ignore lint/suspicious/noExplicitAny: an object of any fields
 export interface ZodObject<Shape = any, _Mode = unknown> extends ZodType<ObjectOutput<Shape>, ObjectInput<Shape>> {
@@ -38,7 +45,7 @@ export interface ZodEnum<Values> extends ZodType<Values[keyof Values], Values[ke
 export interface ZodLiteral<Value> extends ZodType<Value, Value> {}
 export interface ZodDefault<T> extends ZodType<output<T>, input<T> | undefined>, Omissible {}
 export interface ZodPrefault<T> extends ZodType<output<T>, input<T> | undefined>, Omissible {}
-export interface ZodOptional<T> extends ZodType<output<T> | undefined, input<T> | undefined>, Omissible {}
+export interface ZodOptional<T> extends ZodType<output<T> | undefined, input<T> | undefined>, Omissible, Absentable {}
 export interface ZodNullable<T> extends ZodType<output<T> | null, input<T> | null> {}
 export interface ZodReadonly<T> extends ZodType<Readonly<output<T>>, input<T>> {}
 export interface ZodArray<T> extends ZodType<output<T>[], input<T>[]> {}
