@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { count } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
+import { add } from "../engine/add.ts";
 import { definePrimitive } from "../engine/primitive.ts";
-import { reshape, tile } from "../engine/tensor.ts";
+import { zeros } from "../engine/tensor.ts";
 
 /**
  * Gives each image the same learnt latents to start from: as many visual tokens as there will be, however large the image.
@@ -36,7 +37,8 @@ export const Latents = definePrimitive({
     const learnt = weight("", [latents, dim], { kind: "normal", std });
     return ({ features }) => {
       const [batch, media] = features.shape as [number, number, number, number];
-      return tile(reshape(learnt, [1, 1, latents, dim]), [batch, media, 1, 1]);
+      // Adding to zeros repeats them, and its gradient is one sum; tiling's is a cut and a sum for each image.
+      return add(zeros([batch, media, latents, dim]), learnt);
     };
   },
 });

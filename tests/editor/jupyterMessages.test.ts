@@ -10,6 +10,7 @@ import {
 } from "../../editor/server/jupyter/webSocketMessage.ts";
 import { channels, newHeader } from "../../kernel/protocol/message.ts";
 import { refusalOf } from "../core/refusalOf.ts";
+import { jsonObject } from "../kernel/jsonArbitrary.ts";
 
 /** The real client's own reading and writing. */
 const client = createRequire(import.meta.url)("@jupyterlab/services/lib/kernel/serialize") as {
@@ -17,12 +18,11 @@ const client = createRequire(import.meta.url)("@jupyterlab/services/lib/kernel/s
   deserialize(data: string | ArrayBuffer, protocol: string): KernelMessage.IMessage;
 };
 
-const json = fc.dictionary(fc.string(), fc.jsonValue()).map((value) => JSON.parse(JSON.stringify(value)));
 const message: fc.Arbitrary<ChannelMessage> = fc
   .record({
     channel: fc.constantFrom(...channels),
-    metadata: json,
-    content: json,
+    metadata: jsonObject,
+    content: jsonObject,
     answers: fc.boolean(),
     buffers: fc.array(fc.uint8Array({ maxLength: 20 }), { maxLength: 3 }),
   })

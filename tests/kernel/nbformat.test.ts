@@ -9,6 +9,7 @@ import {
 } from "../../kernel/nbformat/notebook.ts";
 import { beginCell, foldOutput, type NotebookOutputs, outputsOf } from "../../kernel/nbformat/outputs.ts";
 import { refusalOf } from "../core/refusalOf.ts";
+import { jsonObject } from "./jsonArbitrary.ts";
 
 interface Told {
   cell: string;
@@ -145,7 +146,7 @@ const source = fc.string({ unit: fc.constantFrom("a", "\n", "é", "\r", "\u2028"
 describe("a notebook's file", () => {
   test("is the same after being read and written", () => {
     fc.assert(
-      fc.property(fc.array(source), fc.dictionary(fc.string(), fc.jsonValue()), (sources, metadata) => {
+      fc.property(fc.array(source), jsonObject, (sources, metadata) => {
         const made = sources.map((text, index) => ({
           cell_type: "markdown" as const,
           id: `cell-${index}`,

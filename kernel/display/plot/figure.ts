@@ -92,12 +92,12 @@ export class Figure {
     const layout = {
       ...axes,
       height: 120 + 220 * grid.length,
-      margin: { l: 56, r: 16, t: 16, b: 44 },
+      margin: { l: 56, r: 16, t: 36, b: 44 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: fontFamily, size: 12, color: "#808490" },
       showlegend: data.filter(({ type }) => type === "scatter").length <= 12,
-      legend: { orientation: "h", y: -0.18 },
+      legend: { orientation: "h", y: 1.01, yanchor: "bottom", x: 0 }, // below, it would lie on the axis' title
       hovermode: "closest",
       uirevision: this.#options.revision ?? "figure",
     };

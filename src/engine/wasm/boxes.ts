@@ -65,6 +65,22 @@ const concat: KernelDefinition = {
   },
 };
 
+/** The gradient of `concat` asks for it. */
+const split: KernelDefinition = {
+  name: "SplitV",
+  run(device, { x }, { numOrSizeSplits, axis }: { numOrSizeSplits: number | number[]; axis: number }) {
+    const along = tf.util.parseAxisParam(axis, x!.shape)[0]!;
+    const lengths = tf.backend_util.prepareSplitSize(x as tf.Tensor, numOrSizeSplits, along);
+    const begin = x!.shape.map(() => 0);
+    return lengths.map((length) => {
+      const part = device.output(x!.shape.with(along, length), x!.dtype);
+      copyBox(device, { tensor: x!, begin: [...begin] }, origin(part), part.shape);
+      begin[along]! += length;
+      return part;
+    });
+  },
+};
+
 const pad: KernelDefinition = {
   name: "PadV2",
   run(device, { x }, { paddings, constantValue }: { paddings: [number, number][]; constantValue: number }) {
@@ -86,4 +102,4 @@ const write: KernelDefinition = {
 };
 
 /** Kernels of TensorFlow.js' own names, in place of its own, and one that writes in place. */
-export const boxKernels = [slice, concat, pad, write];
+export const boxKernels = [slice, concat, split, pad, write];

@@ -3,14 +3,14 @@ import { describe, expect, test } from "vitest";
 import { decode, encode } from "../../../kernel/protocol/frames.ts";
 import { newHeader } from "../../../kernel/protocol/message.ts";
 import { Signer } from "../../../kernel/protocol/signature.ts";
+import { jsonObject } from "../jsonArbitrary.ts";
 
 const bytes = fc.uint8Array({ maxLength: 40 });
-const json = fc.dictionary(fc.string(), fc.jsonValue());
 const messages = fc.record({
   header: fc.string({ minLength: 1 }).map((type) => newHeader(type, "session")),
   parent_header: fc.oneof(fc.constant({}), fc.constant(newHeader("execute_request", "client"))),
-  metadata: json,
-  content: json,
+  metadata: jsonObject,
+  content: jsonObject,
   buffers: fc.array(bytes),
 });
 const identities = fc.array(bytes.filter((identity) => Buffer.from(identity).toString() !== "<IDS|MSG>"));
