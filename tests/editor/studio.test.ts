@@ -103,6 +103,7 @@ async function refuseWire(page: Page): Promise<void> {
 
 /** Drags from one port to another, and holds. */
 async function drag(page: Page, from: Locator, to: Locator): Promise<void> {
+  await from.hover(); // waits until it rests
   const [start, end] = [await center(from), await center(to)];
   await page.mouse.move(...start);
   await page.mouse.down();

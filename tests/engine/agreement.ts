@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import type { DeviceName } from "../../src/engine/device.ts";
 import * as tf from "../../src/engine/tensor.ts";
-import { openWasm } from "../../src/engine/wasm/backend.ts";
+import { openWasm, type WasmOptions } from "../../src/engine/wasm/backend.ts";
 import { type Case, evaluate, relativeError } from "./evaluate.ts";
 
 /** Sizes that end before, on and after the registers and panels of the kernels. */
@@ -14,11 +14,11 @@ export const seed = fc.integer({ min: 1, max: 2 ** 30 });
  * On this device the case gives what the plain formula gives on `cpu`, and leaves no tensor behind. `wasm` shares even the
  * smallest work among three threads, so that sizes find threads with nothing to do.
  */
-export async function agrees(device: DeviceName, one: Case): Promise<void> {
+export async function agrees(device: DeviceName, one: Case, settings: WasmOptions = {}): Promise<void> {
   const tolerance = device === "webgpu" ? 1e-4 : 2e-5;
   await tf.setBackend("cpu");
   const expected = await evaluate(one);
-  if (device === "wasm") await openWasm({ threads: 3, shareAll: true });
+  if (device === "wasm") await openWasm({ threads: 3, shareAll: true, ...settings });
   await tf.setBackend(device);
   const before = tf.memory().numTensors;
   const actual = await evaluate(one);

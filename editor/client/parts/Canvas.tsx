@@ -153,7 +153,7 @@ function useFirstFit(): void {
   useEffect(() => {
     if (!measured || shown.current === opening) return;
     shown.current = opening;
-    fitAll();
+    fitAll({ atOnce: true });
   }, [measured, opening]);
 }
 

@@ -17,9 +17,9 @@ export function canvasPadding(inspector = false) {
 
 const motion = () => (window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 280);
 
-/** Shows all nodes. */
-export function fitAll(inspector = false): void {
-  instance?.fitView({ padding: canvasPadding(inspector), maxZoom: 1.1, duration: motion() });
+/** Shows all nodes: by a movement that the eye can follow, or at once where there is nothing yet to follow. */
+export function fitAll({ atOnce = false } = {}): void {
+  instance?.fitView({ padding: canvasPadding(), maxZoom: 1.1, duration: atOnce ? 0 : motion() });
 }
 
 /** Brings a node into the middle, as near as a person can read it. */

@@ -8,7 +8,7 @@ const sources = new URL("./kernels/", import.meta.url);
 const cache = new URL("../../../dist/engine/", import.meta.url);
 
 // No memory of its own: it works on the tensors of TensorFlow.js' module, in that module's memory.
-const options = [
+const always = [
   ...["-O3", "--runtime", "stub", "--noAssert", "--enable", "simd", "--enable", "threads"],
   ...["--importMemory", "--noExportMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
 ];
@@ -23,27 +23,32 @@ export interface BuiltKernels {
  * Compiles the wasm device's kernels from `kernels/*.ts` with AssemblyScript, some three seconds, or takes them from
  * `dist/engine/` when these sources were compiled before. Several processes may do so at once.
  *
+ * @param fused whether products are added with fused multiply-add, which not every machine has
  * @throws FlamingoError INTERNAL if the sources do not compile.
  */
-export async function buildKernels(): Promise<BuiltKernels> {
+export async function buildKernels(fused: boolean): Promise<BuiltKernels> {
   const files = new Map<string, string>();
   const names = (await readdir(sources)).filter((name) => name.endsWith(".ts")).sort();
   for (const name of names) files.set(name, await readFile(new URL(name, sources), "utf8"));
-  const file = new URL(`kernels-${fingerprint(files)}.wasm`, cache);
+  const options = fused ? [...always, "--enable", "relaxed-simd"] : always;
+  const file = new URL(`kernels-${fingerprint(files, options)}.wasm`, cache);
   const known = await readFile(file).catch(() => undefined);
   if (known) return { bytes: new Uint8Array(known), built: false };
-  const bytes = await compile(files);
+  const bytes = await compile(files, options);
   await store(file, bytes);
   return { bytes, built: true };
 }
 
-function fingerprint(files: ReadonlyMap<string, string>): string {
+function fingerprint(files: ReadonlyMap<string, string>, options: readonly string[]): string {
   const { version } = createRequire(import.meta.url)("assemblyscript/package.json") as { version: string };
   const hash = createHash("sha256").update(JSON.stringify([version, options, [...files]]));
   return hash.digest("hex").slice(0, 16);
 }
 
-async function compile(files: ReadonlyMap<string, string>): Promise<Uint8Array<ArrayBuffer>> {
+async function compile(
+  files: ReadonlyMap<string, string>,
+  options: readonly string[],
+): Promise<Uint8Array<ArrayBuffer>> {
   const { main } = await import("assemblyscript/asc");
   let binary: Uint8Array | undefined;
   const { error, stderr } = await main(["index.ts", ...options, "--outFile", "kernels.wasm"], {

@@ -2,7 +2,7 @@
 // would cost more than the product.
 
 import { at } from "./control";
-import { plus, sumOf, times } from "./math";
+import { plus, plusProduct, sumOf } from "./math";
 
 const FEW: i32 = 8;
 
@@ -45,21 +45,21 @@ function dotFour(a: usize, b0: usize, step: usize, k: i32, c: usize, adds: bool)
   let p: usize = 0;
   for (; p < eights; p += 32) {
     const x = v128.load(a + p), y = v128.load(a + p, 16);
-    s0 = plus(s0, times(x, v128.load(b0 + p)));
-    s1 = plus(s1, times(x, v128.load(b1 + p)));
-    s2 = plus(s2, times(x, v128.load(b2 + p)));
-    s3 = plus(s3, times(x, v128.load(b3 + p)));
-    t0 = plus(t0, times(y, v128.load(b0 + p, 16)));
-    t1 = plus(t1, times(y, v128.load(b1 + p, 16)));
-    t2 = plus(t2, times(y, v128.load(b2 + p, 16)));
-    t3 = plus(t3, times(y, v128.load(b3 + p, 16)));
+    s0 = plusProduct(s0, x, v128.load(b0 + p));
+    s1 = plusProduct(s1, x, v128.load(b1 + p));
+    s2 = plusProduct(s2, x, v128.load(b2 + p));
+    s3 = plusProduct(s3, x, v128.load(b3 + p));
+    t0 = plusProduct(t0, y, v128.load(b0 + p, 16));
+    t1 = plusProduct(t1, y, v128.load(b1 + p, 16));
+    t2 = plusProduct(t2, y, v128.load(b2 + p, 16));
+    t3 = plusProduct(t3, y, v128.load(b3 + p, 16));
   }
   if (p < fours) {
     const x = v128.load(a + p);
-    s0 = plus(s0, times(x, v128.load(b0 + p)));
-    s1 = plus(s1, times(x, v128.load(b1 + p)));
-    s2 = plus(s2, times(x, v128.load(b2 + p)));
-    s3 = plus(s3, times(x, v128.load(b3 + p)));
+    s0 = plusProduct(s0, x, v128.load(b0 + p));
+    s1 = plusProduct(s1, x, v128.load(b1 + p));
+    s2 = plusProduct(s2, x, v128.load(b2 + p));
+    s3 = plusProduct(s3, x, v128.load(b3 + p));
     p += 16;
   }
   let r0 = sumOf(plus(s0, t0)), r1 = sumOf(plus(s1, t1)), r2 = sumOf(plus(s2, t2)), r3 = sumOf(plus(s3, t3));
@@ -79,7 +79,7 @@ function dotFour(a: usize, b0: usize, step: usize, k: i32, c: usize, adds: bool)
 function dot(a: usize, b: usize, k: i32): f32 {
   const fours = k & ~3;
   let sums = f32x4.splat(0);
-  for (let p = 0; p < fours; p += 4) sums = plus(sums, times(v128.load(at(a, p)), v128.load(at(b, p))));
+  for (let p = 0; p < fours; p += 4) sums = plusProduct(sums, v128.load(at(a, p)), v128.load(at(b, p)));
   let sum = sumOf(sums);
   for (let p = fours; p < k; p++) sum += load<f32>(at(a, p)) * load<f32>(at(b, p));
   return sum;
@@ -97,10 +97,10 @@ function mixRows(
       let s0 = f32x4.splat(0), s1 = f32x4.splat(0), s2 = f32x4.splat(0), s3 = f32x4.splat(0);
       for (let p = row, from = at(b, j); p < end; p += 4, from += step) {
         const x = v128.load_splat<f32>(p);
-        s0 = plus(s0, times(x, v128.load(from)));
-        s1 = plus(s1, times(x, v128.load(from, 16)));
-        s2 = plus(s2, times(x, v128.load(from, 32)));
-        s3 = plus(s3, times(x, v128.load(from, 48)));
+        s0 = plusProduct(s0, x, v128.load(from));
+        s1 = plusProduct(s1, x, v128.load(from, 16));
+        s2 = plusProduct(s2, x, v128.load(from, 32));
+        s3 = plusProduct(s3, x, v128.load(from, 48));
       }
       v128.store(to, adds ? plus(v128.load(to), s0) : s0);
       v128.store(to, adds ? plus(v128.load(to, 16), s1) : s1, 16);

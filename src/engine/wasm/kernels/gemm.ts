@@ -1,13 +1,15 @@
 // The matrix product c (+)= a·b, after Goto and van de Geijn: both operands are packed into panels that the caches hold, so
-// that transposed operands cost nothing more, and a register tile of 5 x 8 runs over them. 5 x 8 fills the 15 vector
-// registers that V8 has to give (10 sums, 2 of b, 1 of a, 1 product); larger tiles spill, unrolling makes V8 spill too.
+// that transposed operands cost nothing more, and a register tile runs over them that fills the 15 vector registers that V8
+// has to give: 6 x 8 where multiply-add is fused (12 sums, 2 of b, 1 of a), else 5 x 8 (10 sums, 2 of b, 1 of a, 1 product).
+// Larger tiles spill, unrolling makes V8 spill too.
 
 import { at, ownScratch } from "./control";
+import { plusProduct } from "./math";
 
-const MR: i32 = 5;
-const NR: i32 = 8;
+export const MR: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
+export const NR: i32 = 8;
 const KC: i32 = 512;
-const MC: i32 = 80;
+const MC: i32 = 16 * MR;
 const NC: i32 = 256;
 
 // Scratch of one thread, in bytes: a's panels, b's panels, one tile.
@@ -77,32 +79,35 @@ function copyTile(tile: usize, height: i32, width: i32, c: usize, cRow: i32, add
   }
 }
 
-// @ts-ignore: decorator
-@inline function madd(sum: v128, x: v128, y: v128): v128 { return f32x4.add(sum, f32x4.mul(x, y)); }
-
 function multiplyTile(a: usize, b: usize, depth: i32, c: usize, row: usize, adds: bool): void {
   let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c10 = f32x4.splat(0), c11 = f32x4.splat(0), c20 = f32x4.splat(0);
   let c21 = f32x4.splat(0), c30 = f32x4.splat(0), c31 = f32x4.splat(0), c40 = f32x4.splat(0), c41 = f32x4.splat(0);
+  let c50 = f32x4.splat(0), c51 = f32x4.splat(0);
   const end = a + ((MR * depth) as usize << 2);
   while (a < end) {
     const b0 = v128.load(b, 0);
     const b1 = v128.load(b, 16);
     let x = v128.load_splat<f32>(a, 0);
-    c00 = madd(c00, x, b0);
-    c01 = madd(c01, x, b1);
+    c00 = plusProduct(c00, x, b0);
+    c01 = plusProduct(c01, x, b1);
     x = v128.load_splat<f32>(a, 4);
-    c10 = madd(c10, x, b0);
-    c11 = madd(c11, x, b1);
+    c10 = plusProduct(c10, x, b0);
+    c11 = plusProduct(c11, x, b1);
     x = v128.load_splat<f32>(a, 8);
-    c20 = madd(c20, x, b0);
-    c21 = madd(c21, x, b1);
+    c20 = plusProduct(c20, x, b0);
+    c21 = plusProduct(c21, x, b1);
     x = v128.load_splat<f32>(a, 12);
-    c30 = madd(c30, x, b0);
-    c31 = madd(c31, x, b1);
+    c30 = plusProduct(c30, x, b0);
+    c31 = plusProduct(c31, x, b1);
     x = v128.load_splat<f32>(a, 16);
-    c40 = madd(c40, x, b0);
-    c41 = madd(c41, x, b1);
-    a += 20;
+    c40 = plusProduct(c40, x, b0);
+    c41 = plusProduct(c41, x, b1);
+    if (MR == 6) {
+      x = v128.load_splat<f32>(a, 20);
+      c50 = plusProduct(c50, x, b0);
+      c51 = plusProduct(c51, x, b1);
+    }
+    a += 4 * MR;
     b += 32;
   }
   storeRow(c, c00, c01, adds);
@@ -110,6 +115,7 @@ function multiplyTile(a: usize, b: usize, depth: i32, c: usize, row: usize, adds
   storeRow(c + 2 * row, c20, c21, adds);
   storeRow(c + 3 * row, c30, c31, adds);
   storeRow(c + 4 * row, c40, c41, adds);
+  if (MR == 6) storeRow(c + 5 * row, c50, c51, adds);
 }
 
 // @ts-ignore: decorator
@@ -137,15 +143,16 @@ function packA(to: usize, a: usize, aRow: i32, aCol: i32, rows: i32, depth: i32)
 function packRowsA(to: usize, a: usize, aRow: i32, aCol: i32, depth: i32): void {
   const row = (aRow as usize) << 2;
   const step = (aCol as usize) << 2;
-  let a1 = a + row, a2 = a1 + row, a3 = a2 + row, a4 = a3 + row;
+  let a1 = a + row, a2 = a1 + row, a3 = a2 + row, a4 = a3 + row, a5 = a4 + row;
   for (let k = 0; k < depth; k++) {
     store<f32>(to, load<f32>(a), 0);
     store<f32>(to, load<f32>(a1), 4);
     store<f32>(to, load<f32>(a2), 8);
     store<f32>(to, load<f32>(a3), 12);
     store<f32>(to, load<f32>(a4), 16);
-    a += step; a1 += step; a2 += step; a3 += step; a4 += step;
-    to += 20;
+    if (MR == 6) store<f32>(to, load<f32>(a5), 20);
+    a += step; a1 += step; a2 += step; a3 += step; a4 += step; a5 += step;
+    to += 4 * MR;
   }
 }
 
@@ -154,8 +161,9 @@ function packColumnsA(to: usize, a: usize, aCol: i32, depth: i32): void {
   for (let k = 0; k < depth; k++) {
     v128.store(to, v128.load(a), 0);
     store<f32>(to, load<f32>(a, 16), 16);
+    if (MR == 6) store<f32>(to, load<f32>(a, 20), 20);
     a += step;
-    to += 20;
+    to += 4 * MR;
   }
 }
 

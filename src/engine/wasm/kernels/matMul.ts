@@ -1,6 +1,6 @@
 import { at, endOf, firstOf, integer, pointer } from "./control";
 import { isFew, multiplyFewRows } from "./fewRows";
-import { gemm } from "./gemm";
+import { gemm, MR, NR } from "./gemm";
 
 // Arguments: a, b, c, batch, m, n, k, aBatch, aRow, aCol, bBatch, bRow, bCol, bias or 0. Strides in elements.
 // Work is split over the batch if there is one, else over the longer side of c, so that less is packed twice.
@@ -10,9 +10,9 @@ export function matMul(): void {
     const end = endOf(batch, 1);
     for (let i = firstOf(batch, 1); i < end; i++) part(i, 0, m, 0, n);
   } else if (m >= n) {
-    part(0, firstOf(m, 5), endOf(m, 5), 0, n);
+    part(0, firstOf(m, MR), endOf(m, MR), 0, n);
   } else {
-    part(0, 0, m, firstOf(n, 8), endOf(n, 8));
+    part(0, 0, m, firstOf(n, NR), endOf(n, NR));
   }
 }
 
