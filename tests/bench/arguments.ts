@@ -1,21 +1,23 @@
 import { parseArgs } from "node:util";
-import { openWasm } from "../../src/engine/wasm/backend.ts";
+import { type DeviceName, openDevice } from "../../src/engine/device.ts";
 
 /** What every benchmark is asked for. */
 export interface Asked {
   json: boolean;
+  device: DeviceName;
   threads: number;
   /** Sizes that were chosen, all of them unless told. */
   sizes: string[];
 }
 
-/** Reads a benchmark's words and opens `wasm`; undefined where help was asked for, which is then printed. */
+/** Reads a benchmark's words and opens the device, `wasm` unless told; undefined where help was asked for, which is then printed. */
 export async function readAsked(args: string[], usage: string, sizes: readonly string[]): Promise<Asked | undefined> {
   const { values } = parseArgs({
     args,
     options: {
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
+      device: { type: "string", default: "wasm" },
       size: { type: "string", multiple: true, default: [...sizes] },
       threads: { type: "string", default: "2" },
     },
@@ -24,6 +26,7 @@ export async function readAsked(args: string[], usage: string, sizes: readonly s
     console.log(usage);
     return undefined;
   }
-  const { threads } = await openWasm({ threads: Number(values.threads) });
-  return { json: values.json, threads, sizes: values.size };
+  const device = values.device as DeviceName;
+  const { threads } = await openDevice(device, { threads: Number(values.threads) });
+  return { json: values.json, device, threads, sizes: values.size };
 }

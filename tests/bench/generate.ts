@@ -8,8 +8,9 @@ import { type GenerateOptions, generate } from "../../src/evaluation/generate.ts
 import { FlamingoLanguageModel } from "../../src/models/flamingo.ts";
 import { presets } from "../../src/models/presets.ts";
 import { saveWeights } from "../../src/weights/file.ts";
-import { readAsked } from "./arguments.ts";
-import { findTorch, Peer } from "./peer.ts";
+import { findPytorch } from "../pytorch.ts";
+import { type Asked, readAsked } from "./arguments.ts";
+import { Peer } from "./peer.ts";
 import { printRows, type Row } from "./row.ts";
 import { measure, timeOf } from "./turns.ts";
 import { countWork, measurePeak, type Peak, ratesOf } from "./work.ts";
@@ -45,23 +46,23 @@ const opt: Speaker = {
 
 const speakers: Record<string, Speaker> = { tiny, "125M": opt };
 
-const usage = `npm run -s bench -- generate [--json] [--size ${Object.keys(speakers).join("|")}]... [--threads N]
+const usage = `npm run -s bench -- generate [--json] [--device NAME] [--size ${Object.keys(speakers).join("|")}]... [--threads N]
 
-Milliseconds a token of greedy generation, one text at a time, on the wasm device, prompt and first keys included: the tiny
-Flamingo with an image before it, and a language model of OPT-125M's shape with random weights. PyTorch beside it, in turn.`;
+Milliseconds a token of greedy generation, one text at a time, on a device (wasm), prompt and first keys included: the tiny
+Flamingo with an image before it, and a language model of OPT-125M's shape with random weights. PyTorch beside it, in turn (FLAMINGO_PYTHON names its Python).`;
 
 export async function main(args: string[]): Promise<void> {
   const asked = await readAsked(args, usage, Object.keys(speakers));
   if (!asked) return;
   const peak = await measurePeak();
   const rows: Row[] = [];
-  for (const size of asked.sizes) rows.push(await benchSpeaker(size, speakers[size]!, asked.threads, peak));
+  for (const size of asked.sizes) rows.push(await benchSpeaker(size, speakers[size]!, asked, peak));
   printRows(rows, asked.json);
 }
 
-async function benchSpeaker(name: string, speaker: Speaker, threads: number, peak: Peak): Promise<Row> {
+async function benchSpeaker(name: string, speaker: Speaker, { device, threads }: Asked, peak: Peak): Promise<Row> {
   const weights = new Weights(1);
-  const python = findTorch();
+  const python = findPytorch();
   const peer = python ? new Peer(python, "flamingo_torch.py", threads) : undefined;
   try {
     const version = peer && (await openTwin(peer, speaker));
@@ -72,7 +73,7 @@ async function benchSpeaker(name: string, speaker: Speaker, threads: number, pea
     const work = await countWork(() => ourText(weights, speaker));
     const perToken = { flop: work.flop / most, bytes: work.bytes / most };
     return {
-      ...{ device: "wasm", threads, what: "token", size: `${name}, ${most} tokens`, ...times },
+      ...{ device, threads, what: "token", size: `${name}, ${most} tokens`, ...times },
       parameters: weights.all().reduce((sum, weight) => sum + sizeOf(weight), 0),
       tokensPerSecond: 1000 / times.milliseconds,
       ...ratesOf(perToken, times.milliseconds, peak),

@@ -5,8 +5,9 @@ import * as tf from "../../src/engine/tensor.ts";
 import { setHalfProducts } from "../../src/engine/webgpu/backend.ts";
 import { openWebgpu } from "../../src/engine/webgpu.ts";
 import { numbers, tensorOf } from "../engine/numbers.ts";
+import { findPytorch } from "../pytorch.ts";
 import { type Check, checkKernels } from "./gpuChecks.ts";
-import { findTorch, Peer } from "./peer.ts";
+import { Peer } from "./peer.ts";
 import { drawNumbers, makeToy, openTwin, type ToySizes } from "./toy.ts";
 import { measure, type Times } from "./turns.ts";
 
@@ -104,7 +105,7 @@ async function measureAll({ width, batch, sizes, product, software }: Plan): Pro
     console.error(`there is no GPU to measure: ${device.missing}; ${device.fix}`);
     process.exit(1);
   }
-  const python = findTorch();
+  const python = findPytorch();
   const peer = python ? new Peer(python, "toy_torch.py", 2) : undefined;
   try {
     const checks = await checkKernels();

@@ -1,16 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
-
-/** The first Python here that has PyTorch. */
-export function findTorch(): string | undefined {
-  return ["python3", "/usr/bin/python3"].find(
-    (python) => spawnSync(python, ["-c", "import torch"], { stdio: "ignore" }).status === 0,
-  );
-}
 
 /** A process with PyTorch that holds a twin of `peers/` and answers one request at a time. */
 export class Peer {

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
-import { openWasm } from "../../src/engine/wasm/backend.ts";
+import { openDevice } from "../../src/engine/device.ts";
 import { prepareRun } from "../../src/execution/prepare.ts";
 import { readPipeline } from "../../src/pipeline/schema.ts";
 import { flamingoParts } from "../../src/training/parts.ts";
+import { findPytorch } from "../pytorch.ts";
 import { readAsked } from "./arguments.ts";
-import { findTorch, Peer } from "./peer.ts";
+import { Peer } from "./peer.ts";
 import { openTwin, PipelineStep } from "./pipelineStep.ts";
 import { printRows } from "./row.ts";
 import { measure, timeOf } from "./turns.ts";
@@ -12,25 +13,26 @@ import { countWork, measurePeak, ratesOf } from "./work.ts";
 
 const template = new URL("../../editor/templates/emoji-captions.json", import.meta.url);
 
-const usage = `npm run -s bench -- template [--json] [--threads N]
+const usage = `npm run -s bench -- template [--json] [--device NAME] [--threads N]
 
-Milliseconds of one training step of the studio's template on the wasm device: resampler and gated layers learn, vision
-encoder and language model are frozen and computed each step; drawing the batch is left out. PyTorch beside it, in turn.`;
+Milliseconds of one training step of the studio's template on a device (wasm): resampler and gated layers learn, vision
+encoder and language model are frozen and computed each step; drawing the batch is left out. PyTorch beside it, in turn (FLAMINGO_PYTHON
+names its Python).`;
 
 export async function main(args: string[]): Promise<void> {
   const asked = await readAsked(args, usage, []);
   if (!asked) return;
-  const { json, threads } = asked;
+  const { json, device, threads } = asked;
   const pipeline = readPipeline(readFileSync(template, "utf8"), "the template");
-  const record = { id: "bench", name: pipeline.name, pipeline, seed: 1, device: "wasm", created: 0, options: {} };
-  const { graph, sources } = await prepareRun(record, "wasm", { append: () => {} }, 0);
-  await openWasm({ threads }); // preparing took all cores
+  const record = { id: "bench", name: pipeline.name, pipeline, seed: 1, device, created: 0, options: {} };
+  const { graph, sources } = await prepareRun(record, device, { append: () => {} }, 0);
+  await openDevice(device, { threads }); // preparing took all cores
   const { rate, gateRate, decay, clip = 1 } = graph.node("train").config as Record<string, number>;
   const batch = sources.get("documents")!.batch(0);
   const parts = flamingoParts(gateRate!, decay!);
   const lesson = { graph, source: "documents", loss: "loss", batch, parts, rate: rate!, clip };
   const step = new PipelineStep(lesson);
-  const python = findTorch();
+  const python = findPytorch();
   const peer = python ? new Peer(python, "flamingo_torch.py", threads) : undefined;
   try {
     const version = peer && (await openTwin(peer, lesson));
@@ -38,7 +40,7 @@ export async function main(args: string[]): Promise<void> {
     const times = await measure(() => timeOf(() => step.step()), peer && (async () => (await peer.time(1))[0]!));
     const [rows, length] = batch.ids!.shape as [number, number];
     const row = {
-      ...{ device: "wasm", threads, what: "training step", size: `${rows} documents, ${length} tokens` },
+      ...{ device, threads, what: "training step", size: `${rows} documents, ${length} tokens` },
       ...{ parameters: step.parameters, ...times, tokensPerSecond: (rows * length * 1000) / times.milliseconds },
       ...ratesOf(await countWork(() => step.step()), times.milliseconds, peak),
       ...(version && { peer: `PyTorch ${version}` }),

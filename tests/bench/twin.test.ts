@@ -9,12 +9,13 @@ import { flamingoParts } from "../../src/training/parts.ts";
 import { LiveBlock } from "../blocks/liveBlock.ts";
 import { smallPipeline } from "../execution/smallRun.ts";
 import { optional } from "../optional.ts";
+import { findPytorch } from "../pytorch.ts";
 import { openTwin as openSpeaker, ourText, type Speaker, sendMedia, theirText } from "./generate.ts";
-import { findTorch, Peer } from "./peer.ts";
+import { Peer } from "./peer.ts";
 import { openTwin as openLesson, PipelineStep } from "./pipelineStep.ts";
 import { drawNumbers, makeToy, openTwin as openToy } from "./toy.ts";
 
-const python = findTorch();
+const python = findPytorch();
 const there = optional("the benchmarks' twins", python !== undefined, "no python3 here has torch");
 const patience = { timeout: 180_000 };
 

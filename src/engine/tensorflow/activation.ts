@@ -29,18 +29,20 @@ const swish = (factor: number): Formula => {
 };
 
 /** Φ(x) = (1 + erf(x/√2))/2 */
-const normalShare = (work: Work, x: Handle) =>
-  work.multiply(work.add(work.floats("Erf", work.multiply(x, Math.SQRT1_2)), 1), 0.5);
+const normalShare = (work: Work, pass: "forward" | "gradient", x: Handle) =>
+  work.once(pass, [x], "normal share", () => [
+    work.multiply(work.add(work.floats("Erf", work.multiply(x, Math.SQRT1_2)), 1), 0.5),
+  ])[0]!;
 
 const formulas: Record<Activation, Formula> = {
   gelu: {
-    value: (work, x) => work.multiply(x, normalShare(work, x)),
+    value: (work, x) => work.multiply(x, normalShare(work, "forward", x)),
     gradient(work, x, dy) {
       const density = work.multiply(
         work.floats("Exp", work.multiply(work.floats("Square", x), -0.5)),
         1 / Math.sqrt(2 * Math.PI),
       );
-      return work.multiply(dy, work.add(normalShare(work, x), work.multiply(x, density)));
+      return work.multiply(dy, work.add(normalShare(work, "gradient", x), work.multiply(x, density)));
     },
   },
   quickGelu: swish(1.702),
