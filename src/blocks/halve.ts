@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { count } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
+import { halves } from "../engine/halves.ts";
 import { definePrimitive } from "../engine/primitive.ts";
-import { slice } from "../engine/tensor.ts";
 
 /**
  * Cuts each vector into its first and its second half: keys and values of one projection.
@@ -21,10 +21,9 @@ export const Halve = definePrimitive({
   outputs: { first: float32("...lead dim", "the first half"), second: float32("...lead dim", "the second half") },
   pieces: { along: "lead" },
   build:
-    ({ dim }) =>
+    () =>
     ({ x }) => {
-      const lead = x.shape.slice(0, -1);
-      const start = (at: number) => [...lead.map(() => 0), at];
-      return { first: slice(x, start(0), [...lead, dim]), second: slice(x, start(dim), [...lead, dim]) };
+      const [first, second] = halves(x);
+      return { first, second };
     },
 });

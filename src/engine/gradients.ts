@@ -83,7 +83,7 @@ function stepBack(node: TapeNode, totals: Map<number, Tensor>, fromVariables: Re
   if (!node.gradient) throw new Error(`${node.kernelName} has no gradient`);
   const found = tf.tidy(() =>
     wanting(names, () => {
-      const gradients = node.gradient!(dys);
+      const gradients = node.gradient!(isOurs(node) ? dys : dys.map((dy, at) => dy ?? zerosOf(node.outputs[at]!)));
       return names.map((name) => named(gradients, name, node)());
     }),
   );
@@ -92,6 +92,15 @@ function stepBack(node: TapeNode, totals: Map<number, Tensor>, fromVariables: Re
     totals.get(output.id)?.dispose();
     totals.delete(output.id);
   }
+}
+
+/** Our operations know of outputs that nobody used; TensorFlow.js' ask for a gradient of each. */
+function isOurs({ kernelName }: TapeNode): boolean {
+  return kernelName.startsWith("Flamingo");
+}
+
+function zerosOf({ shape, dtype }: Tensor): Tensor {
+  return tf.zeros(shape, dtype);
 }
 
 function named(gradients: Record<string, () => Tensor>, name: string, node: TapeNode): () => Tensor {

@@ -27,6 +27,6 @@ export async function readAsked(args: string[], usage: string, sizes: readonly s
     return undefined;
   }
   const device = values.device as DeviceName;
-  const { threads } = await openDevice(device, { threads: Number(values.threads) });
+  const { threads = 1 } = await openDevice(device, { threads: Number(values.threads) });
   return { json: values.json, device, threads, sizes: values.size };
 }

@@ -28,21 +28,25 @@ const swish = (factor: number): Formula => {
   };
 };
 
-/** Φ(x) = (1 + erf(x/√2))/2 */
-const normalShare = (work: Work, pass: "forward" | "gradient", x: Handle) =>
-  work.once(pass, [x], "normal share", () => [
-    work.multiply(work.add(work.floats("Erf", work.multiply(x, Math.SQRT1_2)), 1), 0.5),
-  ])[0]!;
+/** z = x/√2, and Φ(x) = (1 + erf z)/2 */
+function normal(work: Work, pass: "forward" | "gradient", x: Handle): { z: Handle; share: Handle } {
+  const [z, share] = work.once(pass, [x], "normal", () => {
+    const z = work.multiply(x, Math.SQRT1_2);
+    return [z, work.multiply(work.add(work.floats("Erf", z), 1), 0.5)];
+  });
+  return { z: z!, share: share! };
+}
+
+/** Of the normal distribution's density, which is e^(this − z²). */
+const logOfHighest = -0.5 * Math.log(2 * Math.PI);
 
 const formulas: Record<Activation, Formula> = {
   gelu: {
-    value: (work, x) => work.multiply(x, normalShare(work, "forward", x)),
+    value: (work, x) => work.multiply(x, normal(work, "forward", x).share),
     gradient(work, x, dy) {
-      const density = work.multiply(
-        work.floats("Exp", work.multiply(work.floats("Square", x), -0.5)),
-        1 / Math.sqrt(2 * Math.PI),
-      );
-      return work.multiply(dy, work.add(normalShare(work, "gradient", x), work.multiply(x, density)));
+      const { z, share } = normal(work, "gradient", x);
+      const density = work.floats("Exp", work.floats("Sub", work.number(logOfHighest), work.floats("Square", z)));
+      return work.multiply(dy, work.add(share, work.multiply(x, density)));
     },
   },
   quickGelu: swish(1.702),
@@ -53,7 +57,8 @@ const formulas: Record<Activation, Formula> = {
   },
   tanh: {
     value: (work, x) => work.floats("Tanh", x),
-    gradient: (work, x, dy) => work.floats("TanhGrad", work.floats("Tanh", x), dy),
+    // 1/cosh² keeps the digits that 1 − tanh² loses where tanh is near 1.
+    gradient: (work, x, dy) => work.floats("RealDiv", dy, work.floats("Square", work.floats("Cosh", x))),
   },
 };
 

@@ -2,7 +2,14 @@ import type { DataId, KernelBackend } from "@tensorflow/tfjs";
 
 /** Number types and attribute types by TensorFlow's own numbers. */
 type Constants = Record<
-  "TF_FLOAT" | "TF_INT32" | "TF_BOOL" | "TF_ATTR_TYPE" | "TF_ATTR_BOOL" | "TF_ATTR_STRING" | "TF_ATTR_SHAPE",
+  | "TF_FLOAT"
+  | "TF_INT32"
+  | "TF_BOOL"
+  | "TF_ATTR_TYPE"
+  | "TF_ATTR_INT"
+  | "TF_ATTR_BOOL"
+  | "TF_ATTR_STRING"
+  | "TF_ATTR_SHAPE",
   number
 >;
 

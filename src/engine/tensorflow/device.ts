@@ -89,6 +89,7 @@ export class Device {
 function attributesOf(binding: Binding) {
   const type = (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_TYPE, value });
   const yes = (name: string, value: boolean): Attribute => ({ name, type: binding.TF_ATTR_BOOL, value });
+  const whole = (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_INT, value });
   const { TF_FLOAT, TF_INT32 } = binding;
   const [floats, integers] = [type("T", TF_FLOAT), type("T", TF_INT32)];
   return {
@@ -105,7 +106,9 @@ function attributesOf(binding: Binding) {
     cast: (from: number, to: number) => [type("SrcT", from), type("DstT", to), yes("Truncate", false)],
     gather: [type("Tparams", TF_FLOAT), type("Tindices", TF_INT32), type("Taxis", TF_INT32)],
     segmentSum: [floats, type("Tindices", TF_INT32), type("Tnumsegments", TF_INT32)],
-    crossEntropy: [floats, type("Tlabels", TF_INT32)],
+    gatherPlaces: [type("Tparams", TF_FLOAT), type("Tindices", TF_INT32)],
+    scatter: [floats, type("Tindices", TF_INT32)],
+    pack: (count: number, axis: number) => [integers, whole("N", count), whole("axis", axis)],
     variable: type("dtype", TF_FLOAT),
     shape: (shape: readonly number[]): Attribute => ({ name: "shape", type: binding.TF_ATTR_SHAPE, value: shape }),
     sharedName: (name: string): Attribute => ({ name: "shared_name", type: binding.TF_ATTR_STRING, value: name }),
