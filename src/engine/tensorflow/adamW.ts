@@ -3,7 +3,8 @@ import type { Attribute, Handle } from "./binding.ts";
 import type { Device } from "./device.ts";
 import { Work } from "./work.ts";
 
-interface Attributes {
+/** What a step of AdamW takes besides tensors. */
+export interface StepNumbers {
   step: number;
   beta1: number;
   beta2: number;
@@ -40,7 +41,7 @@ export function registerAdamW(device: Device): void {
     kernelFunc({ inputs, attrs }) {
       device.tidyConstants();
       const { value, gradient, m, v, clip } = inputs as Record<string, tf.TensorInfo>;
-      const numbers = attrs as unknown as Attributes;
+      const numbers = attrs as unknown as StepNumbers;
       const state = [value!, m!, v!];
       const held = state.map(variableOf);
       const work = new Work(device);
@@ -87,7 +88,7 @@ function decay(device: Device, value: tf.TensorInfo, variable: Handle, factor: n
  * ResourceApplyAdam's numbers. It takes βᵗ and corrects the moments for it in single precision, where 1 − 0.999 has four
  * digits; so it gets βᵗ = 0, which corrects nothing, and the correction within the rate and epsilon.
  */
-function stepNumbers(work: Work, { step, beta1, beta2, epsilon, rate }: Attributes): Handle[] {
+function stepNumbers(work: Work, { step, beta1, beta2, epsilon, rate }: StepNumbers): Handle[] {
   const root = Math.sqrt(1 - Math.fround(beta2) ** step);
   const corrected = (rate * root) / (1 - Math.fround(beta1) ** step);
   return [0, 0, corrected, beta1, beta2, epsilon * root].map((number) => work.number(number));

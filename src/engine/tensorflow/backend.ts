@@ -18,6 +18,8 @@ const fix = "flamingo device tensorflow --install";
 /** A TensorFlow that is installed: by us, or as a package of the project's. */
 export interface FoundTensorflow {
   name: string;
+  /** Whether its addon has our own operations, which run on the CPU. */
+  native: boolean;
   load(): Promise<void>;
 }
 
@@ -37,12 +39,17 @@ export async function openTensorflow({ threads }: { threads?: number } = {}): Pr
 export function findTensorflow(): FoundTensorflow | undefined {
   const installed = readInstallation();
   if (installed) {
-    const { tensorflow, gpu } = installed;
-    return { name: `TensorFlow ${tensorflow}`, load: async () => loadInstallation(installationFolder, gpu) };
+    const { tensorflow, gpu, operations } = installed;
+    return {
+      name: `TensorFlow ${tensorflow}`,
+      native: operations !== undefined,
+      load: async () => loadInstallation(installationFolder, gpu),
+    };
   }
   for (const name of packages) {
     const entry = resolvePackage(name);
-    if (entry !== undefined) return { name, load: async () => void (await import(pathToFileURL(entry).href)) };
+    if (entry !== undefined)
+      return { name, native: false, load: async () => void (await import(pathToFileURL(entry).href)) };
   }
   return undefined;
 }
@@ -79,7 +86,8 @@ async function open(found: FoundTensorflow, threads = availableParallelism()): P
     if (!tf.findBackendFactory("tensorflow"))
       throw new Error("it came with a copy of TensorFlow.js of its own; install the version that this project has");
     if (!(await tf.setBackend("tensorflow"))) throw new Error("TensorFlow could not start");
-    registerKernels(tf.backend() as NodeBackend);
+    const backend = tf.backend() as NodeBackend;
+    registerKernels(backend, found.native && !backend.isUsingGpuDevice);
   } else if (!(await tf.setBackend("tensorflow"))) throw new Error("TensorFlow could not start");
   await tryOut();
   const { isGPUPackage, isUsingGpuDevice } = tf.backend() as NodeBackend;

@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { FlamingoError } from "../../core/errors.ts";
 import { type Installation, installationFolder, parts } from "./installation.ts";
 import { type Machine, thisMachine } from "./machine.ts";
@@ -43,7 +45,12 @@ export async function installTensorflow(options: InstallOptions = {}): Promise<I
   step("looking at this machine");
   const tools = await findTools(machine, folder, gpu);
   const work: Work = { machine, tools, folder, step, ...(signal && { signal }) };
-  const installation: Installation = { tensorflow: tensorflowVersion, tfjsNode: tfjsVersion, gpu, napi: napiVersion };
+  const operations = createHash("sha256")
+    .update(await readFile(operationsSource))
+    .digest("hex")
+    .slice(0, 16);
+  const versions = { tensorflow: tensorflowVersion, tfjsNode: tfjsVersion };
+  const installation: Installation = { ...versions, operations, gpu, napi: napiVersion };
   await clearOther(folder, installation);
   await fetchSources(work);
   await fetchLibrary(work, gpu);
@@ -72,6 +79,9 @@ interface Work {
   signal?: AbortSignal;
   step: NonNullable<InstallOptions["step"]>;
 }
+
+/** Operations of ours, compiled into the addon. */
+const operationsSource = new URL("./native/operations.cc", import.meta.url);
 
 /** What is not needed once the addon is built. */
 const downloads = "downloads";
@@ -136,7 +146,7 @@ async function fetchLibrary({ machine, tools: { python }, folder, step, signal }
   await takeFromWheel(machine, python, wheel, [
     [String.raw`tensorflow/(libtensorflow_(?:cc|framework)\.so\.2)$`, libraries],
     [
-      String.raw`tensorflow/include/((?:tensorflow/c|tensorflow/core/platform|tsl/platform|xla/tsl/c)/.*\.h)$`,
+      String.raw`tensorflow/include/((?:tensorflow/c|tensorflow/core/platform|tsl/platform|xla/tsl/c|tensorflow/core/common_runtime/next_pluggable_device/c)/.*\.h)$`,
       join(folder, headers),
     ],
   ]);
@@ -150,7 +160,7 @@ async function fetchLibrary({ machine, tools: { python }, folder, step, signal }
   await rm(wheels, { recursive: true });
 }
 
-/** Two sources: a compiler alone does it, without node-gyp and make. */
+/** Three sources, one of them ours: a compiler alone does it, without node-gyp and make. */
 async function buildAddon({ machine, tools: { compiler }, folder, step, signal }: Work): Promise<void> {
   step("building tfjs-node's addon");
   const sources = join(folder, parts.package, "binding");
@@ -159,9 +169,11 @@ async function buildAddon({ machine, tools: { compiler }, folder, step, signal }
   const { code, err } = await machine.run(
     compiler,
     [
-      ...["-std=c++17", "-O2", "-fPIC", "-shared", "-w", `-DNAPI_VERSION=${napiVersion}`],
+      ...["-std=c++17", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"],
+      ...["-fPIC", "-shared", "-w", `-DNAPI_VERSION=${napiVersion}`],
       ...[`-I${nodeHeaders}`, `-I${join(folder, headers)}`],
       ...["tfjs_backend.cc", "tfjs_binding.cc"].map((file) => join(sources, file)),
+      fileURLToPath(operationsSource),
       ...[`-L${join(folder, parts.libraries)}`, `-l:${library}`, `-l:${framework}`],
       ...[`-Wl,-rpath,$ORIGIN/${parts.libraries}`, "-o", part],
     ],

@@ -29,6 +29,8 @@ export interface Installation {
   tensorflow: string;
   tfjsNode: string;
   gpu: boolean;
+  /** Which operations of ours the addon has: a hash of their source. Missing where it has none. */
+  operations?: string;
   /** Node's version whose interface for addons it was built for. */
   napi: number;
 }

@@ -12,6 +12,8 @@ import { embeddingKernels } from "./embedding.ts";
 import { type KernelDefinition, register } from "./kernel.ts";
 import { layerNormKernels } from "./layerNorm.ts";
 import { matMulKernels } from "./matMul.ts";
+import { registerNativeAdamW } from "./nativeAdamW.ts";
+import { nativeKernels } from "./nativeKernels.ts";
 
 const kernels: readonly KernelDefinition[] = [
   ...matMulKernels,
@@ -23,11 +25,17 @@ const kernels: readonly KernelDefinition[] = [
   ...crossEntropyKernels,
 ];
 
-/** Gives the device our kernels, each a few operations of TensorFlow's; gradients are those of the operation anywhere. */
-export function registerKernels(backend: NodeBackend): void {
+/**
+ * Gives the device our kernels, each a few operations of TensorFlow's, or one of our own where the addon has them (`native`);
+ * gradients are those of the operation anywhere.
+ */
+export function registerKernels(backend: NodeBackend, native: boolean): void {
   const device = new Device(backend);
-  for (const kernel of kernels) register(kernel, device);
+  const fused = native ? nativeKernels(kernels) : [];
+  const names = new Set(fused.map(({ name }) => name));
+  for (const kernel of [...kernels.filter(({ name }) => !names.has(name)), ...fused]) register(kernel, device);
   registerAccumulate(device);
-  registerAdamW(device);
+  if (native) registerNativeAdamW(device);
+  else registerAdamW(device);
   for (const definition of definitions) registerGradient(definition);
 }

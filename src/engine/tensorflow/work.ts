@@ -69,6 +69,10 @@ export class Work {
     return this.device.constant(`${value}`, [], () => Float32Array.of(value));
   }
 
+  floatsOf(values: readonly number[]): Handle {
+    return this.device.constant(`f${values}`, [values.length], () => Float32Array.from(values));
+  }
+
   integer(value: number): Handle {
     return this.device.constant(`i${value}`, [], () => Int32Array.of(value));
   }
