@@ -32,6 +32,7 @@ export class Execution {
   readonly cell: RequestCell;
   readonly #engine: Engine;
   readonly #showResult: ShowResult;
+  readonly #ended: Promise<Executed>;
   #end: (executed: Executed) => void = () => {};
   #working = false;
 
@@ -39,30 +40,35 @@ export class Execution {
     this.cell = cell;
     this.#engine = engine;
     this.#showResult = showResult;
-  }
-
-  run(assignment: Assignment): Promise<Executed> {
-    return new Promise((resolve) => {
+    this.#ended = new Promise((resolve) => {
       this.#end = resolve;
-      this.#working = true;
-      onEmptyStack(() =>
-        runInCell(this.cell, () => {
-          allowTermination();
-          this.#work(assignment).then(
-            (executed) => this.#worked(executed),
-            (thrown) => this.#worked({ status: "error", error: toCellError(thrown) }),
-          );
-        }),
-      );
     });
   }
 
-  /** @param terminated its code was stopped by force, so it will not end by itself */
-  interrupt(terminated: boolean): void {
+  run(assignment: Assignment): Promise<Executed> {
+    this.#working = true;
+    onEmptyStack(() =>
+      runInCell(this.cell, () => {
+        allowTermination();
+        this.#work(assignment).then(
+          (executed) => this.#worked(executed),
+          (thrown) => this.#worked({ status: "error", error: toCellError(thrown) }),
+        );
+      }),
+    );
+    return this.#ended;
+  }
+
+  /**
+   * Resolves when it has ended.
+   * @param terminated its code was stopped by force, so it will not end by itself
+   */
+  async interrupt(terminated: boolean): Promise<void> {
     const again = this.cell.signal.aborted;
     this.cell.interrupt();
     if (terminated || again) this.#abandon();
     else this.cell.untilHeeded().then(() => setTimeout(() => this.#abandon(), grace));
+    await this.#ended;
   }
 
   #worked(executed: Executed): void {

@@ -11,6 +11,14 @@ import type { Publisher } from "./publisher.ts";
 import type { Questions } from "./questions.ts";
 import { RequestCell } from "./requestCell.ts";
 
+/** What code that computes holds open, and never closes where it is terminated. */
+export interface OpenScopes {
+  /** Called before a cell runs. */
+  note(): void;
+  /** Called after code was terminated. */
+  closeOthers(): void;
+}
+
 /** What running cells needs. */
 export interface Workbench {
   wire: Wire;
@@ -21,6 +29,7 @@ export interface Workbench {
   /** Loading; rejects where it cannot be loaded. */
   engine: Promise<Engine>;
   showResult: ShowResult;
+  scopes: OpenScopes;
 }
 
 /** Runs cells one after the other, in the order in which they came. */
@@ -49,8 +58,8 @@ export class ExecutionQueue {
   }
 
   /** Ends what runs, and with it what waits. */
-  interrupt(terminated: boolean): void {
-    if (this.#execution) this.#execution.interrupt(terminated);
+  async interrupt(terminated: boolean): Promise<void> {
+    if (this.#execution) await this.#execution.interrupt(terminated);
     else if (this.#running) this.#interruptedBefore = true;
   }
 
@@ -91,7 +100,7 @@ export class ExecutionQueue {
   }
 
   async #execute(request: Request, content: RequestContent<"execute_request">): Promise<Executed> {
-    const { publisher, showResult } = this.#bench;
+    const { publisher, showResult, scopes } = this.#bench;
     const { code, silent, store_history, allow_stdin, user_expressions } = content;
     const isBlank = code.trim() === "";
     if (store_history && !silent && !isBlank) this.#count++;
@@ -102,6 +111,7 @@ export class ExecutionQueue {
       if (this.#interruptedBefore) throw new Interrupted();
       this.lastCell = new RequestCell(request, allow_stdin, this.#bench);
       this.#execution = new Execution(this.lastCell, engine, showResult);
+      scopes.note();
       return await this.#execution.run({ code, count: this.#count, expressions: user_expressions ?? {} });
     } catch (error) {
       return { status: "error", error: toCellError(error) };

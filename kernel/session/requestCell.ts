@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Cell } from "../cell/cell.ts";
 import type { Comm, CommOpening } from "../cell/comm.ts";
 import type { MimeBundle } from "../cell/mimeBundle.ts";
-import { shieldedUntil } from "../cell/shield.ts";
+import { heedingUntil } from "../cell/shield.ts";
 import type { Header } from "../protocol/message.ts";
 import type { Request } from "../wire/wire.ts";
 import type { Comms } from "./comms.ts";
@@ -51,7 +51,7 @@ export class RequestCell implements Cell {
 
   heeds(work: Promise<unknown>): void {
     this.#heeding.add(work);
-    shieldedUntil(work);
+    heedingUntil(work);
     const end = () => {
       this.#heeding.delete(work);
       if (this.signal.aborted) this.#interruptedAt = performance.now();
