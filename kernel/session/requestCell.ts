@@ -26,6 +26,7 @@ export class RequestCell implements Cell {
   readonly #abort = new AbortController();
   readonly #heeding = new Set<Promise<unknown>>();
   #interruptedAt = Number.POSITIVE_INFINITY;
+  #hasEnded = false;
 
   constructor(
     request: Request,
@@ -42,6 +43,15 @@ export class RequestCell implements Cell {
 
   get signal(): AbortSignal {
     return this.#abort.signal;
+  }
+
+  get isGivenUp(): boolean {
+    return this.#hasEnded && this.signal.aborted;
+  }
+
+  /** It has been answered. */
+  end(): void {
+    this.#hasEnded = true;
   }
 
   interrupt(): void {

@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { type Heard, printed, RawClient } from "../rawClient.ts";
@@ -61,6 +63,22 @@ test.each([150, 300, 450])("an interrupt %i ms into the first use of the library
   const { reply, output } = await kernel.execute('flamingo.html("<b>2</b>")');
   expect(reply.content.status).toBe("ok");
   expect(output.at(-1)!.content.data).toMatchObject({ "text/html": "<b>2</b>" });
+});
+
+const slow = 'console.log("go"); for (const start = performance.now(); performance.now() < start + 500; );';
+
+test.each([
+  ["an ES module", "module", `${slow} export const whole = true;`],
+  ["a CommonJS module", "commonjs", `${slow} exports.whole = true;`],
+])("a package that loads when the interrupt comes, %s, is whole afterwards", async (_, type, code) => {
+  kernel = await RawClient.start();
+  const folder = join(kernel.folder, "node_modules", "slow-package");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "slow-package", type, main: "index.js" }));
+  writeFileSync(join(folder, "index.js"), code);
+  await kernel.execute("1");
+  await interrupt(await begin('import { whole } from "slow-package"; whole'));
+  expect(textOf((await kernel.execute('import { whole } from "slow-package"; whole')).output.at(-1))).toBe("true");
 });
 
 test("a loop beside a training that nobody awaits is ended, and the training goes on", async () => {
