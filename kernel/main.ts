@@ -1,5 +1,6 @@
 import type { MessagePort, Worker } from "node:worker_threads";
-import { countShieldsIn } from "./cell/shield.ts";
+import { OpenScopes } from "../src/engine/openScopes.ts";
+import { countShieldsIn, shieldedUntil } from "./cell/shield.ts";
 import type { Engine } from "./engine/engine.ts";
 import { captureOutput } from "./session/capture.ts";
 import { findHistoryFile, HistoryFile } from "./session/historyFile.ts";
@@ -23,14 +24,15 @@ interface Link {
 /** Runs a kernel until a client shuts it down. */
 export function main({ worker, port, shared: memory, session: id, hearsSigint }: Link): void {
   const shared = new Shared(memory);
-  countShieldsIn(shared.shields);
+  countShieldsIn(shared);
   const wire = new Wire(port, shared, id);
   const engine = loadEngine();
   const session = new Session({
     wire,
     engine,
-    showResult: async (value, cell) => (await import("./display/result.ts")).showResult(value, cell),
+    showResult: async (value, cell) => (await shieldedUntil(import("./display/result.ts"))).showResult(value, cell),
     history: new HistoryFile(findHistoryFile(process.env), id),
+    scopes: new OpenScopes(),
   });
   wire.listen({
     onRequest: (request) => session.onRequest(request),

@@ -50,7 +50,7 @@ const mayImport = {
   "editor/client": ["src/core", "src/pipeline", "src/runs", "src/figures", "kernel/nbformat", "editor/shared"],
   "kernel/cell": ["src/core"],
   "kernel/protocol": ["src/core"],
-  "kernel/wire": ["src/core", "kernel/protocol"],
+  "kernel/wire": ["src/core", "kernel/cell", "kernel/protocol"],
   "kernel/engine": ["src/core", "kernel/cell"],
   "kernel/display": [...library, "kernel/cell"],
   "kernel/notebook": [...library, "src/execution", "src/index.ts", "kernel/cell", "kernel/display"],

@@ -9,6 +9,8 @@ import type { MimeBundle } from "./mimeBundle.ts";
 export interface Cell {
   /** Aborted when a person interrupts the cell. */
   readonly signal: AbortSignal;
+  /** Whether it has ended after an interrupt: what of its code goes on all the same ends at its next `await`. */
+  readonly isGivenUp?: boolean;
   print(stream: "stdout" | "stderr", text: string): void;
   /** Shows a bundle; with a `displayId`, it can be replaced by `updateDisplay` later, from any cell. */
   display(bundle: MimeBundle, displayId?: string): void;

@@ -1,9 +1,17 @@
-/** Counts what must not be terminated half-way; another thread reads it. */
-let shields = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+/** What a forced interrupt must wait for, as the thread counts it that forces. */
+export interface Shields {
+  /** Something begins that must not be stopped half-way. While what runs is being stopped, this does not return. */
+  raise(): void;
+  lower(): void;
+  /** Work that goes on over many turns of the event loop begins (1) or ends (-1). */
+  count(work: "loading" | "heeding", change: 1 | -1): void;
+}
 
-/** Gives the memory in which to count. */
-export function countShieldsIn(memory: Int32Array<SharedArrayBuffer>): void {
-  shields = memory;
+let shields: Shields = { raise() {}, lower() {}, count() {} };
+
+/** Says where to count. */
+export function countShieldsIn(counted: Shields): void {
+  shields = counted;
 }
 
 /**
@@ -11,17 +19,30 @@ export function countShieldsIn(memory: Int32Array<SharedArrayBuffer>): void {
  * waits for its end, so only for what ends soon.
  */
 export function shielded<Result>(run: () => Result): Result {
-  Atomics.add(shields, 0, 1);
+  shields.raise();
   try {
     return run();
   } finally {
-    Atomics.sub(shields, 0, 1);
+    shields.lower();
   }
 }
 
-/** The same for work that takes its time, and that ends by itself when its cell is interrupted. */
-export function shieldedUntil(settled: Promise<unknown>): void {
-  Atomics.add(shields, 0, 1);
-  const end = () => void Atomics.sub(shields, 0, 1);
+/** The same for modules that load: one that is stopped half-way can never be loaded again. */
+export function shieldedUntil<Loaded>(loaded: Promise<Loaded>): Promise<Loaded> {
+  return countUntil(loaded, "loading");
+}
+
+/**
+ * Gives work time that ends by itself when its cell is interrupted, such as a training: it cannot take up an interrupt in the
+ * middle of a step.
+ */
+export function heedingUntil(ended: Promise<unknown>): void {
+  countUntil(ended, "heeding");
+}
+
+function countUntil<Result>(settled: Promise<Result>, work: "loading" | "heeding"): Promise<Result> {
+  shields.count(work, 1);
+  const end = () => shields.count(work, -1);
   settled.then(end, end);
+  return settled;
 }

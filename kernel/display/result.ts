@@ -7,10 +7,11 @@ import { LiveDisplay } from "./live.ts";
 /**
  * A cell's last value, as its result: nothing for `undefined`. An async iterable streams into one display, which is
  * updated in place until it ends, fails, or the cell is interrupted, and keeps its last value; the result is nothing then.
+ * Without a cell there is nowhere to stream to.
  */
-export async function showResult(value: unknown, cell: Cell): Promise<MimeBundle | undefined> {
+export async function showResult(value: unknown, cell?: Cell): Promise<MimeBundle | undefined> {
   if (value === undefined) return undefined;
-  if (!isStream(value)) return formatValue(value);
+  if (!cell || !isStream(value)) return formatValue(value);
   await showStream(value, cell);
   return undefined;
 }

@@ -4,6 +4,7 @@ import { dirname, extname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { constants, runInThisContext } from "node:vm";
 import { FlamingoError } from "../../src/core/errors.ts";
+import { shielded, shieldedUntil } from "../cell/shield.ts";
 import { typescript as ts } from "./tslabModules.ts";
 
 /** What cells call to import: as Node's `require`, and `load` for `import(...)`. */
@@ -69,7 +70,8 @@ export class CellModules {
   #get(specifier: string): unknown {
     if (this.#loaded.has(specifier)) return this.#loaded.get(specifier);
     try {
-      return this.#require(specifier);
+      // A package that is stopped while it loads stays half of itself for good. The notebook's own files are read anew.
+      return /^\.{0,2}\//.test(specifier) ? this.#require(specifier) : shielded(() => this.#require(specifier));
     } catch (error) {
       if (!isMissing(error, specifier)) throw error;
       return this.#getFromKernel(specifier);
@@ -78,7 +80,7 @@ export class CellModules {
 
   #getFromKernel(specifier: string): unknown {
     const { require } = this.#roots[1]!;
-    if (resolve(require, specifier) !== undefined) return require(specifier) as unknown;
+    if (resolve(require, specifier) !== undefined) return shielded(() => require(specifier) as unknown);
     const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1);
     throw new FlamingoError(
       "NOT_FOUND",
@@ -94,14 +96,15 @@ export class CellModules {
     if (this.#loaded.has(specifier) || isBuiltin(specifier) || specifier === "tslab") return;
     const given = this.#given.get(specifier);
     if (given) {
-      this.#loaded.set(specifier, asRequired(await given()));
+      this.#loaded.set(specifier, asRequired(await shieldedUntil(given())));
       return;
     }
     if (/^\.{0,2}\//.test(specifier)) return this.#loadFile(specifier);
     for (const { require, load } of this.#roots) {
       const path = resolve(require, specifier);
       if (path === undefined) continue;
-      if (path === "hidden" || isEsModule(path)) this.#loaded.set(specifier, asRequired(await load(specifier)));
+      if (path === "hidden" || isEsModule(path))
+        this.#loaded.set(specifier, asRequired(await shieldedUntil(load(specifier))));
       return;
     }
   }
@@ -112,7 +115,7 @@ export class CellModules {
     if (!path || /\.(json|cjs|node)$/.test(path)) return;
     const isTslabs = !relative(this.#folder, path).startsWith("..") && /\.([tj]sx?)$/.test(path);
     if (isTslabs) return;
-    this.#loaded.set(specifier, asRequired(await this.#roots[0]!.load(path)));
+    this.#loaded.set(specifier, asRequired(await shieldedUntil(this.#roots[0]!.load(path))));
   }
 }
 

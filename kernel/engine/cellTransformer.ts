@@ -9,7 +9,8 @@ import { typescript as ts } from "./tslabModules.ts";
  * Also: `import(...)` becomes `require.load(...)`, for tslab would make it a call of `require`, which loads no ES module;
  * `import.meta` becomes `require.meta`;
  * `{ x }` with a variable of an earlier cell becomes `{ x: exports.x }`, which tslab forgets; and functions of earlier
- * cells are called without `this`.
+ * cells are called without `this`. `await x` becomes `__tslab__.goOn(await x)`, and `for await` calls it in each round, so
+ * that a loop of a cell that was interrupted can end there.
  * @param earlier the file that declares what earlier cells declared
  */
 export function cellTransformer(
@@ -27,6 +28,8 @@ export function cellTransformer(
       if (ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword)
         return factory.createPropertyAccessExpression(factory.createIdentifier("require"), "meta");
       const visited = ts.visitEachChild(node, visit, context);
+      if (ts.isAwaitExpression(visited)) return ts.setTextRange(goOn([visited]), node);
+      if (ts.isForOfStatement(visited) && visited.awaitModifier) return visitForAwait(visited);
       if (ts.isCallExpression(node) && ts.isCallExpression(visited)) return visitCall(node, visited);
       if (!ts.isShorthandPropertyAssignment(node) || !isEarlier(checker.getShorthandAssignmentValueSymbol(node)))
         return visited;
@@ -36,6 +39,19 @@ export function cellTransformer(
         factory.createIdentifier(node.name.text),
         fallback ? factory.createAssignment(value, fallback) : value,
       );
+    };
+
+    const goOn = (values: TypeScript.Expression[]) => {
+      const handed = factory.createIdentifier("__tslab__");
+      return factory.createCallExpression(factory.createPropertyAccessExpression(handed, "goOn"), undefined, values);
+    };
+
+    const visitForAwait = (visited: TypeScript.ForOfStatement): TypeScript.Node => {
+      const { awaitModifier, initializer, expression, statement } = visited;
+      const body = ts.isBlock(statement) ? statement.statements : [statement];
+      const checked = factory.createBlock([factory.createExpressionStatement(goOn([])), ...body], true);
+      const located = ts.setTextRange(checked, statement);
+      return factory.updateForOfStatement(visited, awaitModifier, initializer, expression, located);
     };
 
     const visitCall = (node: TypeScript.CallExpression, visited: TypeScript.CallExpression): TypeScript.Node => {

@@ -42,6 +42,13 @@ export interface EngineOptions {
   preload?: Preload;
 }
 
+/** What the scripts of cells are handed. */
+interface Handed {
+  exports: object;
+  require: (specifier: string) => unknown;
+  goOn?: typeof goOn;
+}
+
 /** A cell between its start and its end. */
 interface Running {
   code: string;
@@ -110,9 +117,9 @@ class TslabEngine implements Engine {
     });
     const given = new Map(preload ? [[preload.module, () => preload.load()]] : []);
     // Where tslab's executor leaves for its scripts what they call `exports` and `require`.
-    const handed = globalThis as unknown as { __tslab__: { exports: object; require: (specifier: string) => unknown } };
+    const handed = globalThis as unknown as { __tslab__: Handed };
     this.#modules = new CellModules(cwd, handed.__tslab__.require, given);
-    handed.__tslab__ = { exports: this.#scope, require: this.#modules.require };
+    handed.__tslab__ = { exports: this.#scope, require: this.#modules.require, goOn };
     this.#forgetStackTraces = tellCellsInStackTraces(this.#sources);
     tslabDisplay.lastWriteDisplayData = ({ data, transient: { display_id: id } }, update) => {
       const cell = currentCell();
@@ -307,6 +314,13 @@ class TslabEngine implements Engine {
   #valueOf(name: string): unknown {
     return name in this.#scope ? this.#scope[name] : (globalThis as Record<string, unknown>)[name];
   }
+}
+
+/** Is given what each `await` of a cell's code gives. What was given up goes on no further. */
+function goOn<Value>(value: Value): Value {
+  const cell = currentCell();
+  if (cell?.isGivenUp) throw cell.signal.reason;
+  return value;
 }
 
 /** Files that are imported by the names of their sources, `./helper.ts`, which tslab knows as `./helper.js` only. */

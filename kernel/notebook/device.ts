@@ -1,5 +1,9 @@
 import { type Device, type DeviceName, type DeviceOptions, openDevice as open } from "../../src/engine/device.ts";
+import { keepOperationsWhole } from "../../src/engine/operations.ts";
 import { currentCell } from "../cell/cell.ts";
+import { shielded, shieldedUntil } from "../cell/shield.ts";
+
+keepOperationsWhole(shielded);
 
 let opened: Promise<Device> | undefined;
 
@@ -8,7 +12,7 @@ let opened: Promise<Device> | undefined;
  * @throws FlamingoError DEVICE_UNAVAILABLE
  */
 export async function openDevice(name: DeviceName | "auto" = "auto", options: DeviceOptions = {}): Promise<Device> {
-  const opening = open(name, options);
+  const opening = shieldedUntil(open(name, options));
   const device = await opening;
   opened = opening;
   return device;
@@ -16,7 +20,7 @@ export async function openDevice(name: DeviceName | "auto" = "auto", options: De
 
 /** The notebook's device: opened when it is needed first, which is told in one line. */
 export async function notebookDevice(): Promise<Device> {
-  opened ??= open("auto").then(
+  opened ??= shieldedUntil(open("auto")).then(
     (device) => {
       currentCell()?.print("stdout", `computing on ${device.name}: ${device.description}\n`);
       return device;

@@ -7,7 +7,7 @@ import { saveModel } from "../../src/execution/modelFile.ts";
 import { executeRun } from "../../src/execution/run.ts";
 import type { AttentionFrame } from "../../src/runs/attentionFrame.ts";
 import { conductRun } from "../../src/runs/conduct.ts";
-import type { RunEvent, RunEventOf } from "../../src/runs/event.ts";
+import type { RunEvent, RunEventBody, RunEventOf } from "../../src/runs/event.ts";
 import { checkpointFolder, pinnedFile, type RunRecord, readRun } from "../../src/runs/folder.ts";
 import { findHome } from "../../src/runs/home.ts";
 import { LogReader } from "../../src/runs/reader.ts";
@@ -25,6 +25,7 @@ import { type GatesOptions, gatesPanel } from "../display/run/gatesPanel.ts";
 import { type LossOptions, lossPanel } from "../display/run/lossPanel.ts";
 import { type FramedPictures, runFigure } from "../display/run/runFigure.ts";
 import { StopButton } from "../display/stopButton.ts";
+import { ActivityProgress } from "./activityProgress.ts";
 import { notebookDevice } from "./device.ts";
 import { studioLink } from "./studioLink.ts";
 
@@ -164,21 +165,14 @@ export class Run {
     return CaptionModel.open(this.record.pipeline, checkpoint.weights, file, { seed: this.record.seed });
   }
 
-  /** Judges the trained model on held-out data; takes minutes for all of it. Returns the results. */
+  /**
+   * Judges the trained model on held-out data, with a progress bar below the cell; takes minutes for all of it. Returns the
+   * results: where the cell is interrupted, those of the sets that were done.
+   */
   async evaluate({ set, device }: { set?: string; device?: string } = {}): Promise<RunEventOf<"evaluate:result">[]> {
-    const results: RunEventOf<"evaluate:result">[] = [];
-    const signal = currentCell()?.signal ?? new AbortController().signal;
-    const log = {
-      append: (event: { type: string }) => void (event.type === "evaluate:result" && results.push(event as never)),
-    };
-    await evaluateRun({
-      folder: this.folder,
-      device: device ?? (await this.#device()),
-      signal,
-      log,
-      ...(set === undefined ? {} : { set }),
-    });
-    return results;
+    const work = this.#evaluate(device ?? (await this.#device()), set);
+    currentCell()?.heeds?.(work);
+    return work;
   }
 
   /** Saves what was trained, with the pipeline, as one file that `pretrainedCaptioner(file)` opens. */
@@ -282,6 +276,28 @@ export class Run {
       await live?.finish(draw);
       this.#shownBy = live && cell;
     }
+  }
+
+  async #evaluate(device: string, set: string | undefined): Promise<RunEventOf<"evaluate:result">[]> {
+    const results: RunEventOf<"evaluate:result">[] = [];
+    const progress = new ActivityProgress();
+    const append = (event: RunEventBody) => {
+      if (event.type === "evaluate:result") results.push(event as RunEventOf<"evaluate:result">);
+      else if (event.type === "node:state") progress.tell(event);
+    };
+    const signal = currentCell()?.signal ?? new AbortController().signal;
+    try {
+      await evaluateRun({
+        folder: this.folder,
+        device,
+        signal,
+        log: { append },
+        ...(set === undefined ? {} : { set }),
+      });
+    } finally {
+      progress.end();
+    }
+    return results;
   }
 
   async #draw(options: FormatOptions) {

@@ -10,6 +10,8 @@ import { allowTermination } from "./termination.ts";
 /** What to run. */
 export interface Assignment {
   code: string;
+  /** Whether its result is not to be shown. */
+  silent: boolean;
   /** The cell's number. */
   count: number;
   /** Name → expression, evaluated after the code. */
@@ -21,8 +23,11 @@ export type Executed =
   | { status: "ok"; result: MimeBundle | undefined; expressions: Record<string, unknown> }
   | { status: "error"; error: CellError };
 
-/** Turns a cell's last value into its result: undefined where there is nothing to show, or it has shown itself. */
-export type ShowResult = (value: unknown, cell: RequestCell) => Promise<MimeBundle | undefined>;
+/**
+ * Turns a cell's last value into its result: undefined where there is nothing to show, or it has shown itself. Without a cell
+ * below which it could show itself, it never does.
+ */
+export type ShowResult = (value: unknown, cell?: RequestCell) => Promise<MimeBundle | undefined>;
 
 /** How long an interrupted cell may take to end by itself, in milliseconds. */
 const grace = 100;
@@ -32,6 +37,7 @@ export class Execution {
   readonly cell: RequestCell;
   readonly #engine: Engine;
   readonly #showResult: ShowResult;
+  readonly #ended: Promise<Executed>;
   #end: (executed: Executed) => void = () => {};
   #working = false;
 
@@ -39,34 +45,40 @@ export class Execution {
     this.cell = cell;
     this.#engine = engine;
     this.#showResult = showResult;
-  }
-
-  run(assignment: Assignment): Promise<Executed> {
-    return new Promise((resolve) => {
+    this.#ended = new Promise((resolve) => {
       this.#end = resolve;
-      this.#working = true;
-      onEmptyStack(() =>
-        runInCell(this.cell, () => {
-          allowTermination();
-          this.#work(assignment).then(
-            (executed) => this.#worked(executed),
-            (thrown) => this.#worked({ status: "error", error: toCellError(thrown) }),
-          );
-        }),
-      );
     });
   }
 
-  /** @param terminated its code was stopped by force, so it will not end by itself */
-  interrupt(terminated: boolean): void {
+  run(assignment: Assignment): Promise<Executed> {
+    this.#working = true;
+    onEmptyStack(() =>
+      runInCell(this.cell, () => {
+        allowTermination();
+        this.#work(assignment).then(
+          (executed) => this.#worked(executed),
+          (thrown) => this.#worked({ status: "error", error: toCellError(thrown) }),
+        );
+      }),
+    );
+    return this.#ended;
+  }
+
+  /**
+   * Resolves when it has ended.
+   * @param terminated its code was stopped by force, so it will not end by itself
+   */
+  async interrupt(terminated: boolean): Promise<void> {
     const again = this.cell.signal.aborted;
     this.cell.interrupt();
     if (terminated || again) this.#abandon();
     else this.cell.untilHeeded().then(() => setTimeout(() => this.#abandon(), grace));
+    await this.#ended;
   }
 
   #worked(executed: Executed): void {
     this.#working = false;
+    this.cell.end();
     // Whatever it threw after an interrupt, it threw because of it.
     const interrupted = executed.status === "error" && this.cell.signal.aborted;
     this.#end(interrupted ? { status: "error", error: toCellError(new Interrupted()) } : executed);
@@ -75,14 +87,15 @@ export class Execution {
   #abandon(): void {
     if (!this.#working) return;
     this.#working = false;
+    this.cell.end();
     this.#engine.recover();
     this.#end({ status: "error", error: toCellError(new Interrupted()) });
   }
 
-  async #work({ code, count, expressions }: Assignment): Promise<Executed> {
+  async #work({ code, silent, count, expressions }: Assignment): Promise<Executed> {
     const outcome = await this.#engine.evaluate(code, count);
     if (outcome.status === "error") return outcome;
-    const result = await this.#showResult(outcome.value, this.cell);
+    const result = silent ? undefined : await this.#showResult(outcome.value, this.cell);
     const answers: Record<string, unknown> = {};
     for (const [name, expression] of Object.entries(expressions)) answers[name] = await this.#answer(expression, count);
     return { status: "ok", result, expressions: answers };
@@ -91,7 +104,7 @@ export class Execution {
   async #answer(expression: string, count: number): Promise<unknown> {
     const outcome = await this.#engine.evaluate(expression, count);
     if (outcome.status === "error") return errorContent(outcome.error);
-    const { data, metadata = {} } = (await this.#showResult(outcome.value, this.cell)) ?? {
+    const { data, metadata = {} } = (await this.#showResult(outcome.value)) ?? {
       data: { "text/plain": String(outcome.value) },
     };
     return { status: "ok", data, metadata };

@@ -11,6 +11,14 @@ import type { Publisher } from "./publisher.ts";
 import type { Questions } from "./questions.ts";
 import { RequestCell } from "./requestCell.ts";
 
+/** What code that computes holds open, and never closes where it is terminated. */
+export interface OpenScopes {
+  /** Called before a cell runs. */
+  note(): void;
+  /** Called after code was terminated. */
+  closeOthers(): void;
+}
+
 /** What running cells needs. */
 export interface Workbench {
   wire: Wire;
@@ -21,6 +29,7 @@ export interface Workbench {
   /** Loading; rejects where it cannot be loaded. */
   engine: Promise<Engine>;
   showResult: ShowResult;
+  scopes: OpenScopes;
 }
 
 /** Runs cells one after the other, in the order in which they came. */
@@ -29,7 +38,8 @@ export class ExecutionQueue {
   #waiting: Request[] = [];
   #running: Request | undefined;
   #execution: Execution | undefined;
-  #interruptedBefore = false;
+  /** Whether an interrupt came while the cell ran that ran last, or while it waited to run. */
+  #interrupted = false;
   #count = 0;
   /** The cell that was started last. */
   lastCell: RequestCell | undefined;
@@ -49,9 +59,9 @@ export class ExecutionQueue {
   }
 
   /** Ends what runs, and with it what waits. */
-  interrupt(terminated: boolean): void {
-    if (this.#execution) this.#execution.interrupt(terminated);
-    else if (this.#running) this.#interruptedBefore = true;
+  async interrupt(terminated: boolean): Promise<void> {
+    this.#interrupted = true;
+    await this.#execution?.interrupt(terminated);
   }
 
   async #runAll(): Promise<void> {
@@ -68,7 +78,7 @@ export class ExecutionQueue {
     this.#running = undefined;
   }
 
-  /** @returns the requests that waited behind a cell that failed, and are not to be run */
+  /** @returns the requests that waited behind a cell that failed or was interrupted, and are not to be run */
   async #answer(request: Request): Promise<Request[]> {
     const { publisher } = this.#bench;
     let content: RequestContent<"execute_request">;
@@ -79,35 +89,36 @@ export class ExecutionQueue {
       return [];
     }
     const executed = this.#publish(request, content, await this.#execute(request, content));
-    if (executed.status === "ok") {
-      const { expressions } = executed;
-      const reply = { status: "ok", execution_count: this.#count, user_expressions: expressions, payload: [] };
-      publisher.reply(request, reply);
-      return [];
-    }
-    const aborted = content.stop_on_error ? await this.#takeWaiting() : [];
-    publisher.reply(request, { ...errorContent(executed.error), execution_count: this.#count, payload: [] });
+    // A cell that heeds an interrupt, such as a training, ends well all the same.
+    const isLast = this.#interrupted || (executed.status === "error" && content.stop_on_error);
+    const aborted = isLast ? await this.#takeWaiting() : [];
+    const told =
+      executed.status === "ok"
+        ? { status: "ok", user_expressions: executed.expressions }
+        : errorContent(executed.error);
+    publisher.reply(request, { ...told, execution_count: this.#count, payload: [] });
     return aborted;
   }
 
   async #execute(request: Request, content: RequestContent<"execute_request">): Promise<Executed> {
-    const { publisher, showResult } = this.#bench;
+    const { publisher, showResult, scopes } = this.#bench;
     const { code, silent, store_history, allow_stdin, user_expressions } = content;
+    this.#interrupted = false;
     const isBlank = code.trim() === "";
     if (store_history && !silent && !isBlank) this.#count++;
     const parent = request.message.header;
     if (!silent) publisher.publish("execute_input", parent, { code, execution_count: this.#count });
     try {
       const engine = await this.#bench.engine;
-      if (this.#interruptedBefore) throw new Interrupted();
+      if (this.#interrupted) throw new Interrupted();
       this.lastCell = new RequestCell(request, allow_stdin, this.#bench);
       this.#execution = new Execution(this.lastCell, engine, showResult);
-      return await this.#execution.run({ code, count: this.#count, expressions: user_expressions ?? {} });
+      scopes.note();
+      return await this.#execution.run({ code, silent, count: this.#count, expressions: user_expressions ?? {} });
     } catch (error) {
       return { status: "error", error: toCellError(error) };
     } finally {
       this.#execution = undefined;
-      this.#interruptedBefore = false;
     }
   }
 

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Cell } from "../cell/cell.ts";
 import type { Comm, CommOpening } from "../cell/comm.ts";
 import type { MimeBundle } from "../cell/mimeBundle.ts";
-import { shieldedUntil } from "../cell/shield.ts";
+import { heedingUntil } from "../cell/shield.ts";
 import type { Header } from "../protocol/message.ts";
 import type { Request } from "../wire/wire.ts";
 import type { Comms } from "./comms.ts";
@@ -26,6 +26,7 @@ export class RequestCell implements Cell {
   readonly #abort = new AbortController();
   readonly #heeding = new Set<Promise<unknown>>();
   #interruptedAt = Number.POSITIVE_INFINITY;
+  #hasEnded = false;
 
   constructor(
     request: Request,
@@ -44,6 +45,15 @@ export class RequestCell implements Cell {
     return this.#abort.signal;
   }
 
+  get isGivenUp(): boolean {
+    return this.#hasEnded && this.signal.aborted;
+  }
+
+  /** It has been answered. */
+  end(): void {
+    this.#hasEnded = true;
+  }
+
   interrupt(): void {
     this.#interruptedAt = performance.now();
     this.#abort.abort(new Interrupted());
@@ -51,7 +61,7 @@ export class RequestCell implements Cell {
 
   heeds(work: Promise<unknown>): void {
     this.#heeding.add(work);
-    shieldedUntil(work);
+    heedingUntil(work);
     const end = () => {
       this.#heeding.delete(work);
       if (this.signal.aborted) this.#interruptedAt = performance.now();

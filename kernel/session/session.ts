@@ -11,7 +11,7 @@ import { errorContent, toCellError } from "./cellError.ts";
 import { Comms } from "./comms.ts";
 import { toCodePoints, toUtf16 } from "./cursor.ts";
 import type { ShowResult } from "./execution.ts";
-import { ExecutionQueue } from "./executionQueue.ts";
+import { ExecutionQueue, type OpenScopes } from "./executionQueue.ts";
 import { searchHistory } from "./history.ts";
 import type { HistoryFile } from "./historyFile.ts";
 import { Interrupted } from "./interrupted.ts";
@@ -27,6 +27,7 @@ export interface SessionOptions {
   engine: Promise<Engine>;
   showResult: ShowResult;
   history: HistoryFile;
+  scopes: OpenScopes;
 }
 
 /** Answers a request: the reply's content, or nothing for a message that has no reply. */
@@ -36,14 +37,16 @@ type Handler = (request: Request) => JsonObject | undefined | Promise<JsonObject
 export class Session {
   readonly #engine: Promise<Engine>;
   readonly #history: HistoryFile;
+  readonly #scopes: OpenScopes;
   readonly #publisher: Publisher;
   readonly #comms: Comms;
   readonly #questions: Questions;
   readonly #executions: ExecutionQueue;
 
-  constructor({ wire, engine, showResult, history }: SessionOptions) {
+  constructor({ wire, engine, showResult, history, scopes }: SessionOptions) {
     this.#engine = engine;
     this.#history = history;
+    this.#scopes = scopes;
     this.#publisher = new Publisher(wire);
     this.#comms = new Comms(this.#publisher);
     this.#questions = new Questions(this.#publisher);
@@ -52,6 +55,7 @@ export class Session {
       engine,
       showResult,
       history,
+      scopes,
       publisher: this.#publisher,
       comms: this.#comms,
       questions: this.#questions,
@@ -76,10 +80,15 @@ export class Session {
     else this.#answer(request, this.#handlers[type] ?? ignore);
   }
 
-  /** @param terminated what ran was stopped by force */
-  onInterrupt(terminated: boolean): void {
+  /**
+   * Resolves when the cell that is interrupted has ended.
+   * @param terminated what ran was stopped by force
+   */
+  async onInterrupt(terminated: boolean): Promise<void> {
     if (terminated) tidyAfterTermination();
-    this.#executions.interrupt(terminated);
+    const ended = this.#executions.interrupt(terminated);
+    if (terminated) this.#scopes.closeOthers();
+    await ended;
   }
 
   /** Tells of what was thrown where nobody caught it, in a timer for instance. */

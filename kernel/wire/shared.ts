@@ -1,17 +1,22 @@
-/** The words of memory that both threads see. */
-const words = { interruption: 0, unsent: 1, shields: 2, closed: 3 } as const;
+import type { Shields } from "../cell/shield.ts";
 
-/** How far an interrupt has come: nobody asked, asked, taken up by the thread that runs cells, or forced. */
+/** The words of memory that both threads see. */
+const words = { interruption: 0, unsent: 1, closed: 2, shields: 3, raised: 4, loading: 5, heeding: 6 } as const;
+
+/**
+ * How far an interrupt has come: nobody asked, asked, taken up by the thread that runs cells until what it runs has ended, or
+ * forced.
+ */
 export const interruption = { none: 0, asked: 1, takenUp: 2, forced: 3 } as const;
 
 /** Messages on their way to the sockets, from which on whoever prints more must wait. */
 const mostUnsent = 20_000;
 
 /** What two threads must agree on at once, while one of them may be busy for ever. */
-export class Shared {
+export class Shared implements Shields {
   readonly #words: Int32Array<SharedArrayBuffer>;
 
-  /** @param memory at least 16 bytes, all 0 at first */
+  /** @param memory at least 28 bytes, all 0 at first */
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory);
   }
@@ -52,13 +57,46 @@ export class Shared {
     return Atomics.load(this.#words, words.unsent);
   }
 
-  /** The word that counts what must not be terminated half-way (kernel/cell/shield.ts). */
-  get shields(): Int32Array<SharedArrayBuffer> {
-    return this.#words.subarray(words.shields, words.shields + 1);
+  /** Counted first and looked at then, while the other thread does the reverse: so one of the two sees the other. */
+  raise(): void {
+    while (Atomics.add(this.#words, words.shields, 1) === 0 && this.interruption === interruption.forced) {
+      this.lower();
+      this.awaitForcedInterruption();
+    }
+    Atomics.add(this.#words, words.raised, 1);
   }
 
+  lower(): void {
+    Atomics.sub(this.#words, words.shields, 1);
+  }
+
+  /** To be called when nothing runs: takes away what terminated code has left. */
+  clearShields(): void {
+    Atomics.store(this.#words, words.shields, 0);
+  }
+
+  count(work: "loading" | "heeding", change: 1 | -1): void {
+    Atomics.add(this.#words, words[work], change);
+  }
+
+  /** Whether something runs that must not be terminated half-way. */
   get shielded(): boolean {
     return Atomics.load(this.#words, words.shields) > 0;
+  }
+
+  /** How many such things have begun. */
+  get raised(): number {
+    return Atomics.load(this.#words, words.raised);
+  }
+
+  /** Whether modules load. */
+  get loading(): boolean {
+    return Atomics.load(this.#words, words.loading) > 0;
+  }
+
+  /** Whether work is under way that ends by itself when its cell is interrupted. */
+  get heeding(): boolean {
+    return Atomics.load(this.#words, words.heeding) > 0;
   }
 
   get closed(): boolean {

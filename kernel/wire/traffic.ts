@@ -39,6 +39,8 @@ export type Incoming =
   | { kind: "request"; channel: AskingChannel; identities: Uint8Array[]; message: Message }
   /** Unless it is taken up soon, what runs is terminated. */
   | { kind: "interrupt" }
+  /** The same, of an interrupt that was taken up and has not ended what runs. */
+  | { kind: "reminder" }
   /** What ran was terminated, for it answered no interrupt. */
   | { kind: "terminated" }
   | { kind: "shutdown" }

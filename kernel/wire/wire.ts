@@ -14,8 +14,11 @@ export interface Request {
 /** What the main thread hears from the sockets. */
 export interface WireListener {
   onRequest(request: Request): void;
-  /** @param terminated what ran was stopped by force, and its promises are lost */
-  onInterrupt(terminated: boolean): void;
+  /**
+   * Resolves when what is interrupted has ended.
+   * @param terminated what ran was stopped by force, and its promises are lost
+   */
+  onInterrupt(terminated: boolean): Promise<void>;
   onShutdown(): void;
 }
 
@@ -52,8 +55,9 @@ export class Wire {
   listen(listener: WireListener): void {
     this.#port.on("message", (incoming: Incoming) => {
       if (incoming.kind === "request") listener.onRequest(incoming);
-      else if (incoming.kind === "interrupt") this.#takeUpInterrupt(listener);
-      else if (incoming.kind === "terminated") listener.onInterrupt(true);
+      else if (incoming.kind === "interrupt") this.#onInterrupt(listener);
+      else if (incoming.kind === "reminder") this.#takeUpInterrupt();
+      else if (incoming.kind === "terminated") this.#onTerminated(listener);
       else if (incoming.kind === "shutdown") listener.onShutdown();
       else this.#echoes.get(incoming.id)?.();
     });
@@ -106,11 +110,23 @@ export class Wire {
     this.#shared.awaitClosed(closingTime);
   }
 
-  #takeUpInterrupt(listener: WireListener): void {
-    if (this.#shared.moveInterruption(interruption.asked, interruption.takenUp)) {
-      this.#shared.interruption = interruption.none;
-      listener.onInterrupt(false);
-    } else this.#shared.awaitForcedInterruption(); // it is being forced, or was: `terminated` follows
+  async #onInterrupt(listener: WireListener): Promise<void> {
+    if (!this.#takeUpInterrupt()) return;
+    await listener.onInterrupt(false);
+    for (const state of [interruption.takenUp, interruption.asked])
+      this.#shared.moveInterruption(state, interruption.none);
+  }
+
+  #takeUpInterrupt(): boolean {
+    this.#shared.moveInterruption(interruption.asked, interruption.takenUp);
+    if (this.#shared.interruption === interruption.takenUp) return true;
+    this.#shared.awaitForcedInterruption(); // where it is being forced, `terminated` follows
+    return false;
+  }
+
+  #onTerminated(listener: WireListener): void {
+    this.#shared.clearShields();
+    listener.onInterrupt(true);
   }
 
   #post(outgoing: Outgoing): void {

@@ -12,6 +12,7 @@ import { readContent } from "../protocol/requests.ts";
 import { Signer } from "../protocol/signature.ts";
 import { kernelInfo } from "./kernelInfo.ts";
 import { log } from "./log.ts";
+import { patience, untilForced, untilUnshielded } from "./patience.ts";
 import { type Print, PrintGatherer } from "./printGatherer.ts";
 import { interruption, Shared } from "./shared.ts";
 import { hearSigint } from "./sigint.ts";
@@ -19,8 +20,6 @@ import { Sockets } from "./sockets.ts";
 import { terminateMainThread } from "./terminate.ts";
 import type { AskingChannel, Incoming, Opening, Outgoing, WorkerOptions } from "./traffic.ts";
 
-/** How long a cell has to take up an interrupt before it is forced, in milliseconds. */
-const patience = 100;
 /** How long the main thread has to end the process, of itself and then by force, in milliseconds. */
 const [shutdownPatience, lastPatience] = [500, 4_000];
 
@@ -82,11 +81,17 @@ function onMessage(channel: AskingChannel, frames: Uint8Array[]): void {
 }
 
 async function interrupt(): Promise<void> {
-  if (!shared.moveInterruption(interruption.none, interruption.asked)) return; // one is under way
-  toMain({ kind: "interrupt" });
-  await setTimeout(patience);
-  while ((!ready || shared.shielded) && shared.interruption === interruption.asked) await setTimeout(5);
-  if (!shared.moveInterruption(interruption.asked, interruption.forced)) return;
+  const isFirst = shared.moveInterruption(interruption.none, interruption.asked);
+  if (isFirst || shared.interruption === interruption.takenUp) toMain({ kind: "interrupt" });
+  if (!isFirst) return; // one is under way
+  while (!ready && shared.interruption === interruption.asked) await setTimeout(5);
+  // What took up an interrupt may still go on to something that never ends: so it is asked again, until it has ended.
+  while (!(await untilForced(shared))) {
+    await setTimeout(patience);
+    if (!shared.moveInterruption(interruption.takenUp, interruption.asked)) return;
+    toMain({ kind: "reminder" });
+  }
+  await untilUnshielded(shared);
   await terminateMainThread();
   shared.interruption = interruption.none;
   toMain({ kind: "terminated" });

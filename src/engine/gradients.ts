@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { hasKernel, runKernels } from "./kernels.ts";
+import { asOperation } from "./operations.ts";
 import type { Tensor, Variable } from "./tensor.ts";
 import { wanting } from "./wasm/kernel.ts";
 
@@ -24,6 +25,8 @@ interface TapeEngine {
   state: { activeTape: TapeNode[] | null; gradientDepth: number };
   startTape(): void;
   endTape(): void;
+  /** Puts a tensor into the scope that is open. */
+  track(tensor: Tensor): void;
 }
 
 /**
@@ -47,7 +50,6 @@ export function valueAndGradients(f: () => Tensor, variables: readonly Variable[
     engine.endScope([value, ...gradients.filter((gradient) => gradient !== null)]);
     return { value, gradients };
   } catch (error) {
-    for (const node of tape) release(node);
     engine.endScope();
     throw error;
   }
@@ -61,8 +63,20 @@ function record(f: () => Tensor, tape: TapeNode[]): Tensor {
     return tf.tidy(f);
   } finally {
     tape.push(...engine.state.activeTape!);
+    handOver(tape);
     engine.endTape();
     if (engine.state.gradientDepth === 0) engine.state.activeTape = null;
+  }
+}
+
+/** Gives what the tape keeps to the scope around it, which frees it however the walk ends. */
+function handOver(tape: readonly TapeNode[]): void {
+  const engine = tf.engine() as unknown as TapeEngine;
+  for (const { saved = [] } of tape) {
+    for (const tensor of saved) {
+      (tensor as { kept: boolean }).kept = false;
+      engine.track(tensor);
+    }
   }
 }
 
@@ -81,11 +95,13 @@ function stepBack(node: TapeNode, totals: Map<number, Tensor>, fromVariables: Re
   const names = Object.keys(node.inputs).filter((name) => fromVariables.has(node.inputs[name]!.id));
   if (names.length === 0 || dys.every((dy) => dy === null)) return;
   if (!node.gradient) throw new Error(`${node.kernelName} has no gradient`);
-  const found = tf.tidy(() =>
-    wanting(names, () => {
-      const gradients = node.gradient!(isOurs(node) ? dys : dys.map((dy, at) => dy ?? zerosOf(node.outputs[at]!)));
-      return names.map((name) => named(gradients, name, node)());
-    }),
+  const found = asOperation(() =>
+    tf.tidy(() =>
+      wanting(names, () => {
+        const gradients = node.gradient!(isOurs(node) ? dys : dys.map((dy, at) => dy ?? zerosOf(node.outputs[at]!)));
+        return names.map((name) => named(gradients, name, node)());
+      }),
+    ),
   );
   for (const [at, name] of names.entries()) addTo(totals, node.inputs[name]!, found[at]!, dys);
   for (const output of node.outputs) {

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import * as flamingo from "../../kernel/notebook/index.ts";
 import { preload } from "../../kernel/notebook/preload.ts";
 import { findHome } from "../../src/runs/home.ts";
@@ -109,6 +109,26 @@ describe("a run that is there", () => {
     for (const figure of [run.lossFigure(), run.gatesFigure(), await run.attentionFigure({ step: 3 })])
       expect(Object.keys((await figure.bundle()).data).sort()).toEqual(complete);
     await expect(run.attentionFigure({ step: 4 })).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  test("is judged with a progress bar, and stops when the cell is interrupted, which leaves it time to", async () => {
+    const run = await flamingo.train(pipeline, { seed: 7, targets: training, show: false });
+    const heeding: Promise<unknown>[] = [];
+    const cell = Object.assign(new RecordedCell(), { heeds: (work: Promise<unknown>) => void heeding.push(work) });
+    let now = performance.now();
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => (now += 1_000)); // bars are for what takes long
+    let results: unknown[] = [];
+    await cell.run(async () => {
+      results = await run.evaluate({ set: "heldOut" });
+    });
+    clock.mockRestore();
+    expect(results).toMatchObject([{ type: "evaluate:result", set: "heldOut" }]);
+    expect(cell.displays.at(-1)!.bundles.at(-1)!.data["text/plain"]).toMatch(/(\d+) of \1 · in/);
+    expect(await Promise.all(heeding)).toEqual([results]);
+
+    const interrupted = new RecordedCell();
+    interrupted.interrupt();
+    expect((await interrupted.run(() => run.evaluate()))!.data["text/plain"]).toBe("[]");
   });
 
   test("gives its trained model: the same from its checkpoint and from a file", async () => {

@@ -26,6 +26,7 @@ export interface Team {
 const blockSize = 8192;
 const resultsAt = 1024;
 const resultsSize = 64;
+const atWorkAt = 64;
 const failureAt = 160;
 const asleepAt = 164;
 
@@ -49,8 +50,8 @@ try {
 } catch (error) {
   const block = new Int32Array(memory.buffer, layout[0], ${blockSize / 4});
   Atomics.store(block, ${failureAt / 4}, 1);
-  Atomics.sub(block, 16, 1);
-  Atomics.notify(block, 16);
+  Atomics.sub(block, ${atWorkAt / 4}, 1);
+  Atomics.notify(block, ${atWorkAt / 4});
 }`;
 
 /** Starts threads on the shared memory; they never keep the process alive. With `shareAll` they share also what is small. */
@@ -81,10 +82,20 @@ export async function gatherTeam(
   });
   await Promise.all(workers.map((worker) => once(worker, "message")));
 
+  /** Where the last operation was terminated half-way, the others may still be at it. */
+  const awaitOthers = () => {
+    for (;;) {
+      const left = Atomics.load(command, atWorkAt / 4);
+      if (left <= 0) return;
+      Atomics.wait(command, atWorkAt / 4, left);
+    }
+  };
+
   let members = 1;
   return {
     threads,
     perform(operation, cost, integers, floats) {
+      awaitOthers();
       for (let at = 0; at < integers.length; at++) integersIn[at] = integers[at]!;
       if (floats) for (let at = 0; at < floats.length; at++) floatsIn[at] = floats[at]!;
       const asleep = !summed.has(operation) && Atomics.load(command, asleepAt / 4) > 0;

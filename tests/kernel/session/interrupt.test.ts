@@ -39,8 +39,10 @@ describe("a cell that is interrupted", () => {
     await kernel.execute("kept = kept + 1");
     const before = (await kernel.execute("kept")).output.at(-1)!.content.data;
     const cell = await begin(code);
+    const start = performance.now();
     expect((await interrupt()).reply).toMatchObject({ type: "interrupt_reply", content: { status: "ok" } });
     const { reply, output, states } = await kernel.answer(cell);
+    expect(performance.now() - start).toBeLessThan(1_000); // a tenth of a second, on a machine that does nothing else
     expect(reply.content).toMatchObject({ status: "error", ename: "Interrupted" });
     expect(output.at(-1)).toMatchObject({ type: "error", content: { ename: "Interrupted" } });
     expect(states.at(0)).toBe("busy");
@@ -74,6 +76,44 @@ describe("a cell that is interrupted", () => {
     await interrupt();
     expect((await kernel.answer(cell)).reply.content.status).toBe("error");
     expect((await kernel.answer(behind)).reply.content.status).toBe("aborted");
+  });
+
+  test("takes those with it also where it heeds the interrupt and ends well", async () => {
+    const cell = await begin(
+      'const over = flamingo.currentCell()!.signal; console.log("go"); await new Promise((resolve) => over.addEventListener("abort", resolve)); 1',
+    );
+    const behind = kernel.send("execute_request", { code: "kept = 0", stop_on_error: false });
+    await interrupt();
+    expect((await kernel.answer(cell)).reply.content.status).toBe("ok");
+    expect((await kernel.answer(behind)).reply.content.status).toBe("aborted");
+    expect((await kernel.execute("1")).reply.content.status).toBe("ok");
+  });
+
+  test.each([
+    ["a loop that awaits", "for (;;) { ticks++; await rest(5); }"],
+    ["a loop over what comes", "for await (const _ of forever()) ticks++;"],
+    ["a function of an earlier cell", "await tickOn();"],
+  ])("does not go on in silence: %s", async (_, code) => {
+    await kernel.execute(`
+      let ticks = 0;
+      const rest = (milliseconds: number) => new Promise<void>((resolve) => { setTimeout(resolve, milliseconds); });
+      async function* forever() { for (;;) { await rest(5); yield 1; } }
+      async function tickOn() { for (;;) { ticks++; await rest(5); } }`);
+    const cell = await begin(`console.log("go"); ${code}`);
+    const start = performance.now();
+    await interrupt();
+    expect((await kernel.answer(cell)).reply.content).toMatchObject({ status: "error", ename: "Interrupted" });
+    expect(performance.now() - start).toBeLessThan(1_000);
+    const { output } = await kernel.execute("const then = ticks; await rest(50); ticks - then");
+    expect(output.at(-1)!.content.data).toEqual({ "text/plain": "0" });
+  });
+
+  test("does not come to a loop that lies behind what it waited for", async () => {
+    const cell = await begin('console.log("go"); await new Promise((resolve) => setTimeout(resolve, 300)); for (;;);');
+    await interrupt();
+    await kernel.answer(cell);
+    const { reply } = await kernel.execute("await new Promise((resolve) => setTimeout(resolve, 400))");
+    expect(reply.content.status).toBe("ok");
   });
 
   test("cannot go on printing behind the page's back", async () => {

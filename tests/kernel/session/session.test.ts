@@ -124,6 +124,8 @@ describe("a cell", () => {
     const before = (await kernel.execute("1")).reply.content.execution_count as number;
     const silent = await kernel.execute("2", { silent: true, store_history: true });
     expect(silent.output).toEqual([]);
+    const stream = "(async function* () { yield 1; })()";
+    expect((await kernel.execute(stream, { silent: true })).output).toEqual([]);
     const unstored = await kernel.execute("3", { store_history: false });
     const blank = await kernel.execute(" \n");
     for (const { reply } of [silent, unstored, blank]) expect(reply.content.execution_count).toBe(before);
