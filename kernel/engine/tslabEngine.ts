@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import { currentCell } from "../cell/cell.ts";
 import { shielded } from "../cell/shield.ts";
 import { CellModules } from "./cellModules.ts";
-import { CellSources, cellName } from "./cellSources.ts";
+import { CellSources } from "./cellSources.ts";
 import { awaitsAtTop } from "./cellTransformer.ts";
 import { type CompiledCell, CompiledCells } from "./compiledCell.ts";
 import { completenessOf } from "./completeness.ts";
@@ -45,7 +45,8 @@ export interface EngineOptions {
 /** A cell between its start and its end. */
 interface Running {
   code: string;
-  execution: number;
+  /** In stack traces. */
+  name: string;
   /** What it declares, once it is compiled. */
   declarations: string;
   /** What it declares anew, as it was before. */
@@ -126,7 +127,7 @@ class TslabEngine implements Engine {
     this.recover();
     const running: Running = {
       code,
-      execution,
+      name: this.#sources.name(execution),
       declarations: "",
       before: new Map(),
       onSigint: process.listeners("SIGINT"),
@@ -210,7 +211,7 @@ class TslabEngine implements Engine {
     running.declarations = emitted.declarations;
     for (const name of declaredValues(emitted.declarations)) this.#setAside(name, running);
     if (converted.lastExpressionVar) running.lastExpression = converted.lastExpressionVar;
-    const name = cellName(running.execution);
+    const { name } = running;
     this.#sources.add(name, code, emitted, converted.output!, isAsync);
     const { lastExpressionVar: _, output, ...rest } = converted;
     return { ...rest, hasToplevelAwait: isAsync, output: `${output}\n//# sourceURL=${name}` };
@@ -226,7 +227,7 @@ class TslabEngine implements Engine {
       // Once more with all names, for the compiler may know which one was meant.
       this.#converter.convert(this.#declarations.text, withoutExport(code));
       const file = this.#program.cell();
-      running.error = typeErrors(this.#program.diagnostics(), file, code, running.execution, this.#folder);
+      running.error = typeErrors(this.#program.diagnostics(), file, code, running.name, this.#folder);
       return undefined;
     }
     if (converted.sideOutputs) converted.sideOutputs.push(...namesOfSources(converted.sideOutputs));
@@ -247,7 +248,7 @@ class TslabEngine implements Engine {
   #addModule(name: string, code: string, meta: unknown): [] {
     const running = this.#running!;
     const diagnostics = shielded(() => this.#converter.addModule(name, code, meta));
-    if (diagnostics.length > 0) running.error = moduleErrors(diagnostics, code, running.execution);
+    if (diagnostics.length > 0) running.error = moduleErrors(diagnostics, code, running.name);
     return [];
   }
 

@@ -72,6 +72,22 @@ describe("what a cell throws", () => {
     ]);
   });
 
+  test("names its own cell also after code without a number was run, which has a name of its own", async () => {
+    await cells.run("\n\nfunction laterThrower() {\n  throw new RangeError('later')\n}");
+    const { latest } = cells;
+    const silently = (code: string) => cells.engine.evaluate(code, Number(latest.slice(3, -1)));
+    await silently("1 + 1");
+    const outcome = await silently("laterThrower()");
+    expect(outcome).toMatchObject({ status: "error" });
+    const { traceback } = (outcome as { error: { traceback: string[] } }).error;
+    expect(traceback).toContain("> 4 |   throw new RangeError('later')");
+    const frames = traceback.filter((line) => line.startsWith("    at "));
+    expect(frames.map((frame) => frame.replace(/:\d+(?=\)?$)/, ""))).toEqual([
+      `    at laterThrower (${latest}:4)`,
+      `    at ${latest.replace("]", ".2]")}:1`,
+    ]);
+  });
+
   test("is told after an await too, with who awaited", async () => {
     const { traceback } = await cells.fail(
       "async function later() {\n  await null;\n  throw new Error('late');\n}\nawait later();",

@@ -131,6 +131,15 @@ describe("a cell", () => {
     expect((await kernel.execute("4")).reply.content.execution_count).toBe(before + 1);
   });
 
+  test("keeps its lines in tracebacks, whatever silent cells and expressions came after it", async () => {
+    const thrower = '\n\nfunction thrower() {\n  throw new Error("deep")\n}';
+    const { reply } = await kernel.execute(thrower, { user_expressions: { sum: "1 + 1" } });
+    await kernel.execute("2", { silent: true });
+    const traceback = (await kernel.execute("thrower()")).reply.content.traceback as string[];
+    expect(traceback).toContain('> 4 |   throw new Error("deep")');
+    expect(traceback.find((line) => line.includes("at thrower"))).toContain(`In[${reply.content.execution_count}]:4:`);
+  });
+
   test("answers expressions after its code, each with a value or its error", async () => {
     const user_expressions = { good: "width * 2", bad: 'missing + ""' };
     const { reply } = await kernel.execute("const width = 4", { user_expressions });
