@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import { currentCell } from "../cell/cell.ts";
 import { shielded } from "../cell/shield.ts";
-import { CellModules } from "./cellModules.ts";
+import { CellModules, importingAsCells } from "./cellModules.ts";
 import { CellSources } from "./cellSources.ts";
 import { awaitsAtTop } from "./cellTransformer.ts";
 import { type CompiledCell, CompiledCells } from "./compiledCell.ts";
@@ -134,8 +134,9 @@ class TslabEngine implements Engine {
     };
     this.#running = running;
     try {
-      await this.#loadPreloaded(code);
-      await this.#modules.prepare(code);
+      const importers = this.#modules.importers(code);
+      await this.#loadPreloaded(importers.map((each) => each.code).join("\n"));
+      await this.#modules.prepare(importers);
       if (this.#running !== running) return { status: "error", error: interrupted };
       if ((await this.#executor.execute(code)) && !running.error)
         return { status: "ok", value: this.#finish(running, true) };
@@ -230,7 +231,7 @@ class TslabEngine implements Engine {
       running.error = typeErrors(this.#program.diagnostics(), file, code, running.name, this.#folder);
       return undefined;
     }
-    if (converted.sideOutputs) converted.sideOutputs.push(...namesOfSources(converted.sideOutputs));
+    if (converted.sideOutputs) converted.sideOutputs = ownFiles(converted.sideOutputs);
     const compiled = { converted, emitted: this.#program.emitted!, isAsync: awaitsAtTop(this.#program.cell()) };
     // What a cell imports may change without the cell.
     if (!/\b(import|require)\b/.test(code)) this.#compiled.set(code, scope, compiled);
@@ -310,12 +311,18 @@ class TslabEngine implements Engine {
   }
 }
 
-/** Files that are imported by the names of their sources, `./helper.ts`, which tslab knows as `./helper.js` only. */
-function namesOfSources(outputs: { path: string; data: string }[]): { path: string; data: string }[] {
-  return outputs.map(({ path }) => ({
-    path: path.replace(/js(x?)$/, "ts$1"),
-    data: `module.exports = require(${JSON.stringify(`./${basename(path)}`)});`,
-  }));
+/**
+ * The notebook's own files that a cell imports, as they are to run. They are there twice, for they are imported by the names of
+ * their sources, `./helper.ts`, too, and tslab knows `./helper.js` only.
+ */
+function ownFiles(outputs: { path: string; data: string }[]): { path: string; data: string }[] {
+  return outputs.flatMap(({ path, data }) => [
+    { path, data: importingAsCells(data) },
+    {
+      path: path.replace(/js(x?)$/, "ts$1"),
+      data: `module.exports = require(${JSON.stringify(`./${basename(path)}`)});`,
+    },
+  ]);
 }
 
 function untypedBecause(error: unknown): string {

@@ -32,6 +32,16 @@ const cells = await Cells.start(
     "helper.ts":
       'import { inner } from "./sub/inner.ts";\nexport const half = (x: number) => x / 2 + inner;\nexport interface Held { held: number }',
     "sub/inner.ts": "export const inner = 100;",
+    "modern.ts": `import shout, { a } from "only-esm";
+export { modern } from "./sub/modern.ts";
+export const loud = shout("x") + a;
+export const later = async () => (await import("only-esm/deep")).deep;
+export const resolved = () => require.resolve("old");`,
+    "sub/modern.ts": 'import { t } from "awaits";\nimport * as own from "own";\nexport const modern = t + own.n;',
+    "sub/node_modules/own/package.json": esm("own", { main: "index.js" }),
+    "sub/node_modules/own/index.js": "export const n = 30;",
+    "sub/node_modules/own/index.d.ts": "export const n: number;",
+    "usesLibrary.ts": 'import * as all from "the-library";\nexport { all };\nexport const kind = all.GatedThing.name;',
   },
   {
     name: "library",
@@ -53,6 +63,11 @@ describe("a cell imports", () => {
     ["import data from './data.json'; data.numbers.length", 2],
     ["import { half, Held } from './helper'; const held: Held = { held: half(4) }; held.held", 102],
     ["import { half as halve } from './helper.ts'; halve(2)", 101],
+    ["import { loud, modern } from './modern'; loud + modern", "x!137"],
+    [
+      "import * as mine from './modern.ts'; (await mine.later()) + mine.resolved().endsWith('old/index.js')",
+      "deeptrue",
+    ],
     ["import * as os from 'node:os'; typeof os.cpus().length", "number"],
     ["import { z } from 'zod'; z.int().parse(3)", 3],
   ])("%j", async (code, value) => {
@@ -84,11 +99,15 @@ describe("a cell imports", () => {
 });
 
 describe("the library that is preloaded", () => {
+  test("is there for a file beside the notebook, also where no cell has spoken of it", async () => {
+    expect(await cells.run("import { kind } from './usesLibrary'; kind")).toBe("GatedThing");
+  });
+
   test("is one and the same by its name, by import and by require", async () => {
     expect(
       await cells.run(
         "import * as all from 'the-library'; import { GatedThing } from 'the-library';",
-        "all === library && require('the-library') === all && (await import('the-library')) === all && GatedThing === library.GatedThing",
+        "import { all as ofFile } from './usesLibrary'; ofFile === all && all === library && require('the-library') === all && (await import('the-library')) === all && GatedThing === library.GatedThing",
       ),
     ).toBe(true);
     expect(await cells.run("library.GatedThing")).toBe(library.GatedThing);
