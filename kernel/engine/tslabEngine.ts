@@ -1,4 +1,5 @@
 import { basename, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { currentCell } from "../cell/cell.ts";
 import { shielded } from "../cell/shield.ts";
 import { CellModules, importingAsCells } from "./cellModules.ts";
@@ -8,6 +9,7 @@ import { type CompiledCell, CompiledCells } from "./compiledCell.ts";
 import { completenessOf } from "./completeness.ts";
 import { describeCompletions } from "./completion.ts";
 import { Declarations, declaredValues } from "./declarations.ts";
+import { describeExports } from "./descriptions.ts";
 import type { CellError, Completeness, Completions, Engine, Inspection, Outcome } from "./engine.ts";
 import { withoutExport } from "./exportKeyword.ts";
 import { calleeAround, inspectionOf } from "./inspection.ts";
@@ -65,6 +67,11 @@ const tslabMustKnow: TslabDiagnostic = {
   code: 0,
 };
 
+/** How long completion waits for the library's declarations, which are looked for when the kernel starts, in milliseconds. */
+const declarationsWait = 1_000;
+/** For how long at a time the library's names are described, in milliseconds. */
+const describingSlice = 5;
+
 /** What a cell ends with that was given up. */
 const interrupted: CellError = {
   name: "Interrupted",
@@ -94,6 +101,8 @@ class TslabEngine implements Engine {
   readonly #forgetStackTraces: () => void;
   #running: Running | undefined;
   #isPreloadDeclared = false;
+  #isDescribed = false;
+  #describing: NodeJS.Immediate | undefined;
 
   constructor({ cwd, preload }: EngineOptions) {
     this.#folder = cwd;
@@ -156,11 +165,13 @@ class TslabEngine implements Engine {
       if (!process.listeners("SIGINT").includes(listener)) process.on("SIGINT", listener);
   }
 
-  complete(code: string, cursor: number): Completions {
+  async complete(code: string, cursor: number): Promise<Completions> {
+    const written = code.slice(0, cursor).match(/[\w$]+$/)?.[0];
+    const isStart = written !== undefined && this.#preload?.name.startsWith(written);
+    const spoken = isStart ? this.#preload!.name : code;
+    await this.#untilDeclared(spoken);
     return shielded(() => {
-      const written = code.slice(0, cursor).match(/[\w$]+$/)?.[0];
-      const isStart = written !== undefined && this.#preload?.name.startsWith(written);
-      this.#declarePreloaded(isStart ? this.#preload!.name : code);
+      this.#declarePreloaded(spoken);
       const found = this.#converter.complete(this.#declarations.text, code, cursor);
       const file = this.#program.cell();
       const position = cursor + file.text.length - code.length;
@@ -168,7 +179,8 @@ class TslabEngine implements Engine {
     });
   }
 
-  inspect(code: string, cursor: number): Inspection | undefined {
+  async inspect(code: string, cursor: number): Promise<Inspection | undefined> {
+    await this.#untilDeclared(code);
     return shielded(() => {
       this.#declarePreloaded(code);
       const at = (position: number) => this.#converter.inspect(this.#declarations.text, code, position);
@@ -185,6 +197,7 @@ class TslabEngine implements Engine {
   }
 
   close(): void {
+    clearImmediate(this.#describing);
     this.#forgetStackTraces();
     tslabDisplay.lastWriteDisplayData = null;
     this.#executor.close();
@@ -274,6 +287,7 @@ class TslabEngine implements Engine {
       for (const [name, property] of before)
         if (!this.#isThere(name)) Object.defineProperty(this.#scope, name, property);
     }
+    this.#describeWhenIdle();
     return value;
   }
 
@@ -299,6 +313,27 @@ class TslabEngine implements Engine {
     if (!this.#known.has(module)) return;
     this.#isPreloadDeclared = true;
     if (!(name in this.#scope)) this.#declarations.add(`import * as ${name} from "${module}";`);
+    this.#describeWhenIdle();
+  }
+
+  /** Resolves when the library's declarations are there for code that mentions it, or when that takes too long for a person. */
+  async #untilDeclared(code: string): Promise<void> {
+    if (!this.#preload || !this.#mentionsPreloaded(code) || this.#known.has(this.#preload.module)) return;
+    const late = setTimeout(declarationsWait, undefined, { ref: false });
+    await Promise.race([this.#preload.declarations.catch(() => undefined), late]);
+  }
+
+  /** Describes the library's names while no cell runs, a little at a time: completing them has to be quick. */
+  #describeWhenIdle(): void {
+    const file = this.#known.get(this.#preload?.module ?? "");
+    if (this.#isDescribed || this.#describing || !this.#isPreloadDeclared || file === undefined) return;
+    this.#describing = setImmediate(() => {
+      this.#describing = undefined;
+      if (this.#running) return; // the end of the cell comes back to it
+      const until = performance.now() + describingSlice;
+      this.#isDescribed = shielded(() => describeExports(this.#program.program(), file, until));
+      this.#describeWhenIdle();
+    });
   }
 
   #mentionsPreloaded(code: string): boolean {

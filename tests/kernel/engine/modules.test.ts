@@ -116,7 +116,10 @@ describe("the library that is preloaded", () => {
 
   test("is typed", async () => {
     expect((await cells.fail("library.GatedThing satisfies number")).name).toBe("TypeScript");
-    expect(cells.engine.complete("library.Gat", 11).items[0]).toMatchObject({ text: "GatedThing", kind: "class" });
+    expect((await cells.engine.complete("library.Gat", 11)).items[0]).toMatchObject({
+      text: "GatedThing",
+      kind: "class",
+    });
   });
 });
 
