@@ -1,4 +1,5 @@
 import type { MessagePort, Worker } from "node:worker_threads";
+import { hideCellsInAsyncValues } from "./cell/asyncValues.ts";
 import { countShieldsIn } from "./cell/shield.ts";
 import type { Engine } from "./engine/engine.ts";
 import { captureOutput } from "./session/capture.ts";
@@ -47,6 +48,7 @@ export function main({ worker, port, shared: memory, session: id, hearsSigint }:
     () => wire.ready(),
     () => undefined, // every cell is told
   );
+  hideCellsInAsyncValues();
   captureOutput((stream, text) => session.print(stream, text));
   for (const event of ["uncaughtException", "unhandledRejection"] as const)
     process.on(event, (thrown: unknown) => session.onUncaught(thrown));
