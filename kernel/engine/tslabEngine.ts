@@ -14,6 +14,7 @@ import type { CellError, Completeness, Completions, Engine, Inspection, Outcome 
 import { withoutExport } from "./exportKeyword.ts";
 import { calleeAround, inspectionOf } from "./inspection.ts";
 import { type LazyProgram, withLazyProgram } from "./lazyProgram.ts";
+import { reservedNames } from "./reservedNames.ts";
 import { tellCellsInStackTraces, thrownError } from "./stackTrace.ts";
 import {
   type Converted,
@@ -237,7 +238,7 @@ class TslabEngine implements Engine {
     const known = this.#compiled.get(code, scope);
     if (known) return known;
     const converted = this.#converter.convert(scope, withoutExport(code));
-    if (converted.diagnostics.length > 0) {
+    if (converted.diagnostics.length > 0 || reservedNames(this.#program.cell()).length > 0) {
       // Once more with all names, for the compiler may know which one was meant.
       this.#converter.convert(this.#declarations.text, withoutExport(code));
       const file = this.#program.cell();

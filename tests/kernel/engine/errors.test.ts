@@ -40,6 +40,24 @@ describe("a type error", () => {
     expect(message).toContain(`${cells.latest}:2:14`);
   });
 
+  test("is that a cell takes a name by which cells work", async () => {
+    for (const code of [
+      "const exports = 1",
+      "let { require } = { require: 1 }",
+      "function exports() {}",
+      "class require {}",
+    ]) {
+      const error = await cells.fail(`1;\n${code}`);
+      expect(error.message).toMatch(
+        /^TS2441: Duplicate identifier '(exports|require)'\. .* choose another name\. at In/,
+      );
+      expect(error.traceback).toContain(`> 2 | ${code}`);
+    }
+    expect(
+      await cells.run("interface exports { a: 1 }\nconst inner = () => { const require = 2; return require }; inner()"),
+    ).toBe(2);
+  });
+
   test("in syntax points at where it stands, without errors that follow from it", async () => {
     const { traceback } = await cells.fail("const a = 1;\nconst b = = 2;\nundeclared");
     expect(traceback[0]).toMatch(/^In\[\d+\]:2:11 - TS1109/);

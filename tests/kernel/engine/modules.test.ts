@@ -28,6 +28,8 @@ const cells = await Cells.start(
     "node_modules/awaits/index.js": "export const t = await Promise.resolve(7);",
     "node_modules/old/package.json": JSON.stringify({ name: "old", main: "index.js" }),
     "node_modules/old/index.js": "module.exports = function five() { return 5 }; module.exports.prop = 6;",
+    "node_modules/only-types/package.json": JSON.stringify({ name: "only-types", types: "index.d.ts" }),
+    "node_modules/only-types/index.d.ts": "export interface Typed { a: 1 }",
     "data.json": '{ "numbers": [1, 2] }',
     "helper.ts":
       'import { inner } from "./sub/inner.ts";\nexport const half = (x: number) => x / 2 + inner;\nexport interface Held { held: number }',
@@ -68,6 +70,8 @@ describe("a cell imports", () => {
       "import * as mine from './modern.ts'; (await mine.later()) + mine.resolved().endsWith('old/index.js')",
       "deeptrue",
     ],
+    ["import five = require('old'); five() + five.prop", 11],
+    ["import esm = require('only-esm'); esm.default('z') + esm.a", "z!1"],
     ["import * as os from 'node:os'; typeof os.cpus().length", "number"],
     ["import { z } from 'zod'; z.int().parse(3)", 3],
   ])("%j", async (code, value) => {
@@ -89,6 +93,13 @@ describe("a cell imports", () => {
   test("what a cell defined as a module", async () => {
     await cells.run("/** @module shared */\nexport const inModule: number = 3");
     expect(await cells.run("import { inModule } from './shared'; inModule")).toBe(3);
+  });
+
+  test("by `import = require` what later cells have too, and types alone where only they are asked for", async () => {
+    await cells.run("import paths = require('node:path')");
+    expect(await cells.run("paths.basename('/a/b') + (({ paths }).paths === require('node:path'))")).toBe("btrue");
+    expect((await cells.fail("paths.basename(1)")).name).toBe("TypeScript");
+    expect(await cells.run("import type t = require('only-types'); const typed: t.Typed = { a: 1 }; typed.a")).toBe(1);
   });
 
   test("nothing that is not there, and learns what to do", async () => {
