@@ -1,5 +1,6 @@
 import type { MessagePort, Worker } from "node:worker_threads";
 import { OpenScopes } from "../src/engine/openScopes.ts";
+import { hideCellsInAsyncValues } from "./cell/asyncValues.ts";
 import { countShieldsIn, shieldedUntil } from "./cell/shield.ts";
 import type { Engine } from "./engine/engine.ts";
 import { captureOutput } from "./session/capture.ts";
@@ -49,6 +50,7 @@ export function main({ worker, port, shared: memory, session: id, hearsSigint }:
     () => wire.ready(),
     () => undefined, // every cell is told
   );
+  hideCellsInAsyncValues();
   captureOutput((stream, text) => session.print(stream, text));
   for (const event of ["uncaughtException", "unhandledRejection"] as const)
     process.on(event, (thrown: unknown) => session.onUncaught(thrown));

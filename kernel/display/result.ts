@@ -18,8 +18,12 @@ export async function showResult(value: unknown, cell?: Cell): Promise<MimeBundl
 
 /** Whether a value is a series of values to come. Streams of bytes are not: reading one takes it away from the cell. */
 function isStream(value: unknown): value is AsyncIterable<unknown> {
-  if (value === null || typeof value !== "object" || !(Symbol.asyncIterator in value)) return false;
-  return !(displayMethod in value) && !("pipe" in value) && !("getReader" in value);
+  if (value === null || typeof value !== "object") return false;
+  try {
+    return Symbol.asyncIterator in value && !(displayMethod in value || "pipe" in value || "getReader" in value);
+  } catch {
+    return false; // a proxy that does not let itself be asked
+  }
 }
 
 async function showStream(values: AsyncIterable<unknown>, cell: Cell): Promise<void> {

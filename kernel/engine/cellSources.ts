@@ -19,19 +19,46 @@ interface CellSource {
   maps?: [script: SourceMap, module: SourceMap];
 }
 
-/** The name of a cell in stack traces. */
-export function cellName(execution: number): string {
-  return `In[${execution}]`;
-}
+/** How much of cells' text is kept, in characters. */
+const most = 16_000_000;
 
-/** The cells that were run: their code, and where in it a place of the script that ran lies. */
+/**
+ * The cells that were run: their code, and where in it a place of the script that ran lies. Functions of old cells may throw
+ * at any time, so cells are kept as long as there is room.
+ */
 export class CellSources {
   readonly #cells = new Map<string, CellSource>();
+  readonly #most: number;
+  #size = 0;
+  #execution = -1;
+  /** How often code without a number of its own was run since. */
+  #unnumbered = 0;
+
+  constructor(mostCharacters = most) {
+    this.#most = mostCharacters;
+  }
+
+  /**
+   * A name for code that is about to run, in stack traces: no two have the same. Silent cells and user expressions are run with
+   * the number of the cell before them, so after `In[2]` come `In[2.1]`, `In[2.2]`.
+   */
+  name(execution: number): string {
+    this.#unnumbered = execution === this.#execution ? this.#unnumbered + 1 : 0;
+    this.#execution = execution;
+    return this.#unnumbered === 0 ? `In[${execution}]` : `In[${execution}.${this.#unnumbered}]`;
+  }
 
   add(name: string, code: string, emitted: Emitted, script: string, isAsync: boolean): void {
     const lines = script.trimEnd().split("\n").length;
     const wrapper = (isAsync ? "(async function(exports, require) { " : "(function(exports, require) { ").length;
-    this.#cells.set(name, { code, emitted, wrapper, lines });
+    const cell = { code, emitted, wrapper, lines };
+    this.#cells.set(name, cell);
+    this.#size += sizeOf(cell);
+    for (const [oldest, source] of this.#cells) {
+      if (this.#size <= this.#most || oldest === name) break;
+      this.#cells.delete(oldest);
+      this.#size -= sizeOf(source);
+    }
   }
 
   has(name: string): boolean {
@@ -57,6 +84,10 @@ export class CellSources {
     const code = this.#cells.get(name)?.code;
     return code === undefined ? [] : excerptOf(code, { line, column }, 1, 1);
   }
+}
+
+function sizeOf({ code, emitted }: CellSource): number {
+  return code.length + emitted.code.length + emitted.map.length + emitted.declarations.length;
 }
 
 /**

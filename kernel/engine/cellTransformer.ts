@@ -7,7 +7,7 @@ import { typescript as ts } from "./tslabModules.ts";
  * assigns, and every assignment would cost a copy. So `let` and `var` are exported as accessors.
  *
  * Also: `import(...)` becomes `require.load(...)`, for tslab would make it a call of `require`, which loads no ES module;
- * `import.meta` becomes `require.meta`;
+ * `import.meta` becomes `require.meta`; `import x = require("x")` becomes `const x = require("x")`;
  * `{ x }` with a variable of an earlier cell becomes `{ x: exports.x }`, which tslab forgets; and functions of earlier
  * cells are called without `this`. `await x` becomes `__tslab__.goOn(await x)`, and `for await` calls it in each round, so
  * that a loop of a cell that was interrupted can end there.
@@ -99,6 +99,16 @@ export function cellTransformer(
     const assignment = (name: string): TypeScript.Statement =>
       inBlock(factory.createAssignment(exported(name), factory.createIdentifier(name)));
 
+    /** `const name = require("specifier")`, for ES modules have no `import name = require("specifier")`. */
+    const required = (name: TypeScript.Identifier, { expression }: TypeScript.ExternalModuleReference) => {
+      const call = factory.createCallExpression(factory.createIdentifier("require"), undefined, [expression]);
+      const declaration = factory.createVariableDeclaration(name, undefined, undefined, call);
+      return factory.createVariableStatement(
+        undefined,
+        factory.createVariableDeclarationList([declaration], ts.NodeFlags.Const),
+      );
+    };
+
     return (file) => {
       const handled = new Set<string>();
       const handle = (names: string[], make: (name: string) => TypeScript.Statement) =>
@@ -111,6 +121,11 @@ export function cellTransformer(
         if (ts.isVariableStatement(statement)) return [visited, ...handle(reassignable(statement), accessor)];
         if (ts.isImportDeclaration(statement))
           return [visited, ...handle(importedValues(statement, checker), assignment)];
+        if (ts.isImportEqualsDeclaration(statement) && !statement.isTypeOnly) {
+          const { name, moduleReference } = statement;
+          if (ts.isExternalModuleReference(moduleReference))
+            return [required(name, moduleReference), ...handle([name.text], assignment)];
+        }
         return [visited];
       });
       const remaining = statements.map((statement) => withoutExports(statement, handled, factory));

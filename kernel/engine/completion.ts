@@ -1,4 +1,14 @@
 import type * as TypeScript from "typescript";
+import {
+  aliased,
+  descriptionAt,
+  documentationOf,
+  keepDescription,
+  type Subject,
+  steadyOwner,
+  subjectOf,
+  typeOf,
+} from "./descriptions.ts";
 import type { Completion, Completions } from "./engine.ts";
 import { type TslabCompletions, typescript } from "./tslabModules.ts";
 
@@ -9,17 +19,15 @@ type Internals = {
 type InternalChecker = TypeScript.TypeChecker & {
   resolveName(name: string, at: TypeScript.Node, meaning: TypeScript.SymbolFlags, no: boolean): TypeScript.Symbol;
 };
-type Description = Pick<Completion, "type" | "documentation">;
-
 const ts = typescript as typeof typescript & Internals;
 
 const anyMeaning = ts.SymbolFlags.Value | ts.SymbolFlags.Type | ts.SymbolFlags.Alias;
 
-/** How long candidates are described, in milliseconds. The rest goes without; completing again describes more. */
+/**
+ * How long candidates are described, in milliseconds; the rest goes without. Types come last, for they take longest, and the
+ * first candidate is described in any case.
+ */
 const patience = 8;
-
-/** What was said of what libraries declare: their files stay the same while the cells change. */
-const descriptions = new WeakMap<TypeScript.Declaration, Description>();
 
 /**
  * Adds types and documentation to tslab's completions.
@@ -44,12 +52,28 @@ export function describeCompletions(
     if (!owner || !type) return checker.resolveName(name, location, anyMeaning, false);
     return checker.getPropertyOfType(checker.getApparentType(type), name) ?? exportOf(checker, owner, name);
   };
+  const steady = owner && type && steadyOwner(checker, owner, type);
   const until = performance.now() + patience;
+  const untyped: { item: Completion; symbol: TypeScript.Symbol; subject: Subject | undefined }[] = [];
   const items = candidates.map((text): Completion => {
     const kind = kinds.get(text) ?? "";
-    const symbol = kind === "keyword" || performance.now() > until ? undefined : symbolOf(text);
-    return { text, kind, ...(symbol ? describe(checker, symbol, location) : {}) };
+    const known = steady && descriptionAt([steady, text]);
+    if (known) return { text, kind, ...known };
+    const symbol = kind === "keyword" || performance.now() > until ? undefined : aliased(checker, symbolOf(text));
+    if (!symbol) return { text, kind };
+    const subject = steady ? ([steady, text] as const) : subjectOf(symbol);
+    const described = subject && descriptionAt(subject);
+    if (described) return { text, kind, ...described };
+    const item = { text, kind, ...documentationOf(checker, symbol) };
+    untyped.push({ item, symbol, subject });
+    return item;
   });
+  for (const [index, { item, symbol, subject }] of untyped.entries()) {
+    if (index > 0 && performance.now() > until) break;
+    Object.assign(item, typeOf(checker, symbol, location));
+    const { text: _, kind: __, ...description } = item;
+    if (subject) keepDescription(subject, description);
+  }
   if (owner && type && type.flags & ts.TypeFlags.Any) {
     const written = file.text.slice(position - (end - start), position).match(/[\w$]*$/)?.[0] ?? "";
     const known = new Set(candidates);
@@ -80,52 +104,9 @@ function exportOf(
   owner: TypeScript.Node,
   name: string,
 ): TypeScript.Symbol | undefined {
-  let symbol = checker.getSymbolAtLocation(owner);
-  if (symbol && symbol.flags & ts.SymbolFlags.Alias) symbol = checker.getAliasedSymbol(symbol);
+  const symbol = aliased(checker, checker.getSymbolAtLocation(owner));
   if (!symbol || !(symbol.flags & ts.SymbolFlags.Module)) return undefined;
   return checker.getExportsOfModule(symbol).find((exported) => exported.name === name);
-}
-
-function describe(checker: TypeScript.TypeChecker, named: TypeScript.Symbol, location: TypeScript.Node): Description {
-  const symbol = named.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(named) : named;
-  const [declaration] = symbol.declarations ?? [];
-  // A member of a generic type has another type with each of its owners.
-  const isSteady = declaration && isTopOfLibrary(declaration);
-  const known = isSteady ? descriptions.get(declaration) : undefined;
-  if (known) return known;
-  const type = typeOf(checker, symbol, location);
-  const documentation = symbol.getDocumentationComment(checker).map(({ text }) => text);
-  const text = documentation.join("");
-  const description = { ...(type ? { type } : {}), ...(text ? { documentation: text } : {}) };
-  if (isSteady) descriptions.set(declaration, description);
-  return description;
-}
-/** A declaration that stands by itself in a file that cells do not change. A whole module may be one, too. */
-function isTopOfLibrary(declaration: TypeScript.Declaration): boolean {
-  const { fileName } = declaration.getSourceFile();
-  if (!fileName.endsWith(".d.ts") || fileName.endsWith("/__prev__.d.ts")) return false;
-  if (ts.isSourceFile(declaration)) return true;
-  const { parent } = ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration;
-  return ts.isSourceFile(parent) || ts.isModuleBlock(parent);
-}
-
-function typeOf(
-  checker: TypeScript.TypeChecker,
-  symbol: TypeScript.Symbol,
-  location: TypeScript.Node,
-): string | undefined {
-  if (!(symbol.flags & ts.SymbolFlags.Value)) return undefined;
-  const type = checker.getTypeOfSymbolAtLocation(symbol, location);
-  // Without a place: from there, the compiler would look for the shortest way to every name in it, for long.
-  const [signature, ...others] = type.getCallSignatures();
-  if (!signature) return withoutPaths(checker.typeToString(type));
-  const overloads = others.length > 0 ? ` (+${others.length} overload${others.length > 1 ? "s" : ""})` : "";
-  return withoutPaths(checker.signatureToString(signature)) + overloads;
-}
-
-/** A type's text without the files in which its parts are declared. */
-export function withoutPaths(type: string): string {
-  return type.replace(/import\("[^"]*"\)\./g, "");
 }
 
 /** The value of a chain of names, `a.b.c`, without running any code of the value. */

@@ -49,8 +49,8 @@ export interface Engine {
   /** Called after an execution was terminated from outside (its promise may be lost): makes ready for the next cell. */
   recover(): void;
   /** @param cursor UTF-16 offset into the code. Answers also while a cell runs (between its synchronous stretches). */
-  complete(code: string, cursor: number): Completions;
-  inspect(code: string, cursor: number): Inspection | undefined;
+  complete(code: string, cursor: number): Promise<Completions>;
+  inspect(code: string, cursor: number): Promise<Inspection | undefined>;
   isComplete(code: string): Completeness;
   close(): void;
 }

@@ -1,5 +1,5 @@
 import type * as TypeScript from "typescript";
-import { withoutPaths } from "./completion.ts";
+import { withoutPaths } from "./descriptions.ts";
 import type { Inspection } from "./engine.ts";
 import { typescript as ts } from "./tslabModules.ts";
 

@@ -4,6 +4,7 @@ import { dirname, join, relative } from "node:path";
 import type * as TypeScript from "typescript";
 import { cellTransformer } from "./cellTransformer.ts";
 import { withNamedModules } from "./namedModules.ts";
+import { reservedNames } from "./reservedNames.ts";
 import { packageFolder, typescript as ts } from "./tslabModules.ts";
 
 /** What tslab's converter hands to `createWatchProgram`. */
@@ -109,10 +110,11 @@ export class LazyProgram {
   diagnostics(): TypeScript.Diagnostic[] {
     const program = this.program();
     const cell = this.cell();
-    return [cell, ...this.dependencies(cell)].flatMap((file) => [
+    const ofCompiler = [cell, ...this.dependencies(cell)].flatMap((file) => [
       ...program.getSyntacticDiagnostics(file),
       ...program.getSemanticDiagnostics(file),
     ]);
+    return [...ofCompiler, ...reservedNames(cell)];
   }
 
   #schedule(): void {
@@ -279,14 +281,16 @@ export class LazyProgram {
 }
 
 const outsideOfRoot = 6059;
+const importAssignment = 1202;
 
 /** Takes away complaints about the compiler's output that mean nothing to a cell. */
 function tolerate(program: TypeScript.Program): void {
   // That a declaration cannot be written: it is written all the same.
   program.getDeclarationDiagnostics = () => [];
   const { getSemanticDiagnostics } = program;
+  // That ES modules have no `import fs = require("fs")`: cells turn it into what runs.
   program.getSemanticDiagnostics = (...args) =>
-    getSemanticDiagnostics(...args).filter(({ code }) => code !== outsideOfRoot);
+    getSemanticDiagnostics(...args).filter(({ code }) => code !== outsideOfRoot && code !== importAssignment);
 }
 
 function stampOf(name: string): string {

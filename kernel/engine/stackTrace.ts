@@ -7,7 +7,7 @@ import type { CellError } from "./engine.ts";
 
 type PrepareStackTrace = NonNullable<typeof Error.prepareStackTrace>;
 
-const cellPlace = /(In\[\d+\]):(\d+):(\d+)/;
+const cellPlace = /(In\[[\d.]+\]):(\d+):(\d+)/;
 
 /**
  * Makes every stack trace tell places of cells in the cells' own lines, also those that a cell prints by itself.
@@ -23,7 +23,9 @@ export function tellCellsInStackTraces(sources: CellSources): () => void {
     const own = lowest < 0 ? frames : frames.slice(0, lowest + 1);
     const lines = own.flatMap((frame, index) => {
       const [whole, name = "", line, column] = frame.match(cellPlace) ?? [];
-      if (whole === undefined || !sources.has(name)) return [inSource(frame, sites[index]!)];
+      if (whole === undefined) return [inSource(frame, sites[index]!)];
+      // What is known still is lines of the script only, and nobody sees those.
+      if (!sources.has(name)) return [frame.replace(whole, name)];
       const place = sources.place(name, Number(line), Number(column));
       return place ? [frame.replace(whole, `${name}:${place.line}:${place.column}`)] : [];
     });

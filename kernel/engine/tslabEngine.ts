@@ -1,17 +1,20 @@
 import { basename, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { currentCell } from "../cell/cell.ts";
 import { shielded } from "../cell/shield.ts";
-import { CellModules } from "./cellModules.ts";
-import { CellSources, cellName } from "./cellSources.ts";
+import { CellModules, importingAsCells } from "./cellModules.ts";
+import { CellSources } from "./cellSources.ts";
 import { awaitsAtTop } from "./cellTransformer.ts";
 import { type CompiledCell, CompiledCells } from "./compiledCell.ts";
 import { completenessOf } from "./completeness.ts";
 import { describeCompletions } from "./completion.ts";
 import { Declarations, declaredValues } from "./declarations.ts";
+import { describeExports } from "./descriptions.ts";
 import type { CellError, Completeness, Completions, Engine, Inspection, Outcome } from "./engine.ts";
 import { withoutExport } from "./exportKeyword.ts";
 import { calleeAround, inspectionOf } from "./inspection.ts";
 import { type LazyProgram, withLazyProgram } from "./lazyProgram.ts";
+import { reservedNames } from "./reservedNames.ts";
 import { tellCellsInStackTraces, thrownError } from "./stackTrace.ts";
 import {
   type Converted,
@@ -52,7 +55,8 @@ interface Handed {
 /** A cell between its start and its end. */
 interface Running {
   code: string;
-  execution: number;
+  /** In stack traces. */
+  name: string;
   /** What it declares, once it is compiled. */
   declarations: string;
   /** What it declares anew, as it was before. */
@@ -70,6 +74,11 @@ const tslabMustKnow: TslabDiagnostic = {
   messageText: "the cell has errors",
   code: 0,
 };
+
+/** How long completion waits for the library's declarations, which are looked for when the kernel starts, in milliseconds. */
+const declarationsWait = 1_000;
+/** For how long at a time the library's names are described, in milliseconds. */
+const describingSlice = 5;
 
 /** What a cell ends with that was given up. */
 const interrupted: CellError = {
@@ -100,6 +109,8 @@ class TslabEngine implements Engine {
   readonly #forgetStackTraces: () => void;
   #running: Running | undefined;
   #isPreloadDeclared = false;
+  #isDescribed = false;
+  #describing: NodeJS.Immediate | undefined;
 
   constructor({ cwd, preload }: EngineOptions) {
     this.#folder = cwd;
@@ -133,15 +144,16 @@ class TslabEngine implements Engine {
     this.recover();
     const running: Running = {
       code,
-      execution,
+      name: this.#sources.name(execution),
       declarations: "",
       before: new Map(),
       onSigint: process.listeners("SIGINT"),
     };
     this.#running = running;
     try {
-      await this.#loadPreloaded(code);
-      await this.#modules.prepare(code);
+      const importers = this.#modules.importers(code);
+      await this.#loadPreloaded(importers.map((each) => each.code).join("\n"));
+      await this.#modules.prepare(importers);
       if (this.#running !== running) return { status: "error", error: interrupted };
       if ((await this.#executor.execute(code)) && !running.error)
         return { status: "ok", value: this.#finish(running, true) };
@@ -161,11 +173,13 @@ class TslabEngine implements Engine {
       if (!process.listeners("SIGINT").includes(listener)) process.on("SIGINT", listener);
   }
 
-  complete(code: string, cursor: number): Completions {
+  async complete(code: string, cursor: number): Promise<Completions> {
+    const written = code.slice(0, cursor).match(/[\w$]+$/)?.[0];
+    const isStart = written !== undefined && this.#preload?.name.startsWith(written);
+    const spoken = isStart ? this.#preload!.name : code;
+    await this.#untilDeclared(spoken);
     return shielded(() => {
-      const written = code.slice(0, cursor).match(/[\w$]+$/)?.[0];
-      const isStart = written !== undefined && this.#preload?.name.startsWith(written);
-      this.#declarePreloaded(isStart ? this.#preload!.name : code);
+      this.#declarePreloaded(spoken);
       const found = this.#converter.complete(this.#declarations.text, code, cursor);
       const file = this.#program.cell();
       const position = cursor + file.text.length - code.length;
@@ -173,7 +187,8 @@ class TslabEngine implements Engine {
     });
   }
 
-  inspect(code: string, cursor: number): Inspection | undefined {
+  async inspect(code: string, cursor: number): Promise<Inspection | undefined> {
+    await this.#untilDeclared(code);
     return shielded(() => {
       this.#declarePreloaded(code);
       const at = (position: number) => this.#converter.inspect(this.#declarations.text, code, position);
@@ -190,6 +205,7 @@ class TslabEngine implements Engine {
   }
 
   close(): void {
+    clearImmediate(this.#describing);
     this.#forgetStackTraces();
     tslabDisplay.lastWriteDisplayData = null;
     this.#executor.close();
@@ -217,7 +233,7 @@ class TslabEngine implements Engine {
     running.declarations = emitted.declarations;
     for (const name of declaredValues(emitted.declarations)) this.#setAside(name, running);
     if (converted.lastExpressionVar) running.lastExpression = converted.lastExpressionVar;
-    const name = cellName(running.execution);
+    const { name } = running;
     this.#sources.add(name, code, emitted, converted.output!, isAsync);
     const { lastExpressionVar: _, output, ...rest } = converted;
     return { ...rest, hasToplevelAwait: isAsync, output: `${output}\n//# sourceURL=${name}` };
@@ -229,14 +245,14 @@ class TslabEngine implements Engine {
     const known = this.#compiled.get(code, scope);
     if (known) return known;
     const converted = this.#converter.convert(scope, withoutExport(code));
-    if (converted.diagnostics.length > 0) {
+    if (converted.diagnostics.length > 0 || reservedNames(this.#program.cell()).length > 0) {
       // Once more with all names, for the compiler may know which one was meant.
       this.#converter.convert(this.#declarations.text, withoutExport(code));
       const file = this.#program.cell();
-      running.error = typeErrors(this.#program.diagnostics(), file, code, running.execution, this.#folder);
+      running.error = typeErrors(this.#program.diagnostics(), file, code, running.name, this.#folder);
       return undefined;
     }
-    if (converted.sideOutputs) converted.sideOutputs.push(...namesOfSources(converted.sideOutputs));
+    if (converted.sideOutputs) converted.sideOutputs = ownFiles(converted.sideOutputs);
     const compiled = { converted, emitted: this.#program.emitted!, isAsync: awaitsAtTop(this.#program.cell()) };
     // What a cell imports may change without the cell.
     if (!/\b(import|require)\b/.test(code)) this.#compiled.set(code, scope, compiled);
@@ -254,7 +270,7 @@ class TslabEngine implements Engine {
   #addModule(name: string, code: string, meta: unknown): [] {
     const running = this.#running!;
     const diagnostics = shielded(() => this.#converter.addModule(name, code, meta));
-    if (diagnostics.length > 0) running.error = moduleErrors(diagnostics, code, running.execution);
+    if (diagnostics.length > 0) running.error = moduleErrors(diagnostics, code, running.name);
     return [];
   }
 
@@ -279,6 +295,7 @@ class TslabEngine implements Engine {
       for (const [name, property] of before)
         if (!this.#isThere(name)) Object.defineProperty(this.#scope, name, property);
     }
+    this.#describeWhenIdle();
     return value;
   }
 
@@ -304,6 +321,27 @@ class TslabEngine implements Engine {
     if (!this.#known.has(module)) return;
     this.#isPreloadDeclared = true;
     if (!(name in this.#scope)) this.#declarations.add(`import * as ${name} from "${module}";`);
+    this.#describeWhenIdle();
+  }
+
+  /** Resolves when the library's declarations are there for code that mentions it, or when that takes too long for a person. */
+  async #untilDeclared(code: string): Promise<void> {
+    if (!this.#preload || !this.#mentionsPreloaded(code) || this.#known.has(this.#preload.module)) return;
+    const late = setTimeout(declarationsWait, undefined, { ref: false });
+    await Promise.race([this.#preload.declarations.catch(() => undefined), late]);
+  }
+
+  /** Describes the library's names while no cell runs, a little at a time: completing them has to be quick. */
+  #describeWhenIdle(): void {
+    const file = this.#known.get(this.#preload?.module ?? "");
+    if (this.#isDescribed || this.#describing || !this.#isPreloadDeclared || file === undefined) return;
+    this.#describing = setImmediate(() => {
+      this.#describing = undefined;
+      if (this.#running) return; // the end of the cell comes back to it
+      const until = performance.now() + describingSlice;
+      this.#isDescribed = shielded(() => describeExports(this.#program.program(), file, until));
+      this.#describeWhenIdle();
+    });
   }
 
   #mentionsPreloaded(code: string): boolean {
@@ -323,12 +361,18 @@ function goOn<Value>(value: Value): Value {
   return value;
 }
 
-/** Files that are imported by the names of their sources, `./helper.ts`, which tslab knows as `./helper.js` only. */
-function namesOfSources(outputs: { path: string; data: string }[]): { path: string; data: string }[] {
-  return outputs.map(({ path }) => ({
-    path: path.replace(/js(x?)$/, "ts$1"),
-    data: `module.exports = require(${JSON.stringify(`./${basename(path)}`)});`,
-  }));
+/**
+ * The notebook's own files that a cell imports, as they are to run. They are there twice, for they are imported by the names of
+ * their sources, `./helper.ts`, too, and tslab knows `./helper.js` only.
+ */
+function ownFiles(outputs: { path: string; data: string }[]): { path: string; data: string }[] {
+  return outputs.flatMap(({ path, data }) => [
+    { path, data: importingAsCells(data) },
+    {
+      path: path.replace(/js(x?)$/, "ts$1"),
+      data: `module.exports = require(${JSON.stringify(`./${basename(path)}`)});`,
+    },
+  ]);
 }
 
 function untypedBecause(error: unknown): string {

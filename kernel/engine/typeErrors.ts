@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import type * as TypeScript from "typescript";
-import { cellName, excerptOf, type Place } from "./cellSources.ts";
+import { excerptOf, type Place } from "./cellSources.ts";
 import type { CellError } from "./engine.ts";
 import { type TslabDiagnostic, typescript as ts } from "./tslabModules.ts";
 
@@ -27,7 +27,7 @@ export function typeErrors(
   diagnostics: readonly TypeScript.Diagnostic[],
   file: TypeScript.SourceFile,
   code: string,
-  execution: number,
+  cellName: string,
   folder: string,
 ): CellError {
   const syntactic = diagnostics.filter((diagnostic) => diagnostic.code < 2000);
@@ -37,17 +37,17 @@ export function typeErrors(
     const place = { line: start.line + 1, column: start.character + 1, length: diagnostic.length ?? 1 };
     const message = `TS${diagnostic.code}: ${ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n")}`;
     if (at !== file) return { message, name: relative(folder, at.fileName), source: at.text, ...place };
-    return { message, name: cellName(execution), source: code, ...place, line: place.line - prefixLines };
+    return { message, name: cellName, source: code, ...place, line: place.line - prefixLines };
   });
   return told(faults);
 }
 
 /** What is wrong with a cell that defines a module (`@module`). */
-export function moduleErrors(diagnostics: readonly TslabDiagnostic[], code: string, execution: number): CellError {
+export function moduleErrors(diagnostics: readonly TslabDiagnostic[], code: string, cellName: string): CellError {
   return told(
     diagnostics.map(({ code: number, messageText, start, end }) => ({
       message: `TS${number}: ${messageText}`,
-      name: cellName(execution),
+      name: cellName,
       source: code,
       line: start.line + 1,
       column: start.character + 1,

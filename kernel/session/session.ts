@@ -135,7 +135,7 @@ export class Session {
 
   async #complete({ code, cursor_pos }: RequestContent<"complete_request">): Promise<JsonObject> {
     const engine = await this.#engine;
-    const completions = shielded(() => engine.complete(code, toUtf16(code, cursor_pos)));
+    const completions = await engine.complete(code, toUtf16(code, cursor_pos));
     const [start, end] = [toCodePoints(code, completions.start), toCodePoints(code, completions.end)];
     return {
       status: "ok",
@@ -148,7 +148,7 @@ export class Session {
 
   async #inspect({ code, cursor_pos }: RequestContent<"inspect_request">): Promise<JsonObject> {
     const engine = await this.#engine;
-    const inspection = shielded(() => engine.inspect(code, toUtf16(code, cursor_pos)));
+    const inspection = await engine.inspect(code, toUtf16(code, cursor_pos));
     if (!inspection) return { status: "ok", found: false, data: {}, metadata: {} };
     const { signature, documentation } = inspection;
     const data = {

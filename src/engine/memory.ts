@@ -41,6 +41,7 @@ export function countTensors(): number {
   return memory().numTensors;
 }
 
+/** The tensors that are alive, the bytes that they hold, and the most bytes that were held at once. */
 export function memoryUse(): MemoryUse {
   return { tensors: memory().numTensors, bytes, peakBytes };
 }

@@ -92,7 +92,7 @@ async function measureKernels(peers: KernelPeer[], folder: string, starts: numbe
         const noted = (what: string, milliseconds: number) => index >= 0 && note(what, peer, milliseconds);
         const { libraryCell, libraryMembers } = peer;
         noted("trivial cell, same text", await kernel.run("1 + 1"));
-        noted("typed cell, distinct text", await kernel.run(`${index + 100} + 1`));
+        noted("typed cell, distinct text", await kernel.run(peer.typed(index + 100)));
         noted("declaration, distinct text", await kernel.run(peer.declaration(index + 100)));
         if (libraryCell) noted("cell with the library's types", await kernel.run(libraryCell(index + 100)));
         noted("completion", await kernel.complete(`${index + 100}; ${peer.members}`));

@@ -11,6 +11,8 @@ export interface KernelPeer {
   spec: Kernelspec;
   /** Cells that load the library, where it has one. */
   load: string[];
+  /** An expression with types, each with another text; without them where the language has none. */
+  typed(index: number): string;
   /** A declaration with a type, each with another text. */
   declaration(index: number): string;
   /** Code with the cursor at its end: members of something built in, and of the library. */
@@ -33,7 +35,11 @@ export function findKernels(): { kernels: KernelPeer[]; missing: string[]; folde
   const notebooks = join(folder, "notebooks");
   for (const name of ["@types/node", "undici-types", "@tensorflow", "@types/seedrandom", "@webgpu/types"])
     link(join(modules, name), join(notebooks, "node_modules", name));
-  const typescript = { declaration: (index: number) => `const v${index}: number = ${index};`, members: "Math." };
+  const typescript = {
+    typed: (index: number) => `((x: number): number => x + 1)(${index})`,
+    declaration: (index: number) => `const v${index}: number = ${index};`,
+    members: "Math.",
+  };
   const kernels: KernelPeer[] = [
     {
       name: "flamingo",
@@ -62,6 +68,7 @@ export function findKernels(): { kernels: KernelPeer[]; missing: string[]; folde
       name: "ipykernel",
       spec: specOf([python, "-m", "ipykernel_launcher", "-f"]),
       load: [],
+      typed: (index) => `(lambda x: x + 1)(${index})`,
       declaration: (index) => `v${index}: int = ${index}`,
       members: "str.",
     });

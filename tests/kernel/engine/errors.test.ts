@@ -40,6 +40,24 @@ describe("a type error", () => {
     expect(message).toContain(`${cells.latest}:2:14`);
   });
 
+  test("is that a cell takes a name by which cells work", async () => {
+    for (const code of [
+      "const exports = 1",
+      "let { require } = { require: 1 }",
+      "function exports() {}",
+      "class require {}",
+    ]) {
+      const error = await cells.fail(`1;\n${code}`);
+      expect(error.message).toMatch(
+        /^TS2441: Duplicate identifier '(exports|require)'\. .* choose another name\. at In/,
+      );
+      expect(error.traceback).toContain(`> 2 | ${code}`);
+    }
+    expect(
+      await cells.run("interface exports { a: 1 }\nconst inner = () => { const require = 2; return require }; inner()"),
+    ).toBe(2);
+  });
+
   test("in syntax points at where it stands, without errors that follow from it", async () => {
     const { traceback } = await cells.fail("const a = 1;\nconst b = = 2;\nundeclared");
     expect(traceback[0]).toMatch(/^In\[\d+\]:2:11 - TS1109/);
@@ -69,6 +87,22 @@ describe("what a cell throws", () => {
     expect(frames.map((frame) => frame.replace(/:\d+(?=\)?$)/, ""))).toEqual([
       `    at thrower (${earlier}:3)`,
       `    at ${cells.latest}:3`,
+    ]);
+  });
+
+  test("names its own cell also after code without a number was run, which has a name of its own", async () => {
+    await cells.run("\n\nfunction laterThrower() {\n  throw new RangeError('later')\n}");
+    const { latest } = cells;
+    const silently = (code: string) => cells.engine.evaluate(code, Number(latest.slice(3, -1)));
+    await silently("1 + 1");
+    const outcome = await silently("laterThrower()");
+    expect(outcome).toMatchObject({ status: "error" });
+    const { traceback } = (outcome as { error: { traceback: string[] } }).error;
+    expect(traceback).toContain("> 4 |   throw new RangeError('later')");
+    const frames = traceback.filter((line) => line.startsWith("    at "));
+    expect(frames.map((frame) => frame.replace(/:\d+(?=\)?$)/, ""))).toEqual([
+      `    at laterThrower (${latest}:4)`,
+      `    at ${latest.replace("]", ".2]")}:1`,
     ]);
   });
 

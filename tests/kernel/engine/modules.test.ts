@@ -28,10 +28,22 @@ const cells = await Cells.start(
     "node_modules/awaits/index.js": "export const t = await Promise.resolve(7);",
     "node_modules/old/package.json": JSON.stringify({ name: "old", main: "index.js" }),
     "node_modules/old/index.js": "module.exports = function five() { return 5 }; module.exports.prop = 6;",
+    "node_modules/only-types/package.json": JSON.stringify({ name: "only-types", types: "index.d.ts" }),
+    "node_modules/only-types/index.d.ts": "export interface Typed { a: 1 }",
     "data.json": '{ "numbers": [1, 2] }',
     "helper.ts":
       'import { inner } from "./sub/inner.ts";\nexport const half = (x: number) => x / 2 + inner;\nexport interface Held { held: number }',
     "sub/inner.ts": "export const inner = 100;",
+    "modern.ts": `import shout, { a } from "only-esm";
+export { modern } from "./sub/modern.ts";
+export const loud = shout("x") + a;
+export const later = async () => (await import("only-esm/deep")).deep;
+export const resolved = () => require.resolve("old");`,
+    "sub/modern.ts": 'import { t } from "awaits";\nimport * as own from "own";\nexport const modern = t + own.n;',
+    "sub/node_modules/own/package.json": esm("own", { main: "index.js" }),
+    "sub/node_modules/own/index.js": "export const n = 30;",
+    "sub/node_modules/own/index.d.ts": "export const n: number;",
+    "usesLibrary.ts": 'import * as all from "the-library";\nexport { all };\nexport const kind = all.GatedThing.name;',
   },
   {
     name: "library",
@@ -53,6 +65,13 @@ describe("a cell imports", () => {
     ["import data from './data.json'; data.numbers.length", 2],
     ["import { half, Held } from './helper'; const held: Held = { held: half(4) }; held.held", 102],
     ["import { half as halve } from './helper.ts'; halve(2)", 101],
+    ["import { loud, modern } from './modern'; loud + modern", "x!137"],
+    [
+      "import * as mine from './modern.ts'; (await mine.later()) + mine.resolved().endsWith('old/index.js')",
+      "deeptrue",
+    ],
+    ["import five = require('old'); five() + five.prop", 11],
+    ["import esm = require('only-esm'); esm.default('z') + esm.a", "z!1"],
     ["import * as os from 'node:os'; typeof os.cpus().length", "number"],
     ["import { z } from 'zod'; z.int().parse(3)", 3],
   ])("%j", async (code, value) => {
@@ -76,6 +95,13 @@ describe("a cell imports", () => {
     expect(await cells.run("import { inModule } from './shared'; inModule")).toBe(3);
   });
 
+  test("by `import = require` what later cells have too, and types alone where only they are asked for", async () => {
+    await cells.run("import paths = require('node:path')");
+    expect(await cells.run("paths.basename('/a/b') + (({ paths }).paths === require('node:path'))")).toBe("btrue");
+    expect((await cells.fail("paths.basename(1)")).name).toBe("TypeScript");
+    expect(await cells.run("import type t = require('only-types'); const typed: t.Typed = { a: 1 }; typed.a")).toBe(1);
+  });
+
   test("nothing that is not there, and learns what to do", async () => {
     const error = await cells.fail("require('nobody-has-this-package')");
     expect(error.message).toContain("nobody-has-this-package");
@@ -84,11 +110,15 @@ describe("a cell imports", () => {
 });
 
 describe("the library that is preloaded", () => {
+  test("is there for a file beside the notebook, also where no cell has spoken of it", async () => {
+    expect(await cells.run("import { kind } from './usesLibrary'; kind")).toBe("GatedThing");
+  });
+
   test("is one and the same by its name, by import and by require", async () => {
     expect(
       await cells.run(
         "import * as all from 'the-library'; import { GatedThing } from 'the-library';",
-        "all === library && require('the-library') === all && (await import('the-library')) === all && GatedThing === library.GatedThing",
+        "import { all as ofFile } from './usesLibrary'; ofFile === all && all === library && require('the-library') === all && (await import('the-library')) === all && GatedThing === library.GatedThing",
       ),
     ).toBe(true);
     expect(await cells.run("library.GatedThing")).toBe(library.GatedThing);
@@ -97,7 +127,10 @@ describe("the library that is preloaded", () => {
 
   test("is typed", async () => {
     expect((await cells.fail("library.GatedThing satisfies number")).name).toBe("TypeScript");
-    expect(cells.engine.complete("library.Gat", 11).items[0]).toMatchObject({ text: "GatedThing", kind: "class" });
+    expect((await cells.engine.complete("library.Gat", 11)).items[0]).toMatchObject({
+      text: "GatedThing",
+      kind: "class",
+    });
   });
 });
 

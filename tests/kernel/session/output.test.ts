@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { printed, RawClient } from "../rawClient.ts";
 
@@ -55,6 +57,19 @@ describe("what a cell prints", () => {
     for (const [index, name] of ["a", "b"].entries())
       await kernel.until(() => printed(kernel.below(cells[index]!)) === `late ${name}\n`);
   });
+});
+
+test("importing a package that is an ES module prints nothing", async () => {
+  const folder = join(kernel.folder, "node_modules/modern");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{ "name": "modern", "type": "module", "exports": "./index.js" }');
+  writeFileSync(join(folder, "index.js"), "export const five = 5;");
+  writeFileSync(join(folder, "index.d.ts"), "export const five: number;");
+  const id = kernel.send("execute_request", { code: "import { five } from 'modern'; five" });
+  const { output } = await kernel.answer(id);
+  expect(output.at(-1)!.content.data).toEqual({ "text/plain": "5" });
+  await kernel.execute("await new Promise(setImmediate); 0"); // a warning comes in a turn of its own
+  expect(printed(kernel.below(id), "stderr")).toBe("");
 });
 
 test("what nobody caught is told below the cell that threw it, and the kernel lives on", async () => {

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { RawClient } from "../rawClient.ts";
+import { printed, RawClient } from "../rawClient.ts";
 
 let kernel: RawClient;
 beforeAll(async () => {
@@ -133,6 +133,15 @@ describe("a cell", () => {
     expect((await kernel.execute("4")).reply.content.execution_count).toBe(before + 1);
   });
 
+  test("keeps its lines in tracebacks, whatever silent cells and expressions came after it", async () => {
+    const thrower = '\n\nfunction thrower() {\n  throw new Error("deep")\n}';
+    const { reply } = await kernel.execute(thrower, { user_expressions: { sum: "1 + 1" } });
+    await kernel.execute("2", { silent: true });
+    const traceback = (await kernel.execute("thrower()")).reply.content.traceback as string[];
+    expect(traceback).toContain('> 4 |   throw new Error("deep")');
+    expect(traceback.find((line) => line.includes("at thrower"))).toContain(`In[${reply.content.execution_count}]:4:`);
+  });
+
   test("answers expressions after its code, each with a value or its error", async () => {
     const user_expressions = { good: "width * 2", bad: 'missing + ""' };
     const { reply } = await kernel.execute("const width = 4", { user_expressions });
@@ -163,6 +172,24 @@ describe("a cell", () => {
     const goesOn = [send('throw new Error("go on")', { stop_on_error: false }), send("3")];
     const [, next] = await Promise.all(goesOn.map((id) => kernel.answer(id)));
     expect(next!.reply.content.status).toBe("ok");
+  });
+
+  test("shows promises and timers without what the kernel keeps with them, and a proxy that is revoked", async () => {
+    const shown = async (code: string) => {
+      const { output } = await kernel.execute(code);
+      return (output.at(-1)!.content.data as Record<string, string>)["text/plain"];
+    };
+    expect(await shown("Promise.resolve(3)")).toBe("Promise { 3 }");
+    expect(await shown("({ all: [Promise.resolve(4)] })")).toBe("{ all: [ Promise { 4 } ] }");
+    for (const code of ["setTimeout(() => {}, 1)", "setImmediate(() => {})"]) {
+      const text = await shown(code);
+      expect(text).toMatch(/^(<ref \*1> )?(Timeout|Immediate) \{/);
+      expect(text).not.toContain("Cell");
+    }
+    expect(await shown("const revoked = Proxy.revocable({}, {}); revoked.revoke(); revoked.proxy")).toContain(
+      "Revoked",
+    );
+    expect(printed((await kernel.execute("console.log(Promise.resolve(5))")).output)).toBe("Promise { 5 }\n");
   });
 
   test("whose result is no JSON fails, and says why", async () => {

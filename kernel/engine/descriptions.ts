@@ -1,0 +1,105 @@
+import type * as TypeScript from "typescript";
+import type { Completion } from "./engine.ts";
+import { typescript as ts } from "./tslabModules.ts";
+
+/** What is said of a name beside it. */
+export type Description = Pick<Completion, "type" | "documentation">;
+
+/** What a library declares: a declaration and the name of one of its members, or "" for itself. */
+export type Subject = readonly [TypeScript.Declaration, string];
+
+/** What was said of what libraries declare, which takes long to find out: their files stay the same while the cells change. */
+const descriptions = new WeakMap<TypeScript.Declaration, Map<string, Description>>();
+
+export function descriptionAt([declaration, name]: Subject): Description | undefined {
+  return descriptions.get(declaration)?.get(name);
+}
+
+export function keepDescription([declaration, name]: Subject, description: Description): void {
+  const known = descriptions.get(declaration) ?? new Map<string, Description>();
+  descriptions.set(declaration, known.set(name, description));
+}
+
+/**
+ * Describes what a library exports, so that completing its names need not.
+ * @param name of the library's file
+ * @param until when to stop, as `performance.now()` counts
+ * @returns whether nothing is left to describe
+ */
+export function describeExports(program: TypeScript.Program, name: string, until: number): boolean {
+  const checker = program.getTypeChecker();
+  const file = program.getSourceFile(name);
+  const module = file && checker.getSymbolAtLocation(file);
+  if (!module) return true;
+  for (const exported of checker.getExportsOfModule(module)) {
+    const subject: Subject = [file, exported.name];
+    if (descriptionAt(subject)) continue;
+    if (performance.now() > until) return false;
+    const symbol = aliased(checker, exported);
+    keepDescription(subject, { ...documentationOf(checker, symbol), ...typeOf(checker, symbol, file) });
+  }
+  return true;
+}
+
+/** What an import or export stands for. */
+export function aliased<Named extends TypeScript.Symbol | undefined>(
+  checker: TypeScript.TypeChecker,
+  symbol: Named,
+): Named {
+  return symbol && symbol.flags & ts.SymbolFlags.Alias ? (checker.getAliasedSymbol(symbol) as Named) : symbol;
+}
+
+/** Where what is said of something is kept; nowhere for what cells declare. */
+export function subjectOf({ declarations }: TypeScript.Symbol): Subject | undefined {
+  const declaration = declarations?.find(isTopOfLibrary);
+  return declaration && [declaration, ""];
+}
+
+/** What a library declares and whose members are asked for, where they are the same wherever it is written. */
+export function steadyOwner(
+  checker: TypeScript.TypeChecker,
+  owner: TypeScript.Node,
+  type: TypeScript.Type,
+): TypeScript.Declaration | undefined {
+  const symbol = aliased(checker, checker.getSymbolAtLocation(owner));
+  const declaration = symbol?.declarations?.find(isTopOfLibrary);
+  // The code around may have narrowed its type.
+  return declaration && checker.getTypeOfSymbolAtLocation(symbol!, declaration) === type ? declaration : undefined;
+}
+
+export function documentationOf(checker: TypeScript.TypeChecker, symbol: TypeScript.Symbol): Description {
+  const parts = symbol.getDocumentationComment(checker);
+  return parts.length > 0 ? { documentation: parts.map(({ text }) => text).join("") } : {};
+}
+
+/** The type of a value, as people read it. */
+export function typeOf(
+  checker: TypeScript.TypeChecker,
+  symbol: TypeScript.Symbol,
+  location: TypeScript.Node,
+): Description {
+  if (!(symbol.flags & ts.SymbolFlags.Value)) return {};
+  const type = checker.getTypeOfSymbolAtLocation(symbol, location);
+  // Without a subject: from there, the compiler would look for the shortest way to every name in it, for long.
+  const [signature, ...others] = type.getCallSignatures();
+  if (!signature) return { type: withoutPaths(checker.typeToString(type)) };
+  const overloads = others.length > 0 ? ` (+${others.length} overload${others.length > 1 ? "s" : ""})` : "";
+  return { type: withoutPaths(checker.signatureToString(signature)) + overloads };
+}
+
+/** A type's text without the files in which its parts are declared. */
+export function withoutPaths(type: string): string {
+  return type.replace(/import\("[^"]*"\)\./g, "");
+}
+
+/**
+ * A declaration that stands by itself in a file that cells do not change. A whole module may be one, too. A member of a
+ * generic type is none: it has another type with each of its owners.
+ */
+function isTopOfLibrary(declaration: TypeScript.Declaration): boolean {
+  const { fileName } = declaration.getSourceFile();
+  if (!fileName.endsWith(".d.ts") || fileName.endsWith("/__prev__.d.ts")) return false;
+  if (ts.isSourceFile(declaration)) return true;
+  const { parent } = ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration;
+  return ts.isSourceFile(parent) || ts.isModuleBlock(parent);
+}

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { CellSources } from "../../../kernel/engine/cellSources.ts";
+import { tellCellsInStackTraces } from "../../../kernel/engine/stackTrace.ts";
+
+const emitted = { code: "1;", map: "{}", declarations: "" };
+
+test("the oldest cells are forgotten where their text is too much, and never the latest", () => {
+  const sources = new CellSources(100);
+  sources.add("In[1]", "a".repeat(60), emitted, "1;", false);
+  sources.add("In[2]", "b".repeat(30), emitted, "1;", false);
+  expect([sources.has("In[1]"), sources.has("In[2]")]).toEqual([true, true]);
+  sources.add("In[3]", "c".repeat(40), emitted, "1;", false);
+  expect([sources.has("In[1]"), sources.has("In[2]"), sources.has("In[3]")]).toEqual([false, true, true]);
+  sources.add("In[4]", "d".repeat(500), emitted, "1;", false);
+  expect([sources.has("In[3]"), sources.has("In[4]")]).toEqual([false, true]);
+});
+
+test("a frame of a cell that is forgotten tells the cell, and no line that nobody has written", () => {
+  const undo = tellCellsInStackTraces(new CellSources());
+  try {
+    const thrower = new Function("throw new Error('old')\n//# sourceURL=In[7]") as () => void;
+    expect.assertions(1);
+    try {
+      thrower();
+    } catch (error) {
+      expect((error as Error).stack!.split("\n").find((line) => line.includes("In["))).toMatch(/\(In\[7\]\)$/);
+    }
+  } finally {
+    undo();
+  }
+});
