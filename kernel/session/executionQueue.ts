@@ -106,6 +106,7 @@ export class ExecutionQueue {
     } catch (error) {
       return { status: "error", error: toCellError(error) };
     } finally {
+      this.#execution?.cell.end();
       this.#execution = undefined;
       this.#interruptedBefore = false;
     }
