@@ -41,5 +41,6 @@ export type Incoming =
   | { kind: "interrupt" }
   /** What ran was terminated, for it answered no interrupt. */
   | { kind: "terminated" }
-  | { kind: "shutdown" }
+  /** The process is to end with this code. */
+  | { kind: "shutdown"; code: 0 | 1 }
   | { kind: "echo"; id: number };

@@ -16,7 +16,8 @@ export interface WireListener {
   onRequest(request: Request): void;
   /** @param terminated what ran was stopped by force, and its promises are lost */
   onInterrupt(terminated: boolean): void;
-  onShutdown(): void;
+  /** @param code with which the process is to end */
+  onShutdown(code: number): void;
 }
 
 interface Envelope {
@@ -54,7 +55,7 @@ export class Wire {
       if (incoming.kind === "request") listener.onRequest(incoming);
       else if (incoming.kind === "interrupt") this.#takeUpInterrupt(listener);
       else if (incoming.kind === "terminated") listener.onInterrupt(true);
-      else if (incoming.kind === "shutdown") listener.onShutdown();
+      else if (incoming.kind === "shutdown") listener.onShutdown(incoming.code);
       else this.#echoes.get(incoming.id)?.();
     });
   }

@@ -135,6 +135,21 @@ describe("a comm", () => {
     expect(closed!.content.comm_id).toBe(opened!.content.comm_id);
   });
 
+  test("takes any binary data, and refuses in the cell what is none", async () => {
+    const { output } = await kernel.execute(`
+      const memory = Uint8Array.of(0, 1, 2, 3).buffer;
+      const shared = new Uint8Array(new SharedArrayBuffer(1)).fill(7);
+      const buffers: any[] = [memory, new DataView(memory, 1, 2), new Uint16Array(memory, 2), shared, shared.buffer];
+      const comm = flamingo.currentCell()!.openComm({ target: "binary", data: {}, buffers });`);
+    expect(output.at(-1)!.buffers.map((bytes) => [...bytes])).toEqual([[0, 1, 2, 3], [1, 2], [2, 3], [7], [7]]);
+    for (const wrong of ["5", "{}", "null", '"abc"']) {
+      const code = `flamingo.currentCell()!.openComm({ target: "refused", data: {}, buffers: [${wrong} as any] })`;
+      const { reply } = await kernel.execute(code);
+      expect(reply.content).toMatchObject({ status: "error", evalue: expect.stringContaining("buffers[0]") });
+    }
+    expect(await comms({ target_name: "refused" })).toEqual({});
+  });
+
   test("whose listener throws says so below the cell that gave it", async () => {
     const cell = await run(`flamingo.registerCommTarget("broken", (comm) => {
       comm.onMessage(() => { throw new Error("listener broke") });
