@@ -6,6 +6,7 @@ import type { Engine } from "./engine/engine.ts";
 import { captureOutput } from "./session/capture.ts";
 import { findHistoryFile, HistoryFile } from "./session/historyFile.ts";
 import { Session } from "./session/session.ts";
+import { log } from "./wire/log.ts";
 import { Shared } from "./wire/shared.ts";
 import { keepSigint } from "./wire/sigint.ts";
 import { Wire } from "./wire/wire.ts";
@@ -38,11 +39,12 @@ export function main({ worker, port, shared: memory, session: id, hearsSigint }:
   wire.listen({
     onRequest: (request) => session.onRequest(request),
     onInterrupt: (terminated) => session.onInterrupt(terminated),
-    onShutdown: () => process.exit(0),
+    onShutdown: (code) => process.exit(code),
   });
   worker.on("error", (error) => {
+    log(`INTERNAL: the thread of the sockets ended: ${error.stack}`);
     shared.setClosed();
-    throw error;
+    process.exit(1);
   });
   keepSigint();
   if (!hearsSigint) process.on("SIGINT", () => wire.interrupt());

@@ -2,6 +2,7 @@
 export interface CommMessage {
   data: Record<string, unknown>;
   metadata?: Record<string, unknown>;
+  /** Any binary data when sent; bytes when heard. */
   buffers?: Uint8Array[];
 }
 

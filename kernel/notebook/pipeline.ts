@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { FlamingoError } from "../../src/core/errors.ts";
 import { describeWeights, sizeOf } from "../../src/core/trace.ts";
 import { catalog, findBlock } from "../../src/execution/registry.ts";
@@ -15,6 +15,7 @@ import { displayMethod } from "../display/displayMethod.ts";
 import type { FormatOptions } from "../display/formatter.ts";
 import { pipelineBundle, type WeightCounts } from "../display/pipelineDrawing.ts";
 import { studioLink } from "./studioLink.ts";
+import { findStudioFile } from "./studioPipelines.ts";
 
 /** What of a node can be said besides its type. */
 export type NodeSettings = Partial<Omit<PipelineNode, "type">>;
@@ -87,23 +88,21 @@ export class NotebookPipeline {
   }
 
   /**
-   * Writes it as a file that the studio opens: by a name into the studio's own pipelines, by a path anywhere.
+   * Writes it as a file that the studio opens: by a name into the studio's own pipelines, by a path anywhere. Where the studio
+   * has another pipeline of that name, this one takes the next name that is free, and says so.
    * @returns the file's path
    * @throws FlamingoError RUN_FOLDER, DISK_FULL
    */
   async save(where = idOf(this.name)): Promise<string> {
     const isPath = where.includes("/") || where.endsWith(".json");
-    const file = isPath ? resolve(where) : join(findHome().pipelines, `${idOf(where)}.json`);
-    return this.#write(file, writePipeline(this.definition));
+    if (!isPath) return (await this.#saveInStudio(idOf(where))).file;
+    return this.#write(resolve(where), writePipeline(this.definition));
   }
 
-  /** Saves it among the studio's pipelines, and prints where the studio shows it. */
+  /** Saves it among the studio's pipelines, as `save` does, and prints where the studio shows it. */
   async open(): Promise<void> {
-    await this.save();
-    const line = studioLink(`pipeline=${idOf(this.name)}`);
-    const cell = currentCell();
-    if (cell) cell.print("stdout", `${line}\n`);
-    else console.log(line);
+    const { id } = await this.#saveInStudio(idOf(this.name));
+    tell(studioLink(`pipeline=${id}`));
   }
 
   /**
@@ -116,6 +115,16 @@ export class NotebookPipeline {
 
   async [displayMethod](options: FormatOptions = {}): Promise<Record<string, unknown>> {
     return (await pipelineBundle(this.definition, catalog, weightCounts(this.definition), options)).data;
+  }
+
+  async #saveInStudio(wanted: string): Promise<{ id: string; file: string }> {
+    const text = writePipeline(this.definition);
+    const place = await findStudioFile(wanted, text).catch((error) => {
+      throw folderError(error, findHome().pipelines);
+    });
+    if (place.id !== wanted) tell(`the studio has another pipeline "${wanted}": this one is saved as "${place.id}"`);
+    await this.#write(place.file, text);
+    return place;
   }
 
   #with(change: Partial<Pipeline>): NotebookPipeline {
@@ -170,6 +179,12 @@ export function weightCounts({ nodes }: Pipeline): WeightCounts {
       return [id, count];
     }),
   );
+}
+
+function tell(line: string): void {
+  const cell = currentCell();
+  if (cell) cell.print("stdout", `${line}\n`);
+  else console.log(line);
 }
 
 function portOf(name: string): [string, string] {

@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { inspect, types } from "node:util";
+import { FlamingoError } from "../../src/core/errors.ts";
 import { currentCell, runInCell } from "../cell/cell.ts";
 import type { Comm, CommMessage, CommOpening } from "../cell/comm.ts";
 import { findCommTarget } from "../cell/commTargets.ts";
@@ -64,9 +66,9 @@ export class Comms {
 
   /** Opens one from the kernel. @param parent of the cell that asks for it */
   open(opening: CommOpening, parent: Header): Comm {
-    const comm = this.#add(opening.id ?? randomUUID(), opening.target, parent);
-    this.#send("comm_open", comm.id, opening, parent, { target_name: opening.target });
-    return comm;
+    const id = opening.id ?? randomUUID();
+    this.#send("comm_open", id, opening, parent, { target_name: opening.target });
+    return this.#add(id, opening.target, parent);
   }
 
   /** A front end opens one; where nobody registered its target, it is closed again. */
@@ -109,6 +111,25 @@ export class Comms {
 
   #send(type: string, id: string, message: CommMessage, parent: Header, more: JsonObject = {}): void {
     const { data, metadata, buffers } = message;
-    this.#publisher.publish(type, parent, { comm_id: id, data, ...more }, { metadata, buffers });
+    const extras = { metadata, buffers: buffers?.map(bytesOf) };
+    this.#publisher.publish(type, parent, { comm_id: id, data, ...more }, extras);
   }
+}
+
+/** The bytes of what code gave as binary data; its type is the compiler's word only. @throws FlamingoError USAGE */
+function bytesOf(given: unknown, index: number): Uint8Array {
+  if (ArrayBuffer.isView(given)) return unshared(new Uint8Array(given.buffer, given.byteOffset, given.byteLength));
+  if (types.isAnyArrayBuffer(given)) return unshared(new Uint8Array(given));
+  throw new FlamingoError(
+    "USAGE",
+    `buffers[${index}] of a comm's message is ${inspect(given)}, which is no binary data`,
+    {
+      fix: "give typed arrays, DataViews or ArrayBuffers",
+    },
+  );
+}
+
+/** A copy where other threads may write to the bytes: the socket takes none of those. */
+function unshared(bytes: Uint8Array): Uint8Array {
+  return types.isSharedArrayBuffer(bytes.buffer) ? bytes.slice() : bytes;
 }

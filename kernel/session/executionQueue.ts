@@ -118,6 +118,7 @@ export class ExecutionQueue {
     } catch (error) {
       return { status: "error", error: toCellError(error) };
     } finally {
+      this.#execution?.cell.end();
       this.#execution = undefined;
     }
   }

@@ -5,41 +5,58 @@ import type { Request } from "../wire/wire.ts";
 import type { Publisher } from "./publisher.ts";
 
 interface Question {
-  id: string;
-  answer: (value: string) => void;
+  /** Known once it has been asked. */
+  id?: string;
+  signal: AbortSignal;
+  ask(): string;
+  answer(value: string): void;
 }
 
 /** Asks persons for lines, one after the other. */
 export class Questions {
   readonly #publisher: Publisher;
-  #open: Question | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  /** The first one is open, the others wait. */
+  readonly #line: Question[] = [];
 
   constructor(publisher: Publisher) {
     this.#publisher = publisher;
   }
 
   /**
-   * Asks the front end that sent a request, when earlier questions are answered.
+   * Asks the front end that sent a request, when earlier questions are answered or given up.
    * Rejects with the signal's reason when it is aborted, and with KERNEL_NO_STDIN where the front end cannot ask.
    * @param allowed whether the request said that it can
    */
-  ask(request: Request, allowed: boolean, prompt: string, password: boolean, signal: AbortSignal): Promise<string> {
-    if (!allowed) return Promise.reject(noStdin());
-    const answer = this.#last.then(() => this.#askNow(request, prompt, password, signal));
-    this.#last = answer.catch(() => undefined);
-    return answer;
+  async ask(
+    request: Request,
+    allowed: boolean,
+    prompt: string,
+    password: boolean,
+    signal: AbortSignal,
+  ): Promise<string> {
+    if (!allowed) throw noStdin();
+    signal.throwIfAborted();
+    let giveUp = () => {};
+    let question: Question | undefined;
+    try {
+      return await new Promise<string>((resolve, reject) => {
+        giveUp = () => reject(signal.reason);
+        signal.addEventListener("abort", giveUp, { once: true });
+        question = { signal, ask: () => this.#publisher.ask(request, { prompt, password }), answer: resolve };
+        this.#line.push(question);
+        this.#askFirst();
+      });
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+      this.#line.splice(this.#line.indexOf(question!), 1);
+      this.#askFirst();
+    }
   }
 
-  #askNow(request: Request, prompt: string, password: boolean, signal: AbortSignal): Promise<string> {
-    return new Promise<string>((resolve, reject) => {
-      signal.throwIfAborted();
-      const id = this.#publisher.ask(request, { prompt, password });
-      this.#open = { id, answer: resolve };
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    }).finally(() => {
-      this.#open = undefined;
-    });
+  #askFirst(): void {
+    // An interrupt takes all of a cell's questions at once, and they leave the line one after the other.
+    const first = this.#line.find(({ signal }) => !signal.aborted);
+    if (first) first.id ??= first.ask();
   }
 
   /** Takes an answer. One that nobody waits for is ignored. */
@@ -47,7 +64,8 @@ export class Questions {
     const { value } = readContent("input_reply", message);
     // Some clients name no parent; then it is the question that is open.
     const parent = message.parent_header.msg_id;
-    if (parent === undefined || parent === this.#open?.id) this.#open?.answer(value);
+    const [open] = this.#line;
+    if (parent === undefined || parent === open?.id) open?.answer(value);
   }
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { FlamingoError } from "../../src/core/errors.ts";
 import type { Cell } from "../cell/cell.ts";
 import type { Comm, CommOpening } from "../cell/comm.ts";
 import type { MimeBundle } from "../cell/mimeBundle.ts";
@@ -24,6 +25,7 @@ export class RequestCell implements Cell {
   readonly #comms: Comms;
   readonly #questions: Questions;
   readonly #abort = new AbortController();
+  readonly #over = new AbortController();
   readonly #heeding = new Set<Promise<unknown>>();
   #interruptedAt = Number.POSITIVE_INFINITY;
   #hasEnded = false;
@@ -57,6 +59,11 @@ export class RequestCell implements Cell {
   interrupt(): void {
     this.#interruptedAt = performance.now();
     this.#abort.abort(new Interrupted());
+  }
+
+  /** Its code has ended. Front ends take no answers below such a cell, so it gives up its questions. */
+  end(): void {
+    this.#over.abort(unanswered());
   }
 
   heeds(work: Promise<unknown>): void {
@@ -101,7 +108,8 @@ export class RequestCell implements Cell {
   }
 
   input(prompt: string, { password = false }: { password?: boolean } = {}): Promise<string> {
-    return this.#questions.ask(this.#request, this.#mayAsk, prompt, password, this.signal);
+    const signal = AbortSignal.any([this.signal, this.#over.signal]);
+    return this.#questions.ask(this.#request, this.#mayAsk, prompt, password, signal);
   }
 
   openComm(opening: CommOpening): Comm {
@@ -121,4 +129,10 @@ export class RequestCell implements Cell {
   #refuseAfterInterrupt(): void {
     if (this.#heeding.size === 0 && performance.now() > this.#interruptedAt + farewell) throw this.signal.reason;
   }
+}
+
+function unanswered(): FlamingoError {
+  return new FlamingoError("KERNEL_NO_STDIN", "the cell ended before its question was answered", {
+    fix: "await input() in the cell that asks",
+  });
 }

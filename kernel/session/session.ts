@@ -77,7 +77,7 @@ export class Session {
   onRequest(request: Request): void {
     const type = request.message.header.msg_type;
     if (type === "execute_request") this.#executions.add(request);
-    else this.#answer(request, this.#handlers[type] ?? ignore);
+    else this.#answer(request, Object.hasOwn(this.#handlers, type) ? this.#handlers[type]! : ignore);
   }
 
   /**
@@ -100,7 +100,7 @@ export class Session {
     else log(text);
   }
 
-  readonly #handlers: Record<string, Handler | undefined> = {
+  readonly #handlers: Record<string, Handler> = {
     complete_request: ({ message }) => this.#complete(readContent("complete_request", message)),
     inspect_request: ({ message }) => this.#inspect(readContent("inspect_request", message)),
     is_complete_request: ({ message }) => this.#isComplete(readContent("is_complete_request", message)),

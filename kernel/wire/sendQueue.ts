@@ -1,6 +1,7 @@
 import type { MessageLike } from "zeromq";
 
 interface SendingSocket {
+  /** Rejects, or throws at once, what it cannot send. */
   send(frames: MessageLike[]): Promise<void>;
 }
 
@@ -9,11 +10,14 @@ interface SendingSocket {
  */
 export class SendQueue {
   readonly #socket: SendingSocket;
+  readonly #onFailure: (error: unknown) => void;
   #waiting: MessageLike[][] = [];
   #sending: Promise<void> | undefined;
 
-  constructor(socket: SendingSocket) {
+  /** @param onFailure told of each message that could not be sent; the others go on */
+  constructor(socket: SendingSocket, onFailure: (error: unknown) => void) {
     this.#socket = socket;
+    this.#onFailure = onFailure;
   }
 
   send(frames: MessageLike[]): void {
@@ -30,9 +34,17 @@ export class SendQueue {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
-      // A client that went away takes its answer with it; the others' go on.
-      for (const frames of batch) await this.#socket.send(frames).catch(() => undefined);
+      for (const frames of batch) await this.#attempt(frames);
     }
     this.#sending = undefined;
+  }
+
+  // Always ends in a later turn, so that `#sending` is set before it is cleared.
+  async #attempt(frames: MessageLike[]): Promise<void> {
+    try {
+      await this.#socket.send(frames);
+    } catch (error) {
+      this.#onFailure(error);
+    }
   }
 }

@@ -2,6 +2,7 @@ import { Router, XPublisher } from "zeromq";
 import { FlamingoError } from "../../src/core/errors.ts";
 import { type Connection, endpoint } from "../protocol/connection.ts";
 import type { Channel } from "../protocol/message.ts";
+import { log } from "./log.ts";
 import { SendQueue } from "./sendQueue.ts";
 import type { AskingChannel } from "./traffic.ts";
 
@@ -30,11 +31,13 @@ export class Sockets {
   constructor() {
     const router = () => new Router({ linger, sendHighWaterMark: 0, receiveHighWaterMark: 0 });
     this.#asking = { shell: router(), control: router(), stdin: router() };
+    const queue = (socket: Router | XPublisher, channel: Channel) =>
+      new SendQueue(socket, (error) => log(`not sent on ${channel}: ${error}`));
     this.#queues = {
-      shell: new SendQueue(this.#asking.shell),
-      control: new SendQueue(this.#asking.control),
-      stdin: new SendQueue(this.#asking.stdin),
-      iopub: new SendQueue(this.#iopub),
+      shell: queue(this.#asking.shell, "shell"),
+      control: queue(this.#asking.control, "control"),
+      stdin: queue(this.#asking.stdin, "stdin"),
+      iopub: queue(this.#iopub, "iopub"),
     };
   }
 

@@ -43,5 +43,6 @@ export type Incoming =
   | { kind: "reminder" }
   /** What ran was terminated, for it answered no interrupt. */
   | { kind: "terminated" }
-  | { kind: "shutdown" }
+  /** The process is to end with this code. */
+  | { kind: "shutdown"; code: 0 | 1 }
   | { kind: "echo"; id: number };

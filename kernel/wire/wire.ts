@@ -19,7 +19,8 @@ export interface WireListener {
    * @param terminated what ran was stopped by force, and its promises are lost
    */
   onInterrupt(terminated: boolean): Promise<void>;
-  onShutdown(): void;
+  /** @param code with which the process is to end */
+  onShutdown(code: number): void;
 }
 
 interface Envelope {
@@ -58,7 +59,7 @@ export class Wire {
       else if (incoming.kind === "interrupt") this.#onInterrupt(listener);
       else if (incoming.kind === "reminder") this.#takeUpInterrupt();
       else if (incoming.kind === "terminated") this.#onTerminated(listener);
-      else if (incoming.kind === "shutdown") listener.onShutdown();
+      else if (incoming.kind === "shutdown") listener.onShutdown(incoming.code);
       else this.#echoes.get(incoming.id)?.();
     });
   }

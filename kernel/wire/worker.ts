@@ -98,8 +98,8 @@ async function interrupt(): Promise<void> {
 }
 
 /** Ends the process: the main thread does it; where it does not, what it runs is terminated, and at last it is killed. */
-async function shutdown(): Promise<void> {
-  toMain({ kind: "shutdown" });
+async function shutdown(code: 0 | 1 = 0): Promise<void> {
+  toMain({ kind: "shutdown", code });
   await setTimeout(shutdownPatience);
   if (ready) terminateMainThread();
   await setTimeout(lastPatience);
@@ -144,6 +144,13 @@ function endWithParent(): void {
   setInterval(() => isGone() && shutdown(), 1_000).unref();
 }
 
+/** Nobody can use a kernel whose sockets' thread has a fault, so the process ends: clients see that, and start another. */
+function endAfterFault(fault: unknown): void {
+  const reason = (fault instanceof Error && fault.stack) || String(fault);
+  log(`INTERNAL: the thread of the sockets failed: ${reason}`);
+  shutdown(1);
+}
+
 async function open(): Promise<Opening> {
   try {
     const connection = readConnection(options.connectionFile);
@@ -161,5 +168,6 @@ async function open(): Promise<Opening> {
   return { hearsSigint: hearSigint(interrupt) };
 }
 
+process.on("uncaughtException", endAfterFault); // rejections too
 options.port.on("message", onOutgoing);
 open().then((opening) => parentPort!.postMessage(opening));

@@ -73,6 +73,18 @@ describe("a kernel", () => {
     await once(client.stdout.resume(), "close");
   });
 
+  test("ends where the thread of its sockets has a fault, and says so", async () => {
+    const kernel = await start();
+    kernel.send("execute_request", {
+      // The port to that thread is among what keeps the process alive.
+      code: `const [port] = (process as any)._getActiveHandles().filter((handle: any) => handle.constructor.name === "MessagePort");
+        port.postMessage({ kind: "message", channel: "nowhere", identities: [], parts: [], buffers: [] })
+        for (;;);`,
+    });
+    expect(await kernel.ended()).toBe(1);
+    expect(kernel.outside).toContain("INTERNAL: the thread of the sockets failed: TypeError");
+  });
+
   test("ends as its code says, and what was printed before arrives", async () => {
     const kernel = await start();
     const cell = kernel.send("execute_request", { code: 'console.log("last words"); process.exit(3)' });

@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import * as flamingo from "../../kernel/notebook/index.ts";
 import { preload } from "../../kernel/notebook/preload.ts";
+import { writePipeline } from "../../src/pipeline/schema.ts";
 import { findHome } from "../../src/runs/home.ts";
 import { readEvents } from "../../src/runs/reader.ts";
 import { announceStudio } from "../../src/runs/studioAddress.ts";
@@ -187,6 +188,30 @@ describe("a pipeline in a notebook", () => {
     withdraw();
     await cell.run(() => made.open());
     expect(cell.printed.trimEnd()).toMatch(/npm start`, and call this again$/);
+  });
+
+  test("takes the place of nothing in the studio that this notebook did not write, and says under which name it is", async () => {
+    const made = (await flamingo.pipeline(pipeline)).rename("Mine");
+    const places = ["mine", "mine-2", "mine-3"].map((id) => join(findHome().pipelines, `${id}.json`));
+    expect(await made.save()).toBe(places[0]);
+    const changed = made.configure("resampler", { latents: 3 });
+    expect(await changed.save()).toBe(places[0]); // its own, so it may
+    const theirs = writePipeline(made.configure("resampler", { latents: 4 }).definition);
+    writeFileSync(places[0]!, theirs);
+    const cell = new RecordedCell();
+    await cell.run(() => changed.save());
+    expect(cell.printed).toBe('the studio has another pipeline "mine": this one is saved as "mine-2"\n');
+    const withdraw = announceStudio(findHome(), "http://127.0.0.1:7007/?token=t");
+    await cell.run(() => made.open());
+    withdraw();
+    expect(cell.printed).toMatch(/#pipeline=mine-2\n$/);
+    expect(readFileSync(places[0]!, "utf8")).toBe(theirs);
+    expect(existsSync(places[2]!)).toBe(false);
+  });
+
+  test("of a template's name is saved beside the template, which would hide it", async () => {
+    const changed = (await flamingo.pipeline("emoji-captions")).configure("resampler", { latents: 4 });
+    expect(await changed.save()).toBe(join(findHome().pipelines, "emoji-captions-2.json"));
   });
 
   test("becomes a notebook that has it in it, to the last digit", async () => {

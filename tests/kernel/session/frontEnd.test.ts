@@ -42,6 +42,32 @@ describe("a person", () => {
     expect((await kernel.answer(cell)).output.at(-1)!.content.data).toEqual({ "text/plain": "[ '1', '2' ]" });
   });
 
+  test("who never answered is asked again by the next cell, once the cell that asked has ended", async () => {
+    const first = kernel.send("execute_request", { code: 'void flamingo.input("left open?"); 1' });
+    const old = await questions(first, 1);
+    expect((await kernel.answer(first)).reply.content.status).toBe("ok");
+    await kernel.until(() => printed(kernel.below(first), "stderr").includes("ended before its question was answered"));
+    const cell = kernel.send("execute_request", { code: 'await flamingo.input("again?")' });
+    const question = await questions(cell, 1);
+    kernel.send("input_reply", { value: "too late" }, "stdin", { parent_header: old.header });
+    kernel.send("input_reply", { value: "in time" }, "stdin", { parent_header: question.header });
+    expect((await kernel.answer(cell)).output.at(-1)!.content.data).toEqual({ "text/plain": "'in time'" });
+  });
+
+  test("is not asked what still waited in line when its cell was interrupted", async () => {
+    const code = 'await Promise.all(["one", "two"].map((prompt) => flamingo.input(prompt)))';
+    const cell = kernel.send("execute_request", { code });
+    await questions(cell, 1);
+    await kernel.request("interrupt_request", {}, "control");
+    expect((await kernel.answer(cell)).reply.content.ename).toBe("Interrupted");
+    const next = kernel.send("execute_request", { code: 'await flamingo.input("three")' });
+    const { header, content } = await questions(next, 1);
+    expect(content.prompt).toBe("three");
+    kernel.send("input_reply", { value: "3" }, "stdin", { parent_header: header });
+    expect((await kernel.answer(next)).output.at(-1)!.content.data).toEqual({ "text/plain": "'3'" });
+    expect(ofType(kernel.below(cell), "input_request")).toHaveLength(1);
+  });
+
   test("is not asked where the front end cannot", async () => {
     const { reply } = await kernel.execute('await flamingo.input("name?")');
     expect(reply.content).toMatchObject({ status: "error", evalue: expect.stringContaining("cannot ask") });
@@ -107,6 +133,21 @@ describe("a comm", () => {
     expect(opened).toMatchObject({ type: "comm_open", content: { target_name: "widget", data: { a: 1 } } });
     expect(closed).toMatchObject({ type: "comm_close", content: { data: { b: 2 } } });
     expect(closed!.content.comm_id).toBe(opened!.content.comm_id);
+  });
+
+  test("takes any binary data, and refuses in the cell what is none", async () => {
+    const { output } = await kernel.execute(`
+      const memory = Uint8Array.of(0, 1, 2, 3).buffer;
+      const shared = new Uint8Array(new SharedArrayBuffer(1)).fill(7);
+      const buffers: any[] = [memory, new DataView(memory, 1, 2), new Uint16Array(memory, 2), shared, shared.buffer];
+      const comm = flamingo.currentCell()!.openComm({ target: "binary", data: {}, buffers });`);
+    expect(output.at(-1)!.buffers.map((bytes) => [...bytes])).toEqual([[0, 1, 2, 3], [1, 2], [2, 3], [7], [7]]);
+    for (const wrong of ["5", "{}", "null", '"abc"']) {
+      const code = `flamingo.currentCell()!.openComm({ target: "refused", data: {}, buffers: [${wrong} as any] })`;
+      const { reply } = await kernel.execute(code);
+      expect(reply.content).toMatchObject({ status: "error", evalue: expect.stringContaining("buffers[0]") });
+    }
+    expect(await comms({ target_name: "refused" })).toEqual({});
   });
 
   test("whose listener throws says so below the cell that gave it", async () => {

@@ -47,11 +47,14 @@ describe("every request", () => {
     }
   });
 
-  test("of an unknown type has no reply, and the kernel lives on", async () => {
-    const id = kernel.send("unheard_of_request");
-    await kernel.execute("1");
-    expect(kernel.below(id).map(({ type }) => type)).toEqual(["status", "status"]);
-  });
+  test.each(["unheard_of_request", "constructor", "toString", "__proto__"])(
+    "of an unknown type has no reply, and the kernel lives on: %s",
+    async (type) => {
+      const id = kernel.send(type);
+      await kernel.execute("1");
+      expect(kernel.below(id).map((message) => message.type)).toEqual(["status", "status"]);
+    },
+  );
 
   test("to debug is refused as the debug adapter protocol says", async () => {
     const content = { type: "request", seq: 3, command: "initialize", arguments: {} };
