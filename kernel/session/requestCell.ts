@@ -51,11 +51,6 @@ export class RequestCell implements Cell {
     return this.#hasEnded && this.signal.aborted;
   }
 
-  /** It has been answered. */
-  end(): void {
-    this.#hasEnded = true;
-  }
-
   interrupt(): void {
     this.#interruptedAt = performance.now();
     this.#abort.abort(new Interrupted());
@@ -63,6 +58,7 @@ export class RequestCell implements Cell {
 
   /** Its code has ended. Front ends take no answers below such a cell, so it gives up its questions. */
   end(): void {
+    this.#hasEnded = true;
     this.#over.abort(unanswered());
   }
 
