@@ -6,7 +6,7 @@ import { wanting } from "./wasm/kernel.ts";
 export interface ValueAndGradients {
   /** The scalar that `f` returned. */
   value: Tensor;
-  /** d value / d variable, in the order of the variables; null for one that takes no part. */
+  /** d (factor · value) / d variable, in the order of the variables; null for one that takes no part. */
   gradients: (Tensor | null)[];
 }
 
@@ -30,14 +30,16 @@ interface TapeEngine {
  * Computes a scalar and its gradient by each variable. All other tensors that come into being are disposed; value and
  * gradients are the caller's to dispose. What the forward pass kept is freed as soon as the backward pass is done with
  * it, and gradients that meet are summed in place: TensorFlow.js' own walk over its tape does neither.
+ *
+ * @param factor multiplies the gradients and not the value: a share of several batches, or a loss scale
  */
-export function valueAndGradients(f: () => Tensor, variables: readonly Variable[]): ValueAndGradients {
+export function valueAndGradients(f: () => Tensor, variables: readonly Variable[], factor = 1): ValueAndGradients {
   const engine = tf.engine();
   const tape: TapeNode[] = [];
   engine.startScope("valueAndGradients");
   try {
     const value = record(f, tape);
-    const totals = new Map<number, Tensor>([[value.id, tf.onesLike(value)]]);
+    const totals = new Map<number, Tensor>([[value.id, tf.fill(value.shape, factor)]]);
     const fromVariables = reachable(tape, variables);
     for (const node of tape.toReversed()) {
       stepBack(node, totals, fromVariables);

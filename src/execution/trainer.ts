@@ -138,7 +138,7 @@ export class Trainer {
     const { step } = report;
     const { steps } = this.#settings.schedule;
     this.#seconds += report.milliseconds / 1000;
-    log.append({ type: "train:step", ...report, gates: await this.#gateValues() });
+    log.append({ type: "train:step", ...report });
     this.#tell(step, step === steps);
     if (step % this.#settings.checkpointEvery === 0) await this.#save(step);
     await this.#look(step, step === steps);
@@ -156,11 +156,6 @@ export class Trainer {
 
   async #look(step: number, always: boolean): Promise<void> {
     for (const observer of this.#context.observers) if (always || step % observer.every === 0) await observer.see(step);
-  }
-
-  async #gateValues(): Promise<number[]> {
-    const values = await Promise.all(this.#gates.map(({ variable }) => variable.data()));
-    return values.map((value) => Math.tanh(value[0]!));
   }
 
   async #save(step: number): Promise<void> {
