@@ -24,6 +24,7 @@ export const ConvResidual = defineBlock({
   exampleSizes: { lead: 2, height: 4, width: 5 },
   inputs: { x: float32("...lead height width channels", "pictures") },
   outputs: { y: float32("...lead height width channels", "the refined pictures") },
+  layer: true,
   build({ channels }, { child }) {
     const first = child("0", Conv, { inChannels: channels, outChannels: channels, kernel: 3 });
     const norm = child("1", LayerNorm, { dim: channels });

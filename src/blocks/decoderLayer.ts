@@ -32,6 +32,7 @@ export const DecoderLayer = defineBlock({
   exampleSizes: { batch: 2, length: 5 },
   inputs: { hidden: float32("batch length dim", "hidden states") },
   outputs: { hidden: float32("batch length dim", "hidden states, one layer on") },
+  layer: true,
   build({ dim, heads, headDim, alibi, ffMult, activation }, { child }) {
     const attend = child("attn", SelfAttention, { dim, heads, headDim, alibi, causal: true });
     const addSeen = child("add_seen", Add, {});

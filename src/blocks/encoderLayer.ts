@@ -31,6 +31,7 @@ export const EncoderLayer = defineBlock({
   exampleSizes: { lead: 2, length: 5 },
   inputs: { hidden: float32("...lead length dim", "hidden states, one a patch") },
   outputs: { hidden: float32("...lead length dim", "hidden states, one layer on") },
+  layer: true,
   build({ dim, heads, headDim, ffMult, activation }, { child }) {
     const attend = child("attn", SelfAttention, { dim, heads, headDim });
     const addSeen = child("add_seen", Add, {});

@@ -35,6 +35,7 @@ export const GatedXattnDense = defineBlock({
     locations: int32("batch length", "1 at each <image> tag, else 0"),
   },
   outputs: { text: float32("batch length dim", "hidden states that have seen the image") },
+  layer: true,
   build({ ffMult, activation, ...crossAttention }, { child }) {
     const attend = child("attn", MaskedCrossAttention, crossAttention);
     const attendGate = child("attn_gate", TanhGate, {});

@@ -34,6 +34,7 @@ export const PerceiverAttention = defineBlock({
     latents: float32("batch media latents dim", "latents that gather from them"),
   },
   outputs: { update: float32("batch media latents dim", "what the latents gathered") },
+  layer: true,
   build({ dim, heads, headDim }, { child }) {
     const inner = heads * headDim;
     const normMedia = child("norm_media", LayerNorm, { dim });

@@ -114,6 +114,11 @@ export interface BlockDefinition<C extends z.ZodObject = z.ZodObject, I extends 
    * convolution. So the memory of a training is known before anything is made.
    */
   keeps?(config: z.output<C>, outputs: Readonly<Record<keyof O, readonly number[]>>): number;
+  /**
+   * One of a stack of layers: gradient checkpointing keeps its inputs for the backward pass and computes its inside
+   * again. Its outputs are new tensors.
+   */
+  layer?: true;
   // biome-ignore lint/suspicious/noExplicitAny: one list holds primitives over any tensor type
   build(config: z.output<C>, scope: Scope<any>): Forward<I, O, any>;
   /** How a primitive takes a sequence that arrives in pieces; one without cannot. */

@@ -20,7 +20,7 @@ export interface AdamWOptions {
   beta1: number;
   beta2: number;
   epsilon: number;
-  /** Factor of all gradients, as `clipFactor` gives it; 1 unless told. */
+  /** Factor of all gradients, as `clipFactor` gives it; 1 unless told. By 0 nothing changes, whatever the gradients. */
   clip?: number | Tensor;
 }
 
@@ -31,6 +31,7 @@ export interface AdamWOptions {
  * Source: Loshchilov and Hutter 2019, arXiv:1711.05101.
  */
 export function adamW(parameters: readonly AdamWParameter[], options: AdamWOptions): void {
+  if (options.clip === 0) return;
   const fused = hasKernel("FlamingoAdamW");
   for (const parameter of parameters)
     tf.tidy(() => (fused ? updateFused(parameter, options) : update(parameter, options)));
@@ -51,10 +52,13 @@ function makeSole(variable: Variable): void {
 
 function update({ value, gradient, m, v, rate, decay }: AdamWParameter, options: AdamWOptions): void {
   const { step, beta1, beta2, epsilon, clip = 1 } = options;
+  // Gradients that are no number are left out by choice, not by a product: 0 times infinity is no number either.
+  const set = (variable: Variable, next: Tensor) =>
+    variable.assign(typeof clip === "number" ? next : tf.where(tf.notEqual(clip, 0), next, variable));
   const g = tf.mul(gradient, clip);
-  m.assign(tf.add(tf.mul(m, beta1), tf.mul(g, 1 - beta1)));
-  v.assign(tf.add(tf.mul(v, beta2), tf.mul(tf.square(g), 1 - beta2)));
+  set(m, tf.add(tf.mul(m, beta1), tf.mul(g, 1 - beta1)));
+  set(v, tf.add(tf.mul(v, beta2), tf.mul(tf.square(g), 1 - beta2)));
   const root = tf.add(tf.sqrt(tf.div(v, 1 - beta2 ** step)), epsilon);
   const change = tf.mul(tf.div(m, root), rate / (1 - beta1 ** step));
-  value.assign(tf.sub(tf.mul(value, 1 - rate * decay), change));
+  set(value, tf.sub(tf.mul(value, 1 - rate * decay), change));
 }

@@ -2,6 +2,7 @@ import type { CallSite, Reading, Value, WeightSpec } from "../core/block.ts";
 import { checkInputs } from "../core/check.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { printShape } from "../core/shape.ts";
+import { recomputed } from "./recompute.ts";
 import { type Tensor, type TensorContainer, tidy } from "./tensor.ts";
 import type { Weights } from "./weights.ts";
 
@@ -25,6 +26,8 @@ export class Eager implements Reading {
   readonly #checked = new Set<string>();
   /** Who looks right now. Empty while training, so that probes cost nothing. */
   probes: readonly Probe[] = [];
+  /** Gradient checkpointing: of a layer only the inputs are kept for the backward pass, which computes it again. */
+  checkpointing = false;
 
   constructor(weights: Weights, prefix = "") {
     this.weights = weights;
@@ -42,13 +45,24 @@ export class Eager implements Reading {
       ? undefined
       : checkInputs(site.definition, site.config, inputs, this.#name(site.path)).outputs;
     // What came up on the way is freed at once, unless the gradient's tape keeps it: outside of training nobody else would.
-    const outputs = tidy(() => site.forward(inputs) as TensorContainer) as unknown as Record<string, Value>;
+    const outputs = tidy(() => this.#compute(site, inputs) as TensorContainer) as unknown as Record<string, Value>;
     if (expected) {
       this.#checkOutputs(site, expected, outputs);
       this.#checked.add(signature);
     }
     for (const probe of this.probes) this.#look(probe, site, inputs);
     return outputs;
+  }
+
+  #compute(site: CallSite, inputs: Record<string, Value | undefined>): Record<string, Value> {
+    if (!this.checkpointing || !site.definition.layer) return site.forward(inputs);
+    const given = Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== undefined);
+    const learning = this.weights.all(this.#name(site.path)).filter(({ frozen }) => !frozen);
+    return recomputed(
+      (tensors) => site.forward(tensors) as Record<string, Tensor>,
+      Object.fromEntries(given),
+      learning.map(({ variable }) => variable),
+    );
   }
 
   #look(probe: Probe, site: CallSite, inputs: Record<string, Value | undefined>): void {

@@ -11,7 +11,24 @@ export function globalNorm(gradients: readonly Tensor[]): Tensor {
   });
 }
 
-/** The factor that brings gradients of this norm down to `limit`, as PyTorch's: min(1, limit/(norm + 1e-6)), a scalar. */
-export function clipFactor(norm: Tensor, limit: number): Tensor {
-  return tf.tidy(() => tf.minimum(tf.div(limit, tf.add(norm, 1e-6)), 1));
+export interface ClipOptions {
+  /** The loss scale that the gradients carry. */
+  scale?: number;
+  /** The loss that they are of, which must be finite too. */
+  loss?: Tensor;
+}
+
+/**
+ * The factor that brings gradients of this norm down to `limit`, as PyTorch's, and takes the loss scale out of them:
+ * min(1, limit/(norm/scale + 1e-6))/scale, a scalar. Where the norm or the loss is not finite it is 0, by which `adamW`
+ * changes nothing.
+ */
+export function clipFactor(norm: Tensor, limit: number, { scale = 1, loss }: ClipOptions = {}): Tensor {
+  if (hasKernel("FlamingoClipFactor"))
+    return runKernel("FlamingoClipFactor", { norm, loss: loss ?? norm }, { limit, scale });
+  return tf.tidy(() => {
+    const factor = tf.div(tf.minimum(tf.div(limit, tf.add(tf.div(norm, scale), 1e-6)), 1), scale);
+    const finite = loss ? tf.logicalAnd(tf.isFinite(norm), tf.isFinite(loss)) : tf.isFinite(norm);
+    return tf.where(finite, factor, tf.zerosLike(factor));
+  });
 }

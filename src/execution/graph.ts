@@ -105,6 +105,11 @@ export class Graph {
     return (this.#blocks.get(id)?.definition.inputs as Ports | undefined)?.[port]?.optional ?? false;
   }
 
+  /** Whether layers keep their inputs alone for a backward pass, which computes them again, from now on. */
+  setCheckpointing(on: boolean): void {
+    for (const reading of this.#readings) reading.checkpointing = on;
+  }
+
   /** Lets somebody look while `f` runs. */
   watched<T>(probes: readonly Probe[], f: () => T): T {
     for (const reading of this.#readings) reading.probes = probes;

@@ -43,8 +43,9 @@ interface Sized extends Value {
  * @returns undefined where a size is not known before the run, such as a batch that no source gives
  */
 export function memoryNeed(plan: Plan, batches: ReadonlyMap<string, Batch>): MemoryNeed | undefined {
-  const training = plan.nodes.some(({ type }) => findAction(type)?.stage === "train");
-  const reading = new SizeReading();
+  const trainer = plan.nodes.find(({ type }) => findAction(type)?.stage === "train");
+  const training = trainer !== undefined;
+  const reading = new SizeReading(trainer?.config.gradientCheckpointing === true);
   const values = new Map<string, Record<string, Value>>();
   for (const node of plan.nodes) values.set(node.id, outputsOf(node, reading, values, batches.get(node.id)));
   if (reading.unknown) return undefined;
@@ -52,7 +53,8 @@ export function memoryNeed(plan: Plan, batches: ReadonlyMap<string, Batch>): Mem
   const weights = reading.numbers(() => true) * bytesPerNumber;
   const moments = 2 * trainable * bytesPerNumber;
   const gradients = trainable * bytesPerNumber;
-  const activations = ((training ? reading.kept : reading.largest) + reading.largest) * bytesPerNumber;
+  const held = training ? reading.kept + reading.again : reading.largest;
+  const activations = (held + reading.largest) * bytesPerNumber;
   return { weights, moments, gradients, activations, total: weights + moments + Math.max(gradients, activations) };
 }
 
@@ -65,7 +67,7 @@ export function requireMemory({ weights, moments, gradients, activations, total 
   const [needs, has] = [printBytes(total), printBytes(device.memory)];
   const parts =
     activations > gradients
-      ? `${printBytes(activations)} are activations: make the batch smaller, and accumulate gradients over more of them`
+      ? `${printBytes(activations)} are activations: turn on gradient checkpointing, or make the batch smaller and accumulate gradients over more of them`
       : `${printBytes(weights + moments + gradients)} are weights, gradients and moments: freeze more, or choose a smaller model`;
   const other = device.name === "wasm" ? "; the device cpu or a GPU may hold more than WebAssembly's 4 GB" : "";
   throw new FlamingoError("OUT_OF_MEMORY", `the run needs ${needs} and ${device.name} has ${has}`, {
@@ -107,12 +109,19 @@ function sized(shapes: Record<string, SolvedShape>, ports: Ports, learns: boolea
 /** Reads blocks for the sizes of their weights and of what they leave behind. */
 class SizeReading {
   readonly #weights = new Map<string, WeightSpec>();
+  readonly #checkpointing: boolean;
   /** Numbers of all activations that a gradient passes through. */
   kept = 0;
+  /** Numbers of the largest layer's inside, which gradient checkpointing computes again. */
+  again = 0;
   /** Numbers of the largest activation. */
   largest = 0;
   /** Whether a size was met that is not known. */
   unknown = false;
+
+  constructor(checkpointing: boolean) {
+    this.#checkpointing = checkpointing;
+  }
 
   numbers(which: (weight: WeightSpec) => boolean): number {
     return [...this.#weights.values()].filter(which).reduce((sum, weight) => sum + sizeOf(weight), 0);
@@ -126,9 +135,21 @@ class SizeReading {
         this.#weights.set(name, { ...spec, name });
         return { shape: spec.shape, dtype: "float32", learns: !spec.frozen } satisfies Sized;
       },
-      call: (site, inputs) =>
-        site.definition.kind === "composite" ? site.forward(inputs) : this.#primitive(id, site, inputs),
+      call: (site, inputs) => {
+        if (site.definition.kind === "primitive") return this.#primitive(id, site, inputs);
+        return this.#checkpointing && site.definition.layer ? this.#layer(site, inputs) : site.forward(inputs);
+      },
     };
+  }
+
+  /** Of a layer that is computed again its outputs stay, which are the next one's inputs. */
+  #layer(site: CallSite, inputs: Record<string, Value | undefined>): Record<string, Value> {
+    const before = this.kept;
+    const outputs = site.forward(inputs);
+    this.again = Math.max(this.again, this.kept - before);
+    const learning = Object.values(outputs).filter((output) => (output as Sized).learns);
+    this.kept = before + learning.reduce((sum, output) => sum + sizeOf(output), 0);
+    return outputs;
   }
 
   #primitive(id: string, site: CallSite, inputs: Record<string, Value | undefined>): Record<string, Value> {

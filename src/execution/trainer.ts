@@ -6,6 +6,7 @@ import { readNumbers, type Weight, type WeightData } from "../engine/weights.ts"
 import { checkpointFolder } from "../runs/folder.ts";
 import { loadCheckpoint, newestCheckpoint, saveCheckpoint } from "../training/checkpoint.ts";
 import { type StepReport, train } from "../training/loop.ts";
+import { LossScale } from "../training/lossScale.ts";
 import { Optimizer } from "../training/optimizer.ts";
 import type { Part } from "../training/parts.ts";
 import type { Schedule } from "../training/schedule.ts";
@@ -19,6 +20,8 @@ export interface TrainerSettings {
   parts: readonly Part[];
   clip: number;
   accumulation: number;
+  /** Whether products may be in half precision, so that the loss is scaled. */
+  mixed: boolean;
   checkpointEvery: number;
 }
 
@@ -32,6 +35,7 @@ export class Trainer {
   readonly #weights: readonly Weight[];
   readonly #gates: readonly Weight[];
   readonly #optimizer: Optimizer;
+  #lossScale: LossScale | undefined;
   /** Tensors of the batch that is being learned. */
   #held: Tensor[] = [];
   #saved = 0;
@@ -52,6 +56,7 @@ export class Trainer {
     }
     this.#gates = this.#weights.filter(({ role }) => role === "gate");
     this.#optimizer = new Optimizer(this.#weights, settings);
+    if (settings.mixed) this.#lossScale = new LossScale();
   }
 
   /** Trains from the newest checkpoint to the last step. Returns false if it was stopped before. */
@@ -65,6 +70,7 @@ export class Trainer {
       optimizer: this.#optimizer,
       schedule,
       accumulation,
+      ...(this.#lossScale ? { lossScale: this.#lossScale } : {}),
       from,
       lossOf: this.#losses(),
       onStep: (report) => this.#record(report),
@@ -89,9 +95,10 @@ export class Trainer {
   async #takeUp(): Promise<number> {
     const path = await newestCheckpoint(join(this.#context.folder, checkpointFolder));
     if (!path) return 0;
-    const { step, seconds, weights, moments } = await loadCheckpoint(path);
+    const { step, seconds, weights, moments, lossScale } = await loadCheckpoint(path);
     this.#context.graph.weights.load(weights, "", path);
     this.#optimizer.load(moments);
+    if (this.#lossScale && lossScale) this.#lossScale = new LossScale(lossScale);
     this.#saved = step;
     this.#seconds = seconds;
     return step;
@@ -138,7 +145,8 @@ export class Trainer {
     const { step } = report;
     const { steps } = this.#settings.schedule;
     this.#seconds += report.milliseconds / 1000;
-    log.append({ type: "train:step", ...report, gates: await this.#gateValues() });
+    log.append({ type: "train:step", ...report });
+    if (!Number.isFinite(report.norm)) this.#tellSkipped(step);
     this.#tell(step, step === steps);
     if (step % this.#settings.checkpointEvery === 0) await this.#save(step);
     await this.#look(step, step === steps);
@@ -154,13 +162,15 @@ export class Trainer {
     log.append({ type: "node:state", node: node.id, state: "running", activity: "training", step, total });
   }
 
-  async #look(step: number, always: boolean): Promise<void> {
-    for (const observer of this.#context.observers) if (always || step % observer.every === 0) await observer.see(step);
+  #tellSkipped(step: number): void {
+    const { log, node } = this.#context;
+    const { scale } = this.#lossScale!;
+    const message = `step ${step} is skipped: its gradients overflow; the loss scale falls from ${2 * scale} to ${scale}`;
+    log.append({ type: "log:message", level: "info", message, node: node.id });
   }
 
-  async #gateValues(): Promise<number[]> {
-    const values = await Promise.all(this.#gates.map(({ variable }) => variable.data()));
-    return values.map((value) => Math.tanh(value[0]!));
+  async #look(step: number, always: boolean): Promise<void> {
+    for (const observer of this.#context.observers) if (always || step % observer.every === 0) await observer.see(step);
   }
 
   async #save(step: number): Promise<void> {
@@ -168,7 +178,9 @@ export class Trainer {
     const { folder, log, node, seed } = this.#context;
     const weights = new Map<string, WeightData>();
     for (const weight of this.#weights) weights.set(weight.name, await readNumbers(weight));
-    const checkpoint = { step, seconds: this.#seconds, weights, moments: await this.#optimizer.save() };
+    const moments = await this.#optimizer.save();
+    const scaling = this.#lossScale ? { lossScale: this.#lossScale.state } : {};
+    const checkpoint = { step, seconds: this.#seconds, weights, moments, ...scaling };
     const metadata = { seed: String(seed), node: node.id };
     const file = await saveCheckpoint(join(folder, checkpointFolder), checkpoint, metadata);
     log.append({ type: "train:checkpoint", step, file });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { FlamingoError } from "../core/errors.ts";
 import type { WeightData } from "../engine/weights.ts";
 import { loadWeights, saveWeights } from "../weights/file.ts";
+import { type LossScaleState, lossScaleState } from "./lossScale.ts";
 
 /** A training at a step: all that is needed to go on as if nothing had happened. */
 export interface Checkpoint {
@@ -13,6 +14,8 @@ export interface Checkpoint {
   weights: Map<string, WeightData>;
   /** AdamW's moments by name. */
   moments: Map<string, WeightData>;
+  /** Of a training in mixed precision. */
+  lossScale?: LossScaleState;
 }
 
 const pattern = /^step-(\d{6,})\.safetensors$/;
@@ -33,8 +36,10 @@ export async function saveCheckpoint(
     ...[...checkpoint.moments].map(([name, data]) => [`moments.${name}`, { dtype: "F32" as const, ...data }] as const),
   ];
   const file = checkpointFile(checkpoint.step);
-  const { step, seconds } = checkpoint;
-  await saveWeights(join(folder, file), tensors, { ...metadata, step: String(step), seconds: seconds.toFixed(3) });
+  const { step, seconds, lossScale } = checkpoint;
+  const numbers = { step: String(step), seconds: seconds.toFixed(3) };
+  const scaling = lossScale ? { lossScale: JSON.stringify(lossScale) } : {};
+  await saveWeights(join(folder, file), tensors, { ...metadata, ...numbers, ...scaling });
   return file;
 }
 
@@ -52,7 +57,17 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
     const [kind, ...rest] = name.split(".");
     (kind === "moments" ? moments : weights).set(rest.join("."), { shape, data: data as Float32Array });
   }
-  return { step, seconds: Number(metadata.seconds ?? 0), weights, moments };
+  const lossScale = metadata.lossScale === undefined ? {} : { lossScale: readLossScale(metadata.lossScale, path) };
+  return { step, seconds: Number(metadata.seconds ?? 0), weights, moments, ...lossScale };
+}
+
+function readLossScale(text: string, path: string): LossScaleState {
+  try {
+    return lossScaleState.parse(JSON.parse(text));
+  } catch {
+    const fix = "resume from another checkpoint";
+    throw new FlamingoError("INVALID_WEIGHTS", `the loss scale in ${path} cannot be read`, { source: path, fix });
+  }
 }
 
 /** The checkpoint of the highest step in a folder, by name; undefined where there is none. */

@@ -1,5 +1,5 @@
 import { adamW } from "../engine/adamW.ts";
-import { clipFactor, globalNorm } from "../engine/globalNorm.ts";
+import { type ClipOptions, clipFactor, globalNorm } from "../engine/globalNorm.ts";
 import { dispose, type Tensor, type Variable, variable, zeros } from "../engine/tensor.ts";
 import { assignNumbers, readNumbers, type Weight, type WeightData } from "../engine/weights.ts";
 import { type Part, partOf } from "./parts.ts";
@@ -43,15 +43,17 @@ export class Optimizer {
   }
 
   /**
-   * Makes one step.
+   * Makes one step. Where the gradients' norm or the loss is not finite, weights and moments stay as they are.
    * @param gradients one a weight, in the constructor's order; null for a weight that took no part, which stays
    * @param step number of this step; the first is 1
-   * @returns the global norm of the gradients before clipping, a scalar that the caller disposes
+   * @param options.scale the loss scale that the gradients carry
+   * @param options.loss the loss that they are of
+   * @returns the global norm of the gradients as they came, a scalar that the caller disposes
    */
-  step(gradients: readonly (Tensor | null)[], step: number, rate: number): Tensor {
+  step(gradients: readonly (Tensor | null)[], step: number, rate: number, options: ClipOptions = {}): Tensor {
     const { clip, beta1, beta2, epsilon } = this.#settings;
     const norm = globalNorm(gradients.filter((gradient) => gradient !== null));
-    const factor = clipFactor(norm, clip);
+    const factor = clipFactor(norm, clip, options);
     const parameters = this.#memories.flatMap(({ weight, part, m, v }, index) => {
       const gradient = gradients[index];
       return gradient ? [{ value: weight.variable, gradient, m, v, rate: rate * part.rate, decay: part.decay }] : [];

@@ -25,13 +25,15 @@ export class LiveBlock {
   readonly definition: AnyBlock;
   readonly config: Record<string, unknown>;
   readonly weights: Weights;
+  readonly reading: Eager;
   readonly #forward: (inputs: Record<string, Value>) => unknown;
 
   constructor(definition: AnyBlock, { config = definition.example, seed = 1, weights, path = "" }: LiveOptions = {}) {
     this.definition = definition;
     this.config = parseConfig(definition, config);
     this.weights = weights ?? new Weights(seed);
-    this.#forward = instantiate(definition, this.config, new Eager(this.weights, path)) as never;
+    this.reading = new Eager(this.weights, path);
+    this.#forward = instantiate(definition, this.config, this.reading) as never;
   }
 
   /** The outputs by name. */

@@ -106,6 +106,46 @@ describeDevices("training", (device) => {
     await expect(value).toBeAllclose(w, { relative: 1e-5 });
   });
 
+  test("gradients that are not finite change no bit of weight or moments, other factors do", async () => {
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, -1e30]) {
+      const state = ([1, -2, 3, 0] as const).map((start, at) => {
+        const values = Float32Array.from(
+          { length: 5 },
+          (_, place) => (at === 2 ? Math.abs(start) : start) * (place - 0.3) ** 2,
+        );
+        return tf.tidy(() => tf.variable(tf.tensor(values)));
+      });
+      const [value, m, v] = state as [tf.Variable, tf.Variable, tf.Variable];
+      const all = () => Promise.all(state.map(async (one) => Array.from(await one.data())));
+      const before = await all();
+      const gradient = tf.tensor([0.5, bad, 1, 0, -1]);
+      const clip = clipFactor(globalNorm([gradient]), 1);
+      const options = { step: 3, beta1: 0.9, beta2: 0.99, epsilon: 1e-8 };
+      const parameters = [{ value, gradient, m, v, rate: 0.1, decay: 0.2 }];
+      adamW(parameters, { ...options, clip });
+      adamW(parameters, { ...options, clip: 0 });
+      expect(await all()).toEqual(before);
+      adamW([{ ...parameters[0]!, gradient: tf.ones([5]) }], { ...options, clip: tf.scalar(0.5) });
+      expect(await all()).not.toEqual(before);
+    }
+  });
+
+  test("clipFactor takes the loss scale out, and is 0 where the loss is no number", async () => {
+    const norm = tf.scalar(640);
+    await expect(clipFactor(norm, 1, { scale: 64 })).toBeAllclose(1 / (10 + 1e-6) / 64);
+    await expect(clipFactor(norm, 100, { scale: 64, loss: tf.scalar(3) })).toBeAllclose(1 / 64, { absolute: 0 });
+    for (const loss of [Number.NaN, Number.POSITIVE_INFINITY])
+      await expect(clipFactor(norm, 100, { loss: tf.scalar(loss) })).toBeAllclose(0, { absolute: 0 });
+  });
+
+  test("a factor multiplies the gradients and not the value", async () => {
+    const x = variableOf([3], 1);
+    const { value, gradients } = valueAndGradients(() => tf.sum(tf.square(x)), [x], 8);
+    const numbers = Array.from(await x.data());
+    await expect(value).toBeAllclose(numbers.reduce((sum, one) => sum + one * one, 0));
+    await expect(gradients[0]!).toBeAllclose(numbers.map((one) => 16 * one));
+  });
+
   test("a clone of a weight keeps its numbers when the weight is updated", async () => {
     const [value, m, v] = [tf.variable(tf.ones([5])), tf.variable(tf.zeros([5])), tf.variable(tf.zeros([5]))];
     const kept = tf.clone(value);

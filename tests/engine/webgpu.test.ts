@@ -5,6 +5,7 @@ import { crossEntropy } from "../../src/engine/crossEntropy.ts";
 import { openDevice } from "../../src/engine/device.ts";
 import { embedding } from "../../src/engine/embedding.ts";
 import { valueAndGradients } from "../../src/engine/gradients.ts";
+import { startHalfProducts } from "../../src/engine/halfProducts.ts";
 import { runKernel } from "../../src/engine/kernels.ts";
 import { matMul } from "../../src/engine/matMul.ts";
 import * as tf from "../../src/engine/tensor.ts";
@@ -91,11 +92,17 @@ describe.runIf(devices.includes("webgpu"))("webgpu's own kernels", () => {
     const single = matMul(a, b);
     if (!backend().device.features.has("shader-f16")) {
       expect(() => setHalfProducts(true)).toThrow(/does not offer half precision/);
+      expect(await startHalfProducts()).toBeUndefined();
       return;
     }
     setHalfProducts(true);
-    await expect(matMul(a, b)).toBeAllclose(single, { absolute: 2e-2 });
+    const half = await matMul(a, b).data();
+    expect(half).toBeAllclose(await single.data(), { absolute: 2e-2 });
     setHalfProducts(false);
+    const end = await startHalfProducts();
+    expect(await matMul(a, b).data()).toEqual(half);
+    end!();
+    expect(await matMul(a, b).data()).toEqual(await single.data());
   });
 
   test("matrix units that do not compute are found out, and nothing breaks", async () => {

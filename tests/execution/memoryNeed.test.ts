@@ -31,6 +31,7 @@ async function measuredPeak(pipeline: Pipeline): Promise<{ need: number; peak: n
     .filter(({ frozen }) => !frozen);
   const optimizer = new Optimizer(weights, { parts: [], clip: 1 });
   const values: Values = new Map(graph.sourcesOf(train.id).map(({ id }) => [id, toTensors(sources.get(id)!.batch(0))]));
+  graph.setCheckpointing(train.config.gradientCheckpointing as boolean);
   // As in training, what does not learn is computed before, outside the gradient's tape.
   const fixed = graph.blocksUpTo(train.id).filter((id) => graph.isFixed(id));
   const features = tidy(() => fixed.flatMap((id) => Object.values(graph.compute(id, values)) as Tensor[]));
@@ -62,6 +63,22 @@ describe("the memory that a run needs", () => {
   test.each(["emoji-captions", "pretrain-language", "pretrain-vision"])("is known before: %s", async (template) => {
     const file = new URL(`../../editor/templates/${template}.json`, import.meta.url);
     const { need, peak } = await measuredPeak(readPipeline(readFileSync(file, "utf8"), template));
+    expect(need / peak).toBeGreaterThan(0.9);
+    expect(need / peak).toBeLessThan(1.25);
+  });
+
+  // Of the vision template's convolutions only those beside residual connections are layers.
+  test.each([
+    ["emoji-captions", 0.8],
+    ["pretrain-language", 0.8],
+    ["pretrain-vision", 0.9],
+  ] as const)("is less with gradient checkpointing, and known before: %s", async (template, share) => {
+    const file = new URL(`../../editor/templates/${template}.json`, import.meta.url);
+    const pipeline = readPipeline(readFileSync(file, "utf8"), template);
+    const plain = await measuredPeak(pipeline);
+    Object.assign(pipeline.nodes.train!.config, { gradientCheckpointing: true });
+    const { need, peak } = await measuredPeak(pipeline);
+    expect(peak).toBeLessThan(share * plain.peak);
     expect(need / peak).toBeGreaterThan(0.9);
     expect(need / peak).toBeLessThan(1.25);
   });

@@ -30,6 +30,15 @@ describe("checkpoints", () => {
     expect(await loadCheckpoint(join(folder, file))).toEqual(at(500));
   });
 
+  test("come back with their loss scale", async () => {
+    const folder = temporaryFolder();
+    const mixed = { ...at(5), lossScale: { scale: 2 ** 17, good: 3, skipped: 12 } };
+    expect(await loadCheckpoint(join(folder, await saveCheckpoint(folder, mixed, {})))).toEqual(mixed);
+    expect(await loadCheckpoint(join(folder, await saveCheckpoint(folder, at(6), {})))).not.toHaveProperty("lossScale");
+    const torn = await saveCheckpoint(folder, at(7), { lossScale: '{"scale":-1}' });
+    await expect(loadCheckpoint(join(folder, torn))).rejects.toMatchObject({ code: "INVALID_WEIGHTS" });
+  });
+
   test("the newest is that of the highest step, also beyond a million", async () => {
     const folder = temporaryFolder();
     for (const step of [999_999, 1_000_000, 20]) await saveCheckpoint(folder, at(step), {});

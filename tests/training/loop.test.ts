@@ -1,10 +1,12 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { crossEntropy } from "../../src/engine/crossEntropy.ts";
 import { linear } from "../../src/engine/linear.ts";
 import { countTensors } from "../../src/engine/memory.ts";
-import { div, mean, scalar, square, sub, type Tensor, tensor } from "../../src/engine/tensor.ts";
+import { scale } from "../../src/engine/scale.ts";
+import { div, engine, mean, scalar, square, sub, type Tensor, tensor } from "../../src/engine/tensor.ts";
 import { Weights } from "../../src/engine/weights.ts";
 import { type StepReport, type Training, train } from "../../src/training/loop.ts";
+import { LossScale } from "../../src/training/lossScale.ts";
 import { Optimizer } from "../../src/training/optimizer.ts";
 import { describeDevices } from "../devices.ts";
 
@@ -93,17 +95,104 @@ describeDevices("training", () => {
     optimizer.dispose();
   });
 
-  test("a gradient that is no number ends it before anybody is told of the step", async () => {
-    const { training, matrix, reports } = setUp();
+  test("a gradient that is no number ends it before anybody is told of the step, and moves nothing", async () => {
+    const { training, matrix, weights, optimizer, reports } = setUp();
     // The root of 0 is 0, and infinitely steep.
-    const steep = () => () => {
+    const steep = (batch: number) => () => {
       const zero = sub(matrix.variable, matrix.variable);
-      return mean(zero.square().add(zero.sqrt()));
+      return batch === 1 ? mean(zero.square().add(zero.sqrt())) : mean(square(matrix.variable));
     };
-    await expect(train({ ...training, lossOf: steep })).rejects.toMatchObject({
+    let after: unknown;
+    const onStep = async (report: StepReport) => {
+      reports.push(report);
+      after = [await weights.save(), await optimizer.save()];
+      return true;
+    };
+    await expect(train({ ...training, lossOf: steep, onStep })).rejects.toMatchObject({
       code: "NON_FINITE",
-      message: expect.stringMatching(/^the norm of the gradients is (NaN|Infinity) at step 1$/),
+      message: expect.stringMatching(/^the norm of the gradients is (NaN|Infinity) at step 2$/),
     });
-    expect(reports).toEqual([]);
+    expect(reports.map(({ step }) => step)).toEqual([1]);
+    expect([await weights.save(), await optimizer.save()]).toEqual(after);
+  });
+
+  test("a loss that is no number moves nothing, even where its gradient is a number", async () => {
+    const { training, matrix, weights } = setUp();
+    const before = await weights.save();
+    const endless = () => () => mean(square(matrix.variable)).add(div(scalar(1), scalar(0)));
+    await expect(train({ ...training, lossOf: endless })).rejects.toMatchObject({
+      message: "the loss is Infinity at step 1",
+    });
+    expect(await weights.save()).toEqual(before);
+  });
+
+  test("a step reads the device once: loss, norm and gates together", async () => {
+    const gates = new Weights(5);
+    for (const name of ["a", "b"])
+      gates.create({ name, shape: [1], initial: { kind: "ones" }, frozen: false, role: "gate" });
+    const { training, weights, reports } = setUp();
+    const all = [...weights.all(), ...gates.all()];
+    const [matrix, first, second] = all.map(({ variable }): Tensor => variable) as [Tensor, Tensor, Tensor];
+    const lossOf = () => () => mean(square(matrix)).add(mean(square(first)));
+    const read = vi.spyOn(engine(), "read");
+    await train({ ...training, weights: all, optimizer: new Optimizer(all, { parts: [], clip: 1 }), lossOf });
+    expect(read).toHaveBeenCalledTimes(3);
+    read.mockRestore();
+    expect(reports.at(-1)!.gates).toBeAllclose([Math.tanh((await first.data())[0]!), Math.tanh(1)]);
+    expect((await first.data())[0]).not.toBe((await second.data())[0]);
+  });
+});
+
+describeDevices("training under a loss scale", () => {
+  /** So steep that the square of a scaled gradient is infinite in single precision, at first. */
+  const steep = (weight: Tensor) => () => scale(mean(square(weight)), 1e16);
+  const run = async (steps: number, change: Partial<Training>, made = setUp()) => {
+    const training = { ...made.training, ...change, schedule: { ...schedule, steps } };
+    await train({ ...training, lossOf: () => steep(made.matrix.variable) });
+    return [await made.weights.save(), await made.optimizer.save()];
+  };
+
+  test("steps that overflow move nothing and halve it, and the others are those of a training without it", async () => {
+    const lossScale = new LossScale();
+    const scaled = setUp();
+    const untouched = await scaled.weights.save();
+    let skipped = 0;
+    const onStep = async (report: StepReport) => {
+      scaled.reports.push(report);
+      if (Number.isFinite(report.norm)) return true;
+      expect(await scaled.weights.save()).toEqual(untouched);
+      expect(lossScale.state).toEqual({ scale: 2 ** 15 / 2 ** ++skipped, good: 0, skipped });
+      return true;
+    };
+    const end = await run(8, { lossScale, onStep }, scaled);
+    expect(skipped).toBeGreaterThan(2);
+    expect(skipped).toBeLessThan(8);
+    const plain = setUp();
+    expect(end).toEqual(await run(8 - skipped, {}, plain));
+    const numbersOf = ({ loss, norm, rate }: StepReport) => ({ loss, norm, rate });
+    expect(scaled.reports.slice(skipped).map(numbersOf)).toEqual(plain.reports.map(numbersOf));
+  });
+
+  test("goes on from its state to the same bits, in the middle of the skipped steps and after them", async () => {
+    const whole = new LossScale();
+    const end = await run(9, { lossScale: whole });
+    for (const last of [2, 7]) {
+      const made = setUp();
+      const before = new LossScale();
+      await run(last, { lossScale: before }, made);
+      const after = new LossScale(before.state);
+      expect(await run(9, { lossScale: after, from: last }, made)).toEqual(end);
+      expect(after.state).toEqual(whole.state);
+    }
+  });
+
+  test("what overflows without any scale ends it", async () => {
+    const { training, matrix, weights } = setUp({ lossScale: new LossScale({ scale: 4, good: 0, skipped: 0 }) });
+    const before = await weights.save();
+    const tooSteep = () => () => scale(mean(square(matrix.variable)), 1e25);
+    const report = { code: "NON_FINITE", message: "the norm of the gradients is Infinity at step 3" };
+    const fix = expect.stringContaining("float32");
+    await expect(train({ ...training, lossOf: tooSteep })).rejects.toMatchObject({ ...report, details: { fix } });
+    expect(await weights.save()).toEqual(before);
   });
 });

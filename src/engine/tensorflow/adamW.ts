@@ -25,6 +25,7 @@ const anonymous = "cd2c89b7-88b7-44c8-ad83-06c2a9158347";
  */
 export function registerAdamW(device: Device): void {
   const variables = new Map<object, Handle>();
+  const factors = new WeakMap<object, number>();
   device.onDispose((dataId) => {
     const variable = variables.get(dataId);
     if (variable) device.binding.deleteTensor(variable.id);
@@ -35,6 +36,12 @@ export function registerAdamW(device: Device): void {
     variables.set(tensor.dataId, variable);
     return variable;
   };
+  /** Read once, for all parameters of a step. */
+  const factorOf = (clip: tf.TensorInfo): number => {
+    const factor = factors.get(clip.dataId) ?? device.binding.tensorDataSync(device.handleOf(clip).id)[0]!;
+    factors.set(clip.dataId, factor);
+    return factor;
+  };
   tf.registerKernel({
     kernelName: "FlamingoAdamW",
     backendName: "tensorflow",
@@ -42,11 +49,14 @@ export function registerAdamW(device: Device): void {
       device.tidyConstants();
       const { value, gradient, m, v, clip } = inputs as Record<string, tf.TensorInfo>;
       const numbers = attrs as unknown as StepNumbers;
+      const factor = clip ? factorOf(clip) : numbers.factor;
+      if (factor === 0) return [];
       const state = [value!, m!, v!];
       const held = state.map(variableOf);
       const work = new Work(device);
       try {
-        const g = work.multiplyUnlessOne(device.handleOf(gradient!), clip ? device.handleOf(clip) : numbers.factor);
+        const given = device.handleOf(gradient!);
+        const g = factor === 1 ? given : work.multiply(given, clip ? device.handleOf(clip) : factor);
         if (numbers.decay !== 0) decay(device, value!, held[0]!, 1 - numbers.rate * numbers.decay);
         for (const tensor of state) device.dropHandle(tensor);
         work.runAll("ResourceApplyAdam", [...held, ...stepNumbers(work, numbers), g], device.attributes.adam, 0);

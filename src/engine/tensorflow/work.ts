@@ -31,10 +31,6 @@ export class Work {
     return this.floats("Mul", a, typeof b === "number" ? this.number(b) : b);
   }
 
-  multiplyUnlessOne(a: Handle, b: Handle | number): Handle {
-    return b === 1 ? a : this.multiply(a, b);
-  }
-
   add(a: Handle, b: Handle | number): Handle {
     return this.floats("AddV2", a, typeof b === "number" ? this.number(b) : b);
   }

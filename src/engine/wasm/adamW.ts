@@ -15,14 +15,16 @@ interface Attributes {
 const adamW: KernelDefinition = {
   name: "FlamingoAdamW",
   run(device, { value, gradient, m, v, clip }, attributes: Attributes) {
-    const { step, beta1, beta2, epsilon, rate, decay, factor } = attributes;
+    const { step, beta1, beta2, epsilon, rate, decay } = attributes;
+    const factor = clip ? device.read(clip) : attributes.factor;
+    if (factor === 0) return [];
     const count = sizeOf(value!);
     device.perform(
       ADAM_W,
       16 * count,
       [...[value, gradient, m, v].map((tensor) => device.address(tensor!)), count],
       [
-        ...[clip ? device.read(clip) : factor, beta1, 1 - beta1, beta2, 1 - beta2, epsilon],
+        ...[factor, beta1, 1 - beta1, beta2, 1 - beta2, epsilon],
         ...[1 / Math.sqrt(1 - beta2 ** step), rate / (1 - beta1 ** step), 1 - rate * decay],
       ],
     );

@@ -15,7 +15,7 @@ interface Attributes {
 const threads = 64;
 const mostGroups = 16384;
 
-/** One pass over a parameter: value, m and v are changed in place. */
+/** One pass over a parameter: value, m and v are changed in place, by a factor of 0 not at all. */
 const update = remembered((clipped: boolean, wide: boolean) => {
   const T = wide ? "vec4f" : "f32";
   return {
@@ -27,8 +27,10 @@ const update = remembered((clipped: boolean, wide: boolean) => {
     },
     workgroup: [threads, 1],
     body: `
+  let factor = ${clipped ? "clip[0]" : "given.factor"};
+  if (factor == 0.0) { return; }
   for (var i = group.x * ${threads}u + lane; i < given.count; i += groups.x * ${threads}u) {
-    let g = gradient[i] * ${clipped ? "clip[0]" : "given.factor"};
+    let g = gradient[i] * factor;
     m[i] = given.beta1 * m[i] + given.rest1 * g;
     v[i] = given.beta2 * v[i] + given.rest2 * g * g;
     value[i] = given.keep * value[i] - given.rate * m[i] / (sqrt(v[i]) * given.root + given.epsilon);

@@ -65,6 +65,11 @@ export async function startBackend(gpu: GPUDevice, info: GPUAdapterInfo): Promis
   opened = device;
 }
 
+/** Whether webgpu is open on a GPU that knows half precision. */
+export function hasHalfProducts(): boolean {
+  return opened?.hasHalf ?? false;
+}
+
 /**
  * Makes products take their operands in half precision, with sums in single precision, on the GPU's matrix units where they work. Numbers
  * above 65,504 become infinite then, and those below 6e-8 zero: gradients want a scaled loss.

@@ -4,6 +4,7 @@ import { activationKernels } from "./activation.ts";
 import { adamWKernels } from "./adamW.ts";
 import { attentionKernels } from "./attention.ts";
 import { attentionGradientKernels } from "./attentionGradient.ts";
+import { clipKernels } from "./clipFactor.ts";
 import { crossEntropyKernels } from "./crossEntropy.ts";
 import type { Device } from "./device.ts";
 import { elementwiseKernels } from "./elementwiseKernels.ts";
@@ -24,6 +25,7 @@ const definitions: readonly KernelDefinition[] = [
   ...embeddingKernels,
   ...crossEntropyKernels,
   ...unfoldKernels,
+  ...clipKernels,
   ...adamWKernels,
   ...writeKernels,
 ];

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { count } from "../../core/block.ts";
 import { float32 } from "../../core/port.ts";
+import { startHalfProducts } from "../../engine/halfProducts.ts";
 import { flamingoParts } from "../../training/parts.ts";
-import { defineAction } from "../action.ts";
+import { type ActionContext, defineAction } from "../action.ts";
 import { Trainer } from "../trainer.ts";
 
 const config = z.strictObject({
@@ -36,6 +37,14 @@ const config = z.strictObject({
   }),
   clip: z.number().positive().default(1).meta({ title: "Clip", description: "Longest global norm of the gradients." }),
   accumulation: count("Accumulation", "Batches whose gradients are averaged for one step.", "batches").default(1),
+  precision: z.enum(["float32", "mixed"]).default("float32").meta({
+    title: "Precision",
+    description: "Mixed: products in half precision where the GPU has it, under a loss scale; weights stay in single.",
+  }),
+  gradientCheckpointing: z.boolean().default(false).meta({
+    title: "Gradient checkpointing",
+    description: "Holds the inputs of each layer alone and computes the layer again: less memory, a third more work.",
+  }),
   checkpointEvery: count("Checkpoint every", "Steps between two checkpoints.", "steps").default(250),
 });
 
@@ -69,15 +78,33 @@ export const Train = defineAction({
       otherDecay,
       clip,
       accumulation,
+      precision,
+      gradientCheckpointing,
       checkpointEvery,
     } = settings;
     const schedule = { rate, warmup, after, steps: context.steps ?? settings.steps };
     const parts = flamingoParts(gateRate, decay, otherDecay);
-    const trainer = new Trainer(context, { schedule, parts, clip, accumulation, checkpointEvery });
+    const mixed = precision === "mixed";
+    const trainer = new Trainer(context, { schedule, parts, clip, accumulation, mixed, checkpointEvery });
+    let endHalf: (() => void) | undefined;
     try {
+      context.graph.setCheckpointing(gradientCheckpointing);
+      if (mixed) endHalf = await startHalf(context);
       return await trainer.run();
     } finally {
+      endHalf?.();
+      context.graph.setCheckpointing(false);
       trainer.dispose();
     }
   },
 });
+
+/** A pipeline that asks for half precision runs on every device: where there is none it is told, and computed in single. */
+async function startHalf({ log, node }: ActionContext): Promise<(() => void) | undefined> {
+  const end = await startHalfProducts();
+  const message = end
+    ? "products take half precision; sums and weights keep single precision"
+    : "this device has no products in half precision: mixed precision is computed in single precision here";
+  log.append({ type: "log:message", level: end ? "info" : "warning", message, node: node.id });
+  return end;
+}

@@ -134,7 +134,6 @@ FOR_EACH_PROCESSOR void LayerNorm(const float* x, const float* weight, const flo
 }
 
 // With n the normalised row and d = dy·weight: dx = factor·(d − mean(d) − n·mean(d·n)); dWeight = Σ dy·n, dBias = Σ dy.
-// `ones` stands in for a weight that is absent.
 FOR_EACH_PROCESSOR void LayerNormGradient(const float* x, const float* weight, const float* dy, float* dx,
                                           float* dWeight, float* dBias, int64_t rows, int64_t width, float epsilon) {
   for (int64_t j = 0; j < width; j++) dWeight[j] = dBias[j] = 0;
@@ -220,7 +219,7 @@ const float* DataUnlessAbsent(const TF_Tensor* tensor) { return Count(tensor) > 
 int64_t Width(const TF_Tensor* x) { return TF_Dim(x, TF_NumDims(x) - 1); }
 int64_t Rows(const TF_Tensor* x) { return Width(x) == 0 ? 0 : Count(x) / Width(x); }
 
-// The factor of a swish, or 0 for GELU.
+// `factor` is that of a swish, or 0 for GELU.
 void Activation(void*, TF_OpKernelContext* context) {
   Call call(context);
   const TF_Tensor *x = call.Input(0), *factor = call.Input(1);
@@ -270,6 +269,12 @@ void AdamWCall(void*, TF_OpKernelContext* context) {
   if (!call.ok()) return;
   float *newValue = call.OutputLike(0, value), *newM = call.OutputLike(1, m), *newV = call.OutputLike(2, v);
   if (!call.ok()) return;
+  if (Data(scale)[0] == 0) {  // the step is skipped: its gradients may be no numbers
+    std::memcpy(newValue, Data(value), sizeof(float) * Count(value));
+    std::memcpy(newM, Data(m), sizeof(float) * Count(m));
+    std::memcpy(newV, Data(v), sizeof(float) * Count(v));
+    return;
+  }
   const float* n = Data(numbers);
   AdamW(Data(value), Data(gradient), Data(m), Data(v), newValue, newM, newV, Count(value), Data(scale)[0], n[0], n[1],
         n[2], n[3], n[4]);

@@ -1,0 +1,27 @@
+import type { KernelDefinition } from "./kernel.ts";
+import { remembered } from "./shader.ts";
+
+/** WGSL compilers may take for granted that there is no infinity and no NaN; bits they must look at. */
+const factor = remembered(() => ({
+  reads: { norm: "f32", loss: "f32" },
+  writes: { y: "f32" },
+  given: { limit: "f32", scale: "f32" },
+  workgroup: [1, 1],
+  functions: "fn is_finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }",
+  body: `
+  y[0] = 0.0;
+  if (is_finite(norm[0]) && is_finite(loss[0])) {
+    y[0] = min(given.limit / (norm[0] / given.scale + 1e-6), 1.0) / given.scale;
+  }`,
+}));
+
+const clipFactor: KernelDefinition = {
+  name: "FlamingoClipFactor",
+  run(device, { norm, loss }, { limit, scale }: { limit: number; scale: number }) {
+    const y = device.output([]);
+    device.perform({ shader: factor(), reads: [norm!, loss!], writes: [y], given: [limit, scale], groups: [1] });
+    return y;
+  },
+};
+
+export const clipKernels = [clipFactor];
