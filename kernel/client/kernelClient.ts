@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { FlamingoError } from "../../src/core/errors.ts";
 import type { Connection } from "../protocol/connection.ts";
 import { type Channel, type Message, newHeader } from "../protocol/message.ts";
@@ -6,6 +7,7 @@ import { type ClientChannel, KernelChannels } from "./channels.ts";
 import { type ConnectionFile, makeConnectionFile } from "./connectionFile.ts";
 import { type Ending, KernelProcess, type LaunchOptions } from "./kernelProcess.ts";
 import type { Kernelspec } from "./kernelspec.ts";
+import { OutsideOutput } from "./outsideOutput.ts";
 
 export interface KernelOptions extends LaunchOptions {
   spec: Kernelspec;
@@ -56,6 +58,7 @@ export class KernelClient {
   readonly #replies = new Map<string, Waiting>();
   readonly #inputs = new Map<string, NonNullable<ExecuteOptions["onInput"]>>();
   #process: KernelProcess;
+  #outside!: OutsideOutput;
   /** From its first answer until it is meant to end. */
   #ready = false;
 
@@ -128,6 +131,10 @@ export class KernelClient {
     });
     const reply = await this.#ask("shell", request);
     await Promise.race([idle, this.#death()]);
+    // What the process wrote before that lies in its pipes: the first turn finds it, the second has it read.
+    await setImmediate();
+    await setImmediate();
+    this.#outside.flush();
     return reply;
   }
 
@@ -176,7 +183,14 @@ export class KernelClient {
   }
 
   #launch(): KernelProcess {
-    const launched = new KernelProcess(this.#options.spec, this.#file.path, this.#options);
+    const outside = new OutsideOutput((cell, name, text) => {
+      const header = newHeader("stream", this.session);
+      this.#receive("iopub", { header, parent_header: cell, metadata: {}, content: { name, text }, buffers: [] });
+    });
+    this.#outside = outside;
+    const launched = new KernelProcess(this.#options.spec, this.#file.path, this.#options, (stream, text) =>
+      outside.add(stream, text),
+    );
     void launched.ended.then((ending) => {
       this.#rejectAll(died(ending));
       if (this.#ready) this.onDeath(ending);
@@ -245,6 +259,7 @@ export class KernelClient {
 
   #receive(channel: Channel, message: Message): void {
     if (channel === "iopub") {
+      this.#outside.hear(message);
       for (const listener of [...this.#iopub]) listener(message);
       this.#outputs.get(message.parent_header.msg_id)?.(message);
       return;

@@ -23,6 +23,9 @@ process.on("exit", () => {
   for (const kernel of alive) kernel.kill();
 });
 
+/** Told of what a process writes outside of the protocol: its own, its children's and native libraries'. */
+export type OutsideListener = (stream: "stdout" | "stderr", text: string) => void;
+
 /** A kernel's process. */
 export class KernelProcess {
   readonly ended: Promise<Ending>;
@@ -32,7 +35,7 @@ export class KernelProcess {
   #output = "";
 
   /** @param connectionFile says where the kernel listens */
-  constructor(spec: Kernelspec, connectionFile: string, { cwd, env }: LaunchOptions) {
+  constructor(spec: Kernelspec, connectionFile: string, { cwd, env }: LaunchOptions, onOutside: OutsideListener) {
     const [program, ...args] = spec.argv.map((part) => part.replaceAll("{connection_file}", connectionFile));
     this.#child = spawn(program!, args, {
       cwd,
@@ -42,9 +45,10 @@ export class KernelProcess {
       detached: process.platform !== "win32", // a terminal's Ctrl-C is for us, who interrupt by message
       windowsHide: true,
     });
-    for (const stream of [this.#child.stdout, this.#child.stderr])
-      stream?.on("data", (data) => {
-        this.#output = (this.#output + data).slice(-mostOutput);
+    for (const stream of ["stdout", "stderr"] as const)
+      this.#child[stream]?.setEncoding("utf8").on("data", (text: string) => {
+        this.#output = (this.#output + text).slice(-mostOutput);
+        onOutside(stream, text);
       });
     alive.add(this);
     this.ended = new Promise((resolve) => {

@@ -6,8 +6,8 @@ import type { FormatOptions } from "./formatter.ts";
 /** Makes the picture of the moment. */
 export type Draw = (options: FormatOptions) => MimeBundle | Promise<MimeBundle>;
 
-/** Milliseconds between two pictures: about three a second, which front ends follow with ease. */
-const defaultInterval = 300;
+/** Milliseconds between two pictures, and a step of training more: about three a second, which front ends follow with ease. */
+const defaultInterval = 250;
 
 /**
  * One display whose picture is replaced while something goes on: at most every so often, light pictures first, and the
@@ -41,12 +41,23 @@ export class LiveDisplay {
   }
 
   /** Shows the last picture, complete, and no other after it. */
-  async finish(draw: Draw | undefined = this.#draw): Promise<void> {
+  async finish(): Promise<void> {
     if (this.#finished) return;
     this.#finished = true;
     clearTimeout(this.#timer);
     await this.#drawing;
-    if (draw) this.#put(await draw({}));
+    if (this.#draw) this.#put(await this.#draw({}));
+  }
+
+  /** Waits for work, and shows the last picture however that ends. Where both fail, the work's error is the one to know. */
+  async finishAfter(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      await this.finish().catch(() => {});
+      throw error;
+    }
+    await this.finish();
   }
 
   #start(): void {

@@ -28,24 +28,24 @@ function isStream(value: unknown): value is AsyncIterable<unknown> {
 
 async function showStream(values: AsyncIterable<unknown>, cell: Cell): Promise<void> {
   const live = new LiveDisplay(cell);
+  await live.finishAfter(follow(values, cell, live));
+}
+
+async function follow(values: AsyncIterable<unknown>, cell: Cell, live: LiveDisplay): Promise<void> {
   const iterator = values[Symbol.asyncIterator]();
   const interrupted = new Promise<"interrupted">((resolve) => {
     const stop = () => resolve("interrupted");
     if (cell.signal.aborted) stop();
     cell.signal.addEventListener("abort", stop, { once: true });
   });
-  try {
-    for (;;) {
-      const next = await Promise.race([iterator.next(), interrupted]);
-      if (next === "interrupted") {
-        // It may never answer, so nobody waits for it.
-        iterator.return?.()?.then(undefined, () => {});
-        return;
-      }
-      if (next.done) return;
-      live.show((options) => formatValue(next.value, options));
+  for (;;) {
+    const next = await Promise.race([iterator.next(), interrupted]);
+    if (next === "interrupted") {
+      // It may never answer, so nobody waits for it.
+      iterator.return?.()?.then(undefined, () => {});
+      return;
     }
-  } finally {
-    await live.finish();
+    if (next.done) return;
+    live.show((options) => formatValue(next.value, options));
   }
 }

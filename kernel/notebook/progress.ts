@@ -33,7 +33,7 @@ export class ProgressBar {
     if (due || (this.#shown && this.#done >= this.#total)) this.#draw(now);
   }
 
-  /** Leaves the bar as it is, with the time that it took. */
+  /** Leaves the bar as it is, with the time that it took, and stopped where something is left. */
   end(): void {
     if (this.#shown) this.#draw(performance.now(), true);
   }
@@ -51,15 +51,17 @@ export class ProgressBar {
     const share = Math.min(1, this.#total > 0 ? this.#done / this.#total : 1);
     const left = (spent / Math.max(1, this.#done)) * (this.#total - this.#done);
     const count = `${formatCount(this.#done)} of ${formatCount(this.#total)}`;
+    const complete = this.#done >= this.#total;
     const time = ended
-      ? `in ${formatSeconds(spent / 1000)}`
+      ? `${complete ? "in" : "stopped after"} ${formatSeconds(spent / 1000)}`
       : spent + left >= short
         ? `${formatSeconds(left / 1000)} left`
         : "";
+    const ink = !ended ? inks.pink : complete ? inks.good : inks.muted;
     const words = [...(this.#label ? [this.#label] : []), count, ...(time ? [time] : [])].join(" · ");
     const bar =
       `<div style="height: 4px; border-radius: 2px; background: ${inks.faint}; max-width: 480px; margin-top: 4px">` +
-      `<div style="height: 4px; border-radius: 2px; width: ${(share * 100).toFixed(1)}%; background: ${ended ? inks.good : inks.pink}"></div></div>`;
+      `<div style="height: 4px; border-radius: 2px; width: ${(share * 100).toFixed(1)}%; background: ${ink}"></div></div>`;
     const filled = Math.round(share * 30);
     return {
       data: {
@@ -70,6 +72,9 @@ export class ProgressBar {
   }
 }
 
+/** Things whose number is known before they are gone through: arrays, sets, maps. */
+type Counted<Item> = Iterable<Item> & ({ readonly length: number } | { readonly size: number });
+
 /**
  * Goes through things with a progress bar, or makes one for work that is counted by hand.
  *
@@ -78,14 +83,14 @@ export class ProgressBar {
  * const bar = flamingo.progress(1000, "steps"); bar.step(); bar.end();
  */
 export function progress(total: number, label?: string): ProgressBar;
-export function progress<Item>(items: readonly Item[], label?: string): Iterable<Item>;
-export function progress<Item>(things: number | readonly Item[], label = ""): ProgressBar | Iterable<Item> {
-  return typeof things === "number"
-    ? new ProgressBar(things, label)
-    : counted(things, new ProgressBar(things.length, label));
+export function progress<Item>(items: Counted<Item>, label?: string): Iterable<Item>;
+export function progress<Item>(things: number | Counted<Item>, label = ""): ProgressBar | Iterable<Item> {
+  if (typeof things === "number") return new ProgressBar(things, label);
+  const { length, size } = things as { length?: number; size?: number };
+  return counted(things, new ProgressBar(length ?? size ?? 0, label));
 }
 
-function* counted<Item>(items: readonly Item[], bar: ProgressBar): Iterable<Item> {
+function* counted<Item>(items: Iterable<Item>, bar: ProgressBar): Iterable<Item> {
   try {
     for (const item of items) {
       yield item;

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FlamingoError } from "../../src/core/errors.ts";
 import { CaptionModel } from "../../src/execution/captionModel.ts";
@@ -133,23 +133,17 @@ export class Run {
     const enough = new AbortController();
     const signal = cell ? AbortSignal.any([cell.signal, enough.signal]) : enough.signal;
     const isOver = () => ["succeeded", "stopped", "failed"].includes(this.status);
+    const take = (events: RunEvent[]) => {
+      this.#state = foldEvents(this.#state, events);
+      live?.show((options) => this.#draw(options));
+      if (isOver()) enough.abort();
+    };
     const look = setInterval(() => isOver() && enough.abort(), 1000); // a process that died writes no last word
     try {
-      if (!isOver()) {
-        await tailEvents(
-          this.folder,
-          this.#state.next,
-          (events) => {
-            this.#state = foldEvents(this.#state, events);
-            live?.show((options) => this.#draw(options));
-            if (isOver()) enough.abort();
-          },
-          signal,
-        );
-      }
+      const watching = isOver() ? Promise.resolve() : tailEvents(this.folder, this.#state.next, take, signal);
+      await (live?.finishAfter(watching) ?? watching);
     } finally {
       clearInterval(look);
-      await live?.finish((options) => this.#draw(options));
       this.#shownBy = cell;
     }
     return this;
@@ -205,7 +199,7 @@ export class Run {
     step,
     ...options
   }: Omit<AttentionOptions, "step"> & { step?: number } = {}): Promise<Figure> {
-    const seen = await this.#seen(step);
+    const seen = this.#seen(step);
     if (seen) return new Figure({ rows: [[new AttentionPanel(seen.frame, seen.pngs, options)]], revision: this.id });
     const steps = this.#state.frames.map((frame) => frame.step).join(", ");
     throw new FlamingoError(
@@ -252,28 +246,28 @@ export class Run {
     live?.show(draw);
     const stop = new AbortController();
     const button = live && cell ? new StopButton(cell, () => stop.abort()) : undefined;
-    try {
-      const { error } = await conductRun(
-        {
-          folder: this.folder,
-          device,
-          home: findHome(),
-          signal: cell ? AbortSignal.any([cell.signal, stop.signal]) : stop.signal,
-          onEvent: (event) => {
-            waiting.push(event);
-            live?.show(draw);
-          },
+    const conducted = conductRun(
+      {
+        folder: this.folder,
+        device,
+        home: findHome(),
+        signal: cell ? AbortSignal.any([cell.signal, stop.signal]) : stop.signal,
+        onEvent: (event) => {
+          waiting.push(event);
+          live?.show(draw);
         },
-        executeRun,
-      );
-      if (error) {
-        const { code, message, ...details } = error;
-        throw new FlamingoError(code, message, details);
-      }
+      },
+      executeRun,
+    ).then(({ error }) => {
+      if (!error) return;
+      const { code, message, ...details } = error;
+      throw new FlamingoError(code, message, details);
+    });
+    try {
+      await (live?.finishAfter(conducted) ?? conducted);
     } finally {
       button?.remove();
       fold();
-      await live?.finish(draw);
       this.#shownBy = live && cell;
     }
   }
@@ -300,27 +294,37 @@ export class Run {
     return results;
   }
 
-  async #draw(options: FormatOptions) {
-    return (await this.#figure()).bundle(options);
+  #draw(options: FormatOptions) {
+    return this.#figure().bundle(options);
   }
 
-  async #figure(): Promise<Figure> {
+  #figure(): Figure {
     const state = { ...this.#state, status: this.status };
-    return runFigure(state, this.name, await this.#seen(), state.status === "running" ? Date.now() : state.updated);
+    return runFigure(state, this.name, this.#seen(), state.status === "running" ? Date.now() : state.updated);
   }
 
-  /** The attention frame of a step, the last one unless told, with its pictures. */
-  async #seen(step?: number): Promise<FramedPictures | undefined> {
+  /**
+   * The attention frame of a step, the last one unless told, with its pictures. Read at once: while a run trains here, each
+   * turn of waiting for a file lasts a step, and the live plots would come as much later.
+   */
+  #seen(step?: number): FramedPictures | undefined {
     const { frames } = this.#state;
     const found = step === undefined ? frames.at(-1) : frames.find((frame) => frame.step === step);
     if (!found) return undefined;
     try {
-      const frame = JSON.parse(await readFile(join(this.folder, found.file), "utf8")) as AttentionFrame;
+      const frame = JSON.parse(readFileSync(join(this.folder, found.file), "utf8")) as AttentionFrame;
       const images = Math.max(0, ...frame.pictures.map(({ image }) => image + 1));
-      const files = Array.from({ length: images }, (_, image) => join(this.folder, pinnedFile(image)));
-      return { frame, pngs: await Promise.all(files.map((file) => readFile(file).catch(() => undefined))) };
+      return { frame, pngs: Array.from({ length: images }, (_, image) => this.#pinned(image)) };
     } catch {
       return undefined; // somebody took the file away: the rest is worth showing
+    }
+  }
+
+  #pinned(image: number): Uint8Array | undefined {
+    try {
+      return readFileSync(join(this.folder, pinnedFile(image)));
+    } catch {
+      return undefined;
     }
   }
 

@@ -167,7 +167,7 @@ class Kernel {
     this.#channels = new KernelChannels(connection, (channel, message) => this.#receive(channel, message), {
       iopub: true,
     });
-    this.#process = new KernelProcess(peer.spec, file, { cwd: folder });
+    this.#process = new KernelProcess(peer.spec, file, { cwd: folder }, () => {});
   }
 
   /** Starts a kernel and waits until it is idle after its first answer. */

@@ -55,6 +55,13 @@ test("a reply comes with all its output, each to who asked for it", async () => 
   expect(kernel.info).toEqual(info.content);
 });
 
+test("what a child process and a write to a file descriptor leave on the process's own output belongs to the cell too", async () => {
+  const shout = 'execSync("echo out; echo err >&2", { stdio: "inherit" })';
+  const { said } = await execute(`import { execSync } from "node:child_process"; void ${shout};`);
+  expect(said.sort()).toEqual(["err\n", "out\n"]);
+  expect((await execute('(await import("node:fs")).writeSync(1, "written é\\n"); 1')).said).toContain("written é\n");
+});
+
 test("a cell asks, and hears the answer; where nobody answers it is told so", async () => {
   const ask = "await flamingo.input('name? ')";
   const asked: string[] = [];

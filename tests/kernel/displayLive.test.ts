@@ -108,7 +108,21 @@ describe("a live display", () => {
     live.show(() => {
       throw new Error("no ink");
     });
-    await live.finish(() => ({ data: { "text/plain": "drawn" } }));
+    live.show(() => ({ data: { "text/plain": "drawn" } }));
+    await live.finish();
     expect(textOf(cell.displays[0]!.bundles.at(-1))).toBe("drawn");
+  });
+
+  test("waits for work, and tells the work's error where the last picture fails too", async () => {
+    const spoilt = () => {
+      throw new Error("no ink");
+    };
+    const live = () => {
+      const display = new LiveDisplay(new RecordedCell(), 0);
+      display.show(spoilt);
+      return display;
+    };
+    await expect(live().finishAfter(Promise.reject(new Error("diverged")))).rejects.toThrow("diverged");
+    await expect(live().finishAfter(Promise.resolve())).rejects.toThrow("no ink");
   });
 });

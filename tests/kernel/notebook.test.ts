@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import * as flamingo from "../../kernel/notebook/index.ts";
 import { preload } from "../../kernel/notebook/preload.ts";
 import { writePipeline } from "../../src/pipeline/schema.ts";
@@ -259,6 +259,41 @@ describe("helpers", () => {
       expect([...flamingo.progress(["a", "b", "c"], "letters")]).toEqual(["a", "b", "c"]);
     });
     expect(cell.displays).toEqual([]);
+  });
+
+  describe("a progress bar", () => {
+    beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
+    afterEach(() => void vi.useRealTimers());
+
+    /** What the bar says each time that it is drawn, without the bar itself. */
+    const bars = (cell: RecordedCell) =>
+      shown(cell).map(({ data }) => String(data["text/plain"]).replace(/^[█░]+ /, ""));
+
+    test("says how far work is, what is left of it, and what it took", async () => {
+      const cell = new RecordedCell();
+      await cell.run(() => {
+        for (const _ of flamingo.progress([1, 2, 3, 4], "captioning")) vi.advanceTimersByTime(5_000);
+      });
+      expect(bars(cell)).toEqual([
+        "captioning · 1 of 4 · 15 s left",
+        "captioning · 2 of 4 · 10 s left",
+        "captioning · 3 of 4 · 5 s left",
+        "captioning · 4 of 4 · in 20 s",
+        "captioning · 4 of 4 · in 20 s",
+      ]);
+    });
+
+    test("says that work was stopped where something is left, and is not green then", async () => {
+      const cell = new RecordedCell();
+      await cell.run(() => {
+        for (const step of flamingo.progress(new Set([1, 2, 3, 4]), "steps")) {
+          vi.advanceTimersByTime(1_000);
+          if (step === 3) break;
+        }
+      });
+      expect(bars(cell)).toEqual(["steps · 1 of 4", "steps · 2 of 4", "steps · 2 of 4 · stopped after 3 s"]);
+      expect(shown(cell).at(-1)!.data["text/html"]).not.toContain("#2b9a61");
+    });
   });
 
   test("preload loads what cells have in scope, under the package's name", async () => {
