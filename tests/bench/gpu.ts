@@ -68,6 +68,7 @@ function numbersOf(values: Record<keyof Sizes, string>): Sizes {
 
 /** The process of a section: hands what it measures to the one that started it. */
 async function measureSection(name: string, plan: Plan): Promise<void> {
+  process.on("disconnect", () => process.exit(1)); // no one is left to tell
   const send = (part: Partial<Measured>) => new Promise<void>((sent) => void process.send!(part, () => sent()));
   try {
     await sections[name]!.run(plan, (part) => void send(part));

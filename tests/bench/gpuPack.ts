@@ -42,7 +42,7 @@ export async function bundle(folder: string): Promise<void> {
     external: ["webgpu", "assemblyscript"],
     // TensorFlow.js' packages ask for Node's modules as CommonJS does.
     banner: { js: 'import { createRequire as from } from "node:module"; const require = from(import.meta.url);' },
-    logLevel: "warning",
+    ...{ minifySyntax: true, minifyWhitespace: true, legalComments: "none", logLevel: "warning" }, // names stay: TensorFlow.js asks for those of classes
   });
   mkdirSync(join(folder, "peers"), { recursive: true });
   copyFileSync(join(here, "peers/toy_torch.py"), join(folder, "peers/toy_torch.py"));
