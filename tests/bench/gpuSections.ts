@@ -36,7 +36,7 @@ export interface Section {
   run(plan: Plan, tell: Tell): Promise<void>;
 }
 
-/** Checks, then times. All of them end within 9.5 minutes even if each takes all its time; a first load of PyTorch may take half a minute. */
+/** Checks, then times. Most take far less: what they leave, the steps may need, which are the last. A first load of PyTorch may take half a minute. */
 export const sections: Record<string, Section> = {
   device: { seconds: 60, run: describeDevice },
   kernels: { seconds: 50, run: (plan, tell) => checkIn("float32", plan, tell) },
@@ -44,8 +44,8 @@ export const sections: Record<string, Section> = {
   blocks: { seconds: 80, run: checkAllBlocks },
   twin: { seconds: 40, run: compareTwins },
   products: { seconds: 90, run: measureProducts },
-  step: { seconds: 110, run: (plan, tell) => timeStep("float32", plan, tell) },
-  halfStep: { seconds: 90, run: (plan, tell) => timeStep("float16", plan, tell) },
+  step: { seconds: 170, run: (plan, tell) => timeStep("float32", plan, tell) },
+  halfStep: { seconds: 150, run: (plan, tell) => timeStep("float16", plan, tell) },
 };
 
 /** Opens webgpu. Not by way of all devices: a bundle of this file runs where nothing but Dawn is installed. */
@@ -321,11 +321,12 @@ async function timeStep(precision: Precision, plan: Plan, tell: Tell): Promise<v
   if (matrixUnits === undefined) return;
   const { width, batch, sizes } = plan;
   const path = join(tmpdir(), "numbers");
+  const opening = openPeer(plan, tell); // meanwhile
   const toy = makeToy(width, batch, numbersIn(path, width, batch, sizes), sizes, lossScale(precision));
   const losses: number[] = [];
   for (let step = 0; step < 3; step++) losses.push(await readLoss(toy.advance()));
 
-  const beside = await openPeer(plan, tell);
+  const beside = await opening;
   const twin = beside && (precision === "float32" || beside.where === "cuda") ? beside : undefined;
   try {
     const peerLosses = twin && (await openStep(twin, path, precision, plan));

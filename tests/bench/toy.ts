@@ -69,7 +69,7 @@ export function shapesOf(width: number, sizes = small): number[][] {
 
 const product = (shape: readonly number[]) => shape.reduce((count, size) => count * size, 1);
 
-/** Numbers as they are at the start of training: weights with a standard deviation of 0.02, gates closed; from a seed. */
+/** Normal numbers as they are at the start of training: weights of 0.02, gates closed; from a seed. */
 export function drawNumbers(width: number, batch: number, seed: number, gates = 0, sizes = small): ToyNumbers {
   let state = seed >>> 0;
   const uniform = () => {
@@ -79,12 +79,14 @@ export function drawNumbers(width: number, batch: number, seed: number, gates = 
   const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
   const shapes = shapesOf(width, sizes);
   const weights = new Float32Array(shapes.reduce((count, shape) => count + product(shape), 0));
-  // Evenly spread: normal numbers take half a minute for a large model.
-  const reach = 0.02 * Math.sqrt(12);
+  // After four million they come again: to draw all of a large model takes a minute.
+  const drawn = Math.min(weights.length, 4_194_301);
+  for (let at = 0; at < drawn; at++) weights[at] = 0.02 * normal();
+  for (let filled = drawn; filled < weights.length; filled *= 2) weights.copyWithin(filled, 0, filled);
   let at = 0;
   for (const shape of shapes) {
-    const [size, start] = [product(shape), at];
-    for (; at < start + size; at++) weights[at] = size === 1 ? gates : reach * (uniform() - 0.5);
+    if (product(shape) === 1) weights[at] = gates;
+    at += product(shape);
   }
   const { features, length, vocabulary } = sizes;
   const words = () => Int32Array.from({ length: batch * length }, () => Math.floor(uniform() * vocabulary));
