@@ -1,5 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -25,9 +35,13 @@ export async function main(args: string[]): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   await bundle(folder);
   const packed = join(project, ".gpu");
+  rmSync(packed, { recursive: true, force: true });
   if (existsSync(sharedPacker)) {
-    const files = ["gpu.mjs", "peers", "measure.sh"].map((file) => join(folder, file));
-    execFileSync("bash", [sharedPacker, ...files], { cwd: project, stdio: "inherit" });
+    // In the bundle's folder: it notes what it makes in .git/info, which a worktree does not have.
+    mkdirSync(join(folder, ".git/info"), { recursive: true });
+    symlinkSync(join(project, "node_modules"), join(folder, "node_modules"));
+    execFileSync("bash", [sharedPacker, "gpu.mjs", "peers", "measure.sh"], { cwd: folder, stdio: "inherit" });
+    renameSync(join(folder, ".gpu"), packed);
   } else pack(folder, packed);
   console.log(
     `packed into ${packed}; on the machine with the GPU, from the folder that holds .gpu/: bash .gpu/measure.sh`,
@@ -61,7 +75,6 @@ node /tmp/gpu/gpu.mjs --out "$out/gpu.json" "$@" 2>&1 | tee "$out/gpu.log"
 
 /** The same as the shared packer, but for the Vulkan loader, which the machine must have. */
 function pack(bundled: string, packed: string): void {
-  rmSync(packed, { recursive: true, force: true });
   cpSync(bundled, packed, { recursive: true });
   const webgpu = join(project, "node_modules/webgpu");
   const target = join(packed, "node_modules/webgpu");
