@@ -1,57 +1,24 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { isMissing } from "../../src/engine/availability.ts";
-import { matMul } from "../../src/engine/matMul.ts";
-import * as tf from "../../src/engine/tensor.ts";
-import { setHalfProducts } from "../../src/engine/webgpu/backend.ts";
-import { openWebgpu } from "../../src/engine/webgpu.ts";
-import { numbers, tensorOf } from "../engine/numbers.ts";
-import { findPytorch } from "../pytorch.ts";
-import { type Check, checkKernels } from "./gpuChecks.ts";
-import { Peer } from "./peer.ts";
-import { drawNumbers, makeToy, openTwin, type ToySizes } from "./toy.ts";
-import { measure, type Times } from "./turns.ts";
+import { addTo, describe, isSound, type Measured, nothingMeasured } from "./gpuResult.ts";
+import { type Plan, sections } from "./gpuSections.ts";
 
-type Precision = "float32" | "float16";
+const usage = `npm run -s bench -- gpu [--json] [--out FILE] [--only SECTION]... [--minutes N] [--software]
+                        [--width N] [--layers N] [--batch N] [--length N] [--product N]
 
-/** Operations a second of a square product, and PyTorch's on the same machine. */
-interface ProductRate {
-  precision: Precision;
-  size: number;
-  matrixUnits: boolean;
-  rate: number;
-  peerRate?: number;
-  /** Ours over the peer's: above 1 we are faster. */
-  ratio?: number;
-}
+Checks webgpu's kernels, in single and in half precision, and every block against the device cpu, then measures rates of copies and matrix
+products and the time of a training step of a Flamingo (width 1024, 24 layers with a gated layer before each, batch 8, 256 tokens, all of it
+trained), in single and in half precision where the GPU has it; and PyTorch beside it, in turn, where a python3 has torch with CUDA.
 
-interface StepTime extends Times {
-  precision: Precision;
-  width: number;
-  batch: number;
-  sizes: ToySizes;
-  parameters: number;
-  tokensPerSecond: number;
-}
+Each section has a process and a time of its own. After each number the FILE (dist/gpu.json) is written anew, so that whatever ends this command
+loses nothing. It ends by itself within 9.5 minutes, or those that are named. Sections: ${Object.keys(sections).join(", ")}.
 
-interface Measured {
-  /** The card and its driver, as WebGPU names them, and as PyTorch does where it has one. */
-  device: string;
-  card: string | null;
-  software: boolean;
-  versions: { node: string; torch: string | null };
-  checks: Check[];
-  /** Loss of a small twin with the same weights, and after two steps: the larger relative difference. */
-  twin?: number;
-  products: ProductRate[];
-  steps: StepTime[];
-}
-
-const usage = `npm run -s bench -- gpu [--json] [--software] [--width N] [--layers N] [--batch N] [--length N] [--product N]
-
-Checks webgpu's kernels against the plain formulas, then measures the rate of a matrix product and the time of a training
-step of a Flamingo (width 1024, 24 layers with a gated layer before each, batch 8, 256 tokens, all of it trained), in single and in
-half precision where the GPU has it; and PyTorch beside it, in turn, where a python3 has torch with CUDA. --software allows a GPU emulated
-on the CPU, for trying out this command with small sizes: its times mean nothing.`;
+--software allows a GPU emulated on the CPU, and PyTorch on the CPU beside it, for trying out this command with small sizes: its times mean
+nothing. npm run -s bench -- gpu-pack makes all this one folder for a machine that reaches no package registry.`;
 
 export async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -59,180 +26,122 @@ export async function main(args: string[]): Promise<void> {
     options: {
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
+      out: { type: "string", default: "dist/gpu.json" },
+      only: { type: "string", multiple: true, default: Object.keys(sections) },
+      minutes: { type: "string", default: "9.5" },
       software: { type: "boolean", default: false },
       width: { type: "string", default: "1024" },
       layers: { type: "string", default: "24" },
       batch: { type: "string", default: "8" },
       length: { type: "string", default: "256" },
       product: { type: "string", default: "4096" },
+      section: { type: "string" }, // given to a process that measures one
     },
   });
   if (values.help) return console.log(usage);
-  const [width, layers, batch, length, product] = [
-    values.width,
-    values.layers,
-    values.batch,
-    values.length,
-    values.product,
-  ].map(Number) as [number, number, number, number, number];
+  const { width, layers, batch, length, product } = numbersOf(values);
   const scale = width / 1024;
-  const sizes: ToySizes = {
+  const sizes = {
     ...{ length, layers, heads: Math.max(1, width / 64), vocabulary: Math.round(32_768 * scale) },
-    ...{
-      features: Math.round(256 * scale),
-      latents: Math.max(1, Math.round(64 * scale)),
-      resamplerLayers: Math.min(6, layers),
-    },
+    ...{ features: Math.round(256 * scale), latents: Math.max(1, Math.round(64 * scale)) },
+    resamplerLayers: Math.min(6, layers),
   };
-  const measured = await measureAll({ width, batch, sizes, product, software: values.software });
+  const plan: Plan = { width, batch, sizes, product, software: values.software };
+  if (values.section !== undefined) return measureSection(values.section, plan);
+  const unknown = values.only.find((name) => !Object.hasOwn(sections, name));
+  if (unknown !== undefined) throw new Error(`there is no section ${unknown}: ${Object.keys(sections).join(", ")}`);
+  const asked = { only: values.only, seconds: 60 * Number(values.minutes), out: resolve(values.out), args };
+  const measured = await measureAll(plan, asked);
   console.log(values.json ? JSON.stringify(measured, undefined, 2) : describe(measured));
-  // Dawn's threads would keep the process.
-  process.exit(measured.checks.every(({ ok }) => ok) && (measured.twin ?? 0) < 1e-3 ? 0 : 1);
+  process.exitCode = isSound(measured) ? 0 : 1;
 }
 
-interface Plan {
-  width: number;
-  batch: number;
-  sizes: ToySizes;
-  product: number;
-  software: boolean;
-}
+type Sizes = Record<"width" | "layers" | "batch" | "length" | "product", number>;
 
-async function measureAll({ width, batch, sizes, product, software }: Plan): Promise<Measured> {
-  // Not by way of all devices: a bundle of this file runs where nothing but Dawn is installed.
-  const device = await openWebgpu(software);
-  if (isMissing(device)) {
-    console.error(`there is no GPU to measure: ${device.missing}; ${device.fix}`);
-    process.exit(1);
-  }
-  const python = findPytorch();
-  const peer = python ? new Peer(python, "toy_torch.py", 2) : undefined;
-  try {
-    const checks = await checkKernels();
-    const twin = peer && (await compareTwin(peer));
-    const products: ProductRate[] = [];
-    const steps: StepTime[] = [];
-    let card: string | null = null;
-    for (const precision of ["float32", "float16"] as const) {
-      const matrixUnits = precision === "float16" && tryHalf();
-      if (matrixUnits === undefined) continue;
-      const rate = await rateOf(product);
-      products.push({ precision, size: product, matrixUnits, rate });
-      // PyTorch has no half precision to speak of on a CPU, and its rates there say nothing of a GPU's.
-      const theirs =
-        precision === "float32" &&
-        (await peer?.ask<{ card: string | null; rate: number }>({ product: { size: product, precision } }));
-      if (theirs) card = theirs.card;
-      if (card !== null) {
-        const { rate: peerRate } =
-          theirs || (await peer!.ask<{ rate: number }>({ product: { size: product, precision } }));
-        Object.assign(products.at(-1)!, { peerRate, ratio: rate / peerRate });
-      }
-      steps.push(await timeStep({ width, batch, sizes }, precision, card === null ? undefined : peer));
-    }
-    const torch = twin?.torch ?? null;
-    return {
-      ...{ device: device.description, card, software: device.software, versions: { node: process.version, torch } },
-      ...{ checks, ...(twin && { twin: twin.difference }), products, steps },
-    };
-  } finally {
-    setHalfProducts(false);
-    peer?.close();
-  }
-}
-
-/** Products in half precision from here on: whether on matrix units; undefined where the GPU has none. */
-function tryHalf(): boolean | undefined {
-  try {
-    return setHalfProducts(true);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The same weights here and there: the same loss, before and after two steps of training. */
-async function compareTwin(peer: Peer): Promise<{ torch: string; difference: number }> {
-  const [width, batch] = [16, 2];
-  const drawn = drawNumbers(width, batch, 3, 0.4);
-  const torch = await openTwin(peer, width, batch, drawn);
-  const toy = makeToy(width, batch, drawn);
-  const first = await toLoss(toy.advance());
-  const theirFirst = await peer.loss();
-  await toLoss(toy.advance());
-  await peer.time(2);
-  const last = await toLoss(tf.tidy(() => toy.loss()));
-  const theirLast = await peer.loss();
-  toy.dispose();
-  return { torch, difference: Math.max(Math.abs(first / theirFirst - 1), Math.abs(last / theirLast - 1)) };
-}
-
-async function toLoss(loss: tf.Tensor): Promise<number> {
-  const [value] = await loss.data();
-  loss.dispose();
-  return value!;
-}
-
-/** The best of some times: products queue up, so that waiting for the last one counts little. */
-async function rateOf(size: number): Promise<number> {
-  const [a, b] = [tensorOf(numbers([size, size], 1)), tensorOf(numbers([size, size], 2))];
-  const queued = size >= 1024 ? 10 : 1;
-  let best = 0;
-  for (let time = 0; time < 6; time++) {
-    const start = performance.now();
-    let last: tf.Tensor | undefined;
-    for (let i = 0; i < queued; i++) {
-      last?.dispose();
-      last = matMul(a, b);
-    }
-    const corner = tf.slice(last!, [0, 0], [1, 1]);
-    await corner.data();
-    best = Math.max(best, (2 * size ** 3 * queued * 1000) / (performance.now() - start));
-    tf.dispose([last!, corner]);
-  }
-  tf.dispose([a, b]);
-  return best;
-}
-
-async function timeStep(
-  { width, batch, sizes }: Omit<Plan, "product" | "software">,
-  precision: Precision,
-  peer?: Peer,
-): Promise<StepTime> {
-  const drawn = drawNumbers(width, batch, width, 0.1, sizes);
-  const toy = makeToy(width, batch, drawn, sizes, precision === "float16" ? 1024 : 1);
-  if (peer) await openTwin(peer, width, batch, drawn, { sizes, device: "cuda", precision });
-  const ours = async () => {
-    const start = performance.now();
-    await toLoss(toy.advance());
-    return performance.now() - start;
+function numbersOf(values: Record<keyof Sizes, string>): Sizes {
+  const { width, layers, batch, length, product } = values;
+  return {
+    ...{ width: Number(width), layers: Number(layers), batch: Number(batch) },
+    ...{ length: Number(length), product: Number(product) },
   };
-  const times = await measure(ours, peer && (async () => (await peer.time(1))[0]!));
-  const { parameters } = toy;
-  toy.dispose();
-  const tokensPerSecond = (batch * sizes.length * 1000) / times.milliseconds;
-  return { precision, width, batch, sizes, parameters, tokensPerSecond, ...times };
 }
 
-const tera = (rate: number) => `${(rate / 1e12).toPrecision(3)} TFLOP/s`;
+/** The process of a section: hands what it measures to the one that started it. */
+async function measureSection(name: string, plan: Plan): Promise<void> {
+  process.on("disconnect", () => process.exit(1)); // no one is left to tell
+  const send = (part: Partial<Measured>) => new Promise<void>((sent) => void process.send!(part, () => sent()));
+  try {
+    await sections[name]!.run(plan, (part) => void send(part));
+  } catch (error) {
+    await send({ failures: [{ section: name, message: (error as Error).message }] });
+  }
+  await send({});
+  process.exit(0); // Dawn's threads would keep it
+}
 
-/** The same for people. */
-function describe({ device, card, software, versions, checks, twin, products, steps }: Measured): string {
-  const wrong = checks.filter(({ ok }) => !ok);
-  const worst = Math.max(...checks.map(({ error }) => error));
-  return [
-    `${device}${software ? ": its times mean nothing" : ""}`,
-    `Node ${versions.node}, ${versions.torch ? `PyTorch ${versions.torch} on ${card ?? "the CPU: nothing to compare with"}` : "no PyTorch here"}`,
-    `${checks.length - wrong.length} of ${checks.length} kernels agree with their formulas, largest error ${worst.toExponential(1)}`,
-    ...wrong.map(({ what, error }) => `  ${what} does not: ${error.toExponential(1)}`),
-    ...(twin === undefined ? [] : [`the twin in PyTorch computes the same loss to ${twin.toExponential(1)}`]),
-    ...products.map(
-      ({ precision, size, matrixUnits, rate, peerRate, ratio }) =>
-        `${precision} product ${size}: ${tera(rate)}${matrixUnits ? " on matrix units" : ""}${peerRate ? `, PyTorch ${tera(peerRate)}, ratio ${ratio!.toFixed(2)}` : ""}`,
-    ),
-    ...steps.map(
-      ({ precision, width, batch, sizes, parameters, milliseconds, tokensPerSecond, peerMilliseconds, ratio }) =>
-        `${precision} step, width ${width}, ${sizes.layers} layers, batch ${batch}, ${sizes.length} tokens, ${(parameters / 1e6).toFixed(1)} M parameters: ` +
-        `${milliseconds.toFixed(1)} ms, ${tokensPerSecond.toFixed(0)} tokens/s${peerMilliseconds ? `, PyTorch ${peerMilliseconds.toFixed(1)} ms, ratio ${ratio!.toFixed(2)}` : ""}`,
-    ),
-  ].join("\n");
+interface Asked {
+  only: readonly string[];
+  seconds: number;
+  out: string;
+  /** What this process was started with: those of the sections are started with the same. */
+  args: readonly string[];
+}
+
+async function measureAll(plan: Plan, { only, seconds, out, args }: Asked): Promise<Measured> {
+  const measured = nothingMeasured();
+  const add = (part: Partial<Measured>) => {
+    addTo(measured, part);
+    mkdirSync(dirname(out), { recursive: true });
+    writeFileSync(`${out}.new`, `${JSON.stringify(measured, undefined, 2)}\n`);
+    renameSync(`${out}.new`, out);
+  };
+  add({});
+  // The folder for files of all sections: the numbers of the steps, 3 GB, are drawn by the first.
+  const folder = mkdtempSync(join(tmpdir(), "flamingo-gpu-"));
+  const start = performance.now();
+  try {
+    for (const [name, section] of Object.entries(sections)) {
+      if (!only.includes(name)) continue;
+      const left = seconds - (performance.now() - start) / 1000;
+      const most = plan.software ? left : Math.min(section.seconds, left);
+      const begun = performance.now();
+      const message = await runSection(name, most, { folder, args }, add);
+      const took = (performance.now() - begun) / 1000;
+      add({
+        ...{ seconds: { ...measured.seconds, [name]: took } },
+        ...(message !== undefined && { failures: [{ section: name, message }] }),
+      });
+      console.error(`${name}: ${took.toFixed(1)} s${message === undefined ? "" : `, ${message}`}`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return measured;
+}
+
+/** Runs a section in a process of its own, which a driver may crash or hold up; returns why it ended before its end. */
+async function runSection(
+  name: string,
+  seconds: number,
+  { folder, args }: { folder: string; args: readonly string[] },
+  add: (part: Partial<Measured>) => void,
+): Promise<string | undefined> {
+  if (seconds <= 0) return "no time was left";
+  // The script and its first words as they were, whether it is a bundle or not.
+  const [script, ...before] = process.argv.slice(1, process.argv.length - args.length);
+  const child = fork(script!, [...before, ...args, "--section", name], {
+    env: { ...process.env, TMPDIR: folder },
+    stdio: ["ignore", 2, 2, "ipc"],
+    serialization: "advanced", // JSON would make null of a number that is not finite
+  });
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill("SIGKILL");
+  }, 1000 * seconds);
+  child.on("message", (part) => add(part as Partial<Measured>));
+  const [[code, signal]] = await Promise.all([once(child, "exit"), once(child, "disconnect")]); // what was sent has come by then
+  clearTimeout(timer);
+  if (late) return `it was stopped after ${seconds.toFixed(0)} s`;
+  return code === 0 ? undefined : `its process ended by ${signal ?? `code ${code}`}; its message stands above`;
 }

@@ -10,6 +10,10 @@ const benches: Record<string, { summary: string; load(): Promise<(args: string[]
     summary: "products and a training step on webgpu, checked first, PyTorch on CUDA beside it",
     load: async () => (await import("./gpu.ts")).main,
   },
+  "gpu-pack": {
+    summary: "packs the benchmark gpu for a machine that has a GPU and reaches no package registry",
+    load: async () => (await import("./gpuPack.ts")).main,
+  },
   leak: {
     summary: "tensors before and after 10,000 training steps",
     load: async () => (await import("./leak.ts")).main,

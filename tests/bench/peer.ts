@@ -21,6 +21,7 @@ export class Peer {
     const policy = { OMP_WAIT_POLICY: "PASSIVE" };
     const env = { ...process.env, ...policy, TOY_THREADS: count, OPENBLAS_NUM_THREADS: count, OMP_NUM_THREADS: count };
     this.#process = spawn(python, [script], { env, stdio: ["pipe", "pipe", "inherit"] });
+    this.#process.stdin!.on("error", () => {}); // it has ended: reading its answer tells
     this.#reader = createInterface({ input: this.#process.stdout! });
     this.#lines = this.#reader[Symbol.asyncIterator]();
   }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, writeSync } from "node:fs";
 import { type AdamWParameter, adamW } from "../../src/engine/adamW.ts";
 import { add } from "../../src/engine/add.ts";
 import { attention } from "../../src/engine/attention.ts";
@@ -79,9 +79,15 @@ export function drawNumbers(width: number, batch: number, seed: number, gates = 
   const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
   const shapes = shapesOf(width, sizes);
   const weights = new Float32Array(shapes.reduce((count, shape) => count + product(shape), 0));
+  // After four million they come again: to draw all of a large model takes a minute.
+  const drawn = Math.min(weights.length, 4_194_301);
+  for (let at = 0; at < drawn; at++) weights[at] = 0.02 * normal();
+  for (let filled = drawn; filled < weights.length; filled *= 2) weights.copyWithin(filled, 0, filled);
   let at = 0;
-  for (const shape of shapes)
-    for (const end = at + product(shape); at < end; at++) weights[at] = product(shape) === 1 ? gates : 0.02 * normal();
+  for (const shape of shapes) {
+    if (product(shape) === 1) weights[at] = gates;
+    at += product(shape);
+  }
   const { features, length, vocabulary } = sizes;
   const words = () => Int32Array.from({ length: batch * length }, () => Math.floor(uniform() * vocabulary));
   const vision = Float32Array.from({ length: batch * features * width }, normal);
@@ -96,7 +102,13 @@ export function makeToy(width: number, batch: number, numbers: ToyNumbers, sizes
     at += product(shape);
     return tf.tidy(() => tf.variable(tf.tensor(values, shape)));
   });
-  const loss = assemble(width, batch, variables, numbers, sizes);
+  const { length, features } = sizes;
+  const given: Given = {
+    vision: tf.tensor(numbers.vision, [batch, features, width]),
+    ids: tf.tensor(numbers.ids, [batch, length]),
+    targets: tf.tensor(numbers.targets),
+  };
+  const loss = assemble(batch, variables, given, sizes);
   const zeros = () => variables.map((variable) => tf.tidy(() => tf.variable(tf.zeros(variable.shape))));
   const [m, v] = [zeros(), zeros()];
   let steps = 0;
@@ -124,15 +136,17 @@ export function makeToy(width: number, batch: number, numbers: ToyNumbers, sizes
       value.dispose();
       return before!;
     },
-    dispose: () => tf.dispose([variables, m, v]),
+    dispose: () => tf.dispose([variables, m, v, Object.values(given)]),
   };
 }
 
+/** What goes in, on the device once and for all, as it is in PyTorch. */
+type Given = Record<"vision" | "ids" | "targets", tf.Tensor>;
+
 function assemble(
-  width: number,
   batch: number,
   variables: readonly tf.Variable[],
-  numbers: ToyNumbers,
+  { vision, ids, targets }: Given,
   sizes: ToySizes,
 ): () => tf.Tensor {
   const queue = [...variables];
@@ -143,7 +157,7 @@ function assemble(
   const decoder = Array.from({ length: sizes.layers }, layer);
   const fusion = Array.from({ length: sizes.layers }, fusionLayer);
   const [latents, table] = [next(), next()];
-  const { heads, length, features } = sizes;
+  const { heads, length } = sizes;
 
   const attend = (queries: tf.Tensor, seen: tf.Tensor, w: Layer, causal = false) => {
     const [query, key, value] = [matMul(queries, w.query), matMul(seen, w.key), matMul(seen, w.value)];
@@ -152,13 +166,12 @@ function assemble(
   const feedForward = (x: tf.Tensor, w: Layer) => matMul(quickGelu(matMul(layerNorm(x), w.up)), w.down);
 
   return () => {
-    const vision = tf.tensor(numbers.vision, [batch, features, width]);
     let media: tf.Tensor = tf.tile(tf.expandDims(latents), [batch, 1, 1]);
     for (const w of resampler) {
       media = add(media, attend(layerNorm(media), tf.concat([vision, media], 1), w));
       media = add(media, feedForward(media, w));
     }
-    let x = embedding(table, tf.tensor(numbers.ids, [batch, length]));
+    let x = embedding(table, ids);
     for (const [at, w] of decoder.entries()) {
       const g = fusion[at]!;
       x = gatedAdd(x, attend(layerNorm(x), media, g), g.attentionGate);
@@ -168,7 +181,7 @@ function assemble(
       x = add(x, feedForward(x, w));
     }
     const logits = matMul(layerNorm(x), table, { transposeB: true });
-    return crossEntropy(tf.reshape(logits, [batch * length, -1]), tf.tensor(numbers.targets)).loss;
+    return crossEntropy(tf.reshape(logits, [batch * length, -1]), targets).loss;
   };
 }
 
@@ -179,25 +192,54 @@ export interface TwinOptions {
   precision?: "float32" | "float16";
 }
 
-/** Makes the twin on the same numbers; returns PyTorch's version. */
+/** Makes the twin on the same numbers, or on those in a file; returns PyTorch's version. */
 export async function openTwin(
   peer: Peer,
   width: number,
   batch: number,
-  { weights, vision, ids, targets }: ToyNumbers,
+  numbers: ToyNumbers | string,
   options: TwinOptions = {},
 ): Promise<string> {
-  const numbers = peer.file("numbers");
-  writeArrays(numbers, [weights, vision, ids, targets]);
-  return (await peer.ask<{ torch: string }>({ open: { width, batch, numbers, ...options } })).torch;
+  const path = typeof numbers === "string" ? numbers : peer.file("numbers");
+  if (typeof numbers !== "string") writeArrays(path, arraysOf(numbers));
+  return (await peer.ask<{ torch: string }>({ open: { width, batch, numbers: path, ...options } })).torch;
 }
 
-/** Writes arrays one after the other, piece by piece: a large model's weights are more than Node writes at once. */
-function writeArrays(path: string, arrays: readonly (Float32Array | Int32Array)[]): void {
-  const piece = 2 ** 28;
-  const file = openSync(path, "w");
-  for (const { buffer, byteOffset, byteLength } of arrays)
-    for (let at = 0; at < byteLength; at += piece)
-      writeSync(file, new Uint8Array(buffer, byteOffset + at, Math.min(piece, byteLength - at)));
+const arraysOf = ({ weights, vision, ids, targets }: ToyNumbers) => [weights, vision, ids, targets];
+
+/** The numbers of a file: drawn and written by the first who asks for them, read by all others. */
+export function numbersIn(path: string, width: number, batch: number, sizes: ToySizes): ToyNumbers {
+  if (!existsSync(path)) {
+    const drawn = drawNumbers(width, batch, width, 0.1, sizes);
+    writeArrays(path, arraysOf(drawn));
+    return drawn;
+  }
+  const count = shapesOf(width, sizes).reduce((sum, shape) => sum + product(shape), 0);
+  const words = batch * sizes.length;
+  const numbers: ToyNumbers = {
+    weights: new Float32Array(count),
+    vision: new Float32Array(batch * sizes.features * width),
+    ids: new Int32Array(words),
+    targets: new Int32Array(words),
+  };
+  const file = openSync(path, "r");
+  for (const piece of arraysOf(numbers).flatMap(piecesOf))
+    if (readSync(file, piece) < piece.length) throw new Error(`${path} is cut short`);
   closeSync(file);
+  return numbers;
+}
+
+function writeArrays(path: string, arrays: readonly (Float32Array | Int32Array)[]): void {
+  const file = openSync(path, "w");
+  for (const piece of arrays.flatMap(piecesOf)) writeSync(file, piece);
+  closeSync(file);
+}
+
+/** An array's bytes, piece by piece: a large model's weights are more than Node reads and writes at once. */
+function piecesOf({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): Uint8Array[] {
+  const piece = 2 ** 28;
+  return Array.from(
+    { length: Math.ceil(byteLength / piece) },
+    (_, at) => new Uint8Array(buffer, byteOffset + at * piece, Math.min(piece, byteLength - at * piece)),
+  );
 }

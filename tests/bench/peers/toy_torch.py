@@ -1,10 +1,14 @@
 """The twin of toy.ts in PyTorch. Reads one request a line from its input, as JSON, and answers each with a line.
 
-    {"open": {"width": 128, "batch": 16, "numbers": "FILE"}}   builds the toy on these numbers -> {"torch": version}
-                                                               ("sizes", "device" and "precision" may stand beside)
+    {"about": true}                                             -> {"torch", "cuda", "cudnn", "card"}: versions and the card's name, or null
+    {"open": {"width": 128, "batch": 16, "numbers": "FILE"}}    builds the toy on these numbers -> {"torch": version}
+                                                                ("sizes", "device" and "precision" may stand beside)
     {"loss": true}                                              -> {"loss": nats}
-    {"time": 10}                                                takes training steps -> {"milliseconds": [of each step]}
-    {"product": {"size": 4096, "precision": "float32"}}         -> {"card": name or null, "rate": operations a second}
+    {"time": 10}                                                takes training steps -> {"milliseconds": [of each step],
+                                                                "losses": [before each step]}
+    {"product": {"size": 4096, "precision": "float32", "transposeA": false, "transposeB": true, "queued": 10}}
+                                                                -> {"milliseconds": [of so many products, waited for once]}
+    {"copy": {"count": 67108864, "queued": 10}}                 the same of copies of so many float32 numbers
 """
 import json
 import os
@@ -17,6 +21,8 @@ import torch
 from torch.nn.functional import cross_entropy, layer_norm
 
 torch.set_num_threads(int(os.environ.get("TOY_THREADS", "2")))
+torch.set_float32_matmul_precision("highest")  # single precision in full, not tf32
+CUDA = torch.cuda.is_available()
 SMALL = {"length": 32, "layers": 4, "heads": 4, "vocabulary": 512, "features": 64, "latents": 16, "resamplerLayers": 2}
 
 
@@ -24,8 +30,9 @@ class Toy:
     def __init__(self, width, batch, numbers, sizes=SMALL, device="cpu", precision="float32"):
         self.width, self.batch, self.sizes, self.device = width, batch, sizes, device
         self.depth, self.half = width // sizes["heads"], precision == "float16"
-        self.scaler = torch.cuda.amp.GradScaler(enabled=self.half)
-        self.data, self.position = open(numbers, "rb").read(), 0
+        self.scaler = scaler(self.half)
+        with open(numbers, "rb") as file:
+            self.data, self.position = bytearray(file.read()), 0
         self.parameters = []
         self.resampler = [self.layer() for _ in range(sizes["resamplerLayers"])]
         self.decoder = [self.layer() for _ in range(sizes["layers"])]
@@ -36,12 +43,13 @@ class Toy:
         square = (sizes["length"], sizes["length"])
         self.hidden = torch.triu(torch.full(square, float("-inf"), device=device), 1)
         self.optimizer = torch.optim.Adam(self.parameters, lr=1e-3)
+        del self.data
 
     def take(self, dtype, *shape):
         count = torch.Size(shape).numel()
-        flat = torch.frombuffer(bytearray(self.data[self.position : self.position + 4 * count]), dtype=dtype)
+        flat = torch.frombuffer(self.data, dtype=dtype, count=count, offset=self.position)
         self.position += 4 * count
-        return flat.view(shape).to(self.device)
+        return flat.view(shape).to(self.device, copy=True)
 
     def weight(self, *shape):
         self.parameters.append(self.take(torch.float32, *shape).requires_grad_())
@@ -93,20 +101,51 @@ class Toy:
         self.scaler.scale(value).backward()
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        value.item()
-        return (time.perf_counter() - start) * 1e3
+        value = value.item()  # waits for all that was queued
+        return (time.perf_counter() - start) * 1e3, value
 
 
-def product(size, precision):
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    a, b = (torch.randn(size, size, device=device, dtype=getattr(torch, precision)) for _ in range(2))
-    times = []
-    for _ in range(9):
-        start = time.perf_counter()
-        (a @ b)[0, 0].item()
-        times.append(time.perf_counter() - start)
-    card = torch.cuda.get_device_name() if device == "cuda" else None
-    return {"card": card, "rate": 2 * size**3 / sorted(times)[len(times) // 2]}
+def scaler(half):
+    """Scales the loss by 1024, as ours does. PyTorch 2.3 moved it."""
+    made = getattr(torch.amp, "GradScaler", None)
+    options = {"init_scale": 1024.0, "enabled": half}
+    return made("cuda", **options) if made else torch.cuda.amp.GradScaler(**options)
+
+
+def about():
+    cudnn = torch.backends.cudnn.version() if CUDA else None
+    card = torch.cuda.get_device_name() if CUDA else None
+    return {"torch": torch.__version__, "cuda": torch.version.cuda, "cudnn": cudnn, "card": card}
+
+
+operands = {}
+
+
+def operand(name, shape, precision):
+    """Numbers between -1 and 1, the same ones as long as the same are asked for."""
+    if operands.get(name, (None, None))[0] != (shape, precision):
+        device = "cuda" if CUDA else "cpu"
+        operands[name] = ((shape, precision), torch.rand(shape, device=device).mul(2).sub(1).to(getattr(torch, precision)))
+    return operands[name][1]
+
+
+def queue(work, count):
+    """Milliseconds of so many pieces of work that are queued before one number of the last is read."""
+    start = time.perf_counter()
+    for _ in range(count):
+        last = work()
+    last.flatten()[0].item()
+    return {"milliseconds": [(time.perf_counter() - start) * 1e3]}
+
+
+def product(size, precision, queued, transposeA=False, transposeB=False):
+    a, b = (operand(name, (size, size), precision) for name in "ab")
+    a, b = a.t() if transposeA else a, b.t() if transposeB else b
+    return queue(lambda: a @ b, queued)
+
+
+def copy(count, queued):
+    return queue(operand("a", (count,), "float32").clone, queued)
 
 
 toy = None
@@ -115,10 +154,15 @@ for line in sys.stdin:
     if "open" in request:
         toy = Toy(**request["open"])
         answer = {"torch": torch.__version__}
+    elif "about" in request:
+        answer = about()
     elif "product" in request:
         answer = product(**request["product"])
+    elif "copy" in request:
+        answer = copy(**request["copy"])
     elif "loss" in request:
         answer = {"loss": toy.loss().item()}
     else:
-        answer = {"milliseconds": [toy.step() for _ in range(request["time"])]}
+        steps = [toy.step() for _ in range(request["time"])]
+        answer = {"milliseconds": [each for each, _ in steps], "losses": [loss for _, loss in steps]}
     print(json.dumps(answer), flush=True)
