@@ -77,7 +77,7 @@ export const Train = defineAction({
     try {
       return await trainer.run();
     } finally {
-      trainer.dispose();
+      await trainer.dispose();
     }
   },
 });
