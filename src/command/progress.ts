@@ -1,4 +1,5 @@
 import { printBytes } from "../core/bytes.ts";
+import { dataWait } from "../figures/progress.ts";
 import type { RunEvent } from "../runs/event.ts";
 import { emptyRun, foldEvents, type NodeProgress, type RunState, secondsLeft } from "../runs/state.ts";
 import type { Output } from "./command.ts";
@@ -63,7 +64,7 @@ export class Progress {
   }
 }
 
-/** `training 120/600  loss 2.134  gates 0.034 (up to 0.081)  2 min 14 s left`; empty while there is nothing to tell. */
+/** `training 120/600  loss 2.134  gates 0.034 (up to 0.081)  2 min 14 s left  data 2% of step`; empty while there is nothing to tell. */
 export function statusLine(state: RunState, now: number): string {
   const doing = headline(state, now);
   if (doing === undefined) return "";
@@ -78,6 +79,8 @@ export function statusLine(state: RunState, now: number): string {
   const node = busyNode(state);
   const left = node && secondsLeft(node, now);
   if (left !== undefined) parts.push(`${printSeconds(left)} left`);
+  const wait = dataWait(state, node);
+  if (wait !== undefined) parts.push(wait);
   return parts.join("  ");
 }
 

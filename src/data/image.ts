@@ -1,6 +1,6 @@
 import sharp from "sharp";
 
-/** A square picture: [size, size, 3] in 0 to 255. */
+/** A square picture: [size, size, 3] in 0 to 255. Those that batches are drawn from lie in shared memory. */
 export type Pixels = Uint8Array;
 
 /**
@@ -17,7 +17,7 @@ export async function decodeImage(file: string | Uint8Array, size: number): Prom
     .removeAlpha();
   const whole = await picture.clone().resize(size, size, { fit: "inside" }).raw().toBuffer({ resolveWithObject: true });
   const { width, height, channels } = whole.info;
-  const result = new Uint8Array(size * size * 3);
+  const result = new Uint8Array(new SharedArrayBuffer(size * size * 3));
   fillWith(result, meanColour(whole.data, channels));
   const [left, top] = [Math.floor((size - width) / 2), Math.floor((size - height) / 2)];
   for (let y = 0; y < height; y++) {

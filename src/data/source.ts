@@ -10,6 +10,9 @@ export interface HostTensor {
   data: Float32Array | Int32Array;
 }
 
+/** What a source gives at a time, by output port. */
+export type Batch = Record<string, HostTensor>;
+
 /** How a source tells what it does while it opens. */
 export interface SourceContext {
   seed: number;
@@ -21,10 +24,21 @@ export interface SourceContext {
   warn(message: string): void;
 }
 
+/** All that a source's batches depend on beside their numbers. Plain data, which another thread takes as it is. */
+export interface Ground<C = unknown, S = unknown> {
+  /** The source's name. */
+  source: string;
+  config: C;
+  /** What it draws from. Pixels lie in shared memory, so that a thread more holds none of its own. */
+  stock: S;
+  seed: number;
+}
+
 /** A source that is ready to give batches. */
 export interface OpenSource {
-  /** Batch number `index` by output port: a pure function of the seed and the index, so that a resumed run sees the same. */
-  batch(index: number): Record<string, HostTensor>;
+  ground: Ground;
+  /** Batch number `index`: a pure function of the seed and the index, so that a resumed run sees the same. */
+  batch(index: number): Batch;
   /** The pictures and words behind it, where it is about pictures and words: for samples, evaluation and generation. */
   dataset?: ImageTextDataset;
 }
@@ -37,11 +51,31 @@ export interface SourceDefinition<C extends z.ZodObject = z.ZodObject, O extends
   /** Its vocabulary, for those who need no data: a trained model that captions. */
   tokenizer?(): Tokenizer;
   open(config: z.output<C>, context: SourceContext): Promise<OpenSource>;
+  /** The batch of a number, in whatever thread. */
+  batch(ground: Ground<z.output<C>>, index: number): Batch;
+}
+
+/** A source as it is written: what it reads once, and how it draws a batch from that. */
+interface SourceInput<C extends z.ZodObject, O extends Ports, S>
+  extends Omit<SourceDefinition<C, O>, "kind" | "inputs" | "open" | "batch"> {
+  read(config: z.output<C>, context: SourceContext): Promise<{ stock: S; dataset?: ImageTextDataset }>;
+  batch(ground: Ground<z.output<C>, S>, index: number): Batch;
 }
 
 /** Defines a source of data. */
-export function defineSource<C extends z.ZodObject, O extends Ports>(
-  definition: Omit<SourceDefinition<C, O>, "kind" | "inputs">,
+export function defineSource<C extends z.ZodObject, O extends Ports, S>(
+  definition: SourceInput<C, O, S>,
 ): SourceDefinition<C, O> {
-  return { ...definition, kind: "source", inputs: {} };
+  const { read, batch, ...spec } = definition;
+  return {
+    ...spec,
+    kind: "source",
+    inputs: {},
+    batch: batch as SourceDefinition<C, O>["batch"],
+    async open(config, context) {
+      const { stock, dataset } = await read(config, context);
+      const ground = { source: spec.name, config, stock, seed: context.seed };
+      return { ground, batch: (index) => batch(ground, index), ...(dataset && { dataset }) };
+    },
+  };
 }

@@ -1,8 +1,11 @@
 import { join } from "node:path";
 import { FlamingoError } from "../core/errors.ts";
 import { sizeOf } from "../core/trace.ts";
+import { DrawAhead } from "../data/drawAhead.ts";
+import type { Batch } from "../data/source.ts";
 import { dispose, type Tensor, tidy } from "../engine/tensor.ts";
 import { readNumbers, type Weight, type WeightData } from "../engine/weights.ts";
+import type { PlanNode } from "../pipeline/compile.ts";
 import { checkpointFolder } from "../runs/folder.ts";
 import { loadCheckpoint, newestCheckpoint, saveCheckpoint } from "../training/checkpoint.ts";
 import { type StepReport, train } from "../training/loop.ts";
@@ -36,6 +39,10 @@ export class Trainer {
   readonly #gates: readonly Weight[];
   readonly #optimizer: Optimizer;
   #lossScale: LossScale | undefined;
+  /** Draw the batches of the sources, by node id. */
+  readonly #draws = new Map<string, DrawAhead>();
+  /** Milliseconds of the step in which there was no batch to work on. */
+  #waited = 0;
   /** Tensors of the batch that is being learned. */
   #held: Tensor[] = [];
   #saved = 0;
@@ -81,9 +88,10 @@ export class Trainer {
     return true;
   }
 
-  dispose(): void {
+  async dispose(): Promise<void> {
     dispose(this.#held);
     this.#optimizer.dispose();
+    await Promise.all([...this.#draws.values()].map((draws) => draws.dispose()));
   }
 
   #allWeights(): Weight[] {
@@ -120,16 +128,17 @@ export class Trainer {
   /**
    * The loss of a batch. What depends on no trained weight is computed first, outside the gradient's tape.
    */
-  #losses(): (batch: number) => () => Tensor {
-    const { graph, node, sources } = this.#context;
+  #losses(): (batch: number) => Promise<() => Tensor> {
+    const { graph, node } = this.#context;
     const from = node.inputs.loss!;
     const feeding = graph.sourcesOf(node.id);
     const fixed = graph.blocksUpTo(from.node).filter((id) => graph.isFixed(id));
     // A block may hand out a weight itself (an embedding table): that is not ours to dispose.
     const variables = new Set<Tensor>(graph.weights.all().map(({ variable }) => variable));
-    return (batch) => {
+    return async (batch) => {
+      const drawn = await this.#draw(feeding, batch);
       dispose(this.#held);
-      const values: Values = new Map(feeding.map(({ id }) => [id, toTensors(sources.get(id)!.batch(batch))]));
+      const values: Values = new Map(drawn.map(([id, numbers]) => [id, toTensors(numbers)]));
       const given = [...values.values()].flatMap((ports) => Object.values(ports) as Tensor[]);
       const computed = tidy(() => {
         for (const id of fixed) graph.compute(id, values);
@@ -140,12 +149,31 @@ export class Trainer {
     };
   }
 
+  /** The batch of each source. What it takes until all are there is time in which nothing is learned. */
+  async #draw(feeding: readonly PlanNode[], batch: number): Promise<[id: string, Batch][]> {
+    const { sources, log } = this.#context;
+    const start = performance.now();
+    const drawn = feeding.map(async ({ id }): Promise<[string, Batch]> => {
+      const warn = (message: string) => log.append({ type: "log:message", level: "warning", message, node: id });
+      const draws = this.#draws.get(id) ?? new DrawAhead(sources.get(id)!, warn);
+      this.#draws.set(id, draws);
+      return [id, await draws.take(batch)];
+    });
+    try {
+      return await Promise.all(drawn);
+    } finally {
+      this.#waited += performance.now() - start;
+    }
+  }
+
   async #record(report: StepReport): Promise<boolean> {
     const { log } = this.#context;
-    const { step } = report;
+    const { step, milliseconds } = report;
     const { steps } = this.#settings.schedule;
-    this.#seconds += report.milliseconds / 1000;
-    log.append({ type: "train:step", ...report });
+    this.#seconds += milliseconds / 1000;
+    const waiting = milliseconds > 0 ? Math.min(1, this.#waited / milliseconds) : 0;
+    this.#waited = 0;
+    log.append({ type: "train:step", ...report, waiting });
     if (!Number.isFinite(report.norm)) this.#tellSkipped(step);
     this.#tell(step, step === steps);
     if (step % this.#settings.checkpointEvery === 0) await this.#save(step);

@@ -1,5 +1,5 @@
 import type { NodeRunState } from "../runs/event.ts";
-import { type NodeProgress, type RunState, type RunStatus, secondsLeft } from "../runs/state.ts";
+import { type NodeProgress, type RunState, type RunStatus, secondsLeft, waitingShare } from "../runs/state.ts";
 
 /** How far a whole run is. */
 export interface TotalProgress {
@@ -34,6 +34,12 @@ export function totalProgress(run: RunState, now: number): TotalProgress {
   if (!busy) return { share };
   const left = secondsLeft(busy[1], now);
   return { share, node: busy[0], progress: busy[1], ...(left === undefined ? {} : { secondsLeft: left }) };
+}
+
+/** How much of a training's steps goes by while there is no batch to work on: `data 2% of step`. */
+export function dataWait(run: RunState, node: NodeProgress | undefined): string | undefined {
+  const share = node?.activity === "training" ? waitingShare(run.series) : undefined;
+  return share === undefined ? undefined : `data ${(100 * share).toFixed(0)}% of step`;
 }
 
 /** A node's state as it is to be shown: nothing is at work or waits in a run that ended. */

@@ -78,6 +78,8 @@ const body = z.discriminatedUnion("type", [
     /** tanh of every gate, after the step. */
     gates: z.array(number),
     milliseconds: z.number(),
+    /** Share of that time in which the device waited for data, 0 to 1; logs of earlier versions have none. */
+    waiting: z.number().exactOptional(),
   }),
   z.object({ type: z.literal("train:checkpoint"), step: z.int(), file: z.string() }),
   z.object({ type: z.literal("inspect:samples"), step: z.int(), samples: z.array(sample) }),

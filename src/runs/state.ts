@@ -22,6 +22,8 @@ export interface Series {
   rate: number[];
   norm: (number | null)[];
   milliseconds: number[];
+  /** Share of each step in which the device waited for data; null where the log does not tell. */
+  waiting: (number | null)[];
   /** [gate][step], tanh of each gate, in the order of `gateNames`. */
   gates: (number | null)[][];
 }
@@ -63,7 +65,7 @@ export function emptyRun(): RunState {
     trainable: 0,
     gateNames: [],
     nodes: {},
-    series: { step: [], loss: [], rate: [], norm: [], milliseconds: [], gates: [] },
+    series: { step: [], loss: [], rate: [], norm: [], milliseconds: [], waiting: [], gates: [] },
     samples: [],
     frames: [],
     checkpoints: [],
@@ -101,6 +103,7 @@ function copyOf(state: RunState): RunState {
       rate: [...series.rate],
       norm: [...series.norm],
       milliseconds: [...series.milliseconds],
+      waiting: [...series.waiting],
       gates: series.gates.map((values) => [...values]),
     },
     samples: [...state.samples],
@@ -185,6 +188,7 @@ function applyStep(series: Series, event: RunEventOf<"train:step">): void {
   series.rate.push(event.rate);
   series.norm.push(event.norm);
   series.milliseconds.push(event.milliseconds);
+  series.waiting.push(event.waiting ?? null);
   event.gates.forEach((value, gate) => {
     series.gates[gate]?.push(value);
   });
@@ -194,12 +198,23 @@ function applyStep(series: Series, event: RunEventOf<"train:step">): void {
 function forgetAfter(state: RunState, from: number): void {
   const { series } = state;
   const keep = series.step.filter((step) => step <= from).length;
-  for (const values of [series.step, series.loss, series.rate, series.norm, series.milliseconds, ...series.gates])
-    values.length = keep;
+  const { gates, ...single } = series;
+  for (const values of [...Object.values(single), ...gates]) values.length = keep;
   state.samples = state.samples.filter(({ step }) => step <= from);
   state.frames = state.frames.filter(({ step }) => step <= from);
   state.checkpoints = state.checkpoints.filter(({ step }) => step <= from);
   state.results = [];
+}
+
+/** Steps over which a share is taken: one step's says little. */
+const recent = 20;
+
+/** Share of the last steps' time in which the device waited for data, 0 to 1; undefined while there is no telling. */
+export function waitingShare({ milliseconds, waiting }: Series): number | undefined {
+  const told = waiting.slice(-recent).map((share, at) => ({ share, time: milliseconds.slice(-recent)[at]! }));
+  const known = told.flatMap(({ share, time }) => (share === null ? [] : [{ share, time }]));
+  const total = known.reduce((sum, { time }) => sum + time, 0);
+  return total > 0 ? known.reduce((sum, { share, time }) => sum + share * time, 0) / total : undefined;
 }
 
 /** Seconds left for a node that counts its steps, from its own pace; undefined while there is no telling. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { statusLine } from "../../src/command/progress.ts";
 import { runEventSchema } from "../../src/runs/event.ts";
 import { readEvents } from "../../src/runs/reader.ts";
 import { emptyRun, foldEvents } from "../../src/runs/state.ts";
@@ -39,6 +40,15 @@ describe("flamingo run", () => {
     expect(printed).toContain("4 of 10 weights learn");
     expect(printed).not.toContain("\u001b");
     expect(printed).toMatch(/succeeded after \d+ s {2}loss \d\.\d+ {2}gates 0\.020 \(up to 0\.020\)\n$/);
+  });
+
+  test("tells on the way how much of a step waits for data", async () => {
+    const { file, out } = workplace();
+    await callFlamingo(["run", file, "--out", out]);
+    const events = await readEvents(out);
+    const until = events.findLastIndex((event) => event.type === "node:state" && event.activity === "training");
+    const state = foldEvents(emptyRun(), events.slice(0, until + 1));
+    expect(statusLine(state, state.updated!)).toMatch(/^training 20\/20 {2}loss .* {2}data 2% of step$/);
   });
 
   test("on a terminal redraws one line, and not for every step", async () => {

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Worker } from "node:worker_threads";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { countTensors } from "../../src/engine/memory.ts";
@@ -57,6 +58,15 @@ describe("a run", () => {
     expect(last).toMatchObject({ node: "train", step: 6, total: 6 });
   });
 
+  test("tells of each step how much of it waited for data", () => {
+    for (const { waiting } of eventsOf(whole.events, "train:step")) {
+      expect(waiting).toBeGreaterThanOrEqual(0);
+      expect(waiting).toBeLessThanOrEqual(1);
+    }
+    // The first batch is drawn while nothing else can be done.
+    expect(eventsOf(whole.events, "train:step")[0]!.waiting).toBeGreaterThan(0);
+  });
+
   test("with the same seed gives the same bits, and with another seed others", async () => {
     const again = await carryOut(await newRun(smallPipeline()));
     expect(stepsOf(again.events)).toEqual(stepsOf(whole.events));
@@ -110,6 +120,43 @@ describe("a run that is stopped and resumed", () => {
     expect(eventsOf(second.events, "inspect:samples").at(-1)!.samples).toEqual(
       eventsOf(whole.events, "inspect:samples").at(-1)!.samples,
     );
+  });
+
+  test("long enough for its batches to be drawn ahead ends with the bits of one that ran through", async () => {
+    const config = { train: { steps: 120, checkpointEvery: 200 } };
+    const long = smallPipeline({ config, without: ["samples", "evaluate"] });
+    const through = await carryOut(await newRun(long));
+    const folder = await newRun(long);
+    const first = await carryOut(folder, {
+      onEvent: (event, stop) => {
+        if (event.type === "train:step" && event.step === 90) stop();
+      },
+    });
+    const second = await carryOut(folder);
+    expect(second.outcome).toBe("succeeded");
+    expect(stepsOf([...first.events, ...second.events])).toEqual(stepsOf(through.events));
+    expect(await everythingOf(second)).toEqual(await everythingOf(through));
+  });
+
+  test("leaves no thread behind that draws batches", async () => {
+    const threads: Worker[] = [];
+    const notice = (thread: Worker) => threads.push(thread);
+    process.on("worker", notice);
+    const stopped = await carryOut(await newRun(trainOnly), {
+      onEvent: (event, stop) => {
+        if (event.type === "train:step") stop();
+      },
+    });
+    expect(stopped.outcome).toBe("stopped");
+    const failed = await carryOut(await newRun(trainOnly), {
+      onEvent: (event) => {
+        if (event.type === "train:step") throw new Error("a crash");
+      },
+    });
+    expect(failed.outcome).toBe("failed");
+    process.off("worker", notice);
+    expect(threads).toHaveLength(2); // one for each run's source
+    for (const { threadId } of threads) expect(threadId).toBe(-1); // it has ended
   });
 
   test("after a crash takes up after its last checkpoint, and its log tells of each step once", async () => {

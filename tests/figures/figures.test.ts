@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { roundUp } from "../../src/figures/axis.ts";
 import { gatesOf, readGates } from "../../src/figures/gates.ts";
 import { formatSeconds, formatShare, formatWeights, words } from "../../src/figures/numbers.ts";
-import { shownState, totalProgress } from "../../src/figures/progress.ts";
+import { dataWait, shownState, totalProgress } from "../../src/figures/progress.ts";
 import { smooth } from "../../src/figures/smooth.ts";
 import { emptyRun, type NodeProgress } from "../../src/runs/state.ts";
 
@@ -51,6 +51,13 @@ describe("progress", () => {
     expect(total.share).toBeLessThan(0.55);
     expect(total.node).toBe("train");
     expect(total.secondsLeft).toBeCloseTo(5);
+  });
+  test("tells how much of a step waits for data while it trains", () => {
+    const series = { ...emptyRun().series, milliseconds: [100, 100], waiting: [0.01, 0.03] };
+    const training = node("running", { activity: "training" });
+    expect(dataWait({ ...emptyRun(), series }, training)).toBe("data 2% of step");
+    expect(dataWait({ ...emptyRun(), series }, node("running", { activity: "judging" }))).toBeUndefined();
+    expect(dataWait(emptyRun(), training)).toBeUndefined();
   });
   test("nothing is at work or waits in a run that ended", () => {
     expect(shownState("running", node("running"))).toBe("running");

@@ -28,6 +28,7 @@ function runOf(steps: number, status: RunState["status"] = "running"): RunState 
       rate: step.map(() => 0.001),
       norm: step.map(() => 1),
       milliseconds: step.map(() => 5),
+      waiting: step.map(() => 0.02),
       gates: gateNames.map((_, gate) => step.map((index) => Math.tanh((index * (gate + 1)) / steps))),
     },
   };
@@ -115,6 +116,12 @@ describe("a run's figure", () => {
     expect(runFigure(failed, "small").text()).toMatch(/failed.*NON_FINITE: the loss is <NaN>/);
     expect(runFigure(failed, "small").svg()).toContain("the loss is &lt;NaN&gt;");
     expect(runFigure(runOf(5, "stopped"), "small").text()).toMatch(/stopped at step 5 of 5/);
+  });
+
+  test("says while it trains how much of a step waits for data", () => {
+    const train = { state: "running" as const, activity: "training", step: 5, total: 9, since: 0, sinceStep: 0 };
+    expect(runFigure({ ...runOf(5), nodes: { train } }, "small").text()).toContain("data 2% of step");
+    expect(runFigure(runOf(5, "succeeded"), "small").text()).not.toContain("of step");
   });
 
   test("can be drawn before anything happened", async () => {

@@ -44,15 +44,19 @@ const body: fc.Arbitrary<RunEventBody> = fc.oneof(
     weights: fc.nat(),
     trainable: fc.nat(),
   }),
-  fc.record({
-    type: fc.constant("train:step" as const),
-    step,
-    loss: value,
-    rate: fc.constant(1e-3),
-    norm: value,
-    gates: fc.array(value, { minLength: 2, maxLength: 2 }),
-    milliseconds: fc.nat(1000),
-  }),
+  fc.record(
+    {
+      type: fc.constant("train:step" as const),
+      step,
+      loss: value,
+      rate: fc.constant(1e-3),
+      norm: value,
+      gates: fc.array(value, { minLength: 2, maxLength: 2 }),
+      milliseconds: fc.nat(1000),
+      waiting: fc.double({ noNaN: true, min: 0, max: 1 }),
+    },
+    { requiredKeys: ["type", "step", "loss", "rate", "norm", "gates", "milliseconds"] },
+  ),
   fc.record({ type: fc.constant("train:checkpoint" as const), step, file: text }),
   fc.record({ type: fc.constant("inspect:attention" as const), step, file: text }),
   fc.record({

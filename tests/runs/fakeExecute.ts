@@ -29,6 +29,7 @@ export async function fakeExecute({ folder, log, device, signal, control }: Exec
       norm: 1,
       gates: [step / 1000, -step / 1000],
       milliseconds: 1,
+      waiting: 0.02,
     });
     log.append({ type: "node:state", node, state: "running", activity: "training", step, total: steps });
     if (step % 10 === 0) {

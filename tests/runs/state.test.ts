@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { RunEvent } from "../../src/runs/event.ts";
-import { emptyRun, foldEvents, secondsLeft } from "../../src/runs/state.ts";
+import { emptyRun, foldEvents, secondsLeft, waitingShare } from "../../src/runs/state.ts";
 import { logArbitrary } from "./eventArbitrary.ts";
 
 const started = { type: "run:started", name: "emoji", seed: 1, from: 0 } as const;
@@ -82,6 +82,33 @@ describe("a resumed run", () => {
     expect(state.status).toBe("queued");
     expect(state.error).toBeUndefined();
     expect(state.series.step).toEqual([1, 2, 3]);
+  });
+});
+
+describe("the share of a step that waits for data", () => {
+  const seriesOf = (...steps: object[]) => foldEvents(emptyRun(), logOf({ ...started, device }, ...steps)).series;
+
+  test("is told by the steps, each by the time it took", () => {
+    const series = seriesOf(
+      { ...step(1, 5), waiting: 0.5, milliseconds: 30 },
+      { ...step(2, 5), milliseconds: 10, waiting: 0.1 },
+    );
+    expect(waitingShare(series)).toBeCloseTo(0.4, 12);
+  });
+
+  test("is that of the last steps", () => {
+    const steps = Array.from({ length: 40 }, (_, at) => ({ ...step(at + 1, 5), waiting: at < 20 ? 1 : 0.25 }));
+    expect(waitingShare(seriesOf(...steps))).toBe(0.25);
+  });
+
+  test("is not known of a log that does not tell, and forgotten with the steps that are done again", () => {
+    expect(waitingShare(seriesOf(step(1, 5)))).toBeUndefined();
+    const series = seriesOf(
+      { ...step(1, 5), waiting: 0.5 },
+      { ...step(2, 5), waiting: 0 },
+      { ...started, device, from: 1 },
+    );
+    expect(series.waiting).toEqual([0.5]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { formatCount, formatSeconds } from "../../../src/figures/numbers.ts";
-import { totalProgress } from "../../../src/figures/progress.ts";
+import { dataWait, totalProgress } from "../../../src/figures/progress.ts";
 import { useEditor } from "../stores/editor.ts";
 import { useRun } from "../stores/run.ts";
 import { ActionButton, useCan } from "./ActionButton.tsx";
@@ -66,10 +66,16 @@ function RunStatusText() {
       ? `${formatCount(progress.step)} of ${formatCount(progress.total)}`
       : progress?.activity;
   const busy = run.status === "running" && name !== undefined;
+  const wait = dataWait(run, progress);
   return (
     <p className="run-status" data-testid="run-status" data-status={run.status}>
       <span>{busy ? `${name}${counted ? ` · ${counted}` : ""}` : statusWords[run.status]}</span>
       {busy && secondsLeft !== undefined && <span className="muted">{formatSeconds(secondsLeft)} left</span>}
+      {busy && wait !== undefined && (
+        <span className="muted" title="Share of a training step in which the device waits for data">
+          {wait}
+        </span>
+      )}
       {!busy && run.started !== undefined && run.updated !== undefined && run.status === "succeeded" && (
         <span className="muted">in {formatSeconds((run.updated - run.started) / 1000)}</span>
       )}

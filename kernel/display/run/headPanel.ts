@@ -1,5 +1,5 @@
 import { formatCount, formatSeconds, formatWeights } from "../../../src/figures/numbers.ts";
-import { totalProgress } from "../../../src/figures/progress.ts";
+import { dataWait, totalProgress } from "../../../src/figures/progress.ts";
 import type { RunState, RunStatus } from "../../../src/runs/state.ts";
 import { inks } from "../html.ts";
 import type { Panel } from "../plot/panel.ts";
@@ -88,6 +88,7 @@ export class HeadPanel implements Panel {
     const spent = started === undefined ? 0 : (this.#now - started) / 1000;
     const left =
       secondsLeft !== undefined && spent + secondsLeft >= shortest ? [`${formatSeconds(secondsLeft)} left`] : [];
-    return [[doing.join(" "), ...left, ...about].join(" · ")];
+    const wait = dataWait(this.#state, progress);
+    return [[doing.join(" "), ...left, ...about, ...(wait === undefined ? [] : [wait])].join(" · ")];
   }
 }

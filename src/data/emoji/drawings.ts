@@ -37,7 +37,8 @@ export async function loadDrawings(concepts: readonly Concept[], options: Drawin
   const each = options.size * options.size * 3 + 1;
   const kept = await readFile(file).catch(() => undefined);
   const whole = kept?.length === styles.length * concepts.length * each;
-  const bytes = whole ? new Uint8Array(kept.buffer, kept.byteOffset, kept.length) : await renderAll(concepts, options);
+  const bytes = whole ? shared(kept.length) : await renderAll(concepts, options);
+  if (whole) bytes.set(kept);
   if (!whole) await keep(file, bytes, options.warn);
   const drawings = {} as Drawings;
   styles.forEach((style, styleIndex) => {
@@ -53,7 +54,7 @@ export async function loadDrawings(concepts: readonly Concept[], options: Drawin
 async function renderAll(concepts: readonly Concept[], { size, progress, warn }: DrawingsOptions): Promise<Uint8Array> {
   const each = size * size * 3 + 1;
   const total = styles.length * concepts.length;
-  const bytes = new Uint8Array(total * each);
+  const bytes = shared(total * each);
   const failed: string[] = [];
   for (const [styleIndex, style] of styles.entries()) {
     const svgOf = svgSource(style);
@@ -71,6 +72,11 @@ async function renderAll(concepts: readonly Concept[], { size, progress, warn }:
   if (failed.length > 0)
     warn(`${failed.length} of ${total} drawings could not be rendered and are left out: ${failed.join(", ")}`);
   return bytes;
+}
+
+/** Batches are drawn from it, in whatever thread. */
+function shared(length: number): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(length));
 }
 
 /** Writes the cache, whole or not at all. Without it the drawings are rendered again next time, and nothing is lost. */

@@ -41,31 +41,31 @@ export const EmojiDocuments = defineSource({
     targets: int32("batch length", "the token that comes next, or -100 where the loss does not count"),
   },
   tokenizer: emojiTokenizer,
-  async open({ batch, media, imageSize, outlines }, context) {
+  async read({ imageSize }, context) {
     const emoji = await openEmoji(imageSize, context);
-    const drawings = trainingDrawings(emoji);
-    const labels = emoji.concepts.map(({ label }) => emoji.tokenizer.encode(label));
+    const labels = emoji.concepts.map(({ label }) => ({
+      words: emoji.tokenizer.encode(label),
+      mirror: mirrorsWell(label),
+    }));
+    return { dataset: emojiDataset(emoji, imageSize), stock: { drawings: trainingDrawings(emoji), labels } };
+  },
+  batch({ config: { batch, media, imageSize, outlines }, stock: { drawings, labels }, seed }, index) {
+    const random = new Random(seed).fork("documents").fork(index);
     const each = imageSize * imageSize * 3;
+    const images = new Float32Array(batch * media * each);
+    const rows = Array.from({ length: batch }, (_, row) =>
+      Array.from({ length: media }, (_, place) => {
+        const { concept, pixels } = random.pick(drawings);
+        const { words, mirror } = labels[concept]!;
+        augmentInto(images, (row * media + place) * each, pixels, imageSize, random, { mirror, outlines });
+        return words;
+      }),
+    );
+    const { length, ids, targets } = captionDocuments(rows, media, emojiTokenizer().special);
     return {
-      dataset: emojiDataset(emoji, imageSize),
-      batch(index) {
-        const random = new Random(context.seed).fork("documents").fork(index);
-        const images = new Float32Array(batch * media * each);
-        const rows = Array.from({ length: batch }, (_, row) =>
-          Array.from({ length: media }, (_, place) => {
-            const { concept, pixels } = random.pick(drawings);
-            const mirror = mirrorsWell(emoji.concepts[concept]!.label);
-            augmentInto(images, (row * media + place) * each, pixels, imageSize, random, { mirror, outlines });
-            return labels[concept]!;
-          }),
-        );
-        const { length, ids, targets } = captionDocuments(rows, media, emoji.tokenizer.special);
-        return {
-          images: { shape: [batch, media, 1, imageSize, imageSize, 3], data: images },
-          ids: { shape: [batch, length], data: ids },
-          targets: { shape: [batch, length], data: targets },
-        };
-      },
+      images: { shape: [batch, media, 1, imageSize, imageSize, 3], data: images },
+      ids: { shape: [batch, length], data: ids },
+      targets: { shape: [batch, length], data: targets },
     };
   },
 });

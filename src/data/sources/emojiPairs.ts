@@ -38,9 +38,8 @@ export const EmojiPairs = defineSource({
     words: int32(`batch ${mostWords}`, "ids of the words that belong to each, 0 where there are fewer"),
     concept: int32("batch", "which concept each drawing shows"),
   },
-  async open({ batch, imageSize, outlines }, context) {
+  async read({ imageSize }, context) {
     const emoji = await openEmoji(imageSize, context);
-    const drawings = trainingDrawings(emoji);
     const bags = emoji.concepts.map(({ label, tags, subgroup }) => {
       const [name, others] = [
         emoji.tokenizer.encode(label),
@@ -49,26 +48,25 @@ export const EmojiPairs = defineSource({
       // Twice the name: captions are names, and tags only say what else it is about.
       return [...name, ...name, ...new Set(others)].slice(0, mostWords);
     });
+    const mirrors = emoji.concepts.map(({ label }) => mirrorsWell(label));
+    return { stock: { drawings: trainingDrawings(emoji), bags, mirrors } };
+  },
+  batch({ config: { batch, imageSize, outlines }, stock: { drawings, bags, mirrors }, seed }, index) {
+    const random = new Random(seed).fork("pairs").fork(index);
     const each = imageSize * imageSize * 3;
+    const images = new Float32Array(batch * each);
+    const words = new Int32Array(batch * mostWords);
+    const concepts = new Int32Array(batch);
+    for (let row = 0; row < batch; row++) {
+      const { concept, pixels } = random.pick(drawings);
+      augmentInto(images, row * each, pixels, imageSize, random, { mirror: mirrors[concept]!, outlines });
+      words.set(bags[concept]!, row * mostWords);
+      concepts[row] = concept;
+    }
     return {
-      batch(index) {
-        const random = new Random(context.seed).fork("pairs").fork(index);
-        const images = new Float32Array(batch * each);
-        const words = new Int32Array(batch * mostWords);
-        const concepts = new Int32Array(batch);
-        for (let row = 0; row < batch; row++) {
-          const { concept, pixels } = random.pick(drawings);
-          const mirror = mirrorsWell(emoji.concepts[concept]!.label);
-          augmentInto(images, row * each, pixels, imageSize, random, { mirror, outlines });
-          words.set(bags[concept]!, row * mostWords);
-          concepts[row] = concept;
-        }
-        return {
-          images: { shape: [batch, 1, 1, imageSize, imageSize, 3], data: images },
-          words: { shape: [batch, mostWords], data: words },
-          concept: { shape: [batch], data: concepts },
-        };
-      },
+      images: { shape: [batch, 1, 1, imageSize, imageSize, 3], data: images },
+      words: { shape: [batch, mostWords], data: words },
+      concept: { shape: [batch], data: concepts },
     };
   },
 });

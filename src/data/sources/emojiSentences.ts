@@ -29,16 +29,12 @@ export const EmojiSentences = defineSource({
     ids: int32("batch length", "token ids"),
     targets: int32("batch length", "the token that comes next, or -100 where the loss does not count"),
   },
-  async open({ batch, length }, { seed }) {
-    const concepts = emojiConcepts();
+  read: async () => ({ stock: { concepts: emojiConcepts() } }),
+  batch({ config: { batch, length }, stock: { concepts }, seed }, index) {
+    const random = new Random(seed).fork("sentences").fork(index);
     const words = emojiTokenizer();
-    return {
-      batch(index) {
-        const random = new Random(seed).fork("sentences").fork(index);
-        const next = () => words.encode(sentenceAbout(random.pick(concepts), random));
-        const { ids, targets } = packedTexts(next, batch, length, words.special);
-        return { ids: { shape: [batch, length], data: ids }, targets: { shape: [batch, length], data: targets } };
-      },
-    };
+    const next = () => words.encode(sentenceAbout(random.pick(concepts), random));
+    const { ids, targets } = packedTexts(next, batch, length, words.special);
+    return { ids: { shape: [batch, length], data: ids }, targets: { shape: [batch, length], data: targets } };
   },
 });

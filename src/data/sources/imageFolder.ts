@@ -61,7 +61,7 @@ export const ImageFolder = defineSource({
     targets: int32("batch length", "the token that comes next, or -100 where the loss does not count"),
   },
   tokenizer: emojiTokenizer,
-  async open({ folder, batch, media, imageSize, longest, heldOut, mirror }, context) {
+  async read({ folder, imageSize, longest, heldOut }, context) {
     const images = await readImageFolder(resolve(folder), {
       size: imageSize,
       progress: (done, total) => context.progress("reading images", done, total),
@@ -73,26 +73,25 @@ export const ImageFolder = defineSource({
     tellLong(captions, longest, context);
     const encode = (caption: string) => words.encode(caption).slice(0, longest);
     const split = splitByName(images, heldOut);
+    return { dataset: folderDataset(split, words, imageSize, encode), stock: { images: split.train } };
+  },
+  batch({ config: { batch, media, imageSize, longest, mirror }, stock: { images }, seed }, index) {
+    const random = new Random(seed).fork("images").fork(index);
+    const words = emojiTokenizer();
     const each = imageSize * imageSize * 3;
+    const pixels = new Float32Array(batch * media * each);
+    const rows = Array.from({ length: batch }, (_, row) =>
+      Array.from({ length: media }, (_, place) => {
+        const { caption, view } = viewOf(random.pick(images), imageSize, mirror, random);
+        pixels.set(view, (row * media + place) * each);
+        return words.encode(caption).slice(0, longest);
+      }),
+    );
+    const { length, ids, targets } = captionDocuments(rows, media, words.special);
     return {
-      dataset: folderDataset(split, words, imageSize, encode),
-      batch(index) {
-        const random = new Random(context.seed).fork("images").fork(index);
-        const pixels = new Float32Array(batch * media * each);
-        const rows = Array.from({ length: batch }, (_, row) =>
-          Array.from({ length: media }, (_, place) => {
-            const { caption, view } = viewOf(random.pick(split.train), imageSize, mirror, random);
-            pixels.set(view, (row * media + place) * each);
-            return encode(caption);
-          }),
-        );
-        const { length, ids, targets } = captionDocuments(rows, media, words.special);
-        return {
-          images: { shape: [batch, media, 1, imageSize, imageSize, 3], data: pixels },
-          ids: { shape: [batch, length], data: ids },
-          targets: { shape: [batch, length], data: targets },
-        };
-      },
+      images: { shape: [batch, media, 1, imageSize, imageSize, 3], data: pixels },
+      ids: { shape: [batch, length], data: ids },
+      targets: { shape: [batch, length], data: targets },
     };
   },
 });

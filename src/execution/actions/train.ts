@@ -94,7 +94,7 @@ export const Train = defineAction({
     } finally {
       endHalf?.();
       context.graph.setCheckpointing(false);
-      trainer.dispose();
+      await trainer.dispose();
     }
   },
 });

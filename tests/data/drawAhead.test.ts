@@ -1,0 +1,123 @@
+import { setTimeout } from "node:timers/promises";
+import { beforeAll, describe, expect, test } from "vitest";
+import { DrawAhead } from "../../src/data/drawAhead.ts";
+import type { Batch, OpenSource } from "../../src/data/source.ts";
+import { EmojiDocuments } from "../../src/data/sources/emojiDocuments.ts";
+import { EmojiPairs } from "../../src/data/sources/emojiPairs.ts";
+import { EmojiSentences } from "../../src/data/sources/emojiSentences.ts";
+import { ImageFolder } from "../../src/data/sources/imageFolder.ts";
+import { images } from "../execution/smallRun.ts";
+import { drawingCache, drawingSize, renderedDrawings, renderingTime } from "./renderedDrawings.ts";
+
+const context = { seed: 7, cache: drawingCache, warn: () => {}, progress: () => {} };
+const size = { imageSize: drawingSize, batch: 3 };
+
+beforeAll(renderedDrawings, renderingTime);
+
+/** A source that notes which batches are drawn in this thread. */
+function watched(source: OpenSource): { source: OpenSource; here: number[] } {
+  const here: number[] = [];
+  const batch = (index: number): Batch => {
+    here.push(index);
+    return source.batch(index);
+  };
+  return { source: { ...source, batch }, here };
+}
+
+/** Takes batches until the thread has drawn one. Returns the number that comes next. */
+async function untilThere(ahead: DrawAhead, here: readonly number[]): Promise<number> {
+  for (let index = 0; ; index++) {
+    await ahead.take(index);
+    if (here.at(-1) !== index) return index + 1;
+    await setTimeout(20);
+  }
+}
+
+const sentences = () => EmojiSentences.open(EmojiSentences.config.parse({ batch: 2, length: 8 }), context);
+
+describe.each([
+  ["EmojiDocuments", () => EmojiDocuments.open(EmojiDocuments.config.parse(size), context)],
+  ["EmojiPairs", () => EmojiPairs.open(EmojiPairs.config.parse(size), context)],
+  ["EmojiSentences", sentences],
+  ["ImageFolder", () => ImageFolder.open(ImageFolder.config.parse({ ...size, folder: images }), context)],
+])("%s drawn ahead", (_name, open) => {
+  test("gives the very same batches, in whatever order they are taken", async () => {
+    const { source, here } = watched(await open());
+    const ahead = new DrawAhead(source, expect.unreachable);
+    const next = await untilThere(ahead, here);
+    const plain = await open();
+    for (const index of [next, next + 1, next + 2, 50, 51, 3, 4, 5, 5])
+      expect(await ahead.take(index)).toEqual(plain.batch(index));
+    await ahead.dispose();
+  });
+
+  test("has its pixels in shared memory, so that the thread holds no copy of them", async () => {
+    for (const pixels of pixelsIn((await open()).ground.stock)) expect(pixels.buffer).toBeInstanceOf(SharedArrayBuffer);
+  });
+});
+
+function pixelsIn(stock: unknown): Uint8Array[] {
+  if (stock instanceof Uint8Array) return [stock];
+  return typeof stock === "object" && stock !== null ? Object.values(stock).flatMap(pixelsIn) : [];
+}
+
+test("a batch that follows the one before is drawn in the thread, not here", async () => {
+  const { source, here } = watched(await sentences());
+  const ahead = new DrawAhead(source, expect.unreachable);
+  const next = await untilThere(ahead, here);
+  here.length = 0;
+  for (let index = next; index < next + 20; index++) await ahead.take(index);
+  expect(here).toEqual([]);
+  await ahead.dispose();
+});
+
+describe("a thread that fails", () => {
+  test("is told of once, and the batches are drawn here", async () => {
+    const plain = await sentences();
+    const { source, here } = watched({ ...plain, ground: { ...plain.ground, stock: {} } });
+    const warnings: string[] = [];
+    const ahead = new DrawAhead(source, (message) => warnings.push(message));
+    for (let index = 0; warnings.length === 0 || index < 4; index++) {
+      expect(await ahead.take(index)).toEqual(plain.batch(index));
+      await setTimeout(20);
+    }
+    for (const index of [90, 91]) expect(await ahead.take(index)).toEqual(plain.batch(index));
+    expect(here.slice(-2)).toEqual([90, 91]);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain("batches are drawn between the steps");
+    await ahead.dispose();
+  });
+
+  test("because of the source: who asks gets the source's own error", async () => {
+    const plain = await sentences();
+    const fault = new Error("no such picture");
+    const batch = (index: number) => {
+      if (index >= 90) throw fault;
+      return plain.batch(index);
+    };
+    const ahead = new DrawAhead({ ground: { ...plain.ground, stock: {} }, batch }, () => {});
+    await ahead.take(0);
+    await expect(ahead.take(90)).rejects.toBe(fault);
+    await setTimeout(1000); // the thread may be there by now
+    await ahead.take(1);
+    await expect(ahead.take(90)).rejects.toBe(fault);
+    await ahead.dispose();
+  });
+});
+
+test("the thread ends when it is told to, even while it draws, and nobody waits for it forever", async () => {
+  const plain = await sentences();
+  const config = { ...(plain.ground.config as object), batch: 1e7 }; // minutes, there
+  const ahead = new DrawAhead({ ...plain, ground: { ...plain.ground, config } }, expect.unreachable);
+  for (let index = 0; index < 100; index++) {
+    const taken = ahead.take(index);
+    if ((await Promise.race([taken, setTimeout(500, "waits")])) !== "waits") {
+      await setTimeout(20);
+      continue;
+    }
+    await ahead.dispose();
+    expect(await taken).toEqual(plain.batch(index));
+    return;
+  }
+  expect.unreachable();
+}, 120_000);
