@@ -1,17 +1,20 @@
 import { spawnSync } from "node:child_process";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { adamW } from "../../src/engine/adamW.ts";
+import { attention } from "../../src/engine/attention.ts";
 import { crossEntropy } from "../../src/engine/crossEntropy.ts";
 import { openDevice } from "../../src/engine/device.ts";
 import { embedding } from "../../src/engine/embedding.ts";
 import { valueAndGradients } from "../../src/engine/gradients.ts";
 import { runKernel } from "../../src/engine/kernels.ts";
+import { layerNorm } from "../../src/engine/layerNorm.ts";
 import { matMul } from "../../src/engine/matMul.ts";
 import * as tf from "../../src/engine/tensor.ts";
 import { agree, setHalfProducts } from "../../src/engine/webgpu/backend.ts";
 import { WebgpuDevice } from "../../src/engine/webgpu/device.ts";
 import { tiled, tiles } from "../../src/engine/webgpu/matMul.ts";
 import { findMatrixUnits, unitProduct } from "../../src/engine/webgpu/matrixUnits.ts";
+import { registerKernels } from "../../src/engine/webgpu/registry.ts";
 import { devices } from "../devices.ts";
 import { numbers, tensorOf } from "./numbers.ts";
 
@@ -96,6 +99,28 @@ describe.runIf(devices.includes("webgpu"))("webgpu's own kernels", () => {
     setHalfProducts(true);
     await expect(matMul(a, b)).toBeAllclose(single, { absolute: 2e-2 });
     setHalfProducts(false);
+  });
+
+  test("no shader writes a part of a vector that threads share: that may touch the whole of it", async () => {
+    const made = vi.spyOn(backend().device, "createShaderModule");
+    registerKernels(new WebgpuDevice(backend()), backend().device.limits); // which has compiled nothing yet
+    const [query, key, value] = [1, 2, 3].map((seed) => {
+      const x = tensorOf(numbers([1, 3, 4], seed));
+      return tf.tidy(() => tf.variable(x));
+    });
+    const loss = () => tf.sum(layerNorm(attention(query!, key!, matMul(value!, tf.ones([4, 4])), { heads: 1 })));
+    const { gradients } = valueAndGradients(loss, [query!, key!, value!]);
+    await gradients[0]!.data();
+    const codes = made.mock.calls.map(([{ code }]) => code);
+    made.mockRestore();
+    const shared = codes.flatMap((code) =>
+      [...code.matchAll(/var<workgroup> (\w+): ((?:array<)*)vec/g)].map(([, name, arrays]) => {
+        const indices = "\\[[^\\]]*\\]".repeat(arrays!.length / "array<".length);
+        return { name, part: new RegExp(`\\b${name}${indices}(\\[[^\\]]*\\]|\\.\\w+) [-+*/]?= `).exec(code)?.[0] };
+      }),
+    );
+    expect(shared.length).toBeGreaterThan(10);
+    expect(shared.filter(({ part }) => part !== undefined)).toEqual([]);
   });
 
   test("matrix units that do not compute are found out, and nothing breaks", async () => {
