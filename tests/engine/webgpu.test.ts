@@ -9,6 +9,7 @@ import { valueAndGradients } from "../../src/engine/gradients.ts";
 import { runKernel } from "../../src/engine/kernels.ts";
 import { layerNorm } from "../../src/engine/layerNorm.ts";
 import { matMul } from "../../src/engine/matMul.ts";
+import { scale } from "../../src/engine/scale.ts";
 import * as tf from "../../src/engine/tensor.ts";
 import { agree, setHalfProducts } from "../../src/engine/webgpu/backend.ts";
 import { WebgpuDevice } from "../../src/engine/webgpu/device.ts";
@@ -99,6 +100,48 @@ describe.runIf(devices.includes("webgpu"))("webgpu's own kernels", () => {
     setHalfProducts(true);
     await expect(matMul(a, b)).toBeAllclose(single, { absolute: 2e-2 });
     setHalfProducts(false);
+  });
+
+  test("a step of training takes the buffers and bind groups of the one before", async () => {
+    const weight = tf.tidy(() => tf.variable(tensorOf(numbers([6, 6], 1))));
+    const x = tensorOf(numbers([5, 6], 2));
+    const step = async () => {
+      const loss = () => tf.sum(layerNorm(matMul(layerNorm(matMul(matMul(x, weight), weight)), weight)));
+      const { value, gradients } = valueAndGradients(loss, [weight]);
+      await gradients[0]!.data();
+      tf.dispose([value, ...(gradients as tf.Tensor[])]);
+    };
+    for (let i = 0; i < 3; i++) await step();
+    const { bufferManager, device } = backend();
+    const allocated = bufferManager.numBytesAllocated;
+    const made = vi.spyOn(device, "createBindGroup");
+    await step();
+    const first = made.mock.calls.length;
+    made.mockClear();
+    for (let i = 0; i < 3; i++) await step();
+    // TensorFlow.js' own kernels, of the sum and its gradient, make groups each time.
+    expect(made.mock.calls.length).toBe(3 * first);
+    expect(first).toBeLessThan(6);
+    made.mockRestore();
+    expect(bufferManager.numBytesAllocated).toBe(allocated);
+    tf.dispose([weight, x]);
+  });
+
+  test("what is disposed makes room for the next command, before anything is submitted", async () => {
+    const { bufferManager } = backend();
+    let x = tensorOf(numbers([1000], 1));
+    const expected = Array.from(await x.data());
+    const advance = () => {
+      const before = x;
+      x = scale(before, -1);
+      before.dispose();
+    };
+    for (let i = 0; i < 4; i++) advance();
+    const allocated = bufferManager.numBytesAllocated;
+    for (let i = 0; i < 40; i++) advance();
+    expect(bufferManager.numBytesAllocated).toBe(allocated);
+    expect(Array.from(await x.data())).toEqual(expected);
+    x.dispose();
   });
 
   test("no shader writes a part of a vector that threads share: that may touch the whole of it", async () => {
