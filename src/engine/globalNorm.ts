@@ -7,7 +7,8 @@ export function globalNorm(gradients: readonly Tensor[]): Tensor {
   return tf.tidy(() => {
     const fused = hasKernel("FlamingoSquaredSum");
     const sums = gradients.map((g) => (fused ? runKernel("FlamingoSquaredSum", { x: g }) : tf.sum(tf.square(g))));
-    return sums.length === 0 ? tf.scalar(0) : tf.sqrt(tf.addN(sums));
+    // Not by `addN`, which on webgpu would bind all of them at once: a shader has some ten bindings.
+    return sums.length === 0 ? tf.scalar(0) : tf.sqrt(tf.sum(tf.stack(sums)));
   });
 }
 

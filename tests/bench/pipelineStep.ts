@@ -40,22 +40,22 @@ export class PipelineStep {
     return this.#lesson.graph.weights.all().reduce((sum, { variable }) => sum + variable.size, 0);
   }
 
-  loss(): number {
-    return this.#withBatch((loss) => tidy(() => loss().dataSync()[0]!));
+  loss(): Promise<number> {
+    return readAndDispose(this.#withBatch((loss) => tidy(loss)));
   }
 
   /** One step of AdamW; returns the loss before it. */
-  step(): number {
-    return this.#withBatch((loss) => {
+  step(): Promise<number> {
+    const before = this.#withBatch((loss) => {
       const { value, gradients } = valueAndGradients(
         loss,
         this.#trained.map(({ variable }) => variable),
       );
       const norm = this.#optimizer.step(gradients, ++this.#steps, this.#lesson.rate);
-      const [before] = value.dataSync();
-      dispose([value, norm, ...gradients.filter((gradient) => gradient !== null)]);
-      return before!;
+      dispose([norm, ...gradients.filter((gradient) => gradient !== null)]);
+      return value;
     });
+    return readAndDispose(before);
   }
 
   dispose(): void {
@@ -75,6 +75,12 @@ export class PipelineStep {
       dispose(held);
     }
   }
+}
+
+async function readAndDispose(scalar: Tensor): Promise<number> {
+  const [value] = await scalar.data();
+  scalar.dispose();
+  return value!;
 }
 
 /**

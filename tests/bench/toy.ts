@@ -46,7 +46,7 @@ export interface Toy {
   /** One step of Adam; returns the loss before it, which is still on the device. */
   advance(): tf.Tensor;
   /** The same, and reads the loss. */
-  step(): number;
+  step(): Promise<number>;
   dispose(): void;
 }
 
@@ -130,9 +130,9 @@ export function makeToy(width: number, batch: number, numbers: ToyNumbers, sizes
     parameters: numbers.weights.length,
     loss,
     advance,
-    step() {
+    async step() {
       const value = advance();
-      const [before] = value.dataSync();
+      const [before] = await value.data();
       value.dispose();
       return before!;
     },

@@ -31,13 +31,13 @@ function begin(device: "wasm" | "cpu", twin: string): void {
 }
 
 /** Losses before and after two steps of training, ours and the twin's, are the same. */
-async function expectSameLosses(loss: () => number, step: () => number): Promise<void> {
-  const [first, twins] = [loss(), await peer.loss()];
+async function expectSameLosses(loss: () => Promise<number>, step: () => Promise<number>): Promise<void> {
+  const [first, twins] = [await loss(), await peer.loss()];
   expect(Math.abs(first - twins) / twins).toBeLessThan(1e-5);
-  step();
-  step();
+  await step();
+  await step();
   await peer.time(2);
-  const [later, twinsLater] = [loss(), await peer.loss()];
+  const [later, twinsLater] = [await loss(), await peer.loss()];
   expect(later).toBeLessThan(first - 0.01);
   expect(Math.abs(later - twinsLater) / twinsLater).toBeLessThan(1e-4);
 }
@@ -50,7 +50,7 @@ describe.runIf(there).each(["wasm", "cpu"] as const)("the toy and its twin in Py
     const numbers = drawNumbers(width, batch, 3, 0.4);
     await openToy(peer, width, batch, numbers);
     const toy = makeToy(width, batch, numbers);
-    await expectSameLosses(() => tf.tidy(() => toy.loss().dataSync()[0]!), toy.step);
+    await expectSameLosses(async () => (await tf.tidy(toy.loss).data())[0]!, toy.step);
     toy.dispose();
   });
 });

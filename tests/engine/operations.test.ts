@@ -203,6 +203,13 @@ describeDevices("operations agree with their plain formulas, forward and gradien
     ) as never,
   );
 
+  test("globalNorm, of more gradients than a shader may bind", async () => {
+    const gradients = Array.from({ length: 150 }, (_, at) => tf.fill([1 + (at % 3)], at));
+    const squares = gradients.reduce((sum, { size }, at) => sum + size * at ** 2, 0);
+    await expect(globalNorm(gradients)).toBeAllclose(Math.sqrt(squares), { relative: 1e-5 });
+    tf.dispose(gradients);
+  });
+
   test("what does not fit is refused, with both shapes named", () => {
     const a = tf.zeros([2, 3]);
     expect(() => matMul(a, tf.zeros([4, 5]))).toThrow(/\[2,3\].*\[4,5\]/);

@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { valueAndGradients } from "../../src/engine/gradients.ts";
 import { linear } from "../../src/engine/linear.ts";
+import { memoryUse } from "../../src/engine/memory.ts";
 import { quickGelu } from "../../src/engine/quickGelu.ts";
 import * as tf from "../../src/engine/tensor.ts";
 import { numbers, tensorOf } from "./numbers.ts";
@@ -45,6 +46,21 @@ test("threads change nothing but the time: three, one and two agree, and each re
     expect(results[0]).toBeAllclose(value!, { relative: 1e-4 });
     expect(results[1]).toBeAllclose(gradient!, { relative: 1e-4, absolute: 1e-4 });
   }
+});
+
+test("a clone and a reshape are other names of the same numbers, and outlive the first", async () => {
+  const { openWasm } = await import("../../src/engine/wasm/backend.ts");
+  await openWasm({ threads: 2 });
+  const { bytes } = memoryUse();
+  const x = tensorOf(numbers([6, 4], 1));
+  const expected = Array.from(await x.data());
+  const others = [x.clone(), x.reshape([2, 12]), tf.expandDims(x)];
+  for (const other of others) expect(other.dataId).toBe(x.dataId);
+  expect(memoryUse().bytes - bytes).toBe(4 * 24);
+  x.dispose();
+  for (const other of others) expect(Array.from(await other.data())).toEqual(expected);
+  tf.dispose(others);
+  expect(memoryUse().bytes).toBe(bytes);
 });
 
 test("memory grows past what it starts with, and running out is said clearly", async () => {

@@ -1,18 +1,22 @@
 import { spawnSync } from "node:child_process";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { adamW } from "../../src/engine/adamW.ts";
+import { attention } from "../../src/engine/attention.ts";
 import { crossEntropy } from "../../src/engine/crossEntropy.ts";
 import { openDevice } from "../../src/engine/device.ts";
 import { embedding } from "../../src/engine/embedding.ts";
 import { valueAndGradients } from "../../src/engine/gradients.ts";
 import { startHalfProducts } from "../../src/engine/halfProducts.ts";
 import { runKernel } from "../../src/engine/kernels.ts";
+import { layerNorm } from "../../src/engine/layerNorm.ts";
 import { matMul } from "../../src/engine/matMul.ts";
+import { scale } from "../../src/engine/scale.ts";
 import * as tf from "../../src/engine/tensor.ts";
 import { agree, setHalfProducts } from "../../src/engine/webgpu/backend.ts";
 import { WebgpuDevice } from "../../src/engine/webgpu/device.ts";
 import { tiled, tiles } from "../../src/engine/webgpu/matMul.ts";
 import { findMatrixUnits, unitProduct } from "../../src/engine/webgpu/matrixUnits.ts";
+import { registerKernels } from "../../src/engine/webgpu/registry.ts";
 import { devices } from "../devices.ts";
 import { numbers, tensorOf } from "./numbers.ts";
 
@@ -103,6 +107,70 @@ describe.runIf(devices.includes("webgpu"))("webgpu's own kernels", () => {
     expect(await matMul(a, b).data()).toEqual(half);
     end!();
     expect(await matMul(a, b).data()).toEqual(await single.data());
+  });
+
+  test("a step of training takes the buffers and bind groups of the one before", async () => {
+    const weight = tf.tidy(() => tf.variable(tensorOf(numbers([6, 6], 1))));
+    const x = tensorOf(numbers([5, 6], 2));
+    const step = async () => {
+      const loss = () => tf.sum(layerNorm(matMul(layerNorm(matMul(matMul(x, weight), weight)), weight)));
+      const { value, gradients } = valueAndGradients(loss, [weight]);
+      await gradients[0]!.data();
+      tf.dispose([value, ...(gradients as tf.Tensor[])]);
+    };
+    for (let i = 0; i < 3; i++) await step();
+    const { bufferManager, device } = backend();
+    const allocated = bufferManager.numBytesAllocated;
+    const made = vi.spyOn(device, "createBindGroup");
+    await step();
+    const first = made.mock.calls.length;
+    made.mockClear();
+    for (let i = 0; i < 3; i++) await step();
+    // TensorFlow.js' own kernels, of the sum and its gradient, make groups each time.
+    expect(made.mock.calls.length).toBe(3 * first);
+    expect(first).toBeLessThan(6);
+    made.mockRestore();
+    expect(bufferManager.numBytesAllocated).toBe(allocated);
+    tf.dispose([weight, x]);
+  });
+
+  test("what is disposed makes room for the next command, before anything is submitted", async () => {
+    const { bufferManager } = backend();
+    let x = tensorOf(numbers([1000], 1));
+    const expected = Array.from(await x.data());
+    const advance = () => {
+      const before = x;
+      x = scale(before, -1);
+      before.dispose();
+    };
+    for (let i = 0; i < 4; i++) advance();
+    const allocated = bufferManager.numBytesAllocated;
+    for (let i = 0; i < 40; i++) advance();
+    expect(bufferManager.numBytesAllocated).toBe(allocated);
+    expect(Array.from(await x.data())).toEqual(expected);
+    x.dispose();
+  });
+
+  test("no shader writes a part of a vector that threads share: that may touch the whole of it", async () => {
+    const made = vi.spyOn(backend().device, "createShaderModule");
+    registerKernels(new WebgpuDevice(backend()), backend().device.limits); // which has compiled nothing yet
+    const [query, key, value] = [1, 2, 3].map((seed) => {
+      const x = tensorOf(numbers([1, 3, 4], seed));
+      return tf.tidy(() => tf.variable(x));
+    });
+    const loss = () => tf.sum(layerNorm(attention(query!, key!, matMul(value!, tf.ones([4, 4])), { heads: 1 })));
+    const { gradients } = valueAndGradients(loss, [query!, key!, value!]);
+    await gradients[0]!.data();
+    const codes = made.mock.calls.map(([{ code }]) => code);
+    made.mockRestore();
+    const shared = codes.flatMap((code) =>
+      [...code.matchAll(/var<workgroup> (\w+): ((?:array<)*)vec/g)].map(([, name, arrays]) => {
+        const indices = "\\[[^\\]]*\\]".repeat(arrays!.length / "array<".length);
+        return { name, part: new RegExp(`\\b${name}${indices}(\\[[^\\]]*\\]|\\.\\w+) [-+*/]?= `).exec(code)?.[0] };
+      }),
+    );
+    expect(shared.length).toBeGreaterThan(10);
+    expect(shared.filter(({ part }) => part !== undefined)).toEqual([]);
   });
 
   test("matrix units that do not compute are found out, and nothing breaks", async () => {

@@ -6,6 +6,7 @@ import {
   given,
   hidden,
   type Kind,
+  overRows,
   parts,
   productsOf,
   scoring,
@@ -25,7 +26,7 @@ import { remembered } from "./shader.ts";
 const meanOfAll = `
   for (var i = 0u; i < 4u; i++) {
     let row = row0 + 4u * local.y + i;
-    if (row >= given.queries || total[4u * local.y + i] > 0.0) { continue; }
+    if (row >= given.queries || total[i] > 0.0) { continue; }
     for (var channel = local.x; channel < given.depth; channel += 16u) {
       var sum = 0.0;
       for (var j = 0u; j < given.keys; j++) { sum += value[place_of_key(batch, head, j) + channel]; }
@@ -33,8 +34,8 @@ const meanOfAll = `
     }
   }`;
 
-// The largest score so far and the sum of the weights relative to it are kept for each row, and what was summed is scaled when a larger
-// score comes.
+// The largest score so far and the sum of the weights relative to it are kept for each row, by all threads that have it, and what was summed
+// is scaled when a larger score comes.
 const forward = remembered((...kind: Kind) => {
   return {
     reads: { query: "f32", key: "f32", value: "f32", mask: "i32" },
@@ -42,45 +43,39 @@ const forward = remembered((...kind: Kind) => {
     given,
     list: kind[1],
     workgroup,
-    functions: `${scoring}${stage}${tileOf("weights")}
-var<workgroup> largest: array<f32, ${tileRows}>;
-var<workgroup> total: array<f32, ${tileRows}>;
-var<workgroup> fading: array<vec4f, ${tileRows / 4}>;
+    functions: `${scoring}${stage}${tileOf("weights")}${overRows("most")}${overRows("sums")}
 ${productsOf("products", { tensor: "query", side: "query" }, { tensor: "key", side: "key" })}`,
     body: `${whereabouts}
-  if (lane < ${tileRows}u) { largest[lane] = ${hidden}; total[lane] = 0.0; }
+  var largest = vec4f(${hidden}); var total = vec4f();
   ${declareParts(kind, "sum")}
   ${endOfKeys}
   for (var column0 = 0u; column0 < end; column0 += ${tileColumns}u) {
     let products = products(batch, head, row0, column0, local, lane);
+    var scores = mat2x4f();
     for (var j = 0u; j < 2u; j++) {
       for (var i = 0u; i < 4u; i++) {
         let query = row0 + 4u * local.y + i; let key = column0 + 2u * local.x + j;
-        weights[2u * local.x + j][local.y][i] = score(batch, head, query, key, products[j][i]);
+        scores[j][i] = score(batch, head, query, key, products[j][i]);
       }
     }
+    most[local.x][local.y] = max(scores[0], scores[1]);
     workgroupBarrier();
-    if (lane < ${tileRows}u) {
-      let before = largest[lane];
-      var most = before;
-      for (var i = 0u; i < ${tileColumns}u; i++) { most = max(most, weights[i][lane / 4u][lane % 4u]); }
-      let fade = exp(before - most);
-      var sum = fade * total[lane];
-      for (var i = 0u; i < ${tileColumns}u; i++) {
-        let one = weights[i][lane / 4u][lane % 4u];
-        let weight = select(exp(one - most), 0.0, one <= ${hidden});
-        weights[i][lane / 4u][lane % 4u] = weight;
-        sum += weight;
-      }
-      largest[lane] = most; total[lane] = sum; fading[lane / 4u][lane % 4u] = fade;
+    let before = largest;
+    for (var x = 0u; x < 16u; x++) { largest = max(largest, most[x][local.y]); }
+    var weight = mat2x4f();
+    for (var j = 0u; j < 2u; j++) {
+      weight[j] = select(exp(scores[j] - largest), vec4f(), scores[j] <= vec4f(${hidden}));
+      weights[2u * local.x + j][local.y] = weight[j];
     }
+    sums[local.x][local.y] = weight[0] + weight[1];
     workgroupBarrier();
-    ${parts(kind, (part) => `${part} *= fading[local.y];`)("sum")}
+    let fade = exp(before - largest);
+    total *= fade;
+    for (var x = 0u; x < 16u; x++) { total += sums[x][local.y]; }
+    ${parts(kind, (part) => `${part} *= fade;`)("sum")}
     ${addProducts(kind, "sum", "weights", "value", "key")}
-    workgroupBarrier();
   }
-  workgroupBarrier();
-  ${storeParts(kind, "sum", "output", "query", "select(1.0 / total[4u * local.y + i], 0.0, total[4u * local.y + i] == 0.0)")}
+  ${storeParts(kind, "sum", "output", "query", "select(1.0 / total[i], 0.0, total[i] == 0.0)")}
   if (given.uniform != 0u) {${meanOfAll}
   }`,
   };

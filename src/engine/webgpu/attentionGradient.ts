@@ -6,6 +6,7 @@ import {
   given,
   hidden,
   type Kind,
+  overRows,
   productsOf,
   scoring,
   settle,
@@ -28,6 +29,7 @@ const tensors = { query: "f32", key: "f32", value: "f32", dy: "f32" } as const;
 /** What stands for the logarithm of a sum without summands. */
 const blind = "3e38";
 
+// Each thread has the keys of its columns; what the threads of a row found is joined at the end.
 const statistics = remembered((...kind: Kind) => {
   return {
     reads: { ...tensors, mask: "i32" },
@@ -35,40 +37,43 @@ const statistics = remembered((...kind: Kind) => {
     given,
     list: kind[1],
     workgroup,
-    functions: `${scoring}${stage}${tileOf("scores")}${tileOf("slopes")}
+    functions: `${scoring}${stage}${overRows("most")}${overRows("totals")}${overRows("slopes")}
 ${productsOf("products", { tensor: "query", side: "query" }, { tensor: "key", side: "key" })}
 ${productsOf("products_dy", { tensor: "dy", side: "query" }, { tensor: "value", side: "key" })}`,
     body: `${whereabouts}
-  var largest = f32(${hidden}); var total = 0.0; var slope = 0.0;
+  var largest = vec4f(${hidden}); var total = vec4f(); var slope = vec4f();
   ${endOfKeys}
   for (var column0 = 0u; column0 < end; column0 += ${tileColumns}u) {
     let products = products(batch, head, row0, column0, local, lane);
     let dp = products_dy(batch, head, row0, column0, local, lane);
     for (var j = 0u; j < 2u; j++) {
-      let column = 2u * local.x + j;
+      var scores = vec4f();
       for (var i = 0u; i < 4u; i++) {
-        scores[column][local.y][i] = score(batch, head, row0 + 4u * local.y + i, column0 + column, products[j][i]);
+        scores[i] = score(batch, head, row0 + 4u * local.y + i, column0 + 2u * local.x + j, products[j][i]);
       }
-      slopes[column][local.y] = dp[j];
+      let before = largest;
+      largest = max(largest, scores);
+      let fade = exp(before - largest);
+      let weight = select(exp(scores - largest), vec4f(), scores <= vec4f(${hidden}));
+      total = fade * total + weight; slope = fade * slope + weight * dp[j];
     }
-    workgroupBarrier();
-    if (lane < ${tileRows}u) {
-      var most = largest;
-      for (var i = 0u; i < ${tileColumns}u; i++) { most = max(most, scores[i][lane / 4u][lane % 4u]); }
-      let fade = exp(largest - most);
-      largest = most; total *= fade; slope *= fade;
-      for (var i = 0u; i < ${tileColumns}u; i++) {
-        let one = scores[i][lane / 4u][lane % 4u];
-        let weight = select(exp(one - most), 0.0, one <= ${hidden});
-        total += weight; slope += weight * slopes[i][lane / 4u][lane % 4u];
-      }
-    }
-    workgroupBarrier();
   }
-  if (lane < ${tileRows}u && row0 + lane < given.queries) {
-    let to = group.y * given.queries + row0 + lane;
-    if (total == 0.0) { rows[to] = vec2f(${blind}, 0.0); }
-    else { rows[to] = vec2f(largest + log(total), slope / total); }
+  most[local.x][local.y] = largest;
+  workgroupBarrier();
+  let own = largest;
+  for (var x = 0u; x < 16u; x++) { largest = max(largest, most[x][local.y]); }
+  let fade = exp(own - largest);
+  totals[local.x][local.y] = fade * total; slopes[local.x][local.y] = fade * slope;
+  workgroupBarrier();
+  if (local.x != 0u) { return; }
+  total = vec4f(); slope = vec4f();
+  for (var x = 0u; x < 16u; x++) { total += totals[x][local.y]; slope += slopes[x][local.y]; }
+  for (var i = 0u; i < 4u; i++) {
+    let query = row0 + 4u * local.y + i;
+    if (query >= given.queries) { continue; }
+    let to = group.y * given.queries + query;
+    if (total[i] == 0.0) { rows[to] = vec2f(${blind}, 0.0); }
+    else { rows[to] = vec2f(largest[i] + log(total[i]), slope[i] / total[i]); }
   }`,
   };
 });
@@ -100,15 +105,16 @@ ${productsOf("products_dy", { tensor: "dy", side: "query" }, { tensor: "value", 
   for (var column0 = 0u; column0 < end; column0 += ${tileColumns}u) {
     let products = products(batch, head, row0, column0, local, lane);
     let dp = products_dy(batch, head, row0, column0, local, lane);
+    var slope = mat2x4f();
     for (var i = 0u; i < 4u; i++) {
       let query = row0 + 4u * local.y + i;
       let row = rows[group.y * given.queries + min(query, given.queries - 1u)];
       for (var j = 0u; j < 2u; j++) {
-        let column = 2u * local.x + j;
-        let weight = weight_of(batch, head, query, column0 + column, products[j][i], row.x);
-        slopes[column][local.y][i] = gradient_of(weight, dp[j][i], row);
+        let weight = weight_of(batch, head, query, column0 + 2u * local.x + j, products[j][i], row.x);
+        slope[j][i] = gradient_of(weight, dp[j][i], row);
       }
     }
+    for (var j = 0u; j < 2u; j++) { slopes[2u * local.x + j][local.y] = slope[j]; }
     workgroupBarrier();
     ${addProducts(kind, "sum", "slopes", "key", "key")}
     workgroupBarrier();
@@ -139,11 +145,13 @@ ${productsOf("products_dy", { tensor: "value", side: "key" }, { tensor: "dy", si
     for (var j = 0u; j < 2u; j++) {
       let query = column0 + 2u * local.x + j;
       let row = rows[group.y * given.queries + min(query, given.queries - 1u)];
+      var weight = vec4f(); var slope = vec4f();
       for (var i = 0u; i < 4u; i++) {
-        let weight = weight_of(batch, head, query, row0 + 4u * local.y + i, products[j][i], row.x);
-        weights[2u * local.x + j][local.y][i] = weight;
-        slopes[2u * local.x + j][local.y][i] = gradient_of(weight, dp[j][i], row);
+        weight[i] = weight_of(batch, head, query, row0 + 4u * local.y + i, products[j][i], row.x);
+        slope[i] = gradient_of(weight[i], dp[j][i], row);
       }
+      weights[2u * local.x + j][local.y] = weight;
+      slopes[2u * local.x + j][local.y] = slope;
     }
     workgroupBarrier();
     ${addProducts(kind, "dv", "weights", "dy", "query")}

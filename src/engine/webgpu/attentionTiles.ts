@@ -115,7 +115,13 @@ fn ${name}(batch: u32, head: u32, row0: u32, column0: u32, local: vec3u, lane: u
 }`;
 }
 
-/** WGSL: a tile of the workgroup's memory, [column][four rows]. */
+/** WGSL: what each thread found about its four rows, [local.x][local.y]: memory in which the threads of a row see what the others found. */
+export const overRows = (name: string) => `var<workgroup> ${name}: array<array<vec4f, 16>, 16>;`;
+
+/**
+ * WGSL: a tile of the workgroup's memory, [column][four rows]. A thread writes its four rows at once: a part of a vector may not be written
+ * while another thread has the vector, because that may touch all of it.
+ */
 export const tileOf = (name: string) => `var<workgroup> ${name}: array<array<vec4f, ${tileRows / 4}>, ${tileColumns}>;`;
 
 /** A thread's part of the result: four rows, every sixteenth channel of the head. */

@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { FlamingoError } from "../../core/errors.ts";
-import { commandsPerSubmission, type MatrixUnits, WebgpuDevice } from "./device.ts";
+import { takeOldestFirst } from "./bufferOrder.ts";
+import { commandsPerSubmission, type MatrixUnits, sizeOf, tooLarge, WebgpuDevice } from "./device.ts";
 import { multiply } from "./matMul.ts";
 import { findMatrixUnits } from "./matrixUnits.ts";
 import { registerKernels } from "./registry.ts";
@@ -15,6 +16,7 @@ class CarefulBackend extends WebGPUBackend {
 
   constructor(device: GPUDevice, info: GPUAdapterInfo) {
     super(device, info);
+    takeOldestFirst(this);
     device.addEventListener("uncapturederror", ({ error }) => {
       const full = error instanceof GPUOutOfMemoryError;
       this.#failure ??= full
@@ -35,20 +37,21 @@ class CarefulBackend extends WebGPUBackend {
 
   override uploadToGPU(dataId: tf.DataId): void {
     const { shape, dtype, resource } = this.tensorMap.get(dataId);
-    if (!resource) this.#checkSize(shape, dtype);
+    if (!resource) checkSize({ shape, dtype }, this.device.limits.maxBufferSize);
     super.uploadToGPU(dataId);
   }
 
-  #checkSize(shape: readonly number[], dtype: tf.DataType): void {
-    const bytes = 4 * shape.reduce((product, size) => product * size, 1);
-    const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
-    const most = Math.min(maxStorageBufferBindingSize, maxBufferSize);
-    if (bytes <= most) return;
-    const message = `a tensor of shape [${shape}], ${dtype}, takes ${bytes} bytes; this GPU works on at most ${most} at once`;
-    throw new FlamingoError("OUT_OF_MEMORY", message, {
-      fix: "take a smaller batch, or a smaller vocabulary or width",
-    });
+  /** TensorFlow.js' own kernels see tensors as a whole; ours, which do not come here, may see them piece by piece. */
+  override runWebGPUProgram(...work: Parameters<WebGPUBackend["runWebGPUProgram"]>): tf.TensorInfo {
+    const [{ outputShape: shape }, inputs, dtype] = work;
+    for (const tensor of [...inputs, { shape, dtype }])
+      checkSize(tensor, this.device.limits.maxStorageBufferBindingSize);
+    return super.runWebGPUProgram(...work);
   }
+}
+
+function checkSize(tensor: Pick<tf.TensorInfo, "shape" | "dtype">, most: number): void {
+  if (4 * sizeOf(tensor) > most) throw tooLarge(tensor, most);
 }
 
 let opened: WebgpuDevice | undefined;
