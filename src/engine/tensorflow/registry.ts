@@ -12,11 +12,13 @@ import { embeddingKernels } from "./embedding.ts";
 import { type KernelDefinition, register } from "./kernel.ts";
 import { layerNormKernels } from "./layerNorm.ts";
 import { matMulKernels } from "./matMul.ts";
+import { swigluKernels } from "./swiglu.ts";
 
 const kernels: readonly KernelDefinition[] = [
   ...matMulKernels,
   ...elementwiseKernels,
   ...activationKernels,
+  ...swigluKernels,
   ...layerNormKernels,
   ...attentionKernels,
   ...embeddingKernels,

@@ -11,7 +11,9 @@ import { embeddingKernels } from "./embedding.ts";
 import { type KernelDefinition, register } from "./kernel.ts";
 import { layerNormKernels } from "./layerNorm.ts";
 import { matMulKernels } from "./matMul.ts";
+import { rotaryKernels } from "./rotary.ts";
 import { sumKernels } from "./sums.ts";
+import { swigluKernels } from "./swiglu.ts";
 import { unfoldKernels } from "./unfold.ts";
 import { writeKernels } from "./write.ts";
 
@@ -20,6 +22,8 @@ const definitions: readonly KernelDefinition[] = [
   ...elementwiseKernels,
   ...sumKernels,
   ...activationKernels,
+  ...swigluKernels,
+  ...rotaryKernels,
   ...layerNormKernels,
   ...embeddingKernels,
   ...crossEntropyKernels,
