@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { DecoderLayer } from "../../src/blocks/decoderLayer.ts";
 import { type AnyBlock, parseConfig } from "../../src/core/block.ts";
 import type { Ports } from "../../src/core/port.ts";
 import { Random } from "../../src/core/random.ts";
@@ -16,7 +17,12 @@ import { describeDevices } from "../devices.ts";
 import { relativeError } from "../parity/agreement.ts";
 import { bitsOf, exampleInputs, exampleShapes, LiveBlock, type Outputs, realInputs } from "./liveBlock.ts";
 
-const everyBlock = models.map((block) => [block.name, block] as const);
+const llama = { ...DecoderLayer.example, norm: "rms", activation: "swiglu", rotary: true } as const;
+
+const everyBlock: (readonly [string, AnyBlock])[] = [
+  ...models.map((block) => [block.name, block] as const),
+  ["DecoderLayer as in LLaMA", { ...(DecoderLayer as AnyBlock), example: llama }],
+];
 const withNumbers = everyBlock.filter(([, { outputs }]) =>
   Object.values(outputs as Ports).some(({ dtype }) => dtype === "float32"),
 );
