@@ -8,12 +8,6 @@ import type { Tensor } from "../engine/tensor.ts";
 
 const functions: Record<"gelu" | "squaredRelu" | "silu", (x: Tensor) => Tensor> = { gelu, squaredRelu, silu };
 
-/** The choice of an activation, as a configuration field. */
-export const activationField = z.enum(["gelu", "squaredRelu", "silu"]).default("gelu").meta({
-  title: "Activation",
-  description: "GELU as in OpenFlamingo, squared ReLU as in the paper's own layers, or SiLU.",
-});
-
 /**
  * Bends each number by GELU, squared ReLU or SiLU.
  *
@@ -27,7 +21,12 @@ export const Activation = definePrimitive({
   category: "Tensor",
   summary: "Bends each number by GELU, squared ReLU or SiLU.",
   paper: "arXiv:1606.08415",
-  config: z.strictObject({ kind: activationField }),
+  config: z.strictObject({
+    kind: z.enum(["gelu", "squaredRelu", "silu"]).default("gelu").meta({
+      title: "Activation",
+      description: "GELU as in OpenFlamingo, squared ReLU as in the paper's own layers, or SiLU.",
+    }),
+  }),
   example: { kind: "gelu" },
   inputs: { x: float32("...shape", "numbers") },
   outputs: { y: float32("...shape", "the bent numbers") },

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { count, defineBlock } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
-import { activationField } from "./activation.ts";
 import { Add } from "./add.ts";
-import { FeedForward } from "./feedForward.ts";
+import { activationField, FeedForward } from "./feedForward.ts";
+import { normField } from "./norm.ts";
 import { SelfAttention, selfAttentionFields } from "./selfAttention.ts";
 
 /**
@@ -25,6 +25,8 @@ export const DecoderLayer = defineBlock({
     heads: selfAttentionFields.heads,
     headDim: selfAttentionFields.headDim,
     alibi: selfAttentionFields.alibi,
+    rotary: selfAttentionFields.rotary,
+    norm: normField,
     ffMult: count("Expansion", "How many times wider the feed-forward's inner layer is.").default(4),
     activation: activationField,
   }),
@@ -33,10 +35,10 @@ export const DecoderLayer = defineBlock({
   inputs: { hidden: float32("batch length dim", "hidden states") },
   outputs: { hidden: float32("batch length dim", "hidden states, one layer on") },
   layer: true,
-  build({ dim, heads, headDim, alibi, ffMult, activation }, { child }) {
-    const attend = child("attn", SelfAttention, { dim, heads, headDim, alibi, causal: true });
+  build({ dim, heads, headDim, alibi, rotary, norm, ffMult, activation }, { child }) {
+    const attend = child("attn", SelfAttention, { dim, heads, headDim, alibi, rotary, norm, causal: true });
     const addSeen = child("add_seen", Add, {});
-    const feedForward = child("ff", FeedForward, { dim, ffMult, activation });
+    const feedForward = child("ff", FeedForward, { dim, ffMult, activation, norm });
     const addThought = child("add_thought", Add, {});
     return ({ hidden }) => {
       const seen = addSeen({ a: hidden, b: attend({ x: hidden }) });

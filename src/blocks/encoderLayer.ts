@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { count, defineBlock } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
-import { activationField } from "./activation.ts";
 import { Add } from "./add.ts";
-import { FeedForward } from "./feedForward.ts";
+import { activationField, FeedForward } from "./feedForward.ts";
 import { SelfAttention, selfAttentionFields } from "./selfAttention.ts";
 
 /**

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { count, defineBlock } from "../core/block.ts";
 import { float32, int32 } from "../core/port.ts";
-import { activationField } from "./activation.ts";
-import { FeedForward } from "./feedForward.ts";
+import { activationField, FeedForward } from "./feedForward.ts";
 import { crossAttentionFields, MaskedCrossAttention } from "./maskedCrossAttention.ts";
 import { TanhGate } from "./tanhGate.ts";
 

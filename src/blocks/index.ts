@@ -31,8 +31,11 @@ import { NextTokenLoss } from "./nextTokenLoss.ts";
 import { PerceiverAttention } from "./perceiverAttention.ts";
 import { PerceiverResampler } from "./perceiverResampler.ts";
 import { PositionEmbedding } from "./positionEmbedding.ts";
+import { RmsNorm } from "./rmsNorm.ts";
+import { RotaryEmbedding } from "./rotaryEmbedding.ts";
 import { SelfAttention } from "./selfAttention.ts";
 import { SumOfWords } from "./sumOfWords.ts";
+import { SwiGlu } from "./swiglu.ts";
 import { TanhGate } from "./tanhGate.ts";
 import { TextPositions } from "./textPositions.ts";
 import { TokenEmbedding } from "./tokenEmbedding.ts";
@@ -66,6 +69,7 @@ export const blocks: readonly AnyBlock[] = [
   FeedForward,
   TokenEmbedding,
   TextPositions,
+  RotaryEmbedding,
   Logits,
   BagOfWords,
   SumOfWords,
@@ -74,7 +78,9 @@ export const blocks: readonly AnyBlock[] = [
   Attention,
   Linear,
   LayerNorm,
+  RmsNorm,
   Activation,
+  SwiGlu,
   Add,
   Concat,
   Halve,

@@ -12,7 +12,7 @@ export function layerNorm(x: Tensor, weight?: Tensor, bias?: Tensor, epsilon = 1
   if (hasKernel("FlamingoLayerNorm")) {
     const inputs = { x, ...(weight && { weight }), ...(bias && { bias }) };
     const name = weight ? "FlamingoWeightedLayerNorm" : "FlamingoLayerNorm";
-    return runKernel(name, inputs, { epsilon, biased: bias !== undefined });
+    return runKernel(name, inputs, { epsilon, biased: bias !== undefined, centred: true });
   }
   const centred = tf.sub(x, tf.mean(x, -1, true));
   const variance = tf.mean(tf.square(centred), -1, true);

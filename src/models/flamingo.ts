@@ -1,13 +1,14 @@
 import { z } from "zod";
-import { activationField } from "../blocks/activation.ts";
 import { ConvEncoder } from "../blocks/convEncoder.ts";
 import { DecoderLayer } from "../blocks/decoderLayer.ts";
+import { activationField } from "../blocks/feedForward.ts";
 import { GatedXattnDense } from "../blocks/gatedXattnDense.ts";
-import { LayerNorm } from "../blocks/layerNorm.ts";
 import { Logits } from "../blocks/logits.ts";
 import { MediaLocations } from "../blocks/mediaLocations.ts";
 import { attendField, paddedField } from "../blocks/mediaMask.ts";
+import { normField, norms } from "../blocks/norm.ts";
 import { PerceiverResampler } from "../blocks/perceiverResampler.ts";
+import { selfAttentionFields } from "../blocks/selfAttention.ts";
 import { TextPositions } from "../blocks/textPositions.ts";
 import { TokenEmbedding, vocabularyFields } from "../blocks/tokenEmbedding.ts";
 import { count, defineBlock } from "../core/block.ts";
@@ -27,6 +28,7 @@ const languageFields = {
     .boolean()
     .default(true)
     .meta({ title: "ALiBi", description: "Tells distances by slopes in place of position embeddings." }),
+  rotary: selfAttentionFields.rotary,
   positions: z.int().nonnegative().default(0).meta({
     title: "Learnt positions",
     description: "Places that have a learnt vector of their own, the longest text there can be; 0 for none.",
@@ -34,9 +36,14 @@ const languageFields = {
   }),
   ffMult: count("Expansion", "How many times wider the inner layer of a feed-forward is.").default(4),
   activation: activationField,
+  norm: normField.meta({
+    title: "Normalisation",
+    description: "LayerNorm, or RMSNorm as in LLaMA: in the language model's own layers.",
+  }),
   newActivation: activationField.meta({
     title: "Activation of new layers",
-    description: "GELU as in OpenFlamingo, squared ReLU as in the paper, or SiLU: in the layers that Flamingo adds.",
+    description:
+      "GELU as in OpenFlamingo, squared ReLU as in the paper, SiLU, or SwiGLU: in the layers that Flamingo adds.",
   }),
   frozen: z.boolean().default(true).meta({
     title: "Frozen language model",
@@ -61,7 +68,7 @@ const languageFields = {
  * A language model that reads text and, through gated cross-attention layers, the images in it.
  *
  * Token embeddings and, if asked, learnt positions; then layer by layer GATED XATTN-DENSE and the decoder layer that it
- * stands before; a last LayerNorm, and logits by the embeddings. Without `media` it is the language model alone; with it,
+ * stands before; a last normalisation, and logits by the embeddings. Without `media` it is the language model alone; with it,
  * and gates at 0, its logits are the same to the last bit. Shapes: `ids` [batch, length], `media` [batch, media, latents,
  * visualDim], `logits` [batch, length, vocabulary + newTokens].
  *
@@ -96,7 +103,8 @@ export const FlamingoLanguageModel = defineBlock({
   },
   outputs: { logits: float32("batch length vocabulary+newTokens", "scores of each token as the next") },
   build(config, { child }) {
-    const { dim, heads, headDim, alibi, ffMult, activation, newActivation, frozen, visualDim, attend, padded } = config;
+    const { dim, heads, headDim, ffMult, newActivation, frozen, visualDim, attend, padded } = config;
+    const { alibi, rotary, norm, activation } = config;
     const embed = child(
       "embed_tokens",
       TokenEmbedding,
@@ -118,11 +126,12 @@ export const FlamingoLanguageModel = defineBlock({
       attend,
       padded,
     };
+    const decoder = { dim, heads, headDim, alibi, rotary, norm, ffMult, activation };
     const layers = Array.from({ length: config.layers }, (_, layer) => ({
       look: hasGate(layer, config) ? child(`gated_cross_attn_layers.${layer}`, GatedXattnDense, gated) : undefined,
-      decode: child(`layers.${layer}`, DecoderLayer, { dim, heads, headDim, alibi, ffMult, activation }, { frozen }),
+      decode: child(`layers.${layer}`, DecoderLayer, decoder, { frozen }),
     }));
-    const norm = child("norm", LayerNorm, { dim }, { frozen });
+    const normalise = child("norm", norms[norm], { dim }, { frozen });
     const score = child("logits", Logits, {});
     return ({ ids, media }) => {
       const { hidden: words, table } = embed({ ids });
@@ -132,7 +141,7 @@ export const FlamingoLanguageModel = defineBlock({
         if (look && media && locations) hidden = look({ text: hidden, media, locations });
         hidden = decode({ hidden });
       }
-      return score({ hidden: norm({ x: hidden }), table });
+      return score({ hidden: normalise({ x: hidden }), table });
     };
   },
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { DecoderLayer } from "../../src/blocks/decoderLayer.ts";
 import { type AnyBlock, parseConfig } from "../../src/core/block.ts";
 import type { Ports } from "../../src/core/port.ts";
 import { Random } from "../../src/core/random.ts";
@@ -15,7 +16,12 @@ import { bitsOf, exampleInputs, exampleShapes, LiveBlock, type Outputs, realInpu
 
 // What every block promises, as functions that throw: the test runner calls them, and so does a machine with a GPU and no test runner.
 
-export const everyBlock = models.map((block) => [block.name, block] as const);
+const llama = { ...DecoderLayer.example, norm: "rms", activation: "swiglu", rotary: true } as const;
+
+export const everyBlock: (readonly [string, AnyBlock])[] = [
+  ...models.map((block) => [block.name, block] as const),
+  ["DecoderLayer as in LLaMA", { ...(DecoderLayer as AnyBlock), example: llama }],
+];
 /** Those that give real numbers, and so have gradients. */
 export const withNumbers = everyBlock.filter(([, { outputs }]) =>
   Object.values(outputs as Ports).some(({ dtype }) => dtype === "float32"),

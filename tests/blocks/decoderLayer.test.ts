@@ -27,6 +27,7 @@ describeDevices("a transformer's layer", () => {
   test("of the decoder never lets a later word change an earlier one", async () => {
     expect(await changedBy2(DecoderLayer)).toBe("..xxx");
     expect(await changedBy2(DecoderLayer, { alibi: false })).toBe("..xxx");
+    expect(await changedBy2(DecoderLayer, { rotary: true, norm: "rms", activation: "swiglu" })).toBe("..xxx");
   });
 
   test("of the encoder lets all places see each other", async () => {

@@ -109,6 +109,7 @@ describeDevices("a text in pieces", (device) => {
   const kinds: [string, Record<string, unknown>][] = [
     ["with ALiBi, looking at the image just before", {}],
     ["with learnt positions, looking at all images so far", { alibi: false, positions: 10, attend: "allPrevious" }],
+    ["with rotary positions, RMSNorm and SwiGLU", { rotary: true, norm: "rms", activation: "swiglu" }],
     ["with neither, and a gate before every second layer", { alibi: false, every: 2, placement: "last" }],
   ];
   test.each(kinds)("gives the logits of the whole text at each place: a model %s", async (_, change) => {

@@ -12,16 +12,19 @@ import { linear } from "../../src/engine/linear.ts";
 import { matMul } from "../../src/engine/matMul.ts";
 import { multiply } from "../../src/engine/multiply.ts";
 import { quickGelu } from "../../src/engine/quickGelu.ts";
+import { rmsNorm } from "../../src/engine/rmsNorm.ts";
+import { rotary } from "../../src/engine/rotary.ts";
 import { scale } from "../../src/engine/scale.ts";
 import { silu } from "../../src/engine/silu.ts";
 import { squaredRelu } from "../../src/engine/squaredRelu.ts";
+import { swiglu } from "../../src/engine/swiglu.ts";
 import { tanh } from "../../src/engine/tanh.ts";
 import * as tf from "../../src/engine/tensor.ts";
 import { unfold } from "../../src/engine/unfold.ts";
 import { describeDevices } from "../devices.ts";
 import { agrees, seed, size, tries } from "./agreement.ts";
 import { relativeError } from "./evaluate.ts";
-import { numbers, tensorOf } from "./numbers.ts";
+import { type Numbers, numbers, tensorOf } from "./numbers.ts";
 
 describeDevices("operations agree with their plain formulas, forward and gradient:", (device) => {
   const property = (name: string, run: fc.IAsyncProperty<never>) =>
@@ -78,6 +81,53 @@ describeDevices("operations agree with their plain formulas, forward and gradien
       await agrees(device, { inputs, run: ({ x, weight, bias }) => layerNorm(x!, weight, bias, 1e-2) });
     }) as never,
   );
+
+  property(
+    "rmsNorm, whose mean counts as 0",
+    fc.asyncProperty(size, size, seed, async (rows, width, seed) => {
+      const inputs = { x: numbers([rows, 2, width], seed, 3), weight: numbers([width], seed + 1) };
+      await agrees(device, { inputs, run: ({ x, weight }) => rmsNorm(x!, weight!, 1e-2) });
+    }) as never,
+  );
+
+  property(
+    "swiglu",
+    fc.asyncProperty(size, size, fc.constantFrom(0.1, 1, 8), seed, async (rows, width, spread, seed) => {
+      const inputs = { gate: numbers([rows, 2, width], seed, spread), up: numbers([rows, 2, width], seed + 1) };
+      await agrees(device, { inputs, run: ({ gate, up }) => swiglu(gate!, up!) });
+    }) as never,
+  );
+
+  property(
+    "rotary, from any place on, with any leading axes",
+    fc.asyncProperty(
+      fc.record({ axes: fc.constantFrom(0, 1, 2), places: size, heads: fc.constantFrom(1, 2, 3), pairs: size }),
+      fc.constantFrom(0, 1, 300),
+      seed,
+      async ({ axes, places, heads, pairs }, start, seed) => {
+        const inputs = { x: numbers([...[2, 3].slice(0, axes), places, heads * 2 * pairs], seed) };
+        await agrees(device, { inputs, run: ({ x }) => rotary(x!, { heads, start }) });
+      },
+    ) as never,
+  );
+
+  test("rotary turns a channel with the one half a head away, the later pairs more slowly", async () => {
+    const x = tf.tensor([1, 1, 0, 0], [1, 4]); // channels 0 and 2 turn by 1 a place, 1 and 3 by 1/100
+    const turned = rotary(x, { heads: 1, start: 2 });
+    await expect(turned).toBeAllclose([Math.cos(2), Math.cos(0.02), Math.sin(2), Math.sin(0.02)], { absolute: 1e-6 });
+    tf.dispose([x, turned]);
+  });
+
+  test("after rotary a product of two vectors knows how far apart they stand, and not where", async () => {
+    const [query, key] = [numbers([1, 8], 1), numbers([1, 8], 2)];
+    const product = async (at: number, to: number) => {
+      const turned = (one: Numbers, start: number) => rotary(tensorOf(one), { heads: 2, start });
+      const sum = tf.tidy(() => tf.sum(multiply(turned(query, at), turned(key, to))));
+      return (await sum.data())[0]!;
+    };
+    expect(await product(7, 3)).toBeCloseTo(await product(104, 100), 4);
+    expect(await product(7, 3)).not.toBeCloseTo(await product(7, 4), 2);
+  });
 
   for (const [name, f] of Object.entries({ gelu, quickGelu, squaredRelu, silu, tanh }))
     property(
@@ -214,5 +264,6 @@ describeDevices("operations agree with their plain formulas, forward and gradien
     const a = tf.zeros([2, 3]);
     expect(() => matMul(a, tf.zeros([4, 5]))).toThrow(/\[2,3\].*\[4,5\]/);
     expect(() => linear(a, tf.zeros([5, 4]))).toThrow(/\[2,3\].*width 4/);
+    expect(() => rotary(a, { heads: 1 })).toThrow("1 heads cannot turn vectors of width 3 in pairs");
   });
 });

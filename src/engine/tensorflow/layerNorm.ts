@@ -2,22 +2,27 @@ import type { Handle } from "./binding.ts";
 import { type KernelDefinition, sizeOf } from "./kernel.ts";
 import type { Work } from "./work.ts";
 
-/** Rows with mean 0 and variance 1, and the factor that each was given for it. */
-function normalise(work: Work, pass: "forward" | "gradient", x: Handle, epsilon: number): [Handle, Handle] {
-  const [normal, factor] = work.once(pass, [x], `layerNorm ${epsilon}`, () => {
+interface Attributes {
+  epsilon: number;
+  /** Normalises about the mean; else about 0. */
+  centred: boolean;
+}
+
+/** Rows with variance 1 about their mean or 0, and the factor that each was given for it. */
+function normalise(work: Work, pass: "forward" | "gradient", x: Handle, { epsilon, centred }: Attributes): Handle[] {
+  return work.once(pass, [x], `layerNorm ${epsilon} ${centred}`, () => {
     const last = [x.shape.length - 1];
-    const centred = work.floats("Sub", x, work.reduce("Mean", x, last, true));
-    const variance = work.reduce("Mean", work.floats("Square", centred), last, true);
+    const apart = centred ? work.floats("Sub", x, work.reduce("Mean", x, last, true)) : x;
+    const variance = work.reduce("Mean", work.floats("Square", apart), last, true);
     const factor = work.floats("Rsqrt", work.add(variance, epsilon));
-    return [work.multiply(centred, factor), factor];
+    return [work.multiply(apart, factor), factor];
   });
-  return [normal!, factor!];
 }
 
 const layerNorm: KernelDefinition = {
   name: "FlamingoLayerNorm",
-  run(work, { x, weight, bias }, { epsilon }: { epsilon: number }) {
-    const [normal] = normalise(work, "forward", x!, epsilon);
+  run(work, { x, weight, bias }, attributes: Attributes) {
+    const normal = normalise(work, "forward", x!, attributes)[0]!;
     const weighted = weight ? work.multiply(normal, weight) : normal;
     const y = bias ? work.add(weighted, bias) : weighted;
     return y === normal ? work.floats("Identity", y) : y;
@@ -26,19 +31,20 @@ const layerNorm: KernelDefinition = {
 
 const layerNormGradient: KernelDefinition = {
   name: "FlamingoLayerNormGradient",
-  run(work, { x, weight, dy }, { epsilon, wanted }: { epsilon: number; wanted: readonly string[] }) {
+  run(work, { x, weight, dy }, { wanted, ...attributes }: Attributes & { wanted: readonly string[] }) {
     const last = [x!.shape.length - 1];
     const sumRows = (y: Handle) => {
       const width = y.shape.at(-1)!;
       return work.reduce("Sum", work.reshape(y, [sizeOf(y) / width, width]), [0]);
     };
-    const [normal, factor] = normalise(work, "gradient", x!, epsilon);
+    const [normal, factor] = normalise(work, "gradient", x!, attributes) as [Handle, Handle];
     const gradients: Record<string, () => Handle> = {
       x() {
         const dNormal = weight ? work.multiply(dy!, weight) : dy!;
-        const mean = work.reduce("Mean", dNormal, last, true);
         const slope = work.reduce("Mean", work.multiply(dNormal, normal), last, true);
-        const across = work.floats("Sub", work.floats("Sub", dNormal, mean), work.multiply(normal, slope));
+        const mean = () => work.reduce("Mean", dNormal, last, true);
+        const apart = attributes.centred ? work.floats("Sub", dNormal, mean()) : dNormal;
+        const across = work.floats("Sub", apart, work.multiply(normal, slope));
         return work.multiply(across, factor);
       },
       weight: () => sumRows(work.multiply(dy!, normal)),

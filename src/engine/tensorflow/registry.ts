@@ -14,11 +14,13 @@ import { layerNormKernels } from "./layerNorm.ts";
 import { matMulKernels } from "./matMul.ts";
 import { registerNativeAdamW } from "./nativeAdamW.ts";
 import { nativeKernels } from "./nativeKernels.ts";
+import { swigluKernels } from "./swiglu.ts";
 
 const kernels: readonly KernelDefinition[] = [
   ...matMulKernels,
   ...elementwiseKernels,
   ...activationKernels,
+  ...swigluKernels,
   ...layerNormKernels,
   ...attentionKernels,
   ...embeddingKernels,

@@ -12,6 +12,8 @@ import { type KernelDefinition, register } from "./kernel.ts";
 import { layerNormKernels } from "./layerNorm.ts";
 import { matMulKernels } from "./matMul.ts";
 import type { SharedBackend } from "./module.ts";
+import { rotaryKernels } from "./rotary.ts";
+import { swigluKernels } from "./swiglu.ts";
 import type { Team } from "./team.ts";
 import { unfoldKernels } from "./unfold.ts";
 
@@ -19,6 +21,8 @@ export const definitions: readonly KernelDefinition[] = [
   ...matMulKernels,
   ...elementwiseKernels,
   ...activationKernels,
+  ...swigluKernels,
+  ...rotaryKernels,
   ...layerNormKernels,
   ...attentionKernels,
   ...embeddingKernels,

@@ -6,11 +6,17 @@ import { sumRows } from "./sums.ts";
 
 const threads = 128;
 
-/** WGSL: mean, and 1/√(variance + epsilon), of the row that begins at `at`. A second pass over the row loses no digits. */
-const measure = `
+const mean = `
   var sum = 0.0;
   for (var i = lane; i < given.width; i += ${threads}u) { sum += x[at + i]; }
-  let mean = total(sum, lane) / f32(given.width);
+  let mean = total(sum, lane) / f32(given.width);`;
+
+/**
+ * WGSL: mean, and 1/√(variance + epsilon), of the row that begins at `at`. A second pass over the row loses no digits. Where rows
+ * are not centred (RMSNorm), the mean counts as 0.
+ */
+const measure = (centred: boolean) => `
+  ${centred ? mean : "let mean = 0.0;"}
   var squares = 0.0;
   for (var i = lane; i < given.width; i += ${threads}u) { squares += (x[at + i] - mean) * (x[at + i] - mean); }
   let inverse = inverseSqrt(total(squares, lane) / f32(given.width) + given.epsilon);`;
@@ -24,26 +30,27 @@ const eachRow = (work: string) => `
 
 const shape = { rows: "u32", width: "u32", epsilon: "f32" } as const;
 
-const normal = remembered((weighted: boolean, biased: boolean) => ({
+const normal = remembered((weighted: boolean, biased: boolean, centred: boolean) => ({
   reads: { x: "f32", ...(weighted && { weight: "f32" }), ...(biased && { bias: "f32" }) },
   writes: { y: "f32" },
   given: shape,
   workgroup: [threads, 1],
   functions: sumOf("total", "f32", threads),
-  body: eachRow(`${measure}
+  body: eachRow(`${measure(centred)}
   for (var i = lane; i < given.width; i += ${threads}u) {
     y[at + i] = (x[at + i] - mean) * inverse${weighted ? " * weight[i]" : ""}${biased ? " + bias[i]" : ""};
   }`),
 }));
 
-// With n the normal row and g = dy·weight: dx = inverse·(g − mean(g) − n·mean(g·n)); the weight's gradient sums dy·n.
-const gradients = remembered((weighted: boolean, wantsX: boolean, wantsWeight: boolean) => ({
+// With n the normal row and g = dy·weight: dx = inverse·(g − mean(g) − n·mean(g·n)), without mean(g) where rows are not
+// centred; the weight's gradient sums dy·n.
+const gradients = remembered((weighted: boolean, wantsX: boolean, wantsWeight: boolean, centred: boolean) => ({
   reads: { x: "f32", dy: "f32", ...(weighted && { weight: "f32" }) },
   writes: { ...(wantsX && { dx: "f32" }), ...(wantsWeight && { products: "f32" }) },
   given: shape,
   workgroup: [threads, 1],
   functions: `${sumOf("total", "f32", threads)}${sumOf("totals", "vec2f", threads)}`,
-  body: eachRow(`${measure}
+  body: eachRow(`${measure(centred)}
   var sums = vec2f();
   for (var i = lane; i < given.width; i += ${threads}u) {
     let n = (x[at + i] - mean) * inverse;
@@ -56,7 +63,7 @@ const gradients = remembered((weighted: boolean, wantsX: boolean, wantsWeight: b
     wantsX
       ? `for (var i = lane; i < given.width; i += ${threads}u) {
     let n = (x[at + i] - mean) * inverse;
-    dx[at + i] = inverse * (dy[at + i]${weighted ? " * weight[i]" : ""} - means.x - n * means.y);
+    dx[at + i] = inverse * (dy[at + i]${weighted ? " * weight[i]" : ""}${centred ? " - means.x" : ""} - n * means.y);
   }`
       : ""
   }`),
@@ -64,12 +71,12 @@ const gradients = remembered((weighted: boolean, wantsX: boolean, wantsWeight: b
 
 const layerNorm: KernelDefinition = {
   name: "FlamingoLayerNorm",
-  run(device, { x, weight, bias }, { epsilon }: { epsilon: number }) {
+  run(device, { x, weight, bias }, { epsilon, centred }: { epsilon: number; centred: boolean }) {
     const y = device.output(x!.shape);
     const width = x!.shape.at(-1)!;
     const rows = sizeOf(x!) / width;
     device.perform({
-      shader: normal(weight !== undefined, bias !== undefined),
+      shader: normal(weight !== undefined, bias !== undefined, centred),
       reads: [x!, ...(weight ? [weight] : []), ...(bias ? [bias] : [])],
       ...{ writes: [y], given: [rows, width, epsilon], groups: [Math.min(rows, 65535)] },
     });
@@ -77,9 +84,15 @@ const layerNorm: KernelDefinition = {
   },
 };
 
+interface GradientAttributes {
+  epsilon: number;
+  centred: boolean;
+  wanted: readonly string[];
+}
+
 const layerNormGradient: KernelDefinition = {
   name: "FlamingoLayerNormGradient",
-  run(device, { x, weight, dy }, { epsilon, wanted }: { epsilon: number; wanted: readonly string[] }) {
+  run(device, { x, weight, dy }, { epsilon, centred, wanted }: GradientAttributes) {
     const width = x!.shape.at(-1)!;
     const rows = sizeOf(x!) / width;
     const dx = wanted.includes("x") ? device.output(x!.shape) : undefined;
@@ -87,7 +100,7 @@ const layerNormGradient: KernelDefinition = {
     const writes = [dx, products].filter((tensor) => tensor !== undefined);
     if (writes.length > 0)
       device.perform({
-        shader: gradients(weight !== undefined, dx !== undefined, products !== undefined),
+        shader: gradients(weight !== undefined, dx !== undefined, products !== undefined, centred),
         reads: [x!, dy!, ...(weight ? [weight] : [])],
         ...{ writes, given: [rows, width, epsilon], groups: [Math.min(rows, 65535)] },
       });

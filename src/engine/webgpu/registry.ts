@@ -12,7 +12,9 @@ import { embeddingKernels } from "./embedding.ts";
 import { type KernelDefinition, register } from "./kernel.ts";
 import { layerNormKernels } from "./layerNorm.ts";
 import { matMulKernels } from "./matMul.ts";
+import { rotaryKernels } from "./rotary.ts";
 import { sumKernels } from "./sums.ts";
+import { swigluKernels } from "./swiglu.ts";
 import { unfoldKernels } from "./unfold.ts";
 import { writeKernels } from "./write.ts";
 
@@ -21,6 +23,8 @@ const definitions: readonly KernelDefinition[] = [
   ...elementwiseKernels,
   ...sumKernels,
   ...activationKernels,
+  ...swigluKernels,
+  ...rotaryKernels,
   ...layerNormKernels,
   ...embeddingKernels,
   ...crossEntropyKernels,

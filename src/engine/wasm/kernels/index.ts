@@ -12,6 +12,8 @@ import { GEMM_SCRATCH } from "./gemm";
 import { layerNorm, layerNormGradient } from "./layerNorm";
 import { matMul } from "./matMul";
 import * as operations from "./operations";
+import { rotate } from "./rotary";
+import { swiglu, swigluGradient } from "./swiglu";
 import { fold, unfold } from "./unfold";
 
 export { configure } from "./control";
@@ -79,5 +81,8 @@ function perform(operation: i32): void {
     case operations.FOLD: return fold();
     case operations.ADAM_W: return adamW();
     case operations.COPY_BOX: return copyBox();
+    case operations.SWIGLU: return swiglu();
+    case operations.SWIGLU_GRADIENT: return swigluGradient();
+    case operations.ROTATE: return rotate();
   }
 }

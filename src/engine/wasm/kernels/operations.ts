@@ -20,3 +20,6 @@ export const UNFOLD = 18;
 export const FOLD = 19;
 export const ADAM_W = 20;
 export const COPY_BOX = 21;
+export const SWIGLU = 22;
+export const SWIGLU_GRADIENT = 23;
+export const ROTATE = 24;

@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { count } from "../core/block.ts";
+import { float32 } from "../core/port.ts";
+import { definePrimitive } from "../engine/primitive.ts";
+import { rotary } from "../engine/rotary.ts";
+
+/**
+ * Turns queries and keys by their places, so that a match of two knows how far apart they stand.
+ *
+ * In each head the pair (x[i], x[i + headDim/2]) at place t turns by the angle t·base^(−2i/headDim), as in LLaMA and GPT-NeoX.
+ * Shapes: `x` and `y` [..., length, heads·headDim].
+ *
+ * @throws FlamingoError SHAPE_MISMATCH if headDim is odd
+ * @see Su et al. 2021, RoFormer, arXiv:2104.09864
+ */
+export const RotaryEmbedding = definePrimitive({
+  name: "RotaryEmbedding",
+  title: "Rotary embedding",
+  category: "Language",
+  summary: "Turns queries and keys by their places, so that a match of two knows how far apart they stand.",
+  paper: "arXiv:2104.09864",
+  config: z.strictObject({
+    heads: count("Heads", "Attention heads."),
+    headDim: count("Head width", "Channels of each head, an even number.", "channels"),
+    base: z.number().positive().default(10_000).meta({
+      title: "Base",
+      description: "Pair i of a head's n turns by base^(−i/n) a place: the larger it is, the slower the slowest pairs.",
+    }),
+  }),
+  example: { heads: 2, headDim: 4 },
+  exampleSizes: { lead: 2, length: 5 },
+  inputs: { x: float32("...lead length heads*headDim", "queries or keys") },
+  outputs: { y: float32("...lead length heads*headDim", "the same, turned") },
+  pieces: { along: "length", past: true },
+  build:
+    ({ heads, base }) =>
+    ({ x }, past) =>
+      rotary(x, { heads, base, start: past?.length ?? 0 }),
+});
