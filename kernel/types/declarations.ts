@@ -5,6 +5,7 @@ import { setPriority } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { FlamingoError } from "../../src/core/errors.ts";
+import { beginBuilding, buildsIn, noteBuilder } from "./buildingFolder.ts";
 
 const root = dirname(dirname(import.meta.dirname));
 const entry = join(root, "kernel/notebook/index.ts");
@@ -12,9 +13,8 @@ const entry = join(root, "kernel/notebook/index.ts");
 const sources = ["src", "kernel/cell", "kernel/display", "kernel/notebook", "kernel/types", "package-lock.json"];
 /** Sets of declarations that stay, for kernels that still read them. */
 const kept = 3;
-/** In milliseconds: between looks whether another process has finished, and until it counts as dead. */
+/** Milliseconds between looks whether another process has finished. */
 const retry = 200;
-const abandoned = 300_000;
 
 /**
  * The file that declares the library for notebooks. It is compiled where it is missing, which takes ten seconds, and kept
@@ -47,7 +47,7 @@ export async function buildDeclarations(
   const building = `${folder}.building`;
   await mkdir(cache, { recursive: true });
   while (!(await exists(file))) {
-    if (!(await begins(building))) {
+    if (!(await beginBuilding(building))) {
       await setTimeout(retry);
       continue;
     }
@@ -61,28 +61,6 @@ export async function buildDeclarations(
   return file;
 }
 
-/** Whether it is ours to build there. */
-async function begins(building: string): Promise<boolean> {
-  await buildsIn(dirname(building));
-  return mkdir(building).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** The folders in which processes build. One in which nothing has happened for long was left by a process that died. */
-async function buildsIn(cache: string): Promise<string[]> {
-  const active: string[] = [];
-  for (const name of await readdir(cache).catch(() => [])) {
-    if (!name.endsWith(".building")) continue;
-    const found = await stat(join(cache, name)).catch(() => undefined);
-    if (!found) continue;
-    if (Date.now() - found.mtimeMs > abandoned) await rm(join(cache, name), { recursive: true, force: true });
-    else active.push(name);
-  }
-  return active;
-}
-
 function compile(building: string, folder: string, niceness: number): Promise<void> {
   const script = join(import.meta.dirname, "build.ts");
   const loader = import.meta.resolve("tsx");
@@ -91,6 +69,7 @@ function compile(building: string, folder: string, niceness: number): Promise<vo
     detached: true,
     env: { ...process.env, TSX_TSCONFIG_PATH: join(root, "tsconfig.json") },
   });
+  if (child.pid !== undefined) noteBuilder(building, child.pid);
   if (niceness !== 0) {
     if (child.pid !== undefined) setPriority(child.pid, niceness);
     child.unref();

@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from "
 import { uptime } from "node:os";
 import { join, resolve } from "node:path";
 import { FlamingoError } from "../core/errors.ts";
+import { isAlive } from "./isAlive.ts";
 
 /**
  * A log has one writer at a time. Who writes leaves its process id in the run folder; the mark of a process that died,
@@ -61,13 +62,4 @@ function openMark(folder: string, file: string): number {
   }
   rmSync(file, { force: true });
   return openSync(file, "wx");
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
