@@ -1,6 +1,6 @@
 import type { Activation } from "../activation.ts";
 import type { Handle } from "./binding.ts";
-import type { Inputs, KernelDefinition } from "./kernel.ts";
+import type { KernelDefinition } from "./kernel.ts";
 import type { Work } from "./work.ts";
 
 // Kernels that are one operation of ours (`native/operations.cc`), on a CPU, where the addon has them.
@@ -12,7 +12,13 @@ interface OfActivation {
   activation: Activation;
 }
 
-/** Takes the place of kernels of the same names; activations that TensorFlow has as one operation stay with them. */
+interface OfNorm {
+  epsilon: number;
+  /** False for RMSNorm. */
+  centred: boolean;
+}
+
+/** Takes the place of kernels of the same names, which stay for what our operations do not do: other activations, RMSNorm. */
 export function nativeKernels(composed: readonly KernelDefinition[]): KernelDefinition[] {
   const otherwise = (name: string) => composed.find((kernel) => kernel.name === name)!.run;
   const activation = (name: string, ports: readonly string[]): KernelDefinition => ({
@@ -26,28 +32,38 @@ export function nativeKernels(composed: readonly KernelDefinition[]): KernelDefi
   return [
     activation("FlamingoActivation", ["x"]),
     activation("FlamingoActivationGradient", ["x", "dy"]),
-    layerNorm("FlamingoLayerNorm"),
-    layerNorm("FlamingoWeightedLayerNorm"),
-    layerNormGradient,
+    layerNorm("FlamingoLayerNorm", otherwise("FlamingoLayerNorm")),
+    layerNorm("FlamingoWeightedLayerNorm", otherwise("FlamingoWeightedLayerNorm")),
+    layerNormGradient(otherwise("FlamingoLayerNormGradient")),
   ];
 }
 
 const orAbsent = (work: Work, handle: Handle | undefined) =>
   handle ?? work.device.constant("absent", [0], () => new Float32Array(0));
 
-function layerNorm(name: string): KernelDefinition {
+type Run = KernelDefinition["run"];
+
+function layerNorm(name: string, otherwise: Run): KernelDefinition {
   return {
     name,
-    run: (work: Work, { x, weight, bias }: Inputs, { epsilon }: { epsilon: number }) =>
-      work.run("FlamingoLayerNorm", [x!, orAbsent(work, weight), orAbsent(work, bias), work.number(epsilon)], []),
+    run(work, inputs, attributes: OfNorm) {
+      if (!attributes.centred) return otherwise(work, inputs, attributes as never);
+      const { x, weight, bias } = inputs;
+      const epsilon = work.number(attributes.epsilon);
+      return work.run("FlamingoLayerNorm", [x!, orAbsent(work, weight), orAbsent(work, bias), epsilon], []);
+    },
   };
 }
 
-const layerNormGradient: KernelDefinition = {
-  name: "FlamingoLayerNormGradient",
-  run(work, { x, weight, dy }, { epsilon, wanted }: { epsilon: number; wanted: readonly string[] }) {
-    const inputs = [x!, orAbsent(work, weight), dy!, work.number(epsilon)];
-    const found = work.runAll("FlamingoLayerNormGradient", inputs, [], 3);
-    return wanted.map((name) => found[["x", "weight", "bias"].indexOf(name)]!);
-  },
-};
+function layerNormGradient(otherwise: Run): KernelDefinition {
+  return {
+    name: "FlamingoLayerNormGradient",
+    run(work, inputs, attributes: OfNorm & { wanted: readonly string[] }) {
+      if (!attributes.centred) return otherwise(work, inputs, attributes as never);
+      const { x, weight, dy } = inputs;
+      const given = [x!, orAbsent(work, weight), dy!, work.number(attributes.epsilon)];
+      const found = work.runAll("FlamingoLayerNormGradient", given, [], 3);
+      return attributes.wanted.map((name) => found[["x", "weight", "bias"].indexOf(name)]!);
+    },
+  };
+}

@@ -1,5 +1,6 @@
 import { sizeOf } from "./device.ts";
 import type { KernelDefinition } from "./kernel.ts";
+import { piecesOf, rowsOf } from "./pieces.ts";
 import { remembered } from "./shader.ts";
 
 interface Attributes {
@@ -42,18 +43,22 @@ const adamW: KernelDefinition = {
   name: "FlamingoAdamW",
   run(device, { value, gradient, m, v, clip }, attributes: Attributes) {
     const { step, beta1, beta2, epsilon, rate, decay, factor } = attributes;
-    const wide = sizeOf(value!) % 4 === 0;
-    const count = wide ? sizeOf(value!) / 4 : sizeOf(value!);
-    device.perform({
-      shader: update(clip !== undefined, wide),
-      reads: [gradient!, ...(clip ? [clip] : [])],
-      writes: [value!, m!, v!],
-      given: [
-        ...[count, factor, beta1, 1 - beta1, beta2, 1 - beta2],
-        ...[epsilon, 1 / Math.sqrt(1 - beta2 ** step), rate / (1 - beta1 ** step), 1 - rate * decay],
-      ],
-      groups: [Math.min(mostGroups, Math.ceil(count / threads))],
-    });
+    const size = sizeOf(value!);
+    const wide = size % 4 === 0;
+    for (const piece of piecesOf(device, size, [1])) {
+      const [mine, ...others] = [gradient!, value!, m!, v!].map((tensor) => rowsOf(tensor, piece, 1));
+      const count = wide ? piece.count / 4 : piece.count;
+      device.perform({
+        shader: update(clip !== undefined, wide),
+        reads: [mine!, ...(clip ? [clip] : [])],
+        writes: others,
+        given: [
+          ...[count, factor, beta1, 1 - beta1, beta2, 1 - beta2],
+          ...[epsilon, 1 / Math.sqrt(1 - beta2 ** step), rate / (1 - beta1 ** step), 1 - rate * decay],
+        ],
+        groups: [Math.min(mostGroups, Math.ceil(count / threads))],
+      });
+    }
     return [];
   },
 };

@@ -1,4 +1,5 @@
 import type { KernelDefinition } from "./kernel.ts";
+import { piecesOf, rowsOf } from "./pieces.ts";
 import { maxOf, sumOf } from "./reduction.ts";
 import { remembered } from "./shader.ts";
 
@@ -77,10 +78,12 @@ const crossEntropy: KernelDefinition = {
     const [count, vocabulary] = logits!.shape as [number, number];
     const rows = device.output([count, 2]);
     const [loss, counted] = [device.output([]), device.output([])];
-    device.perform({
-      ...{ shader: losses(), reads: [logits!, targets!], writes: [rows] },
-      ...{ given: [count, vocabulary, ignore, Number.NaN], groups: [Math.min(count, 65535)] },
-    });
+    for (const piece of piecesOf(device, count, [vocabulary]))
+      device.perform({
+        ...{ shader: losses(), reads: [rowsOf(logits!, piece, vocabulary), rowsOf(targets!, piece, 1)] },
+        ...{ writes: [rowsOf(rows, piece, 2)], given: [piece.count, vocabulary, ignore, Number.NaN] },
+        groups: [Math.min(piece.count, 65535)],
+      });
     device.perform({ shader: mean(), reads: [rows], writes: [loss, counted], given: [count], groups: [1] });
     device.release(rows);
     return [loss, counted];
@@ -92,10 +95,13 @@ const crossEntropyGradient: KernelDefinition = {
   run(device, { logits, targets, count, dy }, { ignore }: Attributes) {
     const gradient = device.output(logits!.shape);
     const [rows, vocabulary] = logits!.shape as [number, number];
-    device.perform({
-      ...{ shader: gradients(), reads: [logits!, targets!, count!, dy!], writes: [gradient] },
-      ...{ given: [rows, vocabulary, ignore], groups: [Math.min(rows, 65535)] },
-    });
+    for (const piece of piecesOf(device, rows, [vocabulary])) {
+      const [seen, made] = [logits!, gradient].map((tensor) => rowsOf(tensor, piece, vocabulary));
+      device.perform({
+        ...{ shader: gradients(), reads: [seen!, rowsOf(targets!, piece, 1), count!, dy!], writes: [made!] },
+        ...{ given: [piece.count, vocabulary, ignore], groups: [Math.min(piece.count, 65535)] },
+      });
+    }
     return gradient;
   },
 };

@@ -1,5 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { type Device, sizeOf } from "./device.ts";
+import { piecesOf, rowsOf } from "./pieces.ts";
 import { remembered, type Shader } from "./shader.ts";
 
 const threads = 64;
@@ -9,7 +10,8 @@ const mostGroups = 16384;
 
 /**
  * A shader that gives element `i` of `y` by a formula over its inputs. `inputs` are names with a type: `T` is four numbers at once
- * where all sizes allow it, else one.
+ * where all sizes allow it, else one. One that has the size of `y` is seen in step with it; others are seen as a whole, and
+ * `given.first` is what number `i` = 0 is of all.
  */
 export interface Formula {
   inputs: Readonly<Record<string, "T" | "f32">>;
@@ -28,7 +30,7 @@ export function elementwise({ inputs, given, functions, formula }: Formula): (wi
     return {
       reads,
       writes: { y: type },
-      given: { count: "u32", ...given },
+      given: { count: "u32", first: "u32", ...given },
       workgroup: [threads, 1],
       functions: functions?.(type) ?? "",
       body: `
@@ -48,7 +50,14 @@ export function performElementwise(
   given: readonly number[] = [],
   wide = sizeOf(y) % 4 === 0,
 ): void {
-  const count = wide ? sizeOf(y) / 4 : sizeOf(y);
-  const groups = Math.min(mostGroups, Math.ceil(count / threads));
-  device.perform({ shader: shader(wide), reads, writes: [y], given: [count, ...given], groups: [groups] });
+  const width = wide ? 4 : 1;
+  for (const piece of piecesOf(device, sizeOf(y), [1])) {
+    const bound = reads.map((read) => (sizeOf(read) === sizeOf(y) ? rowsOf(read, piece, 1) : read));
+    const count = piece.count / width;
+    device.perform({
+      ...{ shader: shader(wide), reads: bound, writes: [rowsOf(y, piece, 1)] },
+      given: [count, piece.first / width, ...given],
+      groups: [Math.min(mostGroups, Math.ceil(count / threads))],
+    });
+  }
 }

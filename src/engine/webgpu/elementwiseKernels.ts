@@ -4,17 +4,23 @@ import type { KernelDefinition } from "./kernel.ts";
 
 /** `b` serves as often as it must: it has the shape of the last axes of `a`. */
 function combination(name: string, sign: string): KernelDefinition {
-  const shader = elementwise({
-    inputs: { a: "T", b: "T" },
+  const inputs = { a: "T", b: "T" } as const;
+  const equal = elementwise({ inputs, formula: () => `y[i] = a[i] ${sign} b[i];` });
+  const repeated = elementwise({
+    inputs,
     given: { columns: "u32" },
-    formula: () => `y[i] = a[i] ${sign} b[i % given.columns];`,
+    formula: () => `y[i] = a[i] ${sign} b[(given.first + i) % given.columns];`,
   });
   return {
     name,
     run(device, { a, b }) {
       const y = device.output(a!.shape);
-      const wide = sizeOf(b!) % 4 === 0;
-      performElementwise(device, shader, y, [a!, b!], [wide ? sizeOf(b!) / 4 : sizeOf(b!)], wide);
+      const columns = sizeOf(b!);
+      if (columns === sizeOf(y)) performElementwise(device, equal, y, [a!, b!]);
+      else {
+        const wide = columns % 4 === 0;
+        performElementwise(device, repeated, y, [a!, b!], [wide ? columns / 4 : columns], wide);
+      }
       return y;
     },
   };

@@ -1,21 +1,23 @@
 import { sizeOf } from "./device.ts";
 import type { KernelDefinition } from "./kernel.ts";
+import { piecesOf, rowsOf } from "./pieces.ts";
 import { remembered } from "./shader.ts";
 
 const threads = 64;
 
-// An id outside of the table reads nothing and gives NaN: wrong data shall not go unseen.
+// An id outside of the table reads nothing and gives NaN: wrong data shall not go unseen. Of a table in pieces, the others' ids are left to them.
 const rows = remembered(() => ({
   reads: { table: "f32", ids: "i32" },
   writes: { y: "f32" },
-  given: { count: "u32", width: "u32", rows: "u32", nan: "f32" },
+  given: { count: "u32", width: "u32", rows: "u32", first: "u32", end: "u32", nan: "f32" },
   workgroup: [threads, 1],
   body: `
   for (var at = group.x; at < given.count; at += groups.x) {
     let id = ids[at];
     let known = id >= 0 && id < i32(given.rows);
+    if (known && (u32(id) < given.first || u32(id) >= given.end)) { continue; }
     for (var i = lane; i < given.width; i += ${threads}u) {
-      if (known) { y[at * given.width + i] = table[u32(id) * given.width + i]; }
+      if (known) { y[at * given.width + i] = table[(u32(id) - given.first) * given.width + i]; }
       else { y[at * given.width + i] = given.nan; }
     }
   }`,
@@ -26,7 +28,7 @@ const rows = remembered(() => ({
 const sums = remembered(() => ({
   reads: { dy: "f32", ids: "i32" },
   writes: { gradient: "f32" },
-  given: { count: "u32", width: "u32", rows: "u32" },
+  given: { count: "u32", width: "u32", rows: "u32", first: "u32", added: "u32" },
   workgroup: [threads, 1],
   functions: `
 var<workgroup> seen: array<i32, ${threads}>;
@@ -34,17 +36,19 @@ var<workgroup> found: atomic<u32>;`,
   body: `
   for (var row = group.x; row < given.rows; row += groups.x) {
     let to = row * given.width;
-    for (var i = lane; i < given.width; i += ${threads}u) { gradient[to + i] = 0.0; }
+    if (given.added == 0u) {
+      for (var i = lane; i < given.width; i += ${threads}u) { gradient[to + i] = 0.0; }
+    }
     for (var first = 0u; first < given.count; first += ${threads}u) {
       seen[lane] = -1;
       if (first + lane < given.count) { seen[lane] = ids[first + lane]; }
       if (lane == 0) { atomicStore(&found, 0); }
       workgroupBarrier();
-      if (seen[lane] == i32(row)) { atomicOr(&found, 1); }
+      if (seen[lane] == i32(given.first + row)) { atomicOr(&found, 1); }
       workgroupBarrier();
       if (atomicLoad(&found) == 1) {
         for (var at = 0u; at < ${threads}u; at++) {
-          if (seen[at] != i32(row)) { continue; }
+          if (seen[at] != i32(given.first + row)) { continue; }
           let start = (first + at) * given.width;
           for (var i = lane; i < given.width; i += ${threads}u) { gradient[to + i] += dy[start + i]; }
         }
@@ -59,11 +63,15 @@ const embedding: KernelDefinition = {
   run(device, { table, ids }) {
     const [tableRows, width] = table!.shape as [number, number];
     const y = device.output([...ids!.shape, width]);
-    const count = sizeOf(ids!);
-    device.perform({
-      ...{ shader: rows(), reads: [table!, ids!], writes: [y] },
-      ...{ given: [count, width, tableRows, Number.NaN], groups: [Math.min(count, 65535)] },
-    });
+    for (const places of piecesOf(device, sizeOf(ids!), [width]))
+      for (const piece of piecesOf(device, tableRows, [width]))
+        device.perform({
+          shader: rows(),
+          reads: [rowsOf(table!, piece, width), rowsOf(ids!, places, 1)],
+          writes: [rowsOf(y, places, width)],
+          given: [places.count, width, tableRows, piece.first, piece.first + piece.count, Number.NaN],
+          groups: [Math.min(places.count, 65535)],
+        });
     return y;
   },
 };
@@ -73,10 +81,15 @@ const embeddingGradient: KernelDefinition = {
   run(device, { dy, ids }, { shape }: { shape: readonly number[] }) {
     const gradient = device.output(shape);
     const [tableRows, width] = shape as [number, number];
-    device.perform({
-      ...{ shader: sums(), reads: [dy!, ids!], writes: [gradient] },
-      ...{ given: [sizeOf(ids!), width, tableRows], groups: [Math.min(tableRows, 65535)] },
-    });
+    for (const piece of piecesOf(device, tableRows, [width]))
+      for (const places of piecesOf(device, sizeOf(ids!), [width]))
+        device.perform({
+          shader: sums(),
+          reads: [rowsOf(dy!, places, width), rowsOf(ids!, places, 1)],
+          writes: [rowsOf(gradient, piece, width)],
+          given: [places.count, width, piece.count, piece.first, places.first > 0 ? 1 : 0],
+          groups: [Math.min(piece.count, 65535)],
+        });
     return gradient;
   },
 };

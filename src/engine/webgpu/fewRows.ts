@@ -1,6 +1,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import type { Product } from "../wasm/matMul.ts";
 import type { Device } from "./device.ts";
+import type { Inputs } from "./kernel.ts";
+import { piecesOf, rowsOf } from "./pieces.ts";
 import { remembered } from "./shader.ts";
 
 const threads = 64;
@@ -23,7 +25,7 @@ const fewRows = remembered((rows: number, wide: boolean) => {
   return {
     reads: { a: T, b: T, bias: "f32" },
     writes: { c: "f32" },
-    given: { m: "u32", n: "u32", k: "u32", biased: "u32" },
+    given: { m: "u32", n: "u32", k: "u32", biased: "u32", c_first: "u32", c_length: "u32" },
     workgroup: [threads, 1],
     functions: `var<workgroup> parts: array<array<f32, ${threads}>, ${rows}>;`,
     body: `
@@ -42,7 +44,7 @@ const fewRows = remembered((rows: number, wide: boolean) => {
     if (lane < given.m) {
       var sum = parts[lane][0];
       if (given.biased != 0u) { sum += bias[column]; }
-      c[lane * given.n + column] = sum;
+      c[lane * given.c_length + given.c_first + column] = sum;
     }
     workgroupBarrier();
   }`,
@@ -50,20 +52,17 @@ const fewRows = remembered((rows: number, wide: boolean) => {
 });
 
 /** c = a·bᵀ + bias, for what `isFew`. */
-export function multiplyFewRows(
-  device: Device,
-  reads: readonly [a: TensorInfo, b: TensorInfo, bias: TensorInfo],
-  c: TensorInfo,
-  { m, n, k }: Product,
-  biased: boolean,
-): void {
+export function multiplyFewRows(device: Device, { a, b, bias }: Inputs, c: TensorInfo, { m, n, k }: Product): void {
   const wide = k % 4 === 0;
-  const rows = counts.find((count) => count >= m)!;
-  device.perform({
-    shader: fewRows(rows, wide),
-    reads,
-    writes: [c],
-    given: [m, n, wide ? k / 4 : k, biased ? 1 : 0],
-    groups: [Math.min(n, 65535)],
-  });
+  const shader = fewRows(counts.find((count) => count >= m)!, wide);
+  for (const columns of piecesOf(device, n, [k])) {
+    const { first, count } = columns;
+    device.perform({
+      shader,
+      reads: [a!, rowsOf(b!, columns, k), bias ? rowsOf(bias, columns, 1) : a!],
+      writes: [c],
+      given: [m, count, wide ? k / 4 : k, bias ? 1 : 0, first, n],
+      groups: [Math.min(count, 65535)],
+    });
+  }
 }

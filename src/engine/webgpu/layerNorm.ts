@@ -1,5 +1,7 @@
+import type { TensorInfo } from "@tensorflow/tfjs";
 import { sizeOf } from "./device.ts";
 import type { KernelDefinition } from "./kernel.ts";
+import { piecesOf, rowsOf } from "./pieces.ts";
 import { sumOf } from "./reduction.ts";
 import { remembered } from "./shader.ts";
 import { sumRows } from "./sums.ts";
@@ -74,12 +76,14 @@ const layerNorm: KernelDefinition = {
   run(device, { x, weight, bias }, { epsilon, centred }: { epsilon: number; centred: boolean }) {
     const y = device.output(x!.shape);
     const width = x!.shape.at(-1)!;
-    const rows = sizeOf(x!) / width;
-    device.perform({
-      shader: normal(weight !== undefined, bias !== undefined, centred),
-      reads: [x!, ...(weight ? [weight] : []), ...(bias ? [bias] : [])],
-      ...{ writes: [y], given: [rows, width, epsilon], groups: [Math.min(rows, 65535)] },
-    });
+    for (const piece of piecesOf(device, sizeOf(x!) / width, [width])) {
+      const [seen, made] = [x!, y].map((tensor) => rowsOf(tensor, piece, width));
+      device.perform({
+        shader: normal(weight !== undefined, bias !== undefined, centred),
+        reads: [seen!, ...(weight ? [weight] : []), ...(bias ? [bias] : [])],
+        ...{ writes: [made!], given: [piece.count, width, epsilon], groups: [Math.min(piece.count, 65535)] },
+      });
+    }
     return y;
   },
 };
@@ -94,16 +98,17 @@ const layerNormGradient: KernelDefinition = {
   name: "FlamingoLayerNormGradient",
   run(device, { x, weight, dy }, { epsilon, centred, wanted }: GradientAttributes) {
     const width = x!.shape.at(-1)!;
-    const rows = sizeOf(x!) / width;
     const dx = wanted.includes("x") ? device.output(x!.shape) : undefined;
     const products = wanted.includes("weight") ? device.output(x!.shape) : undefined;
     const writes = [dx, products].filter((tensor) => tensor !== undefined);
-    if (writes.length > 0)
+    for (const piece of writes.length > 0 ? piecesOf(device, sizeOf(x!) / width, [width]) : []) {
+      const bind = (tensor: TensorInfo) => rowsOf(tensor, piece, width);
       device.perform({
         shader: gradients(weight !== undefined, dx !== undefined, products !== undefined, centred),
-        reads: [x!, dy!, ...(weight ? [weight] : [])],
-        ...{ writes, given: [rows, width, epsilon], groups: [Math.min(rows, 65535)] },
+        reads: [bind(x!), bind(dy!), ...(weight ? [weight] : [])],
+        ...{ writes: writes.map(bind), given: [piece.count, width, epsilon], groups: [Math.min(piece.count, 65535)] },
       });
+    }
     const found = wanted.map((name) =>
       name === "x" ? dx! : sumRows(device, name === "weight" ? products! : dy!, [width]),
     );

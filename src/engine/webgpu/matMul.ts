@@ -4,8 +4,9 @@ import type { Device, MatrixUnits } from "./device.ts";
 import { isFew, multiplyFewRows } from "./fewRows.ts";
 import type { Inputs, KernelDefinition } from "./kernel.ts";
 import { unitProduct, unitTile } from "./matrixUnits.ts";
+import { type Piece, piecesOf, rowsOf } from "./pieces.ts";
 import { remembered } from "./shader.ts";
-import { elementType, loadBlock, loadTiles, type Operand } from "./tiles.ts";
+import { elementType, given, loadBlock, loadTiles, type Operand, store } from "./tiles.ts";
 
 /** Rows and columns of the result that a workgroup computes. */
 export const tiles = [32, 64, 128] as const;
@@ -34,21 +35,15 @@ export const tiled = remembered((tile: Tile, acrossA: boolean, acrossB: boolean,
   return {
     reads: { a: elementType(a), b: elementType(b), bias: "f32" },
     writes: { c: "f32" },
-    given: { m: "u32", n: "u32", k: "u32", biased: "u32" },
+    given,
     workgroup: [side, side],
     directives: half ? ["enable f16"] : [],
     functions: `
 var<workgroup> tile_a: array<array<${V}, ${vectors}>, ${depth}>;
 var<workgroup> tile_b: array<array<${V}, ${vectors}>, ${depth}>;
-${loadBlock(a)}${loadBlock(b)}
-fn store(batch: u32, row: u32, column: u32, sums: vec4f) {
-  if (row >= given.m) { return; }
-  let to = (batch * given.m + row) * given.n;
-  for (var i = 0u; i < 4u && column + i < given.n; i++) {
-    var sum = sums[i];
-    if (given.biased != 0u) { sum += bias[column + i]; }
-    c[to + column + i] = sum;
-  }
+${loadBlock(a)}${loadBlock(b)}${store}
+fn store_row(batch: u32, row: u32, column: u32, sums: vec4f) {
+  for (var i = 0u; i < 4u; i++) { store(batch, row, column + i, sums[i]); }
 }`,
     body: `
   let batch = group.z; let row0 = group.y * ${tile}u; let column0 = group.x * ${tile}u;
@@ -62,11 +57,11 @@ fn store(batch: u32, row: u32, column: u32, sums: vec4f) {
     workgroupBarrier();
   }
   let row = row0 + 4u * local.y; let column = column0 + 4u * local.x;
-  ${times(4 * own, (i) => times(own, (j) => `store(batch, row + ${(i >> 2) * 4 * side + (i & 3)}u, column + ${4 * side * j}u, c${i}_${j});`))}`,
+  ${times(4 * own, (i) => times(own, (j) => `store_row(batch, row + ${(i >> 2) * 4 * side + (i & 3)}u, column + ${4 * side * j}u, c${i}_${j});`))}`,
   } as const;
 });
 
-function tileFor({ batch, m, n }: Product): Tile {
+function tileFor(batch: number, m: number, n: number): Tile {
   const groups = (tile: number) => batch * Math.ceil(m / tile) * Math.ceil(n / tile);
   return [...tiles].reverse().find((tile) => groups(tile) >= enoughGroups) ?? 32;
 }
@@ -76,30 +71,65 @@ interface Attributes extends Product {
   tile?: Tile;
 }
 
-/** c = a·b + bias, on these matrix units if there are any. */
-export function multiply(
-  device: Device,
-  { a, b, bias }: Inputs,
-  attributes: Attributes,
-  units?: MatrixUnits,
-): TensorInfo {
-  const { batch, m, n, k, transposeA, transposeB, shape, tile = tileFor(attributes) } = attributes;
+/**
+ * c = a·b + bias, on these matrix units if there are any. A matrix that the GPU does not see at once is taken to pieces of its rows: the result's
+ * are computed one after the other, and pieces along k are added up.
+ */
+export function multiply(device: Device, inputs: Inputs, attributes: Attributes, units?: MatrixUnits): TensorInfo {
+  const { batch, m, n, k, transposeA, transposeB, shape, tile } = attributes;
   const c = device.output(shape);
-  // Without a bias another tensor stands in its place, and is not read.
-  const reads = [a!, b!, bias ?? a!] as const;
-  const biased = bias !== undefined;
-  if (attributes.tile === undefined && isFew(attributes)) {
-    multiplyFewRows(device, reads, c, attributes, biased);
+  if (tile === undefined && isFew(attributes)) {
+    multiplyFewRows(device, inputs, c, attributes);
     return c;
   }
-  const wide = (transposeA ? m : k) % 4 === 0 && (transposeB ? k : n) % 4 === 0;
-  const shader = units
-    ? unitProduct(units, !transposeA, transposeB, wide)
-    : tiled(tile, !transposeA, transposeB, wide, device.halfProducts);
-  const side = units ? unitTile : tile;
-  const groups = [Math.ceil(n / side), Math.ceil(m / side), batch] as const;
-  device.perform({ shader, reads, writes: [c], given: [m, n, k, biased ? 1 : 0], groups });
+  const whole = batch > 1;
+  const all = (count: number) => [{ first: 0, count }];
+  const rows = whole ? all(m) : piecesOf(device, m, transposeA ? [n] : [n, k]);
+  const columns = whole || !transposeB ? all(n) : piecesOf(device, n, [k]);
+  const alongK = [...(transposeA ? [m] : []), ...(transposeB ? [] : [n])];
+  const inner = whole || alongK.length === 0 ? all(k) : piecesOf(device, k, alongK);
+  for (const row of rows)
+    for (const column of columns)
+      for (const depth of inner) multiplyPiece(device, { ...inputs, c }, attributes, { row, column, depth }, units);
   return c;
+}
+
+/** Which rows and columns of the result, and which part of k. */
+interface ProductPiece {
+  row: Piece;
+  column: Piece;
+  depth: Piece;
+}
+
+function multiplyPiece(
+  device: Device,
+  { a, b, bias, c }: Inputs,
+  { batch, m, n, k, transposeA, transposeB, tile }: Attributes,
+  { row, column, depth }: ProductPiece,
+  units?: MatrixUnits,
+): void {
+  const [lengthA, lengthB] = [transposeA ? m : k, transposeB ? k : n];
+  const bind = (tensor: TensorInfo, piece: Piece, length: number) =>
+    batch > 1 ? tensor : rowsOf(tensor, piece, length);
+  const [lineA, atA] = transposeA ? [depth, row] : [row, depth];
+  const [lineB, atB] = transposeB ? [column, depth] : [depth, column];
+  const boundA = bind(a!, lineA, lengthA);
+  const biased = bias !== undefined && depth.first === 0;
+  const wide = lengthA % 4 === 0 && lengthB % 4 === 0;
+  const side = units ? unitTile : (tile ?? tileFor(batch, row.count, column.count));
+  device.perform({
+    shader: units
+      ? unitProduct(units, !transposeA, transposeB, wide)
+      : tiled(side, !transposeA, transposeB, wide, device.halfProducts),
+    // Without a bias another tensor stands in its place, and is not read.
+    reads: [boundA, bind(b!, lineB, lengthB), biased ? rowsOf(bias, column, 1) : boundA],
+    writes: [bind(c!, row, n)],
+    given: [
+      ...[row.count, column.count, depth.count, biased ? 1 : 0, depth.first > 0 ? 1 : 0],
+      ...[atA.first, lengthA, atB.first, lengthB, column.first, n],
+    ],
+    groups: [Math.ceil(column.count / side), Math.ceil(row.count / side), batch],
+  });
 }
 
 const product: KernelDefinition = {

@@ -1,6 +1,6 @@
 import type { MatrixUnits } from "./device.ts";
 import { type Shader, shaderOf } from "./shader.ts";
-import { elementType, loadBlock, loadTiles, type Operand } from "./tiles.ts";
+import { elementType, given, loadBlock, loadTiles, type Operand, store } from "./tiles.ts";
 
 /** Rows and columns of the result that a workgroup computes on the GPU's matrix units. */
 export const unitTile = 128;
@@ -24,7 +24,7 @@ function unitProductOf({ m, n, k, lanes }: MatrixUnits, a: Operand, b: Operand):
   return shaderOf({
     reads: { a: elementType(a), b: elementType(b), bias: "f32" },
     writes: { c: "f32" },
-    given: { m: "u32", n: "u32", k: "u32", biased: "u32" },
+    given,
     workgroup: [threads, 1],
     directives: [
       "enable f16",
@@ -37,7 +37,7 @@ function unitProductOf({ m, n, k, lanes }: MatrixUnits, a: Operand, b: Operand):
 var<workgroup> tile_a: array<f16, ${depth * unitTile}>;
 var<workgroup> tile_b: array<f16, ${depth * unitTile}>;
 var<workgroup> sums: array<f32, ${subgroups * m * n}>;
-${loadBlock(a)}${loadBlock(b)}`,
+${loadBlock(a)}${loadBlock(b)}${store}`,
     body: `
   let batch = group.z; let row0 = group.y * ${unitTile}u; let column0 = group.x * ${unitTile}u;
   let subgroup = lane / ${lanes}u;
@@ -63,11 +63,7 @@ ${loadBlock(a)}${loadBlock(b)}`,
   workgroupBarrier();
   for (var at = lane % ${lanes}u; at < ${m * n}u; at += ${lanes}u) {
     let row = row0 + top + ${i * m}u + at / ${n}u; let column = column0 + start + ${j * n}u + at % ${n}u;
-    if (row < given.m && column < given.n) {
-      var sum = sums[subgroup * ${m * n}u + at];
-      if (given.biased != 0u) { sum += bias[column]; }
-      c[(batch * given.m + row) * given.n + column] = sum;
-    }
+    store(batch, row, column, sums[subgroup * ${m * n}u + at]);
   }
   workgroupBarrier();`,
   )}`,

@@ -1,6 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { type Device, sizeOf } from "./device.ts";
 import type { KernelDefinition } from "./kernel.ts";
+import { piecesOf, rowsOf } from "./pieces.ts";
 import { sumOf } from "./reduction.ts";
 import { remembered } from "./shader.ts";
 
@@ -14,7 +15,7 @@ const mostParts = 256;
 const rowSums = remembered(() => ({
   reads: { x: "f32" },
   writes: { y: "f32" },
-  given: { rows: "u32", columns: "u32" },
+  given: { rows: "u32", columns: "u32", added: "u32" },
   workgroup: [columnsAtOnce, rowsAtOnce],
   functions: `var<workgroup> parts: array<array<f32, ${columnsAtOnce}>, ${rowsAtOnce}>;`,
   body: `
@@ -28,6 +29,7 @@ const rowSums = remembered(() => ({
     workgroupBarrier();
     if (local.y == 0 && column < given.columns) {
       for (var row = 1u; row < ${rowsAtOnce}u; row++) { sum += parts[row][local.x]; }
+      if (given.added != 0u) { sum += y[column]; }
       y[column] = sum;
     }
     workgroupBarrier();
@@ -39,13 +41,11 @@ export function sumRows(device: Device, x: TensorInfo, shape: readonly number[])
   const y = device.output(shape);
   const columns = sizeOf(y);
   const groups = Math.min(65535, Math.ceil(columns / columnsAtOnce));
-  device.perform({
-    shader: rowSums(),
-    reads: [x],
-    writes: [y],
-    given: [sizeOf(x) / columns, columns],
-    groups: [groups],
-  });
+  for (const piece of piecesOf(device, sizeOf(x) / columns, [columns]))
+    device.perform({
+      ...{ shader: rowSums(), reads: [rowsOf(x, piece, columns)], writes: [y] },
+      ...{ given: [piece.count, columns, piece.first > 0 ? 1 : 0], groups: [groups] },
+    });
   return y;
 }
 
@@ -58,7 +58,7 @@ const sumRowsKernel: KernelDefinition = {
 const products = remembered((squares: boolean) => ({
   reads: squares ? { a: "f32" } : { a: "f32", b: "f32" },
   writes: { y: "f32" },
-  given: { count: "u32" },
+  given: { count: "u32", first: "u32" },
   workgroup: [threads, 1],
   functions: sumOf("total", "f32", threads),
   body: `
@@ -67,7 +67,7 @@ const products = remembered((squares: boolean) => ({
     sum += a[i] * ${squares ? "a" : "b"}[i];
   }
   let all = total(sum, lane);
-  if (lane == 0) { y[group.x] = all; }`,
+  if (lane == 0) { y[given.first + group.x] = all; }`,
 }));
 
 /** The sum of the parts, by way of a formula. */
@@ -86,15 +86,19 @@ const partSum = remembered((result: string) => ({
 
 function dot(device: Device, a: TensorInfo, b: TensorInfo, y: TensorInfo, result: string, gate?: TensorInfo): void {
   const count = sizeOf(a);
+  const pieces = piecesOf(device, count, [1]);
   const groups = Math.max(1, Math.min(mostParts, Math.ceil(count / (4 * threads))));
-  const parts = device.output([groups]);
+  const parts = device.output([pieces.length * groups]);
   const squares = a === b;
-  device.perform({
-    ...{ shader: products(squares), reads: squares ? [a] : [a, b], writes: [parts] },
-    ...{ given: [count], groups: [groups] },
-  });
+  for (const [at, piece] of pieces.entries()) {
+    const bound = [a, b].map((tensor) => rowsOf(tensor, piece, 1));
+    device.perform({
+      ...{ shader: products(squares), reads: squares ? [bound[0]!] : bound, writes: [parts] },
+      ...{ given: [piece.count, at * groups], groups: [groups] },
+    });
+  }
   const reads = gate ? [parts, gate] : [parts];
-  device.perform({ shader: partSum(result), reads, writes: [y], given: [groups], groups: [1] });
+  device.perform({ shader: partSum(result), reads, writes: [y], given: [sizeOf(parts)], groups: [1] });
   device.release(parts);
 }
 

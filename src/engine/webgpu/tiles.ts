@@ -6,6 +6,35 @@ export interface Operand {
   wide: boolean;
 }
 
+/**
+ * The numbers of a product, or of a part of one: a matrix may be seen from a column `first` on, and its rows have their own `length`. The
+ * products are `added` to what is there, or begin anew.
+ */
+export const given = {
+  m: "u32",
+  n: "u32",
+  k: "u32",
+  biased: "u32",
+  added: "u32",
+  a_first: "u32",
+  a_length: "u32",
+  b_first: "u32",
+  b_length: "u32",
+  c_first: "u32",
+  c_length: "u32",
+} as const;
+
+/** WGSL of `store(batch, row, column, product)`: writes an element of the result, if the result has it. */
+export const store = `
+fn store(batch: u32, row: u32, column: u32, product: f32) {
+  if (row >= given.m || column >= given.n) { return; }
+  let to = (batch * given.m + row) * given.c_length + given.c_first + column;
+  var sum = product;
+  if (given.biased != 0u) { sum += bias[column]; }
+  if (given.added != 0u) { sum += c[to]; }
+  c[to] = sum;
+}`;
+
 export const elementType = ({ wide }: Operand) => (wide ? "vec4f" : "f32");
 
 /**
@@ -23,7 +52,7 @@ export function loadBlock({ name, across, wide }: Operand): string {
 fn load_${name}(batch: u32, outer: u32, k: u32) -> mat4x4f {
   var values = mat4x4f();
   for (var i = 0u; i < 4u && ${line} + i < ${lines}; i++) {
-    let start = (batch * ${lines} + ${line} + i) * ${length};
+    let start = (batch * ${lines} + ${line} + i) * given.${name}_length + given.${name}_first;
     ${read}
   }
   return ${across ? "transpose(values)" : "values"};
