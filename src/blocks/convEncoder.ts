@@ -32,6 +32,7 @@ export const ConvEncoder = defineBlock({
       .default(128),
   }),
   example: { imageSize: 16, visualDim: 16 },
+  perImage: true,
   exampleSizes: { batch: 1, media: 2, frames: 1 },
   inputs: { images: float32("batch media frames imageSize imageSize 3", "pictures or video frames, from -1 to 1") },
   outputs: {

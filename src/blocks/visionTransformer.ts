@@ -33,6 +33,7 @@ export const VisionTransformer = defineBlock({
     ffMult: count("Expansion", "How many times wider the feed-forward's inner layer is.").default(4),
   }),
   example: { imageSize: 8, patchSize: 4, visualDim: 8, depth: 1, heads: 2, headDim: 4, ffMult: 2 },
+  perImage: true,
   exampleSizes: { batch: 1, media: 2, frames: 1 },
   inputs: { images: float32("batch media frames imageSize imageSize 3", "pictures or video frames, from -1 to 1") },
   outputs: {

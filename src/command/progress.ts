@@ -120,10 +120,11 @@ function linesOf(event: RunEvent): string[] {
       const from = event.from > 0 ? `, from step ${event.from}` : "";
       return [`${event.name}, seed ${event.seed}, on ${name}${from} (${description}; ${reason})`];
     }
-    case "run:memory":
-      return [
-        `needs ${printBytes(event.needs)}${event.has === undefined ? "" : ` of ${printBytes(event.has)}`} of memory`,
-      ];
+    case "run:memory": {
+      const needs = `needs ${printBytes(event.needs)}`;
+      if (event.has === undefined) return [`${needs} of memory; the device does not tell how much it has`];
+      return [`${needs} of ${printBytes(event.has)} of memory`];
+    }
     case "train:started":
       return [`${event.steps} steps; ${grouped(event.trainable)} of ${grouped(event.weights)} weights learn`];
     case "inspect:samples":

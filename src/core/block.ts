@@ -119,6 +119,11 @@ export interface BlockDefinition<C extends z.ZodObject = z.ZodObject, I extends 
    * again. Its outputs are new tensors.
    */
   layer?: true;
+  /**
+   * True if each image is seen alone: its first input is images [batch, media, frames, ...], and what it gives for one of them
+   * [..., the same axes] has the same bits wherever it stands and whatever stands beside it. So frozen features can be kept.
+   */
+  perImage?: true;
   // biome-ignore lint/suspicious/noExplicitAny: one list holds primitives over any tensor type
   build(config: z.output<C>, scope: Scope<any>): Forward<I, O, any>;
   /** How a primitive takes a sequence that arrives in pieces; one without cannot. */

@@ -8,6 +8,16 @@ import type { Tokenizer } from "./tokenizer.ts";
 export interface HostTensor {
   shape: readonly number[];
   data: Float32Array | Int32Array;
+  /** Of images that come again as they were: which they are. */
+  names?: ImageNames;
+}
+
+/** Names of images: the same number for the same pixels, at any time in the run. */
+export interface ImageNames {
+  /** One for each image, in order. */
+  each: readonly number[];
+  /** How many names there are; each is below it. */
+  of: number;
 }
 
 /** What a source gives at a time, by output port. */

@@ -34,6 +34,14 @@ export function matMul(a: Tensor, b: Tensor, options: MatMulOptions = {}): Tenso
   return tf.reshape(tf.matMul(rows, b, transposeA, transposeB), shape);
 }
 
+/**
+ * Whether a row of a product has the same bits wherever it stands and whatever stands beside it, among as many rows.
+ * TensorFlow sums up the last rows, those that fill no tile, in another order.
+ */
+export function rowsKeepBits(): boolean {
+  return tf.getBackend() !== "tensorflow";
+}
+
 function swapLastTwo(x: Tensor): Tensor {
   const axes = x.shape.map((_, axis) => axis);
   return tf.transpose(x, [...axes.slice(0, -2), x.rank - 1, x.rank - 2]);

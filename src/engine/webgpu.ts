@@ -38,7 +38,12 @@ export async function openWebgpu(allowSoftware: boolean): Promise<Opened | Missi
     };
   }
   const software = isSoftware(adapter.info);
-  return { description: `${adapterName(adapter.info)}${software ? " (a GPU emulated on the CPU)" : ""}`, software };
+  return {
+    description: `${adapterName(adapter.info)}${software ? " (a GPU emulated on the CPU)" : ""}`,
+    software,
+    // WebGPU does not tell how much memory a GPU has; an emulated one has the machine's.
+    ...(software ? { memory: process.availableMemory() } : {}),
+  };
 }
 
 /**

@@ -67,8 +67,8 @@ export class Graph {
   }
 
   /**
-   * Whether nothing that a node's value depends on learns: then it can be computed outside the gradient's tape, and once
-   * for as long as its sources give the same.
+   * Whether nothing that a node's value depends on learns: then it can be computed outside the gradient's tape, and what it
+   * gives for the same inputs stays the same, so that a `FeatureCache` may keep it.
    */
   isFixed(id: string): boolean {
     return [...this.#ancestorsOf(id)].every((each) => this.weights.all(each).every((weight) => weight.frozen));
@@ -108,6 +108,12 @@ export class Graph {
   /** Whether layers keep their inputs alone for a backward pass, which computes them again, from now on. */
   setCheckpointing(on: boolean): void {
     for (const reading of this.#readings) reading.checkpointing = on;
+  }
+
+  /** The node and port of the images of which a block sees each alone; undefined for any other block. */
+  imagesOf(id: string): PlanNode["inputs"][string] | undefined {
+    const inputs = Object.values(this.node(id).inputs);
+    return this.#blocks.get(id)?.definition.perImage && inputs.length === 1 ? inputs[0] : undefined;
   }
 
   /** Lets somebody look while `f` runs. */

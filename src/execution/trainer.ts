@@ -15,6 +15,7 @@ import type { Part } from "../training/parts.ts";
 import type { Schedule } from "../training/schedule.ts";
 import { saveWeights } from "../weights/file.ts";
 import type { ActionContext } from "./action.ts";
+import { FeatureCache } from "./featureCache.ts";
 import { toTensors, type Values } from "./graph.ts";
 import { mayGoOn } from "./mayGoOn.ts";
 
@@ -126,31 +127,34 @@ export class Trainer {
   }
 
   /**
-   * The loss of a batch. What depends on no trained weight is computed first, outside the gradient's tape.
+   * The loss of a batch. What depends on no trained weight is computed first, outside the gradient's tape, or recalled.
    */
   #losses(): (batch: number) => Promise<() => Tensor> {
     const { graph, node } = this.#context;
     const from = node.inputs.loss!;
     const feeding = graph.sourcesOf(node.id);
     const fixed = graph.blocksUpTo(from.node).filter((id) => graph.isFixed(id));
+    const cache = new FeatureCache(graph, fixed);
     // A block may hand out a weight itself (an embedding table): that is not ours to dispose.
     const variables = new Set<Tensor>(graph.weights.all().map(({ variable }) => variable));
     return async (batch) => {
       const drawn = await this.#draw(feeding, batch);
       dispose(this.#held);
-      const values: Values = new Map(drawn.map(([id, numbers]) => [id, toTensors(numbers)]));
+      const values: Values = new Map([...drawn].map(([id, numbers]) => [id, toTensors(numbers)]));
       const given = [...values.values()].flatMap((ports) => Object.values(ports) as Tensor[]);
+      cache.recall(drawn, values);
       const computed = tidy(() => {
         for (const id of fixed) graph.compute(id, values);
         return fixed.flatMap((id) => Object.values(values.get(id)!) as Tensor[]);
       });
       this.#held = [...given, ...computed.filter((value) => !variables.has(value))];
+      await cache.keep(drawn, values);
       return () => graph.compute(from.node, new Map(values))[from.port] as Tensor;
     };
   }
 
   /** The batch of each source. What it takes until all are there is time in which nothing is learned. */
-  async #draw(feeding: readonly PlanNode[], batch: number): Promise<[id: string, Batch][]> {
+  async #draw(feeding: readonly PlanNode[], batch: number): Promise<Map<string, Batch>> {
     const { sources, log } = this.#context;
     const start = performance.now();
     const drawn = feeding.map(async ({ id }): Promise<[string, Batch]> => {
@@ -160,7 +164,7 @@ export class Trainer {
       return [id, await draws.take(batch)];
     });
     try {
-      return await Promise.all(drawn);
+      return new Map(await Promise.all(drawn));
     } finally {
       this.#waited += performance.now() - start;
     }

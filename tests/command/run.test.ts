@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { statusLine } from "../../src/command/progress.ts";
+import { Progress, statusLine } from "../../src/command/progress.ts";
 import { runEventSchema } from "../../src/runs/event.ts";
 import { readEvents } from "../../src/runs/reader.ts";
 import { emptyRun, foldEvents } from "../../src/runs/state.ts";
@@ -49,6 +49,16 @@ describe("flamingo run", () => {
     const until = events.findLastIndex((event) => event.type === "node:state" && event.activity === "training");
     const state = foldEvents(emptyRun(), events.slice(0, until + 1));
     expect(statusLine(state, state.updated!)).toMatch(/^training 20\/20 {2}loss .* {2}data 2% of step$/);
+  });
+
+  test.each([
+    [16e9, "needs 41 GB of 16 GB of memory"],
+    [undefined, "needs 41 GB of memory; the device does not tell how much it has"],
+  ])("tells what memory is needed where the device has %s", (has, expected) => {
+    let printed = "";
+    const progress = new Progress({ isTTY: false, write: (text: string) => (printed += text) } as never);
+    progress.show({ seq: 0, time: 0, type: "run:memory", needs: 41e9, ...(has === undefined ? {} : { has }) });
+    expect(printed).toBe(`${expected}\n`);
   });
 
   test("on a terminal redraws one line, and not for every step", async () => {

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
-import { beforeAll, describe, expect, test } from "vitest";
-import { reportOf } from "../../src/core/errors.ts";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { FlamingoError, reportOf } from "../../src/core/errors.ts";
 import { openDevice } from "../../src/engine/device.ts";
 import { valueAndGradients } from "../../src/engine/gradients.ts";
 import { memoryUse, resetPeak } from "../../src/engine/memory.ts";
 import { dispose, type Tensor, tidy } from "../../src/engine/tensor.ts";
 import { toTensors, type Values } from "../../src/execution/graph.ts";
-import { memoryNeed } from "../../src/execution/memoryNeed.ts";
+import { memoryNeed, requireMemory } from "../../src/execution/memoryNeed.ts";
 import { prepareRun } from "../../src/execution/prepare.ts";
 import { catalog } from "../../src/execution/registry.ts";
 import { presets } from "../../src/models/presets.ts";
@@ -14,6 +14,7 @@ import { compile } from "../../src/pipeline/compile.ts";
 import { type Pipeline, readPipeline } from "../../src/pipeline/schema.ts";
 import { readRun } from "../../src/runs/folder.ts";
 import { Optimizer } from "../../src/training/optimizer.ts";
+import { devices } from "../devices.ts";
 import { carryOut, eventsOf, newRun, smallPipeline } from "./smallRun.ts";
 
 const silent = { append: () => undefined };
@@ -89,6 +90,25 @@ describe("the memory that a run needs", () => {
     const need = memoryNeed(plan, new Map([["data", batch]]))!;
     expect(need.weights / 4e9).toBeGreaterThan(70);
     expect(need.total).toBeGreaterThan(need.weights);
+  });
+
+  test.each(devices)("is told on %s, and refused where the machine has less", async (device) => {
+    process.env.FLAMINGO_SOFTWARE_GPU = "1";
+    const available = vi.spyOn(process, "availableMemory").mockReturnValue(2e5);
+    const { outcome, error, events } = await carryOut(await newRun(smallPipeline()), { device });
+    available.mockRestore();
+    expect(outcome).toBe("failed");
+    expect(eventsOf(events, "run:memory")[0]).toMatchObject({ has: 2e5 });
+    expect(error).toMatchObject({ code: "OUT_OF_MEMORY" });
+    expect(error!.message).toContain(`${device} has`);
+  });
+
+  test("of a device that does not tell its memory is told, and never refused", () => {
+    const need = { weights: 1e15, moments: 0, gradients: 0, activations: 0, total: 1e15 };
+    const gpu = { name: "webgpu" as const, reason: "", description: "a GPU", software: false };
+    expect(() => requireMemory(need, gpu)).not.toThrow();
+    expect(() => requireMemory(need, { ...gpu, memory: 1e15 })).not.toThrow();
+    expect(() => requireMemory(need, { ...gpu, memory: 1e15 - 1 })).toThrow(FlamingoError);
   });
 
   test("is told before anything is made, and what cannot fit is refused", async () => {

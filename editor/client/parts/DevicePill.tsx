@@ -35,7 +35,9 @@ export function DevicePill() {
           {memory && (
             <p>
               The run needs {printBytes(memory.needs)}
-              {memory.has === undefined ? "" : ` of ${printBytes(memory.has)}`} of memory.
+              {memory.has === undefined
+                ? " of memory; the device does not tell how much it has."
+                : ` of ${printBytes(memory.has)} of memory.`}
             </p>
           )}
         </div>

@@ -73,34 +73,44 @@ export const ImageFolder = defineSource({
     tellLong(captions, longest, context);
     const encode = (caption: string) => words.encode(caption).slice(0, longest);
     const split = splitByName(images, heldOut);
-    return { dataset: folderDataset(split, words, imageSize, encode), stock: { images: split.train } };
+    return {
+      dataset: folderDataset(split, words, imageSize, encode),
+      stock: { images: split.train.map((image, place) => ({ ...image, place })) },
+    };
   },
   batch({ config: { batch, media, imageSize, longest, mirror }, stock: { images }, seed }, index) {
     const random = new Random(seed).fork("images").fork(index);
     const words = emojiTokenizer();
     const each = imageSize * imageSize * 3;
     const pixels = new Float32Array(batch * media * each);
+    const names: number[] = [];
     const rows = Array.from({ length: batch }, (_, row) =>
       Array.from({ length: media }, (_, place) => {
-        const { caption, view } = viewOf(random.pick(images), imageSize, mirror, random);
+        const { caption, view, name } = viewOf(random.pick(images), imageSize, mirror, random);
         pixels.set(view, (row * media + place) * each);
+        names.push(name);
         return words.encode(caption).slice(0, longest);
       }),
     );
     const { length, ids, targets } = captionDocuments(rows, media, words.special);
     return {
-      images: { shape: [batch, media, 1, imageSize, imageSize, 3], data: pixels },
+      images: {
+        shape: [batch, media, 1, imageSize, imageSize, 3],
+        data: pixels,
+        names: { each: names, of: 2 * images.length },
+      },
       ids: { shape: [batch, length], data: ids },
       targets: { shape: [batch, length], data: targets },
     };
   },
 });
 
-/** One of an image's captions, and the image or its mirror image. */
-function viewOf({ pixels, captions }: CaptionedImage, size: number, mirror: boolean, random: Random) {
+/** One of an image's captions, and the image or its mirror image, each by a name of its own. */
+function viewOf(image: CaptionedImage & { place: number }, size: number, mirror: boolean, random: Random) {
+  const { pixels, captions, place } = image;
   const caption = random.pick(captions);
   const flip = random.uniform() < 0.5 && mirror && mirrorsWell(caption);
-  return { caption, view: toUnit(flip ? mirrored(pixels, size) : pixels) };
+  return { caption, view: toUnit(flip ? mirrored(pixels, size) : pixels), name: 2 * place + Number(flip) };
 }
 
 /**

@@ -93,7 +93,12 @@ async function open(found: FoundTensorflow, threads = availableParallelism()): P
   const { isGPUPackage, isUsingGpuDevice } = tf.backend() as NodeBackend;
   const where = isUsingGpuDevice ? "CUDA" : isGPUPackage ? "the CPU, since TensorFlow finds no CUDA GPU" : "the CPU";
   const inUse = isUsingGpuDevice ? "" : `, ${threadsInUse} threads`;
-  return { description: `${found.name} on ${where}${inUse}`, software: false, threads: threadsInUse };
+  return {
+    description: `${found.name} on ${where}${inUse}`,
+    software: false,
+    threads: threadsInUse,
+    ...(isUsingGpuDevice ? {} : { memory: process.availableMemory() }),
+  };
 }
 
 /** A product and its gradient: an addon that loads but does not fit this Node fails here, not in a run. */
