@@ -53,11 +53,14 @@ Flamingo with an image before it, and a language model of OPT-125M's shape with 
 
 export async function main(args: string[]): Promise<void> {
   const asked = await readAsked(args, usage, Object.keys(speakers));
-  if (!asked) return;
+  if (asked) printRows(await benchGenerate(asked), asked.json);
+}
+
+export async function benchGenerate(asked: Asked): Promise<Row[]> {
   const peak = await measurePeak();
   const rows: Row[] = [];
   for (const size of asked.sizes) rows.push(await benchSpeaker(size, speakers[size]!, asked, peak));
-  printRows(rows, asked.json);
+  return rows;
 }
 
 async function benchSpeaker(name: string, speaker: Speaker, { device, threads }: Asked, peak: Peak): Promise<Row> {

@@ -1,5 +1,3 @@
-import { parseArgs } from "node:util";
-
 /** What can be measured. Each takes the words after its name and prints a table, or with `--json` what is in it. */
 const benches: Record<string, { summary: string; load(): Promise<(args: string[]) => Promise<void>> }> = {
   generate: {
@@ -33,14 +31,16 @@ const benches: Record<string, { summary: string; load(): Promise<(args: string[]
 };
 
 const list = Object.entries(benches).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
-const usage = `npm run -s bench -- WHAT [--json] [--help]
+const usage = `npm run -s bench [-- WHAT] [--json] [--help]
+
+Without WHAT, the smallest of train, template and generate, in one table.
 
 ${list.join("\n")}`;
 
 const [name, ...args] = process.argv.slice(2);
-if (name === undefined || !Object.hasOwn(benches, name)) {
-  const asked = parseArgs({ strict: false, options: { help: { type: "boolean" } } }).values.help === true;
-  (asked ? console.log : console.error)(usage);
-  process.exit(asked ? 0 : 2);
+if (name === undefined || name.startsWith("-")) await (await import("./short.ts")).main(process.argv.slice(2), usage);
+else if (Object.hasOwn(benches, name)) await (await benches[name]!.load())(args);
+else {
+  console.error(usage);
+  process.exitCode = 2;
 }
-await (await benches[name]!.load())(args);

@@ -4,10 +4,10 @@ import { prepareRun } from "../../src/execution/prepare.ts";
 import { readPipeline } from "../../src/pipeline/schema.ts";
 import { flamingoParts } from "../../src/training/parts.ts";
 import { findPytorch } from "../pytorch.ts";
-import { readAsked } from "./arguments.ts";
+import { type Asked, readAsked } from "./arguments.ts";
 import { Peer } from "./peer.ts";
 import { openTwin, PipelineStep } from "./pipelineStep.ts";
-import { printRows } from "./row.ts";
+import { printRows, type Row } from "./row.ts";
 import { measure, timeOf } from "./turns.ts";
 import { countWork, measurePeak, ratesOf } from "./work.ts";
 
@@ -21,8 +21,10 @@ names its Python).`;
 
 export async function main(args: string[]): Promise<void> {
   const asked = await readAsked(args, usage, []);
-  if (!asked) return;
-  const { json, device, threads } = asked;
+  if (asked) printRows(await benchTemplate(asked), asked.json);
+}
+
+export async function benchTemplate({ device, threads }: Asked): Promise<Row[]> {
   const pipeline = readPipeline(readFileSync(template, "utf8"), "the template");
   const record = { id: "bench", name: pipeline.name, pipeline, seed: 1, device, created: 0, options: {} };
   const { graph, sources } = await prepareRun(record, device, { append: () => {} }, 0);
@@ -39,13 +41,13 @@ export async function main(args: string[]): Promise<void> {
     const peak = await measurePeak();
     const times = await measure(() => timeOf(() => step.step()), peer && (async () => (await peer.time(1))[0]!));
     const [rows, length] = batch.ids!.shape as [number, number];
-    const row = {
+    const row: Row = {
       ...{ device, threads, what: "training step", size: `${rows} documents, ${length} tokens` },
       ...{ parameters: step.parameters, ...times, tokensPerSecond: (rows * length * 1000) / times.milliseconds },
       ...ratesOf(await countWork(() => step.step()), times.milliseconds, peak),
       ...(version && { peer: `PyTorch ${version}` }),
     };
-    printRows([row], json);
+    return [row];
   } finally {
     peer?.close();
     step.dispose();

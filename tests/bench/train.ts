@@ -16,11 +16,14 @@ turn, where a python3 has torch (FLAMINGO_PYTHON names another Python).`;
 
 export async function main(args: string[]): Promise<void> {
   const asked = await readAsked(args, usage, ["128", "256"]);
-  if (!asked) return;
+  if (asked) printRows(await benchTrain(asked), asked.json);
+}
+
+export async function benchTrain(asked: Asked): Promise<Row[]> {
   const peak = await measurePeak();
   const rows: Row[] = [];
   for (const size of asked.sizes) rows.push(await benchWidth(Number(size), asked, peak));
-  printRows(rows, asked.json);
+  return rows;
 }
 
 async function benchWidth(width: number, { device, threads }: Asked, peak: Peak): Promise<Row> {

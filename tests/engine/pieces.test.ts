@@ -11,6 +11,9 @@ import { layerNorm } from "../../src/engine/layerNorm.ts";
 import { linear } from "../../src/engine/linear.ts";
 import { matMul } from "../../src/engine/matMul.ts";
 import { quickGelu } from "../../src/engine/quickGelu.ts";
+import { rmsNorm } from "../../src/engine/rmsNorm.ts";
+import { rotary } from "../../src/engine/rotary.ts";
+import { swiglu } from "../../src/engine/swiglu.ts";
 import * as tf from "../../src/engine/tensor.ts";
 import { WebgpuDevice } from "../../src/engine/webgpu/device.ts";
 import { registerKernels } from "../../src/engine/webgpu/registry.ts";
@@ -95,6 +98,17 @@ describe.runIf(devices.includes("webgpu"))("tensors that a shader cannot see as 
   test("layerNorm, with weight and bias", async () => {
     const inputs = { x: numbers([150, 100], 1), weight: numbers([100], 2), bias: numbers([100], 3) };
     await agrees("webgpu", { inputs, run: ({ x, weight, bias }) => layerNorm(x!, weight!, bias!, 1e-2) });
+  });
+
+  test("swiglu and rmsNorm", async () => {
+    const inputs = { gate: numbers([150, 100], 1), up: numbers([150, 100], 2), weight: numbers([100], 3) };
+    const run = ({ gate, up, weight }: Record<string, tf.Tensor>) => rmsNorm(swiglu(gate!, up!), weight!, 1e-2);
+    await agrees("webgpu", { inputs, run });
+  });
+
+  test("rotary, with heads on both sides of a cut", async () => {
+    const inputs = { x: numbers([2, 41, 3 * 50], 1) };
+    await agrees("webgpu", { inputs, run: ({ x }) => rotary(x!, { heads: 3, start: 5 }) });
   });
 
   test("cross-entropy of logits, and their gradient", async () => {

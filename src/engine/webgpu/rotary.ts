@@ -1,5 +1,9 @@
-import { elementwise, performElementwise } from "./elementwise.ts";
+import { sizeOf } from "./device.ts";
+import { elementwise } from "./elementwise.ts";
 import type { KernelDefinition } from "./kernel.ts";
+import { piecesOf, rowsOf } from "./pieces.ts";
+
+const threads = 64;
 
 // Channel j of a head goes with the one half a head away: turned by the angle, or by its negative where the sign is −1.
 const turned = elementwise({
@@ -8,7 +12,7 @@ const turned = elementwise({
   formula: () => `
     let half = given.dim / 2u;
     let j = i % given.dim;
-    let row = (i / given.width) % given.places * given.dim;
+    let row = ((given.first + i) / given.width) % given.places * given.dim;
     let cosine = turns[row + j % half];
     let sine = given.sign * turns[row + half + j % half];
     if (j < half) { y[i] = x[i] * cosine - x[i + half] * sine; }
@@ -20,7 +24,14 @@ const rotary: KernelDefinition = {
   run(device, { x, turns }, { heads, back }: { heads: number; back: boolean }) {
     const y = device.output(x!.shape);
     const [places, dim] = turns!.shape as [number, number];
-    performElementwise(device, turned, y, [x!, turns!], [places, heads * dim, dim, back ? -1 : 1], false);
+    for (const piece of piecesOf(device, sizeOf(y) / dim, [dim])) {
+      const count = piece.count * dim;
+      device.perform({
+        ...{ shader: turned(false), reads: [rowsOf(x!, piece, dim), turns!], writes: [rowsOf(y, piece, dim)] },
+        given: [count, piece.first * dim, places, heads * dim, dim, back ? -1 : 1],
+        groups: [Math.min(16384, Math.ceil(count / threads))],
+      });
+    }
     return y;
   },
 };
