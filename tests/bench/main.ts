@@ -1,3 +1,5 @@
+import { argv } from "node:process";
+
 /** What can be measured. Each takes the words after its name and prints a table, or with `--json` what is in it. */
 const benches: Record<string, { summary: string; load(): Promise<(args: string[]) => Promise<void>> }> = {
   generate: {
@@ -37,8 +39,8 @@ Without WHAT, the smallest of train, template and generate, in one table.
 
 ${list.join("\n")}`;
 
-const [name, ...args] = process.argv.slice(2);
-if (name === undefined || name.startsWith("-")) await (await import("./short.ts")).main(process.argv.slice(2), usage);
+const [name, ...args] = argv.slice(2);
+if (name === undefined || name.startsWith("-")) await (await import("./short.ts")).main(argv.slice(2), usage);
 else if (Object.hasOwn(benches, name)) await (await benches[name]!.load())(args);
 else {
   console.error(usage);
