@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { float32 } from "../core/port.ts";
-import { linear } from "../engine/linear.ts";
 import { definePrimitive } from "../engine/primitive.ts";
+import { tokenLogits } from "../engine/tokenTable.ts";
 
 /**
  * Scores every token as the next one, by the embeddings themselves.
@@ -29,5 +29,5 @@ export const Logits = definePrimitive({
   build:
     () =>
     ({ hidden, table }) =>
-      linear(hidden, table),
+      tokenLogits(hidden, table),
 });

@@ -2,10 +2,9 @@ import { z } from "zod";
 import { count } from "../core/block.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { float32, int32 } from "../core/port.ts";
-import { embedding } from "../engine/embedding.ts";
 import { hostValues } from "../engine/hostValues.ts";
 import { definePrimitive } from "../engine/primitive.ts";
-import { concat } from "../engine/tensor.ts";
+import { joinTokens, tokenVectors } from "../engine/tokenTable.ts";
 
 /** The sizes of a vocabulary with Flamingo's new tokens, as configuration fields. */
 export const vocabularyFields = {
@@ -49,12 +48,12 @@ export const TokenEmbedding = definePrimitive({
       newTokens > 0
         ? weight("new_tokens", [newTokens, dim], { kind: "normal", std: 0.02 }, { neverFrozen: true })
         : undefined;
-    const join = () => (added ? concat([pretrained, added], 0) : pretrained);
+    const join = () => (added ? joinTokens(pretrained, added) : pretrained);
     return ({ ids }, past) => {
       const known = hostValues(ids);
       if (known) requireTokens(known, vocabulary, newTokens);
       const table = past ? past.once("table", join) : join();
-      return { hidden: embedding(table, ids), table };
+      return { hidden: tokenVectors(table, ids), table };
     };
   },
 });

@@ -98,8 +98,14 @@ function decay(device: Device, value: tf.TensorInfo, variable: Handle, factor: n
  * ResourceApplyAdam's numbers. It takes βᵗ and corrects the moments for it in single precision, where 1 − 0.999 has four
  * digits; so it gets βᵗ = 0, which corrects nothing, and the correction within the rate and epsilon.
  */
-function stepNumbers(work: Work, { step, beta1, beta2, epsilon, rate }: StepNumbers): Handle[] {
+function stepNumbers(work: Work, numbers: StepNumbers): Handle[] {
+  const { beta1, beta2 } = numbers;
+  const { rate, epsilon } = corrected(numbers);
+  return [0, 0, rate, beta1, beta2, epsilon].map((number) => work.number(number));
+}
+
+/** Rate and epsilon for moments as they stand, not corrected for their start at 0: rate·m̂/(√v̂ + ε) is the same with them. */
+export function corrected({ step, beta1, beta2, epsilon, rate }: StepNumbers): { rate: number; epsilon: number } {
   const root = Math.sqrt(1 - Math.fround(beta2) ** step);
-  const corrected = (rate * root) / (1 - Math.fround(beta1) ** step);
-  return [0, 0, corrected, beta1, beta2, epsilon * root].map((number) => work.number(number));
+  return { rate: (rate * root) / (1 - Math.fround(beta1) ** step), epsilon: epsilon * root };
 }

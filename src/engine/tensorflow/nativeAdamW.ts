@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { StepNumbers } from "./adamW.ts";
+import { corrected, type StepNumbers } from "./adamW.ts";
 import type { Device } from "./device.ts";
 import { Work } from "./work.ts";
 
@@ -11,14 +11,14 @@ export function registerNativeAdamW(device: Device): void {
     kernelFunc({ inputs, attrs }) {
       device.tidyConstants();
       const { value, gradient, m, v, clip } = inputs as Record<string, tf.TensorInfo>;
-      const { step, beta1, beta2, epsilon, rate, decay, factor } = attrs as unknown as StepNumbers;
-      const root = Math.sqrt(1 - Math.fround(beta2) ** step);
-      const corrected = (rate * root) / (1 - Math.fround(beta1) ** step);
+      const numbers = attrs as unknown as StepNumbers;
+      const { rate, epsilon } = corrected(numbers);
       const work = new Work(device);
-      const numbers = work.floatsOf([corrected, beta1, beta2, epsilon * root, 1 - rate * decay]);
+      const kept = 1 - numbers.rate * numbers.decay;
+      const floats = work.floatsOf([rate, numbers.beta1, numbers.beta2, epsilon, kept]);
       const handles = [value!, gradient!, m!, v!].map((tensor) => device.handleOf(tensor));
-      const scale = clip ? device.handleOf(clip) : work.number(factor);
-      const results = device.execute("FlamingoAdamW", [...handles, scale, numbers], [], 3);
+      const scale = clip ? device.handleOf(clip) : work.number(numbers.factor);
+      const results = device.execute("FlamingoAdamW", [...handles, scale, floats], [], 3);
       for (const [at, tensor] of [value!, m!, v!].entries()) device.replaceHandle(tensor, results[at]!);
       work.end([]);
       return [];

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import { isRecording } from "../tape.ts";
 import type { Attribute, Handle } from "./binding.ts";
 import type { Device } from "./device.ts";
 
@@ -91,7 +91,7 @@ export class Work {
       return known;
     }
     const handles = compute();
-    if (pass === "forward" && isTapeOn()) {
+    if (pass === "forward" && isRecording()) {
       byProducts.keep(data, whole, handles);
       this.#passedOn.push(...handles);
     }
@@ -108,9 +108,4 @@ export class Work {
     for (const handle of this.#made)
       if (!results.includes(handle) && !this.#passedOn.includes(handle)) this.device.binding.deleteTensor(handle.id);
   }
-}
-
-/** Whether what happens now may be differentiated. */
-function isTapeOn(): boolean {
-  return (tf.engine() as unknown as { state: { gradientDepth: number } }).state.gradientDepth > 0;
 }

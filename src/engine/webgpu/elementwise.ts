@@ -14,7 +14,7 @@ const mostGroups = 16384;
  * `given.first` is what number `i` = 0 is of all.
  */
 export interface Formula {
-  inputs: Readonly<Record<string, "T" | "f32">>;
+  inputs: Readonly<Record<string, "T" | "f32" | "i32">>;
   given?: Readonly<Record<string, "u32" | "f32">>;
   functions?: (type: string) => string;
   /** A statement that sets `y[i]`. */

@@ -4,6 +4,7 @@ import { activationKernels } from "./activation.ts";
 import { adamWKernels } from "./adamW.ts";
 import { attentionKernels } from "./attention.ts";
 import { attentionGradientKernels } from "./attentionGradient.ts";
+import { cast } from "./cast.ts";
 import { clipKernels } from "./clipFactor.ts";
 import { crossEntropyKernels } from "./crossEntropy.ts";
 import type { Device } from "./device.ts";
@@ -32,6 +33,7 @@ const definitions: readonly KernelDefinition[] = [
   ...clipKernels,
   ...adamWKernels,
   ...writeKernels,
+  cast,
 ];
 
 /** Attention keeps its tiles in a workgroup's memory: this many bytes. What WebGPU guarantees is 16,384. */
