@@ -50,7 +50,7 @@ export class LiveDisplay {
   }
 
   /** Waits for work, and shows the last picture however that ends. Where both fail, the work's error is the one to know. */
-  async finishAfter(work: Promise<void>): Promise<void> {
+  async finishAfter(work: Promise<unknown>): Promise<void> {
     try {
       await work;
     } catch (error) {

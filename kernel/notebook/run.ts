@@ -74,11 +74,14 @@ export class Run {
     return this.#state;
   }
 
-  /** `running`, `succeeded`, `stopped`, `failed`, ... A run whose process has gone without a word has failed. */
+  /**
+   * `queued`, `running`, `succeeded`, `stopped`, `failed`, ... A run whose process has gone without a word has failed; one
+   * that is queued has no process yet.
+   */
   get status(): RunState["status"] {
     const { status } = this.#state;
-    const over = status === "succeeded" || status === "stopped" || status === "failed";
-    return over || liveWriter(this.folder) !== undefined ? status : "failed";
+    const isUnderWay = status === "running" || status === "paused" || status === "stopping";
+    return isUnderWay && liveWriter(this.folder) === undefined ? "failed" : status;
   }
 
   /** The loss of the last step, in nats a token. */
@@ -141,7 +144,8 @@ export class Run {
     const look = setInterval(() => isOver() && enough.abort(), 1000); // a process that died writes no last word
     try {
       const watching = isOver() ? Promise.resolve() : tailEvents(this.folder, this.#state.next, take, signal);
-      await (live?.finishAfter(watching) ?? watching);
+      const all = watching.then(() => this.refresh()); // the last word may stand there since the last look
+      await (live?.finishAfter(all) ?? all);
     } finally {
       clearInterval(look);
       this.#shownBy = cell;

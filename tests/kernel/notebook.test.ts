@@ -5,7 +5,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import * as flamingo from "../../kernel/notebook/index.ts";
 import { preload } from "../../kernel/notebook/preload.ts";
 import { writePipeline } from "../../src/pipeline/schema.ts";
+import { createRun } from "../../src/runs/folder.ts";
 import { findHome } from "../../src/runs/home.ts";
+import { RunLog } from "../../src/runs/log.ts";
 import { readEvents } from "../../src/runs/reader.ts";
 import { announceStudio } from "../../src/runs/studioAddress.ts";
 import { smallPipeline, stepsOf } from "../execution/smallRun.ts";
@@ -110,6 +112,22 @@ describe("a run that is there", () => {
     for (const figure of [run.lossFigure(), run.gatesFigure(), await run.attentionFigure({ step: 3 })])
       expect(Object.keys((await figure.bundle()).data).sort()).toEqual(complete);
     await expect(run.attentionFigure({ step: 4 })).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  test("is waited for while it has no process yet, and its last words are heard though the process has gone", async () => {
+    const id = "waits-20260101-000000-0000";
+    const folder = join(findHome().runs, id);
+    const record = { id, name: "waits", pipeline, seed: 1, device: "wasm", created: 1, options: {} };
+    await createRun(folder, record);
+    const run = await flamingo.openRun(id);
+    expect(run.status).toBe("queued");
+    const watched = run.watch();
+    const log = RunLog.open(folder);
+    const device = { name: "wasm", reason: "test", description: "none" };
+    log.append({ type: "run:started", name: "waits", seed: 1, from: 0, device });
+    log.append({ type: "run:finished", outcome: "succeeded" });
+    log.close();
+    expect((await watched).status).toBe("succeeded");
   });
 
   test("is judged with a progress bar, and stops when the cell is interrupted, which leaves it time to", async () => {
