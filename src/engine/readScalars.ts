@@ -1,4 +1,4 @@
-import { concat, reshape, type Tensor, tidy } from "./tensor.ts";
+import { concat, getBackend, reshape, type Tensor, tidy } from "./tensor.ts";
 
 /** Reads tensors of one number each at once: each read on its own would wait for the device. */
 export async function readScalars(scalars: readonly Tensor[]): Promise<number[]> {
@@ -6,4 +6,9 @@ export async function readScalars(scalars: readonly Tensor[]): Promise<number[]>
   const numbers = Array.from(await joined.data());
   joined.dispose();
   return numbers;
+}
+
+/** Whether the device goes on to what it is given next while numbers are on their way to us. */
+export function readsLater(): boolean {
+  return getBackend() === "webgpu";
 }

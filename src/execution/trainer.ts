@@ -82,6 +82,8 @@ export class Trainer {
       from,
       lossOf: this.#losses(),
       onStep: (report) => this.#record(report),
+      restsAfter: (step) => this.#restsAfter(step),
+      rest: (step) => this.#rest(step),
     });
     await this.#save(Math.max(last, from));
     if (last < schedule.steps) return false;
@@ -170,18 +172,27 @@ export class Trainer {
     }
   }
 
-  async #record(report: StepReport): Promise<boolean> {
+  #record(report: StepReport): void {
     const { log } = this.#context;
     const { step, milliseconds } = report;
-    const { steps } = this.#settings.schedule;
     this.#seconds += milliseconds / 1000;
     const waiting = milliseconds > 0 ? Math.min(1, this.#waited / milliseconds) : 0;
     this.#waited = 0;
     log.append({ type: "train:step", ...report, waiting });
     if (!Number.isFinite(report.norm)) this.#tellSkipped(step);
-    this.#tell(step, step === steps);
+    this.#tell(step, step === this.#settings.schedule.steps);
+  }
+
+  #restsAfter(step: number): boolean {
+    const { observers, signal, control } = this.#context;
+    const isSaved = step % this.#settings.checkpointEvery === 0;
+    const isAsked = signal.aborted || control?.paused() === true;
+    return isSaved || isAsked || observers.some(({ every }) => step % every === 0);
+  }
+
+  async #rest(step: number): Promise<boolean> {
     if (step % this.#settings.checkpointEvery === 0) await this.#save(step);
-    await this.#look(step, step === steps);
+    await this.#look(step, step === this.#settings.schedule.steps);
     return mayGoOn(this.#context, () => this.#save(step));
   }
 

@@ -1,7 +1,7 @@
 import { FlamingoError } from "../core/errors.ts";
 import { add } from "../engine/add.ts";
 import { valueAndGradients } from "../engine/gradients.ts";
-import { readScalars } from "../engine/readScalars.ts";
+import { readScalars, readsLater } from "../engine/readScalars.ts";
 import { dispose, type Tensor, tidy } from "../engine/tensor.ts";
 import type { Weight } from "../engine/weights.ts";
 import type { LossScale } from "./lossScale.ts";
@@ -33,40 +33,87 @@ export interface Training {
   from: number;
   /** The loss of a batch, a scalar. Batches count from 0 over the whole training. */
   lossOf(batch: number): Promise<() => Tensor> | (() => Tensor);
-  /** After each step. Return false to stop. */
-  onStep(report: StepReport): Promise<boolean>;
+  /** After each step, in order, as soon as its numbers are there. */
+  onStep(report: StepReport): void;
+  /** Whether `rest` has something to do after a step. It has after the last one. */
+  restsAfter(step: number): boolean;
+  /** The weights are as the step left them: to save them, to look at the model. Return false to stop. */
+  rest(step: number): Promise<boolean>;
+}
+
+/** A step that the device has all the work of, and whose numbers are on their way. */
+interface BegunStep {
+  step: number;
+  rate: number;
+  /** What its gradients were multiplied by. */
+  scale: number;
+  /** When it began, in milliseconds. */
+  start: number;
+  /** Summed loss, norm of the scaled gradients, and the gates' weights. */
+  numbers: Promise<number[]>;
 }
 
 /**
  * Trains: for each step, the gradients of its batches, their mean, and one step of the optimizer.
+ *
+ * The device gets all of a step's work before anything is read. One that goes on meanwhile gets the next step as well, unless
+ * there is a rest between: it never waits for us to read its numbers. The results are the same to the last bit.
+ *
  * @returns the number of the last step made
- * @throws FlamingoError NON_FINITE as soon as a loss or gradient is no finite number; the weights stay as they were
+ * @throws FlamingoError NON_FINITE as soon as a loss or gradient is known to be no finite number; that step changes no weight
  */
 export async function train(training: Training): Promise<number> {
-  const { schedule, from } = training;
+  const { schedule, from, lossScale } = training;
+  const runsAhead = readsLater() && !lossScale; // a loss scale is set by the numbers of the step before
+  let before: BegunStep | undefined;
+  let told = 0;
+  const tell = async (begun: BegunStep) => {
+    training.onStep(await reportOf(training, begun, told));
+    told = performance.now();
+  };
   for (let step = from + 1; step <= schedule.steps; step++) {
-    const report = await makeStep(training, step);
-    if (!(await training.onStep(report))) return step;
+    let begun: BegunStep | undefined;
+    try {
+      begun = await begin(training, step);
+    } finally {
+      if (before) await tell(before).finally(() => begun?.numbers); // whatever became of this one
+    }
+    before = begun;
+    if (runsAhead && step < schedule.steps && !training.restsAfter(step)) continue;
+    await tell(begun);
+    before = undefined;
+    if (!(await training.rest(step))) return step;
   }
   return schedule.steps;
 }
 
-/** The device gets all of a step's work before anything is read: it need not wait for us in between. */
-async function makeStep(training: Training, step: number): Promise<StepReport> {
-  const { weights, optimizer, schedule, accumulation, lossScale } = training;
+/** Gives the device all the work of a step, and asks for its numbers. */
+async function begin(training: Training, step: number): Promise<BegunStep> {
+  const { weights, optimizer, schedule, lossScale } = training;
   const start = performance.now();
-  const { loss: total, gradients } = await sumOfBatches(training, step);
+  const { loss, gradients } = await sumOfBatches(training, step);
   const rate = rateAt(step, schedule);
   const scale = lossScale?.scale ?? 1;
   const taken = step - (lossScale?.skipped ?? 0);
-  const scaledNorm = optimizer.step(gradients, taken, rate, { scale, loss: total });
+  const norm = optimizer.step(gradients, taken, rate, { scale, loss });
   const gates = weights.filter(({ role }) => role === "gate").map(({ variable }) => variable);
-  const [sum, length, ...open] = await readScalars([total, scaledNorm, ...gates]);
-  dispose([total, scaledNorm, ...gradients.filter((gradient) => gradient !== null)]);
+  const numbers = readScalars([loss, norm, ...gates]);
+  dispose([loss, norm, ...gradients.filter((gradient) => gradient !== null)]);
+  return { step, rate, scale, start, numbers };
+}
+
+/** What a step came to. Its time begins with it, or where the report of the one before ended. */
+async function reportOf(
+  { accumulation, lossScale }: Training,
+  { step, rate, scale, start, numbers }: BegunStep,
+  told: number,
+): Promise<StepReport> {
+  const [sum, length, ...open] = await numbers;
   const [loss, norm] = [sum! / accumulation, length! / scale];
   requireFinite(loss, "loss", step, lossScale);
   if (!lossScale?.take(Number.isFinite(norm))) requireFinite(norm, "norm of the gradients", step, lossScale);
-  return { step, loss, rate, norm, gates: open.map(Math.tanh), milliseconds: performance.now() - start };
+  const milliseconds = performance.now() - Math.max(start, told);
+  return { step, loss, rate, norm, gates: open.map(Math.tanh), milliseconds };
 }
 
 /** The summed loss of a step's batches, and the gradients of their mean times the loss scale. */

@@ -25,10 +25,9 @@ function setUp(change: Partial<Training> = {}) {
     accumulation: 1,
     from: 0,
     lossOf: () => () => mean(square(matrix.variable)),
-    onStep: async (report) => {
-      reports.push(report);
-      return true;
-    },
+    onStep: (report) => void reports.push(report),
+    restsAfter: () => true,
+    rest: async () => true,
     ...change,
   };
   return { weights, matrix, optimizer, training, reports };
@@ -66,9 +65,10 @@ describeDevices("training", () => {
     expect(reports.map(({ step }) => step)).toEqual([2, 3]);
   });
 
-  test("stops after the step whose onStep says so, and tells which it was", async () => {
-    const { training } = setUp({ onStep: async ({ step }) => step < 2 });
+  test("stops after the step whose rest says so, and tells which it was", async () => {
+    const { training, reports } = setUp({ rest: async (step) => step < 2 });
     expect(await train(training)).toBe(2);
+    expect(reports.map(({ step }) => step)).toEqual([1, 2]);
   });
 
   test("a loss that is no number ends it before the weights are touched, and leaks nothing", async () => {
@@ -82,8 +82,7 @@ describeDevices("training", () => {
     const failing = train({
       ...training,
       lossOf: bad,
-      onStep: async (report) => {
-        reports.push(report);
+      rest: async () => {
         after = await weights.save();
         return true;
       },
@@ -103,12 +102,11 @@ describeDevices("training", () => {
       return batch === 1 ? mean(zero.square().add(zero.sqrt())) : mean(square(matrix.variable));
     };
     let after: unknown;
-    const onStep = async (report: StepReport) => {
-      reports.push(report);
+    const rest = async () => {
       after = [await weights.save(), await optimizer.save()];
       return true;
     };
-    await expect(train({ ...training, lossOf: steep, onStep })).rejects.toMatchObject({
+    await expect(train({ ...training, lossOf: steep, rest })).rejects.toMatchObject({
       code: "NON_FINITE",
       message: expect.stringMatching(/^the norm of the gradients is (NaN|Infinity) at step 2$/),
     });
@@ -143,6 +141,72 @@ describeDevices("training", () => {
   });
 });
 
+describeDevices("between two rests, training", (device) => {
+  const goesOn = device === "webgpu"; // while its numbers are read
+  const steps = 6;
+  const setUpPair = (restsAfter: (step: number) => boolean) => {
+    const happened: string[] = [];
+    const made = setUp({ schedule: { ...schedule, steps }, restsAfter });
+    const { training, matrix, reports } = made;
+    const whole: Training = {
+      ...training,
+      lossOf: (batch) => {
+        happened.push(`${batch + 1} begins`);
+        return () => lossOfRows(matrix.variable, batch % 3, 4);
+      },
+      onStep: (report) => {
+        happened.push(`${report.step} is told`);
+        reports.push(report);
+      },
+      rest: async (step) => {
+        happened.push(`rest after ${step}`);
+        return true;
+      },
+    };
+    return { ...made, training: whole, happened };
+  };
+
+  test("gives the device its next step before the numbers of the last one are there, with the same bits", async () => {
+    const [ahead, step] = [setUpPair((step) => step === 3), setUpPair(() => true)];
+    await train(ahead.training);
+    await train(step.training);
+    const inTurn = (count: number) =>
+      Array.from({ length: count }, (_, at) => [
+        `${at + 1} begins`,
+        `${at + 1} is told`,
+        `rest after ${at + 1}`,
+      ]).flat();
+    expect(step.happened).toEqual(inTurn(steps));
+    const third = (first: number) => [
+      ...[`${first} begins`, `${first + 1} begins`, `${first} is told`],
+      ...[`${first + 2} begins`, `${first + 1} is told`, `${first + 2} is told`, `rest after ${first + 2}`],
+    ];
+    expect(ahead.happened).toEqual(goesOn ? [...third(1), ...third(4)] : inTurn(steps));
+    expect(await ahead.weights.save()).toEqual(await step.weights.save());
+    expect(await ahead.optimizer.save()).toEqual(await step.optimizer.save());
+    const numbersOf = ({ loss, norm, rate }: StepReport) => ({ loss, norm, rate });
+    expect(ahead.reports.map(numbersOf)).toEqual(step.reports.map(numbersOf));
+  });
+
+  test("tells all that was computed before something goes wrong, and leaks nothing", async () => {
+    const { training, matrix, reports, optimizer } = setUpPair(() => false);
+    const before = countTensors();
+    const lossOf = (fault: () => Tensor) => (batch: number) => {
+      if (batch === 3) throw new Error("no such batch");
+      return () => (batch === 2 ? fault() : mean(square(matrix.variable)));
+    };
+    const sound = () => mean(square(matrix.variable));
+    await expect(train({ ...training, lossOf: lossOf(sound) })).rejects.toThrow("no such batch");
+    expect(reports.splice(0).map(({ step }) => step)).toEqual([1, 2, 3]);
+    const endless = () => sound().add(div(scalar(1), scalar(0)));
+    // Of two errors the one that came first is told.
+    await expect(train({ ...training, lossOf: lossOf(endless) })).rejects.toMatchObject({ code: "NON_FINITE" });
+    expect(reports.map(({ step }) => step)).toEqual([1, 2]);
+    expect(countTensors()).toBe(before);
+    optimizer.dispose();
+  });
+});
+
 describeDevices("training under a loss scale", () => {
   /** So steep that the square of a scaled gradient is infinite in single precision, at first. */
   const steep = (weight: Tensor) => () => scale(mean(square(weight)), 1e16);
@@ -157,14 +221,13 @@ describeDevices("training under a loss scale", () => {
     const scaled = setUp();
     const untouched = await scaled.weights.save();
     let skipped = 0;
-    const onStep = async (report: StepReport) => {
-      scaled.reports.push(report);
-      if (Number.isFinite(report.norm)) return true;
+    const rest = async () => {
+      if (Number.isFinite(scaled.reports.at(-1)!.norm)) return true;
       expect(await scaled.weights.save()).toEqual(untouched);
       expect(lossScale.state).toEqual({ scale: 2 ** 15 / 2 ** ++skipped, good: 0, skipped });
       return true;
     };
-    const end = await run(8, { lossScale, onStep }, scaled);
+    const end = await run(8, { lossScale, rest }, scaled);
     expect(skipped).toBeGreaterThan(2);
     expect(skipped).toBeLessThan(8);
     const plain = setUp();
