@@ -4,6 +4,7 @@ import {
   descriptionAt,
   documentationOf,
   keepDescription,
+  kindOf,
   type Subject,
   steadyOwner,
   subjectOf,
@@ -20,6 +21,8 @@ type InternalChecker = TypeScript.TypeChecker & {
   resolveName(name: string, at: TypeScript.Node, meaning: TypeScript.SymbolFlags, no: boolean): TypeScript.Symbol;
 };
 const ts = typescript as typeof typescript & Internals;
+
+const aliasKind: string = ts.ScriptElementKind.alias;
 
 const anyMeaning = ts.SymbolFlags.Value | ts.SymbolFlags.Type | ts.SymbolFlags.Alias;
 
@@ -64,14 +67,14 @@ export function describeCompletions(
     const subject = steady ? ([steady, text] as const) : subjectOf(symbol);
     const described = subject && descriptionAt(subject);
     if (described) return { text, kind, ...described };
-    const item = { text, kind, ...documentationOf(checker, symbol) };
+    const item = { text, kind, ...(kind === aliasKind && kindOf(symbol)), ...documentationOf(checker, symbol) };
     untyped.push({ item, symbol, subject });
     return item;
   });
   for (const [index, { item, symbol, subject }] of untyped.entries()) {
     if (index > 0 && performance.now() > until) break;
     Object.assign(item, typeOf(checker, symbol, location));
-    const { text: _, kind: __, ...description } = item;
+    const { text: _, ...description } = item;
     if (subject) keepDescription(subject, description);
   }
   if (owner && type && type.flags & ts.TypeFlags.Any) {

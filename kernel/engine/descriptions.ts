@@ -2,8 +2,8 @@ import type * as TypeScript from "typescript";
 import type { Completion } from "./engine.ts";
 import { typescript as ts } from "./tslabModules.ts";
 
-/** What is said of a name beside it. */
-export type Description = Pick<Completion, "type" | "documentation">;
+/** What is said of a name beside it; of what was imported or exported on, also what it is. */
+export type Description = Pick<Completion, "type" | "documentation"> & Partial<Pick<Completion, "kind">>;
 
 /** What a library declares: a declaration and the name of one of its members, or "" for itself. */
 export type Subject = readonly [TypeScript.Declaration, string];
@@ -36,7 +36,8 @@ export function describeExports(program: TypeScript.Program, name: string, until
     if (descriptionAt(subject)) continue;
     if (performance.now() > until) return false;
     const symbol = aliased(checker, exported);
-    keepDescription(subject, { ...documentationOf(checker, symbol), ...typeOf(checker, symbol, file) });
+    const kind = symbol === exported ? {} : kindOf(symbol);
+    keepDescription(subject, { ...kind, ...documentationOf(checker, symbol), ...typeOf(checker, symbol, file) });
   }
   return true;
 }
@@ -65,6 +66,22 @@ export function steadyOwner(
   const declaration = symbol?.declarations?.find(isTopOfLibrary);
   // The code around may have narrowed its type.
   return declaration && checker.getTypeOfSymbolAtLocation(symbol!, declaration) === type ? declaration : undefined;
+}
+
+const kinds = [
+  [ts.SymbolFlags.Function, ts.ScriptElementKind.functionElement],
+  [ts.SymbolFlags.Class, ts.ScriptElementKind.classElement],
+  [ts.SymbolFlags.Enum, ts.ScriptElementKind.enumElement],
+  [ts.SymbolFlags.Variable, ts.ScriptElementKind.constElement],
+  [ts.SymbolFlags.Module, ts.ScriptElementKind.moduleElement],
+  [ts.SymbolFlags.Interface, ts.ScriptElementKind.interfaceElement],
+  [ts.SymbolFlags.TypeAlias, ts.ScriptElementKind.typeElement],
+] as const;
+
+/** What a symbol is, in TypeScript's words: of a value that is a type as well, the value. */
+export function kindOf({ flags }: TypeScript.Symbol): Pick<Description, "kind"> {
+  const kind = kinds.find(([flag]) => flags & flag)?.[1];
+  return kind ? { kind } : {};
 }
 
 export function documentationOf(checker: TypeScript.TypeChecker, symbol: TypeScript.Symbol): Description {

@@ -52,6 +52,10 @@ describe("the library in a notebook that lies elsewhere", () => {
     expect(items.filter(({ type }) => type === undefined)).toEqual([]);
     const undocumented = items.filter(({ documentation }) => documentation === undefined).map(({ text }) => text);
     expect(undocumented).toEqual(["tf"]); // a whole library of others'
+    const kindOf = (name: string) => items.find(({ text }) => text === name)!.kind;
+    const kinds = { train: "function", Run: "class", GatedXattnDense: "const", tf: "module" };
+    expect(Object.fromEntries(Object.keys(kinds).map((name) => [name, kindOf(name)]))).toEqual(kinds);
+    expect(items.filter(({ kind }) => kind === "alias")).toEqual([]);
   });
 
   test("tells each field of a configuration that is being written", async () => {
