@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { valueAndGradients } from "../../src/engine/gradients.ts";
 import { linear } from "../../src/engine/linear.ts";
+import { matMul } from "../../src/engine/matMul.ts";
 import { memoryUse } from "../../src/engine/memory.ts";
 import { quickGelu } from "../../src/engine/quickGelu.ts";
 import * as tf from "../../src/engine/tensor.ts";
@@ -46,6 +47,27 @@ test("threads change nothing but the time: three, one and two agree, and each re
     expect(results[0]).toBeAllclose(value!, { relative: 1e-4 });
     expect(results[1]).toBeAllclose(gradient!, { relative: 1e-4, absolute: 1e-4 });
   }
+});
+
+test("a product has the same bits however many threads share it, of few rows and of many, to columns that fill no tile", async () => {
+  const { openWasm } = await import("../../src/engine/wasm/backend.ts");
+  const products = async (threads: number) => {
+    await openWasm({ threads, shareAll: true });
+    const found: number[][] = [];
+    for (const rows of [1, 4, 8, 13])
+      for (const columns of [24, 56, 100, 519])
+        for (const transposeB of [false, true]) {
+          const b = transposeB ? [columns, 67] : [67, columns];
+          const product = tf.tidy(() =>
+            matMul(tensorOf(numbers([rows, 67], 1)), tensorOf(numbers(b, 2)), { transposeB }),
+          );
+          found.push(Array.from(await product.data()));
+          product.dispose();
+        }
+    return found;
+  };
+  const alone = await products(1);
+  for (const threads of [2, 3]) expect(await products(threads)).toEqual(alone);
 });
 
 test("a clone and a reshape are other names of the same numbers, and outlive the first", async () => {

@@ -6,6 +6,10 @@ import { plus, plusProduct, sumOf } from "./math";
 
 const FEW: i32 = 8;
 
+// Columns that are summed together. What is left at the end of a row is summed one by one, without fused additions: so
+// threads share columns in pieces of as many, or the bits would tell where one thread's piece ends.
+export const WIDE: i32 = 16;
+
 // Whether a product of m rows is done here: it must not depend on how threads share it, so that bits do not.
 // @ts-ignore: decorator
 @inline export function isFew(m: i32, aCol: i32, bRow: i32, bCol: i32): bool {

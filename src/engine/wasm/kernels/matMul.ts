@@ -1,5 +1,5 @@
 import { at, endOf, firstOf, integer, pointer } from "./control";
-import { isFew, multiplyFewRows } from "./fewRows";
+import { isFew, multiplyFewRows, WIDE } from "./fewRows";
 import { gemm, MR, NR } from "./gemm";
 
 // Arguments: a, b, c, batch, m, n, k, aBatch, aRow, aCol, bBatch, bRow, bCol, bias or 0. Strides in elements.
@@ -12,7 +12,8 @@ export function matMul(): void {
   } else if (m >= n) {
     part(0, firstOf(m, MR), endOf(m, MR), 0, n);
   } else {
-    part(0, 0, m, firstOf(n, NR), endOf(n, NR));
+    const unit = isFew(m, integer(9), integer(11), integer(12)) ? WIDE : NR;
+    part(0, 0, m, firstOf(n, unit), endOf(n, unit));
   }
 }
 
