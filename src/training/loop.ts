@@ -67,20 +67,22 @@ export async function train(training: Training): Promise<number> {
   const runsAhead = readsLater() && !lossScale; // a loss scale is set by the numbers of the step before
   let before: BegunStep | undefined;
   let told = 0;
-  const tell = async (begun: BegunStep) => {
+  const tell = async (begun: BegunStep | undefined) => {
+    if (!begun) return;
     training.onStep(await reportOf(training, begun, told));
     told = performance.now();
   };
   for (let step = from + 1; step <= schedule.steps; step++) {
-    let begun: BegunStep | undefined;
-    try {
-      begun = await begin(training, step);
-    } finally {
-      if (before) await tell(before).finally(() => begun?.numbers); // whatever became of this one
+    // Its batch may take long: the numbers of the step before are told as soon as they are there.
+    const [earlier, made] = await Promise.allSettled([tell(before), begin(training, step)]);
+    if (earlier.status === "rejected") {
+      if (made.status === "fulfilled") await made.value.numbers.catch(() => undefined); // nothing stays on its way
+      throw earlier.reason;
     }
-    before = begun;
+    if (made.status === "rejected") throw made.reason;
+    before = made.value;
     if (runsAhead && step < schedule.steps && !training.restsAfter(step)) continue;
-    await tell(begun);
+    await tell(before);
     before = undefined;
     if (!(await training.rest(step))) return step;
   }
@@ -98,6 +100,7 @@ async function begin(training: Training, step: number): Promise<BegunStep> {
   const norm = optimizer.step(gradients, taken, rate, { scale, loss });
   const gates = weights.filter(({ role }) => role === "gate").map(({ variable }) => variable);
   const numbers = readScalars([loss, norm, ...gates]);
+  numbers.catch(() => undefined); // told where it is awaited, which may be after the next step began
   dispose([loss, norm, ...gradients.filter((gradient) => gradient !== null)]);
   return { step, rate, scale, start, numbers };
 }

@@ -188,6 +188,33 @@ describeDevices("between two rests, training", (device) => {
     expect(ahead.reports.map(numbersOf)).toEqual(step.reports.map(numbersOf));
   });
 
+  test("waits for no number before the step after the next begins", async () => {
+    const { training, happened } = setUpPair(() => false);
+    const read = engine().read.bind(engine());
+    // Numbers come when nothing else is left to do here, one after the other.
+    let last: Promise<unknown> = Promise.resolve();
+    const late = vi.spyOn(engine(), "read").mockImplementation((id) => {
+      const numbers = read(id);
+      const turn = last
+        .then(() => numbers)
+        .then(async (values) => {
+          for (let wait = 0; wait < 20; wait++) await new Promise((resolve) => setImmediate(resolve));
+          happened.push("numbers");
+          return values;
+        });
+      last = turn;
+      return turn;
+    });
+    await train(training);
+    late.mockRestore();
+    const begins = (step: number) => happened.indexOf(`${step} begins`);
+    const numbers = happened.flatMap((what, at) => (what === "numbers" ? [at] : []));
+    for (let step = 3; step <= steps; step++) {
+      expect(begins(step)).toBeGreaterThan(numbers[step - 3]!);
+      expect(begins(step) < numbers[step - 2]!).toBe(goesOn);
+    }
+  });
+
   test("tells all that was computed before something goes wrong, and leaks nothing", async () => {
     const { training, matrix, reports, optimizer } = setUpPair(() => false);
     const before = countTensors();
