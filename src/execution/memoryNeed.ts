@@ -36,7 +36,7 @@ interface Sized extends Value {
 
 /**
  * The most that a plan's training holds at once: weights + 2 moments a trainable number + the larger of the gradients and
- * of the activations that the gradient passes through.
+ * of the activations that the gradient passes through; with accumulation, the gradients once more.
  *
  * It reads the blocks' own code on values that have a size only, so an 80B configuration costs nothing to ask about.
  * @param batches what each source gives at a time, by node id: how long its texts are is known only there
@@ -55,7 +55,10 @@ export function memoryNeed(plan: Plan, batches: ReadonlyMap<string, Batch>): Mem
   const gradients = trainable * bytesPerNumber;
   const held = training ? reading.kept + reading.again : reading.largest;
   const activations = (held + reading.largest) * bytesPerNumber;
-  return { weights, moments, gradients, activations, total: weights + moments + Math.max(gradients, activations) };
+  // From the second batch of a step on, the sum of the gradients so far is held as well.
+  const summed = Number(trainer?.config.accumulation ?? 1) > 1 ? gradients : 0;
+  const total = weights + moments + summed + Math.max(gradients, activations);
+  return { weights, moments, gradients, activations, total };
 }
 
 /**
