@@ -20,28 +20,48 @@ interface Asked {
 export class DrawAhead {
   readonly #source: OpenSource;
   readonly #warn: (message: string) => void;
-  readonly #worker: Worker;
+  readonly #worker: Worker | undefined;
   #ready = false;
   #asked: Asked | undefined;
   #failure: Error | undefined;
+  /** Settles when the thread is there, or is known not to come. */
+  readonly started: Promise<void>;
 
   /** @param warn told once why batches are not drawn ahead any more */
   constructor(source: OpenSource, warn: (message: string) => void) {
     this.#source = source;
     this.#warn = warn;
-    const thread = new URL("./batchThread.js", import.meta.url);
-    this.#worker = new Worker(thread, { workerData: source.ground, execArgv: [] });
-    this.#worker.on("message", (message: Message) => {
-      if (message === "ready") this.#ready = true;
-      else if (message.index === this.#asked?.index) this.#asked.answer(message.batch);
+    let start = () => {};
+    this.started = new Promise((resolve) => {
+      start = resolve;
     });
-    this.#worker.on("error", (error: Error) => {
-      this.#failure = error;
-    });
-    this.#worker.on("exit", () => {
-      this.#ready = false;
-      this.#asked?.answer(undefined);
-    });
+    this.#worker = this.#open(start);
+  }
+
+  #open(start: () => void): Worker | undefined {
+    try {
+      const thread = new URL("./batchThread.js", import.meta.url);
+      const worker = new Worker(thread, { workerData: this.#source.ground, execArgv: [] });
+      worker.on("message", (message: Message) => {
+        if (message === "ready") {
+          this.#ready = true;
+          start();
+        } else if (message.index === this.#asked?.index) this.#asked.answer(message.batch);
+      });
+      worker.on("error", (error: Error) => {
+        this.#failure = error;
+      });
+      worker.on("exit", () => {
+        this.#ready = false;
+        this.#asked?.answer(undefined);
+        start();
+      });
+      return worker;
+    } catch (error) {
+      this.#failure = error as Error; // what it draws from cannot be handed over, or no thread can be had
+      start();
+      return undefined;
+    }
   }
 
   /** The batch of this number; the thread goes on to the next. @throws what the source throws */
@@ -56,7 +76,7 @@ export class DrawAhead {
 
   /** Ends the thread, whatever it is doing. */
   async dispose(): Promise<void> {
-    await this.#worker.terminate();
+    await this.#worker?.terminate();
   }
 
   #ask(index: number): Asked {
@@ -64,7 +84,7 @@ export class DrawAhead {
     const batch = new Promise<Batch | undefined>((resolve) => {
       answer = resolve;
     });
-    this.#worker.postMessage(index);
+    this.#worker?.postMessage(index);
     return { index, batch, answer };
   }
 }

@@ -11,7 +11,8 @@ const learntRows = new WeakMap<Tensor, Tensor>();
 
 /**
  * A table of tokens with new ones below it. Where the pretrained ones are frozen, `tokenVectors` and `tokenLogits` give a
- * gradient to the few new rows alone: the whole table's would cost as much as the logits themselves.
+ * gradient to the few new rows alone: the whole table's would cost as much as the logits themselves. Frozen is a variable that is not
+ * trainable: who asks for its gradient all the same gets none.
  *
  * Shapes: `pretrained` [V, D], `added` [N, D], result [V + N, D].
  */

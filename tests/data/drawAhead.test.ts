@@ -1,4 +1,3 @@
-import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { DrawAhead } from "../../src/data/drawAhead.ts";
 import type { Batch, OpenSource } from "../../src/data/source.ts";
@@ -24,15 +23,6 @@ function watched(source: OpenSource): { source: OpenSource; here: number[] } {
   return { source: { ...source, batch }, here };
 }
 
-/** Takes batches until the thread has drawn one. Returns the number that comes next. */
-async function untilThere(ahead: DrawAhead, here: readonly number[]): Promise<number> {
-  for (let index = 0; ; index++) {
-    await ahead.take(index);
-    if (here.at(-1) !== index) return index + 1;
-    await setTimeout(20);
-  }
-}
-
 const sentences = () => EmojiSentences.open(EmojiSentences.config.parse({ batch: 2, length: 8 }), context);
 
 describe.each([
@@ -44,10 +34,10 @@ describe.each([
   test("gives the very same batches, in whatever order they are taken", async () => {
     const { source, here } = watched(await open());
     const ahead = new DrawAhead(source, expect.unreachable);
-    const next = await untilThere(ahead, here);
+    await ahead.started;
     const plain = await open();
-    for (const index of [next, next + 1, next + 2, 50, 51, 3, 4, 5, 5])
-      expect(await ahead.take(index)).toEqual(plain.batch(index));
+    for (const index of [0, 1, 2, 50, 51, 3, 4, 5, 5]) expect(await ahead.take(index)).toEqual(plain.batch(index));
+    expect(here).toEqual([0, 50, 3, 5]); // those that nobody could foresee
     await ahead.dispose();
   });
 
@@ -64,10 +54,9 @@ function pixelsIn(stock: unknown): Uint8Array[] {
 test("a batch that follows the one before is drawn in the thread, not here", async () => {
   const { source, here } = watched(await sentences());
   const ahead = new DrawAhead(source, expect.unreachable);
-  const next = await untilThere(ahead, here);
-  here.length = 0;
-  for (let index = next; index < next + 20; index++) await ahead.take(index);
-  expect(here).toEqual([]);
+  await ahead.started;
+  for (let index = 0; index < 20; index++) await ahead.take(index);
+  expect(here).toEqual([0]);
   await ahead.dispose();
 });
 
@@ -77,11 +66,8 @@ describe("a thread that fails", () => {
     const { source, here } = watched({ ...plain, ground: { ...plain.ground, stock: {} } });
     const warnings: string[] = [];
     const ahead = new DrawAhead(source, (message) => warnings.push(message));
-    for (let index = 0; warnings.length === 0 || index < 4; index++) {
-      expect(await ahead.take(index)).toEqual(plain.batch(index));
-      await setTimeout(20);
-    }
-    for (const index of [90, 91]) expect(await ahead.take(index)).toEqual(plain.batch(index));
+    await ahead.started;
+    for (const index of [0, 1, 90, 91]) expect(await ahead.take(index)).toEqual(plain.batch(index));
     expect(here.slice(-2)).toEqual([90, 91]);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain("batches are drawn between the steps");
@@ -96,11 +82,21 @@ describe("a thread that fails", () => {
       return plain.batch(index);
     };
     const ahead = new DrawAhead({ ground: { ...plain.ground, stock: {} }, batch }, () => {});
-    await ahead.take(0);
-    await expect(ahead.take(90)).rejects.toBe(fault);
-    await setTimeout(1000); // the thread may be there by now
-    await ahead.take(1);
-    await expect(ahead.take(90)).rejects.toBe(fault);
+    for (const turn of ["before the thread is there", "after it"]) {
+      await ahead.take(1);
+      await expect(ahead.take(90), turn).rejects.toBe(fault);
+      await ahead.started;
+    }
+    await ahead.dispose();
+  });
+
+  test("to start, since what it draws from cannot be handed over: the batches are drawn here", async () => {
+    const plain = await sentences();
+    const warnings: string[] = [];
+    const source = { ...plain, ground: { ...plain.ground, stock: { ...(plain.ground.stock as object), f: () => 1 } } };
+    const ahead = new DrawAhead(source, (message) => warnings.push(message));
+    for (const index of [0, 1, 2]) expect(await ahead.take(index)).toEqual(plain.batch(index));
+    expect(warnings).toEqual([expect.stringContaining("could not be cloned")]);
     await ahead.dispose();
   });
 });
@@ -109,15 +105,10 @@ test("the thread ends when it is told to, even while it draws, and nobody waits 
   const plain = await sentences();
   const config = { ...(plain.ground.config as object), batch: 1e7 }; // minutes, there
   const ahead = new DrawAhead({ ...plain, ground: { ...plain.ground, config } }, expect.unreachable);
-  for (let index = 0; index < 100; index++) {
-    const taken = ahead.take(index);
-    if ((await Promise.race([taken, setTimeout(500, "waits")])) !== "waits") {
-      await setTimeout(20);
-      continue;
-    }
-    await ahead.dispose();
-    expect(await taken).toEqual(plain.batch(index));
-    return;
-  }
-  expect.unreachable();
-}, 120_000);
+  await ahead.started;
+  await ahead.take(0); // asks the thread for the next
+  const taken = ahead.take(1);
+  expect(await Promise.race([taken, new Promise((resolve) => setImmediate(resolve, "waits"))])).toBe("waits");
+  await ahead.dispose();
+  expect(await taken).toEqual(plain.batch(1));
+});

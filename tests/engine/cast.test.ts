@@ -32,4 +32,11 @@ describeDevices("numbers become floats on", (device) => {
       tries(device),
     );
   });
+
+  test("also none at all", async () => {
+    await tf.setBackend(device);
+    const none = tf.tidy(() => tf.cast(tf.zeros([0, 3], "int32"), "float32"));
+    expect([none.shape, none.dtype, Array.from(await none.data())]).toEqual([[0, 3], "float32", []]);
+    none.dispose();
+  });
 });

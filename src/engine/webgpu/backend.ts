@@ -30,9 +30,15 @@ class CarefulBackend extends WebGPUBackend {
 
   /** Numbers that are read come after all commands before: whichever of them failed, this tells. */
   override async read(dataId: tf.DataId): Promise<tf.backend_util.TypedArray> {
-    const values = await super.read(dataId);
-    if (this.#failure) throw this.#failure;
-    return values as tf.backend_util.TypedArray;
+    try {
+      const values = await super.read(dataId);
+      if (!this.#failure) return values as tf.backend_util.TypedArray;
+    } catch (error) {
+      // Of a lost GPU a read knows before the GPU's own word comes, and does not know why.
+      await Promise.race([this.device.lost, new Promise((resolve) => setImmediate(resolve))]);
+      if (!this.#failure) throw error;
+    }
+    throw this.#failure;
   }
 
   override uploadToGPU(dataId: tf.DataId): void {

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { sizeOf } from "./device.ts";
 import { elementwise, performElementwise } from "./elementwise.ts";
 import type { KernelDefinition } from "./kernel.ts";
 
@@ -14,7 +15,7 @@ export const cast: KernelDefinition = {
   name: "Cast",
   run(device, { x }, attrs: { dtype: tf.DataType }) {
     const isWhole = x!.dtype === "int32" || x!.dtype === "bool";
-    if (attrs.dtype !== "float32" || !isWhole)
+    if (attrs.dtype !== "float32" || !isWhole || sizeOf(x!) === 0)
       return theirs!.kernelFunc({ inputs: { x: x! }, backend: tf.backend(), attrs }) as tf.TensorInfo;
     const y = device.output(x!.shape);
     performElementwise(device, whole, y, [x!], [], false);
