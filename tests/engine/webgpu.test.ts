@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { adamW } from "../../src/engine/adamW.ts";
 import { attention } from "../../src/engine/attention.ts";
@@ -217,4 +218,27 @@ test("the code for GPUs that are not at hand, half precision and matrix units, i
   const options = { input, encoding: "utf8", timeout: 60_000 } as const;
   const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", compile], options);
   expect(stdout, stderr).toBe("[]");
+});
+
+/** Run by a process of its own, which loses its GPU: prints what reads say, one under way and one that begins after it. */
+const lose = `
+const { openDevice } = await import("./src/engine/device.ts");
+const tf = await import("./src/engine/tensor.ts");
+await openDevice("webgpu", { allowSoftware: true });
+const x = tf.tidy(() => tf.ones([2000]).add(tf.ones([2000])));
+const told = (reading) => reading.then(() => "read", ({ code, message }) => code + ": " + message);
+const underWay = told(x.data());
+tf.engine().backend.device.destroy();
+process.stdout.write(JSON.stringify([await underWay, await told(x.add(1).data())]), () => process.exit(0));`;
+
+test.runIf(devices.includes("webgpu"))("a GPU that is lost is told as that, whatever was being read", () => {
+  const cwd = fileURLToPath(new URL("../..", import.meta.url));
+  const options = { cwd, encoding: "utf8", timeout: 60_000 } as const;
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--import", "tsx", "--input-type=module", "-e", lose],
+    options,
+  );
+  const lost = "DEVICE_UNAVAILABLE: the GPU is lost: device was destroyed";
+  expect(JSON.parse(stdout || "[]"), stderr).toEqual([lost, lost]);
 });
