@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import type { Missing, Opened } from "../availability.ts";
 import type { Binding, NodeBackend } from "./binding.ts";
-import { installationFolder, parts, readInstallation } from "./installation.ts";
+import { installationFolder, operationsHash, parts, readInstallation } from "./installation.ts";
 import { registerKernels } from "./registry.ts";
 
 const require = createRequire(import.meta.url);
@@ -18,7 +18,7 @@ const fix = "flamingo device tensorflow --install";
 /** A TensorFlow that is installed: by us, or as a package of the project's. */
 export interface FoundTensorflow {
   name: string;
-  /** Whether its addon has our own operations, which run on the CPU. */
+  /** Whether its addon has our own operations, as they are now, which run on the CPU. */
   native: boolean;
   load(): Promise<void>;
 }
@@ -42,7 +42,7 @@ export function findTensorflow(): FoundTensorflow | undefined {
     const { tensorflow, gpu, operations } = installed;
     return {
       name: `TensorFlow ${tensorflow}`,
-      native: operations !== undefined,
+      native: operations === operationsHash(),
       load: async () => loadInstallation(installationFolder, gpu),
     };
   }
@@ -93,8 +93,9 @@ async function open(found: FoundTensorflow, threads = availableParallelism()): P
   const { isGPUPackage, isUsingGpuDevice } = tf.backend() as NodeBackend;
   const where = isUsingGpuDevice ? "CUDA" : isGPUPackage ? "the CPU, since TensorFlow finds no CUDA GPU" : "the CPU";
   const inUse = isUsingGpuDevice ? "" : `, ${threadsInUse} threads`;
+  const slower = found.native || isUsingGpuDevice ? "" : ` (faster after ${fix})`;
   return {
-    description: `${found.name} on ${where}${inUse}`,
+    description: `${found.name} on ${where}${inUse}${slower}`,
     software: false,
     threads: threadsInUse,
     ...(isUsingGpuDevice ? {} : { memory: process.availableMemory() }),

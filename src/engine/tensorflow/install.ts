@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FlamingoError } from "../../core/errors.ts";
-import { type Installation, installationFolder, parts } from "./installation.ts";
+import { type Installation, installationFolder, operationsHash, operationsSource, parts } from "./installation.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { findTools, napiVersion, type Tools } from "./requirements.ts";
 import { downloadWheel, nvidiaPackages, takeFromWheel, tensorflowVersion } from "./wheel.ts";
@@ -45,12 +44,8 @@ export async function installTensorflow(options: InstallOptions = {}): Promise<I
   step("looking at this machine");
   const tools = await findTools(machine, folder, gpu);
   const work: Work = { machine, tools, folder, step, ...(signal && { signal }) };
-  const operations = createHash("sha256")
-    .update(await readFile(operationsSource))
-    .digest("hex")
-    .slice(0, 16);
   const versions = { tensorflow: tensorflowVersion, tfjsNode: tfjsVersion };
-  const installation: Installation = { ...versions, operations, gpu, napi: napiVersion };
+  const installation: Installation = { ...versions, operations: operationsHash(), gpu, napi: napiVersion };
   await clearOther(folder, installation);
   await fetchSources(work);
   await fetchLibrary(work, gpu);
@@ -79,9 +74,6 @@ interface Work {
   signal?: AbortSignal;
   step: NonNullable<InstallOptions["step"]>;
 }
-
-/** Operations of ours, compiled into the addon. */
-const operationsSource = new URL("./native/operations.cc", import.meta.url);
 
 /** What is not needed once the addon is built. */
 const downloads = "downloads";

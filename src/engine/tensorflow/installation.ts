@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -44,4 +45,12 @@ export function readInstallation(folder = installationFolder): Installation | un
   } catch {
     return undefined;
   }
+}
+
+/** Operations of ours, compiled into the addon. */
+export const operationsSource = new URL("./native/operations.cc", import.meta.url);
+
+/** Names the operations as they are now: an addon that was built from others would be called in a way that it does not know. */
+export function operationsHash(): string {
+  return createHash("sha256").update(readFileSync(operationsSource)).digest("hex").slice(0, 16);
 }

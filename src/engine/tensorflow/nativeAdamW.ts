@@ -15,12 +15,16 @@ export function registerNativeAdamW(device: Device): void {
       const { rate, epsilon } = corrected(numbers);
       const work = new Work(device);
       const kept = 1 - numbers.rate * numbers.decay;
-      const floats = work.floatsOf([rate, numbers.beta1, numbers.beta2, epsilon, kept]);
-      const handles = [value!, gradient!, m!, v!].map((tensor) => device.handleOf(tensor));
-      const scale = clip ? device.handleOf(clip) : work.number(numbers.factor);
-      const results = device.execute("FlamingoAdamW", [...handles, scale, floats], [], 3);
-      for (const [at, tensor] of [value!, m!, v!].entries()) device.replaceHandle(tensor, results[at]!);
-      work.end([]);
+      const state = [value!, m!, v!];
+      try {
+        const floats = work.floatsOf([rate, numbers.beta1, numbers.beta2, epsilon, kept]);
+        const handles = [value!, gradient!, m!, v!].map((tensor) => device.handleOf(tensor));
+        const scale = clip ? device.handleOf(clip) : work.number(numbers.factor);
+        const results = device.execute("FlamingoAdamW", [...handles, scale, floats], [], state.length);
+        for (const [at, tensor] of state.entries()) device.replaceHandle(tensor, results[at]!);
+      } finally {
+        work.end([]);
+      }
       return [];
     },
   });
