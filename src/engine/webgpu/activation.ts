@@ -1,6 +1,7 @@
 import type { Activation } from "../activation.ts";
 import { elementwise, performElementwise } from "./elementwise.ts";
 import type { KernelDefinition } from "./kernel.ts";
+import { sigmoid } from "./sigmoid.ts";
 
 /** erf by Abramowitz and Stegun 7.1.26, off by at most 1.5e-7; and what an activation of each kind and its slope are made of. */
 const functions = (T: string) => `
@@ -11,7 +12,7 @@ fn erf(x: ${T}) -> ${T} {
 }
 fn below(x: ${T}) -> ${T} { return 0.5 * (1.0 + erf(0.70710678 * x)); }
 fn density(x: ${T}) -> ${T} { return 0.39894228 * exp(-0.5 * x * x); }
-fn sigmoid(x: ${T}) -> ${T} { return 1.0 / (1.0 + exp(-clamp(x, ${T}(-80.0), ${T}(80.0)))); }
+${sigmoid(T)}
 fn positive(x: ${T}) -> ${T} { return max(x, ${T}(0.0)); }
 fn bounded(x: ${T}) -> ${T} { return tanh(clamp(x, ${T}(-15.0), ${T}(15.0))); }
 fn slopeOfSigmoid(x: ${T}, c: f32) -> ${T} {

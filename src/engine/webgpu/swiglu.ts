@@ -1,24 +1,22 @@
 import { elementwise, performElementwise } from "./elementwise.ts";
 import type { KernelDefinition } from "./kernel.ts";
-
-const functions = (T: string) => `
-fn sigmoid(x: ${T}) -> ${T} { return 1.0 / (1.0 + exp(-clamp(x, ${T}(-80.0), ${T}(80.0)))); }`;
+import { sigmoid } from "./sigmoid.ts";
 
 const value = elementwise({
   inputs: { gate: "T", up: "T" },
-  functions,
+  functions: sigmoid,
   formula: () => "y[i] = gate[i] * sigmoid(gate[i]) * up[i];",
 });
 
 const slopes: Record<string, ReturnType<typeof elementwise>> = {
   gate: elementwise({
     inputs: { gate: "T", up: "T", dy: "T" },
-    functions,
+    functions: sigmoid,
     formula: () => "let s = sigmoid(gate[i]); y[i] = dy[i] * up[i] * (s + gate[i] * s * (1.0 - s));",
   }),
   up: elementwise({
     inputs: { gate: "T", dy: "T" },
-    functions,
+    functions: sigmoid,
     formula: () => "y[i] = dy[i] * gate[i] * sigmoid(gate[i]);",
   }),
 };
