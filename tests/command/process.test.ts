@@ -14,10 +14,16 @@ const flamingoFile = fileURLToPath(new URL("../../src/command/flamingo.js", impo
 const fakeFlamingoFile = fileURLToPath(new URL("./fakeFlamingo.ts", import.meta.url));
 const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 
+/** Where a command works and writes, whatever lies in the folders above. */
+function itsOwnFolder() {
+  const cwd = temporaryFolder();
+  return { cwd, env: { ...process.env, FLAMINGO_HOME: join(cwd, ".flamingo") } };
+}
+
 /** Calls the installed command. */
 function flamingo(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [flamingoFile, ...args], {
-    cwd: temporaryFolder(),
+    ...itsOwnFolder(),
     encoding: "utf8",
   });
   return { status, stdout, stderr };
@@ -29,9 +35,7 @@ function fakeFlamingo(args: string[]): {
   seen: { out: string; err: string };
   end: Promise<unknown>;
 } {
-  const child = spawn(process.execPath, ["--import", loader, fakeFlamingoFile, ...args], {
-    cwd: temporaryFolder(),
-  });
+  const child = spawn(process.execPath, ["--import", loader, fakeFlamingoFile, ...args], itsOwnFolder());
   onTestFinished(() => void child.kill("SIGKILL"));
   const seen = { out: "", err: "" };
   child.stdout.on("data", (text) => {
