@@ -67,6 +67,15 @@ test("says in words that a folder cannot be written", async () => {
   expect(err).toMatch(/^KERNELSPEC_FOLDER: .* cannot be written: .*\. Fix: choose another place/);
 });
 
+test.runIf(optional("a folder in /proc", existsSync("/proc/self"), "no /proc"))(
+  "says so too where a folder can neither be made nor found",
+  async () => {
+    const { code, err } = await callFlamingo(["kernel", "install", "--prefix", "/proc/x"]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^KERNELSPEC_FOLDER: .* cannot be written: .*\. Fix: choose another place/);
+  },
+);
+
 test.each([[[]], [["remove"]], [["install", "extra"]], [["install", "--user", "--prefix", "x"]]])(
   "is refused when called wrongly: %j",
   async (args) => {
