@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { Execution } from "../../src/command/execution.ts";
 import { Progress, statusLine } from "../../src/command/progress.ts";
+import { FlamingoError } from "../../src/core/errors.ts";
 import { runEventSchema } from "../../src/runs/event.ts";
 import { readEvents } from "../../src/runs/reader.ts";
 import { emptyRun, foldEvents } from "../../src/runs/state.ts";
@@ -240,6 +242,22 @@ describe("a trained run", () => {
   test("captions images, in order", async () => {
     const { out } = await callFlamingo(["generate", await trained(), "cat.png", "dog.png"]);
     expect(out).toBe("cat.png\ta cat\ndog.png\ta dog\n");
+  });
+
+  test("captions the images that can be read, names each of the others, and fails at the end", async () => {
+    const caption: Execution["caption"] = async ({ images }) =>
+      images.map((image) =>
+        image.startsWith("bad")
+          ? new FlamingoError("CORRUPT_IMAGE", `${image} is none`, { fix: "give a picture" })
+          : "a cat",
+      );
+    const images = ["bad1.png", "cat.png", "bad2.png"];
+    const errors = ["bad1.png", "bad2.png"].map((image) => `CORRUPT_IMAGE: ${image} is none. Fix: give a picture\n`);
+    const folder = await trained();
+    const plain = await callFlamingo(["generate", folder, ...images], { caption });
+    expect(plain).toEqual({ code: 1, out: "cat.png\ta cat\n", err: errors.join("") });
+    const { out, code } = await callFlamingo(["generate", folder, ...images, "--json"], { caption });
+    expect([JSON.parse(out), code]).toEqual([{ image: "cat.png", caption: "a cat" }, 1]);
   });
 });
 
