@@ -1,6 +1,7 @@
-import { access, mkdir, rm, writeFile } from "node:fs/promises";
+import { access, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { FlamingoError } from "../src/core/errors.ts";
+import { makeFolder } from "../src/runs/makeFolder.ts";
 import { flamingoKernelspec, kernelName } from "./client/kernelspec.ts";
 import { drawLogo, logoNames } from "./client/logo.ts";
 import { jupyterDataFolder } from "./protocol/dataFolder.ts";
@@ -22,7 +23,7 @@ export function kernelspecFolder(prefix?: string, environment: Environment = pro
  */
 export async function installKernel(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     for (const name of logoNames) await writeFile(join(folder, name), await drawLogo(name));
     await writeFile(join(folder, "kernel.json"), `${JSON.stringify(flamingoKernelspec, undefined, 2)}\n`);
   } catch (error) {

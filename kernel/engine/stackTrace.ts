@@ -82,12 +82,16 @@ function isError(value: unknown): value is Error {
   return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
 }
 
-function framesOf(thrown: unknown): string[] {
+/**
+ * The frames that say something to whoever wrote the cell: of an error made for a person, which tells by itself what to mend,
+ * those in cells only.
+ */
+function framesOf(thrown: unknown, ofCells = thrown instanceof FlamingoError): string[] {
   const stack = isError(thrown) && typeof thrown.stack === "string" ? thrown.stack : "";
   return stack
     .split("\n")
     .filter((line) => /^\s+at /.test(line))
-    .filter((frame) => cellPlace.test(frame) || !machinery.some((part) => frame.includes(part)));
+    .filter((frame) => cellPlace.test(frame) || !(ofCells || machinery.some((part) => frame.includes(part))));
 }
 
 function excerptOf(frames: string[], sources: CellSources): string[] {
@@ -103,9 +107,11 @@ function excerptOf(frames: string[], sources: CellSources): string[] {
 function causesOf(thrown: unknown): string[] {
   const lines: string[] = [];
   let cause = isError(thrown) ? thrown.cause : undefined;
+  let ours = thrown instanceof FlamingoError;
   for (let depth = 0; cause !== undefined && depth < 5; depth++) {
     const { name, message } = describe(cause);
-    lines.push(`Caused by ${name}: ${message}`, ...framesOf(cause));
+    ours ||= cause instanceof FlamingoError;
+    lines.push(`Caused by ${name}: ${message}`, ...framesOf(cause, ours));
     cause = isError(cause) ? cause.cause : undefined;
   }
   if (thrown instanceof AggregateError)

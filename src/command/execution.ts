@@ -1,4 +1,5 @@
 import type { Library } from "../../editor/server/describe.ts";
+import type { FlamingoError } from "../core/errors.ts";
 import type { CaptionImagesOptions } from "../execution/captionImages.ts";
 import type { EvaluateRunOptions } from "../execution/evaluateRun.ts";
 import type { Execute } from "../runs/conduct.ts";
@@ -15,6 +16,6 @@ export interface Execution extends Library {
   evaluate(options: EvaluateRunOptions): Promise<void>;
   /** Whether a name is that of a trained model: one that comes with the studio, or a file of weights. */
   isModel(name: string): boolean;
-  /** Captions images with a trained model, in their order. */
-  caption(options: CaptionImagesOptions): Promise<string[]>;
+  /** Captions images with a trained model, in their order, or says why one cannot be read. */
+  caption(options: CaptionImagesOptions): Promise<(string | FlamingoError)[]>;
 }

@@ -1,4 +1,6 @@
 import { resolve } from "node:path";
+import { FlamingoError } from "../core/errors.ts";
+import { printError } from "../runs/fault.ts";
 import { readRun } from "../runs/folder.ts";
 import { showAside } from "./aside.ts";
 import { type Command, readArguments, usageError } from "./command.ts";
@@ -9,7 +11,8 @@ const usage = "flamingo generate MODEL IMAGE... [--device NAME] [--json]";
 export const generate: Command = {
   help: `${usage}
 
-Captions images with a trained model: a line for each, its name and its caption.
+Captions images with a trained model: a line for each, its name and its caption. Those that cannot be read are named on
+stderr, and the exit code is then 1.
 
   MODEL           a run's folder, emoji-captions (which comes with the studio), or a file that a model was saved to
   IMAGE           .png, .jpg, .webp or .svg
@@ -28,10 +31,14 @@ Captions images with a trained model: a line for each, its name and its caption.
     const log = showAside(context, values.json ?? false, () => false);
     const captions = await caption({ folder, images, device: values.device ?? "auto", log });
     log.end();
+    let code = 0;
     images.forEach((image, index) => {
       const text = captions[index]!;
-      context.out.write(values.json ? `${JSON.stringify({ image, caption: text })}\n` : `${image}\t${text}\n`);
+      if (text instanceof FlamingoError) {
+        context.err.write(`${printError(text.toJSON())}\n`);
+        code = 1;
+      } else context.out.write(values.json ? `${JSON.stringify({ image, caption: text })}\n` : `${image}\t${text}\n`);
     });
-    return 0;
+    return code;
   },
 };

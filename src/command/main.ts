@@ -59,7 +59,9 @@ flamingo COMMAND [ARGUMENTS]
 
 ${list.join("\n")}
 
-flamingo COMMAND --help tells more. Everything is written to .flamingo in the current folder, or to FLAMINGO_HOME.
+flamingo COMMAND --help tells more. Everything is written to FLAMINGO_HOME where that is set; else to .flamingo in the
+nearest folder that has one, from the current one upwards; else to a new one: in the studio's own checkout in its root,
+elsewhere in the current folder.
 `;
 
 /**

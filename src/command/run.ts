@@ -13,7 +13,7 @@ export const runOptions = {
   json: { type: "boolean" },
 } as const;
 
-export const runOptionsHelp = `  --out DIR       folder for the run; .flamingo/runs/NAME-DATE-TIME without it
+export const runOptionsHelp = `  --out DIR       folder for the run; without it runs/NAME-DATE-TIME in .flamingo (flamingo --help says where)
   --steps N       steps of training, instead of what the pipeline says
   --seed S        seed of every random number; 0 without it
   --device NAME   tensorflow, webgpu, wasm, cpu, or auto (the fastest that is there)

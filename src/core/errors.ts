@@ -85,15 +85,21 @@ export class FlamingoError extends Error {
     this.details = details;
   }
 
-  /** The sentence and its fix, as the command line prints them: `SHAPE_MISMATCH: ... Fix: ...`. */
+  /** The sentence and its fix, as the command line prints them: `SHAPE_MISMATCH: sentence. Fix: fix`. */
   override toString(): string {
-    const fix = this.details.fix ? ` Fix: ${this.details.fix}` : "";
-    return `${this.code}: ${this.message}${fix}`;
+    return `${this.code}: ${withFix(this.message, this.details.fix)}`;
   }
 
   toJSON(): ErrorReport {
     return { code: this.code, message: this.message, ...this.details };
   }
+}
+
+/** An error's sentence and its fix: `what was found. Fix: how to mend it`. */
+export function withFix(message: string, fix: string | undefined): string {
+  if (!fix) return message;
+  const sentence = message.trimEnd();
+  return `${sentence}${/[.?!]$/.test(sentence) ? "" : "."} Fix: ${fix}`;
 }
 
 /**

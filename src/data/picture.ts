@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { FlamingoError } from "../core/errors.ts";
 import { decodeImage, encodePng, toUnit } from "./image.ts";
 
@@ -24,12 +25,14 @@ export class Picture {
 
   /**
    * Reads a PNG, JPEG, WebP, GIF, AVIF or SVG, from its file or its bytes, into a square.
-   * @throws FlamingoError CORRUPT_IMAGE, naming the file
+   * @throws FlamingoError NOT_FOUND or CORRUPT_IMAGE, naming the file
    */
   static async read(source: string | Uint8Array, size = 32, label?: string): Promise<Picture> {
     try {
       return new Picture(toUnit(await decodeImage(source, size)), size, label);
     } catch (error) {
+      if (typeof source === "string" && !existsSync(source))
+        throw new FlamingoError("NOT_FOUND", `there is no file ${source}`, { source, fix: "check the path" });
       const name = typeof source === "string" ? source : "the picture";
       throw new FlamingoError("CORRUPT_IMAGE", `${name} cannot be read as an image: ${(error as Error).message}`, {
         source: name,

@@ -1,7 +1,7 @@
 import type { Initial, WeightSpec } from "../core/block.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
-import { tensor, type Variable, variable } from "./tensor.ts";
+import { getBackend, tensor, type Variable, variable } from "./tensor.ts";
 
 /** A weight on the device. */
 export interface Weight extends WeightSpec {
@@ -26,10 +26,14 @@ export class Weights {
     this.#random = new Random(seed).fork("weights");
   }
 
-  /** Makes a weight, or gives the one that has this name. */
+  /**
+   * Makes a weight, or gives the one that has this name.
+   * @throws FlamingoError DEVICE_UNAVAILABLE if no device is open yet
+   */
   create(spec: WeightSpec): Weight {
     const existing = this.#byName.get(spec.name);
     if (existing) return existing;
+    requireDevice();
     const numbers = initialNumbers(spec.initial, spec.shape, this.#random.fork(spec.name));
     const start = tensor(numbers, [...spec.shape], "float32");
     const weight = { ...spec, variable: variable(start, !spec.frozen) };
@@ -102,6 +106,12 @@ export class Weights {
     }
     assignNumbers(weight.variable, { shape, data });
   }
+}
+
+/** TensorFlow.js would say it in words of its own, below a page of its code. */
+function requireDevice(): void {
+  if (getBackend()) return;
+  throw new FlamingoError("DEVICE_UNAVAILABLE", "no device is open yet", { fix: 'await openDevice("auto") first' });
 }
 
 /** Sets a variable from numbers. */

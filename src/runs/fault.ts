@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ErrorReport, reportOf } from "../core/errors.ts";
+import { type ErrorReport, reportOf, withFix } from "../core/errors.ts";
 import type { Home } from "./home.ts";
 
 /**
@@ -20,7 +20,7 @@ export function describeError(error: unknown, home: Home): ErrorReport {
   return { ...report, source: file, fix: `report this fault with what is in ${file}` };
 }
 
-/** A report as one line: `CODE: message Fix: ...`. */
+/** A report as one line: `CODE: message. Fix: fix`. */
 export function printError({ code, message, fix }: ErrorReport): string {
-  return `${code}: ${message}${fix ? ` Fix: ${fix}` : ""}`.replace(/\s*\n\s*/g, " ");
+  return `${code}: ${withFix(message, fix)}`.replace(/\s*\n\s*/g, " ");
 }

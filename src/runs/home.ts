@@ -1,4 +1,7 @@
-import { join, resolve } from "node:path";
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** Where everything that the studio writes lives. */
 export interface Home {
@@ -15,9 +18,25 @@ export interface Home {
   errors: string;
 }
 
-/** The home folder: FLAMINGO_HOME where the environment names one, else `.flamingo` in the current folder. */
-export function findHome(environment: Record<string, string | undefined> = process.env): Home {
-  const folder = resolve(environment.FLAMINGO_HOME || ".flamingo");
+/** Folders that the home folder is looked for from. */
+interface Whereabouts {
+  current: string;
+  /** The user's home folder. */
+  user: string;
+  /** The root of the studio's own checkout. */
+  checkout: string;
+}
+
+/**
+ * The home folder: FLAMINGO_HOME where the environment names one; else `.flamingo` of the nearest folder that has one, from
+ * the current one upwards; else, inside the studio's own checkout, of its root; else of the current folder. So a notebook in
+ * the checkout's `notebooks/`, where Jupyter starts it, and a studio in its root write to the same place.
+ */
+export function findHome(
+  environment: Record<string, string | undefined> = process.env,
+  whereabouts: Partial<Whereabouts> = {},
+): Home {
+  const folder = environment.FLAMINGO_HOME ? resolve(environment.FLAMINGO_HOME) : nearestHome(whereabouts);
   return {
     folder,
     runs: join(folder, "runs"),
@@ -26,4 +45,34 @@ export function findHome(environment: Record<string, string | undefined> = proce
     cache: join(folder, "cache"),
     errors: join(folder, "errors"),
   };
+}
+
+const name = ".flamingo";
+
+function nearestHome({
+  current = process.cwd(),
+  user = homedir(),
+  checkout = fileURLToPath(new URL("../..", import.meta.url)),
+}: Partial<Whereabouts>): string {
+  const [start, userFolder, root] = [current, user, checkout].map(realFolder) as [string, string, string];
+  const found = upwardsFrom(start).find(
+    // Nearly everything lies below the user's home folder: one run there must not draw all others to it.
+    (folder) => isFolder(join(folder, name)) && (folder !== userFolder || folder === start),
+  );
+  if (found !== undefined) return join(found, name);
+  return join(`${start}${sep}`.startsWith(`${root}${sep}`) ? root : start, name);
+}
+
+/** Without links, which would give one folder two paths. */
+function realFolder(folder: string): string {
+  return existsSync(folder) ? realpathSync(folder) : resolve(folder);
+}
+
+function upwardsFrom(folder: string): string[] {
+  const above = dirname(folder);
+  return above === folder ? [folder] : [folder, ...upwardsFrom(above)];
+}
+
+function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
 }

@@ -55,7 +55,7 @@ test("installs for the user where Jupyter keeps its data, over itself, and takes
   expect(existsSync(folder)).toBe(false);
   const again = await callFlamingo(["kernel", "uninstall"]);
   expect(again.code).toBe(1);
-  expect(again.err).toMatch(/^NOT_FOUND: there is no kernel in .* Fix: /);
+  expect(again.err).toMatch(/^NOT_FOUND: there is no kernel in .*\. Fix: /);
   vi.unstubAllEnvs();
 });
 
@@ -64,8 +64,17 @@ test("says in words that a folder cannot be written", async () => {
   writeFileSync(file, "");
   const { code, err } = await callFlamingo(["kernel", "install", "--prefix", file]);
   expect(code).toBe(1);
-  expect(err).toMatch(/^KERNELSPEC_FOLDER: .* cannot be written: .* Fix: choose another place/);
+  expect(err).toMatch(/^KERNELSPEC_FOLDER: .* cannot be written: .*\. Fix: choose another place/);
 });
+
+test.runIf(optional("a folder in /proc", existsSync("/proc/self"), "no /proc"))(
+  "says so too where a folder can neither be made nor found",
+  async () => {
+    const { code, err } = await callFlamingo(["kernel", "install", "--prefix", "/proc/x"]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^KERNELSPEC_FOLDER: .* cannot be written: .*\. Fix: choose another place/);
+  },
+);
 
 test.each([[[]], [["remove"]], [["install", "extra"]], [["install", "--user", "--prefix", "x"]]])(
   "is refused when called wrongly: %j",

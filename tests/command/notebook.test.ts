@@ -102,7 +102,7 @@ describe("flamingo notebook run", () => {
     const output = join(temporaryFolder(), "out.ipynb");
     const failed = await callFlamingo(["notebook", "run", file, "--output", output]);
     expect(failed.code).toBe(1);
-    expect(failed.err).toMatch(/CELL_FAILED: code cell 2 of 3 \(throw new .*\) failed: RangeError: too far Fix: /);
+    expect(failed.err).toMatch(/CELL_FAILED: code cell 2 of 3 \(throw new .*\) failed: RangeError: too far\. Fix: /);
     expect(shown(output)).toEqual([[1], [2, "RangeError"], [null]]);
     const allowed = await callFlamingo(["notebook", "run", file, "--output", output, "--allow-errors"]);
     expect(allowed.code).toBe(0);

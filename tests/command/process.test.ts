@@ -14,10 +14,16 @@ const flamingoFile = fileURLToPath(new URL("../../src/command/flamingo.js", impo
 const fakeFlamingoFile = fileURLToPath(new URL("./fakeFlamingo.ts", import.meta.url));
 const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 
+/** Where a command works and writes, whatever lies in the folders above. */
+function itsOwnFolder() {
+  const cwd = temporaryFolder();
+  return { cwd, env: { ...process.env, FLAMINGO_HOME: join(cwd, ".flamingo") } };
+}
+
 /** Calls the installed command. */
 function flamingo(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [flamingoFile, ...args], {
-    cwd: temporaryFolder(),
+    ...itsOwnFolder(),
     encoding: "utf8",
   });
   return { status, stdout, stderr };
@@ -29,9 +35,7 @@ function fakeFlamingo(args: string[]): {
   seen: { out: string; err: string };
   end: Promise<unknown>;
 } {
-  const child = spawn(process.execPath, ["--import", loader, fakeFlamingoFile, ...args], {
-    cwd: temporaryFolder(),
-  });
+  const child = spawn(process.execPath, ["--import", loader, fakeFlamingoFile, ...args], itsOwnFolder());
   onTestFinished(() => void child.kill("SIGKILL"));
   const seen = { out: "", err: "" };
   child.stdout.on("data", (text) => {
@@ -72,7 +76,7 @@ test("the installed command runs from any folder, and prints errors as one line"
   const broken = flamingo("run", file);
   expect(broken.status).toBe(1);
   expect(broken.stdout).toBe("");
-  expect(broken.stderr).toMatch(/^INVALID_PIPELINE: .* Fix: .*\n$/);
+  expect(broken.stderr).toMatch(/^INVALID_PIPELINE: .*\. Fix: .*\n$/);
 });
 
 test("Ctrl-C stops a run at a step, with a checkpoint and the way to go on", async () => {
@@ -127,7 +131,7 @@ test.runIf(optional("a truly full disk", canMount, "mounting one needs root on L
     const args = ["run", pipelineFile(folder), "--out", out, "--steps", "100000"];
     const { seen, end } = fakeFlamingo(args);
     expect(await end).toBe(1);
-    expect(seen.err).toMatch(/^DISK_FULL: the disk .*is full.* Fix: free some space, then resume the run\n/);
+    expect(seen.err).toMatch(/^DISK_FULL: the disk .*is full.*\. Fix: free some space, then resume the run\n/);
     expect(seen.err).not.toContain("    at ");
     const events = await readEvents(out);
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index));
@@ -145,6 +149,6 @@ test.runIf(optional("a folder without permission", process.getuid?.() !== 0, "ro
     mkdirSync(locked, { mode: 0o500 });
     const { seen, end } = fakeFlamingo(["run", pipelineFile(folder), "--out", join(locked, "run")]);
     expect(await end).toBe(1);
-    expect(seen.err).toMatch(/^RUN_FOLDER: .* Fix: .*\n$/);
+    expect(seen.err).toMatch(/^RUN_FOLDER: .*\. Fix: .*\n$/);
   },
 );

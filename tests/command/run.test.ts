@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { Execution } from "../../src/command/execution.ts";
 import { Progress, statusLine } from "../../src/command/progress.ts";
+import { FlamingoError } from "../../src/core/errors.ts";
 import { runEventSchema } from "../../src/runs/event.ts";
 import { readEvents } from "../../src/runs/reader.ts";
 import { emptyRun, foldEvents } from "../../src/runs/state.ts";
@@ -93,14 +95,14 @@ describe("flamingo run", () => {
     const after = foldEvents(emptyRun(), await readEvents(out));
     expect(after.status).toBe("succeeded");
     expect(after.series.step).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
-    expect((await callFlamingo(["resume", out])).err).toMatch(/^CONFLICT: .* Fix: .*\n$/);
+    expect((await callFlamingo(["resume", out])).err).toMatch(/^CONFLICT: .*\. Fix: .*\n$/);
   });
 
   test("that fails prints its one line, keeps the run and exits with 1", async () => {
     const { file, out } = workplace({ name: "fails" });
     const { code, err } = await callFlamingo(["run", file, "--out", out]);
     expect(code).toBe(1);
-    expect(err).toMatch(/^NON_FINITE: the loss is NaN Fix: lower the learning rate\nto go on: flamingo resume .*\n$/);
+    expect(err).toMatch(/^NON_FINITE: the loss is NaN\. Fix: lower the learning rate\nto go on: flamingo resume .*\n$/);
     expect((await readEvents(out)).at(-1)).toMatchObject({ outcome: "failed", error: { code: "NON_FINITE" } });
   });
 
@@ -109,7 +111,7 @@ describe("flamingo run", () => {
     const { file, out } = workplace({ name: "faults" });
     const { code, err } = await callFlamingo(["run", file, "--out", out], { home });
     expect(code).toBe(1);
-    expect(err).toMatch(/^INTERNAL: x is not a function at all Fix: report .*\n/);
+    expect(err).toMatch(/^INTERNAL: x is not a function at all\. Fix: report .*\n/);
     expect(err).not.toContain("    at ");
     const stack = /what is in (\S+)/.exec(err)![1]!;
     expect(stack.startsWith(home)).toBe(true);
@@ -122,7 +124,7 @@ describe("flamingo run", () => {
     const before = readFileSync(join(out, "events.jsonl"), "utf8");
     const { code, err } = await callFlamingo(["run", file, "--out", out]);
     expect(code).toBe(1);
-    expect(err).toMatch(/^RUN_FOLDER: .* holds a run already Fix: .*\n$/);
+    expect(err).toMatch(/^RUN_FOLDER: .* holds a run already\. Fix: .*\n$/);
     expect(readFileSync(join(out, "events.jsonl"), "utf8")).toBe(before);
   });
 });
@@ -165,7 +167,7 @@ describe("bad input is one clear line, a non-zero exit, and leaves no run behind
     const { file, out } = workplace();
     writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
     const { code, out: printed, err } = await callFlamingo(["run", file, "--out", out]);
-    expect(err).toMatch(new RegExp(`^${expected}: .+ Fix: .+\n$`));
+    expect(err).toMatch(new RegExp(`^${expected}: .+[.?!] Fix: .+\n$`));
     expect(code).toBe(1);
     expect(printed).toBe("");
     expect(existsSync(out)).toBe(false);
@@ -173,14 +175,14 @@ describe("bad input is one clear line, a non-zero exit, and leaves no run behind
 
   test("a file that is not there", async () => {
     const { code, err } = await callFlamingo(["run", "nowhere.json"]);
-    expect(err).toMatch(/^NOT_FOUND: .*nowhere\.json.* Fix: .*\n$/);
+    expect(err).toMatch(/^NOT_FOUND: .*nowhere\.json.*\. Fix: .*\n$/);
     expect(code).toBe(1);
   });
 
   test("a device that is not there", async () => {
     const { file, out } = workplace();
     const { code, err } = await callFlamingo(["run", file, "--out", out, "--device", "webgpu"]);
-    expect(err).toMatch(/^DEVICE_UNAVAILABLE: .* Fix: .*\n$/);
+    expect(err).toMatch(/^DEVICE_UNAVAILABLE: .*\. Fix: .*\n$/);
     expect(code).toBe(1);
     expect(existsSync(out)).toBe(false);
   });
@@ -188,7 +190,7 @@ describe("bad input is one clear line, a non-zero exit, and leaves no run behind
   test("a run folder that cannot be written", async () => {
     const { file } = workplace();
     const { code, err } = await callFlamingo(["run", file, "--out", join(file, "run")]);
-    expect(err).toMatch(/^RUN_FOLDER: .* Fix: .*\n$/);
+    expect(err).toMatch(/^RUN_FOLDER: .*\. Fix: .*\n$/);
     expect(code).toBe(1);
   });
 
@@ -200,7 +202,7 @@ describe("bad input is one clear line, a non-zero exit, and leaves no run behind
       ["generate", folder, "a.png"],
     ]) {
       const { code, err } = await callFlamingo(args);
-      expect(err).toMatch(/^RUN_FOLDER: .* Fix: .*\n$/);
+      expect(err).toMatch(/^RUN_FOLDER: .*\. Fix: .*\n$/);
       expect(code).toBe(1);
     }
   });
@@ -216,7 +218,7 @@ describe("bad input is one clear line, a non-zero exit, and leaves no run behind
     [["fly"]],
   ])("the call %j is a USAGE error, exit 2", async (args) => {
     const { code, err } = await callFlamingo(args);
-    expect(err).toMatch(/^USAGE: .+ Fix: .+\n$/);
+    expect(err).toMatch(/^USAGE: .+\. Fix: .+\n$/);
     expect(code).toBe(2);
   });
 });
@@ -240,6 +242,22 @@ describe("a trained run", () => {
   test("captions images, in order", async () => {
     const { out } = await callFlamingo(["generate", await trained(), "cat.png", "dog.png"]);
     expect(out).toBe("cat.png\ta cat\ndog.png\ta dog\n");
+  });
+
+  test("captions the images that can be read, names each of the others, and fails at the end", async () => {
+    const caption: Execution["caption"] = async ({ images }) =>
+      images.map((image) =>
+        image.startsWith("bad")
+          ? new FlamingoError("CORRUPT_IMAGE", `${image} is none`, { fix: "give a picture" })
+          : "a cat",
+      );
+    const images = ["bad1.png", "cat.png", "bad2.png"];
+    const errors = ["bad1.png", "bad2.png"].map((image) => `CORRUPT_IMAGE: ${image} is none. Fix: give a picture\n`);
+    const folder = await trained();
+    const plain = await callFlamingo(["generate", folder, ...images], { caption });
+    expect(plain).toEqual({ code: 1, out: "cat.png\ta cat\n", err: errors.join("") });
+    const { out, code } = await callFlamingo(["generate", folder, ...images, "--json"], { caption });
+    expect([JSON.parse(out), code]).toEqual([{ image: "cat.png", caption: "a cat" }, 1]);
   });
 });
 

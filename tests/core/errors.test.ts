@@ -8,8 +8,10 @@ describe("an error", () => {
   });
 
   test("prints as one line with its code, its sentence and its fix", () => {
-    expect(String(error)).toBe("NO_IMAGES: no images in photos Fix: put .png files there");
+    expect(String(error)).toBe("NO_IMAGES: no images in photos. Fix: put .png files there");
     expect(String(new FlamingoError("CYCLE", "a circle"))).toBe("CYCLE: a circle");
+    for (const ended of ["It ended.", "did it?", "it did!"])
+      expect(String(new FlamingoError("CYCLE", ended, { fix: "cut it" }))).toBe(`CYCLE: ${ended} Fix: cut it`);
   });
 
   test("travels as plain data, without its stack", () => {

@@ -91,14 +91,14 @@ describe("a folder that cannot be used is refused in one clear line", () => {
   test("no folder", async () => {
     await rm(folder, { recursive: true });
     expect(await refusal()).toMatchInlineSnapshot(
-      `"NOT_FOUND: there is no folder FOLDER Fix: name the folder that holds the images and their captions.jsonl or captions.csv"`,
+      `"NOT_FOUND: there is no folder FOLDER. Fix: name the folder that holds the images and their captions.jsonl or captions.csv"`,
     );
   });
 
   test("no images", async () => {
     await put("captions.csv", "file,caption\na.png,cat\n");
     expect(await refusal()).toMatchInlineSnapshot(
-      `"NO_IMAGES: FOLDER holds no images Fix: put .png, .jpg, .jpeg, .webp, .gif, .avif, .tif, .tiff, .svg files there, each named in captions.jsonl or captions.csv"`,
+      `"NO_IMAGES: FOLDER holds no images. Fix: put .png, .jpg, .jpeg, .webp, .gif, .avif, .tif, .tiff, .svg files there, each named in captions.jsonl or captions.csv"`,
     );
   });
 
@@ -106,26 +106,26 @@ describe("a folder that cannot be used is refused in one clear line", () => {
     await put("a.png", "no picture");
     await put("captions.csv", "file,caption\na.png,cat\n");
     expect(await refusal()).toMatchInlineSnapshot(
-      `"NO_IMAGES: FOLDER holds no image that has a caption and can be decoded (images: 1) Fix: put .png, .jpg, .jpeg, .webp, .gif, .avif, .tif, .tiff, .svg files there, each named in captions.jsonl or captions.csv"`,
+      `"NO_IMAGES: FOLDER holds no image that has a caption and can be decoded (images: 1). Fix: put .png, .jpg, .jpeg, .webp, .gif, .avif, .tif, .tiff, .svg files there, each named in captions.jsonl or captions.csv"`,
     );
   });
 
   test("no captions, two caption files, an empty one", async () => {
     await putImages("a.png");
     expect(await refusal()).toMatchInlineSnapshot(
-      `"INVALID_DATA: FOLDER holds neither captions.jsonl nor captions.csv Fix: write one of them, with a file and a caption on each line"`,
+      `"INVALID_DATA: FOLDER holds neither captions.jsonl nor captions.csv. Fix: write one of them, with a file and a caption on each line"`,
     );
     await put("captions.csv", "");
     expect(await refusal()).toMatchInlineSnapshot(
-      `"MISSING_COLUMN: FOLDER/captions.csv has no column "file"; it has nothing Fix: name it in the first line: file,caption"`,
+      `"MISSING_COLUMN: FOLDER/captions.csv has no column "file"; it has nothing. Fix: name it in the first line: file,caption"`,
     );
     await put("captions.csv", "file,caption\n");
     expect(await refusal()).toMatchInlineSnapshot(
-      `"INVALID_DATA: FOLDER/captions.csv has no captions Fix: write a line with a file and a caption for each image"`,
+      `"INVALID_DATA: FOLDER/captions.csv has no captions. Fix: write a line with a file and a caption for each image"`,
     );
     await put("captions.jsonl", "");
     expect(await refusal()).toMatchInlineSnapshot(
-      `"INVALID_DATA: FOLDER holds both captions.jsonl and captions.csv Fix: keep one of them"`,
+      `"INVALID_DATA: FOLDER holds both captions.jsonl and captions.csv. Fix: keep one of them"`,
     );
   });
 
@@ -133,16 +133,16 @@ describe("a folder that cannot be used is refused in one clear line", () => {
     await putImages("a.png");
     await put("captions.csv", "image,caption\na.png,cat\n");
     expect(await refusal()).toMatchInlineSnapshot(
-      `"MISSING_COLUMN: FOLDER/captions.csv has no column "file"; it has "image", "caption" Fix: name it in the first line: file,caption"`,
+      `"MISSING_COLUMN: FOLDER/captions.csv has no column "file"; it has "image", "caption". Fix: name it in the first line: file,caption"`,
     );
     await put("captions.csv", "file;caption\na.png;cat\n");
     expect(await refusal()).toMatchInlineSnapshot(
-      `"MISSING_COLUMN: FOLDER/captions.csv has no column "file"; it has "file;caption" Fix: name it in the first line: file,caption"`,
+      `"MISSING_COLUMN: FOLDER/captions.csv has no column "file"; it has "file;caption". Fix: name it in the first line: file,caption"`,
     );
     await rm(join(folder, "captions.csv"));
     await put("captions.jsonl", '{"file": "a.png", "text": "cat"}\n');
     expect(await refusal()).toMatchInlineSnapshot(
-      `"MISSING_COLUMN: line 1 of FOLDER/captions.jsonl has no column "caption"; it has "file", "text" Fix: write each line as {"file": "1.png", "caption": "a dog"}"`,
+      `"MISSING_COLUMN: line 1 of FOLDER/captions.jsonl has no column "caption"; it has "file", "text". Fix: write each line as {"file": "1.png", "caption": "a dog"}"`,
     );
   });
 
@@ -150,24 +150,24 @@ describe("a folder that cannot be used is refused in one clear line", () => {
     await putImages("a.png");
     await put("captions.csv", 'file,caption\na.png,"two\nlines"\na.png,a cat, asleep\n');
     expect(await refusal()).toMatchInlineSnapshot(
-      `"INVALID_DATA: line 4 of FOLDER/captions.csv has 3 fields, its first line has 2 Fix: put a caption that has commas in double quotes"`,
+      `"INVALID_DATA: line 4 of FOLDER/captions.csv has 3 fields, its first line has 2. Fix: put a caption that has commas in double quotes"`,
     );
     await put("captions.csv", 'file,caption\na.png,"a cat\n');
     expect(await refusal()).toMatchInlineSnapshot(
-      `"INVALID_DATA: line 2 of FOLDER/captions.csv has a double quote that does not close its field Fix: put the whole field in double quotes, and double those inside it: "a ""big"" dog""`,
+      `"INVALID_DATA: line 2 of FOLDER/captions.csv has a double quote that does not close its field. Fix: put the whole field in double quotes, and double those inside it: "a ""big"" dog""`,
     );
     await put("captions.csv", new Uint8Array([0x66, 0xff, 0xfe]));
     expect(await refusal()).toMatchInlineSnapshot(
-      `"INVALID_DATA: FOLDER/captions.csv is not UTF-8 text Fix: save it as UTF-8"`,
+      `"INVALID_DATA: FOLDER/captions.csv is not UTF-8 text. Fix: save it as UTF-8"`,
     );
     await rm(join(folder, "captions.csv"));
     await put("captions.jsonl", '{"file": "a.png", "caption": "cat"}\n{"file": \n');
     expect(await refusal()).toMatchInlineSnapshot(
-      `"INVALID_DATA: line 2 of FOLDER/captions.jsonl is no JSON object Fix: write each line as {"file": "1.png", "caption": "a dog"}"`,
+      `"INVALID_DATA: line 2 of FOLDER/captions.jsonl is no JSON object. Fix: write each line as {"file": "1.png", "caption": "a dog"}"`,
     );
     await put("captions.jsonl", '{"file": "a.png", "caption": 7}\n');
     expect(await refusal()).toMatchInlineSnapshot(
-      `"INVALID_DATA: line 1 of FOLDER/captions.jsonl needs text for both file and caption Fix: name a file and say what it shows"`,
+      `"INVALID_DATA: line 1 of FOLDER/captions.jsonl needs text for both file and caption. Fix: name a file and say what it shows"`,
     );
   });
 
@@ -182,7 +182,7 @@ describe("a folder that cannot be used is refused in one clear line", () => {
     await symlink(join(outside, "b.png"), join(folder, "link.png"));
     await put("captions.csv", "file,caption\na.png,cat\nlink.png,cat\n");
     expect(await refusal()).toMatchInlineSnapshot(
-      `"INVALID_DATA: line 3 of FOLDER/captions.csv names link.png, which is no path inside the folder Fix: name files by their path inside the folder, such as dogs/1.png"`,
+      `"INVALID_DATA: line 3 of FOLDER/captions.csv names link.png, which is no path inside the folder. Fix: name files by their path inside the folder, such as dogs/1.png"`,
     );
     await rm(outside, { recursive: true });
   });

@@ -190,7 +190,7 @@ describe("the first visit", () => {
 
   test("says in words what is missing where there is no token", async () => {
     const reply = await rawRequest(await openStudio(), { method: "GET", path: "/" }, {});
-    expect(reply.body).toMatch(/^NO_TOKEN: .* Fix: open the address that `flamingo start` printed$/);
+    expect(reply.body).toMatch(/^NO_TOKEN: .*\. Fix: open the address that `flamingo start` printed$/);
   });
 
   test("may be by a link on another site, whose cookie comes with the second look", async () => {

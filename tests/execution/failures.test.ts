@@ -217,7 +217,7 @@ describe("a corrupt image", () => {
 describe("a finished run", () => {
   const quiet = { append: () => {} };
 
-  test("captions images, and names one that is none", async () => {
+  test("captions images, and names those that are none or not there", async () => {
     const { folder } = await carryOut(await newRun(trainOnly));
     const good = join(images, "red-heart.png");
     const broken = join(temporaryFolder(), "broken.png");
@@ -227,10 +227,13 @@ describe("a finished run", () => {
     const captions = await captionImages({ ...options, images: [good, join(images, "blue-star.png"), good] });
     expect(captions).toHaveLength(3);
     expect(captions[2]).toBe(captions[0]);
-    await expect(captionImages({ ...options, images: [good, broken] })).rejects.toMatchObject({
-      code: "CORRUPT_IMAGE",
-      message: expect.stringContaining(`${broken} cannot be read as an image`),
-    });
+    const missing = join(images, "nowhere.png");
+    const corrupt = { code: "CORRUPT_IMAGE", message: expect.stringContaining(`${broken} cannot be read as an image`) };
+    const absent = { code: "NOT_FOUND", message: `there is no file ${missing}`, details: { fix: "check the path" } };
+    const [first, second, third] = await captionImages({ ...options, images: [broken, good, missing] });
+    expect(second).toBe(captions[0]);
+    expect([first, third]).toMatchObject([corrupt, absent]);
+    expect(await captionImages({ ...options, images: [broken, missing] })).toMatchObject([corrupt, absent]);
     expect(countTensors()).toBe(before);
   });
 

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createRun, listRuns, newRunId, type RunRecord, readRun } from "../../src/runs/folder.ts";
-import { findHome } from "../../src/runs/home.ts";
 import { readFake } from "./fakeLibrary.ts";
 import { temporaryFolder } from "./temporaryFolder.ts";
 
@@ -69,9 +68,4 @@ test("every run's id is a plain name, whatever the pipeline is called", () => {
       },
     ),
   );
-});
-
-test("the home folder is .flamingo here, or where FLAMINGO_HOME says", () => {
-  expect(findHome({}).runs).toBe(join(process.cwd(), ".flamingo", "runs"));
-  expect(findHome({ FLAMINGO_HOME: "/data/home" }).pipelines).toBe(join("/data/home", "pipelines"));
 });

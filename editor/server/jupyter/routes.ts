@@ -3,7 +3,7 @@ import { z } from "zod";
 import { kernelName } from "../../../kernel/client/kernelspec.ts";
 import { drawLogo, type LogoName, logoNames } from "../../../kernel/client/logo.ts";
 import packageFile from "../../../package.json" with { type: "json" };
-import { FlamingoError } from "../../../src/core/errors.ts";
+import { FlamingoError, withFix } from "../../../src/core/errors.ts";
 import type { Access } from "../access.ts";
 import { answerOf } from "../errorAnswer.ts";
 import { type Contents, type ContentsModel, createRequest, saveRequest } from "./contents.ts";
@@ -225,6 +225,5 @@ function answerError(error: unknown, _request: Request, response: Response, next
     return;
   }
   const { status, report } = answerOf(error);
-  const message = report.fix ? `${report.message}. Fix: ${report.fix}` : report.message;
-  response.status(status).json({ message, reason: report.code, error: report });
+  response.status(status).json({ message: withFix(report.message, report.fix), reason: report.code, error: report });
 }

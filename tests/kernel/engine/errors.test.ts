@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { Picture } from "../../../src/data/picture.ts";
 import { Cells } from "./cells.ts";
 
 const cells = await Cells.start({ "wrong.ts": 'export const ok = 1;\nexport const wrong: number = "text";\n' });
@@ -119,6 +120,24 @@ describe("what a cell throws", () => {
   test("has its cause told", async () => {
     const { traceback } = await cells.fail("throw new Error('outer', { cause: new TypeError('inner') })");
     expect(traceback).toContain("Caused by TypeError: inner");
+  });
+
+  test("shows no place in the library where the error says by itself what to mend, and shows it else", async () => {
+    const kept = globalThis as { library?: unknown };
+    const wrongly = () => {
+      throw new TypeError("of its own");
+    };
+    kept.library = { Picture, wrongly };
+    onTestFinished(() => void delete kept.library);
+    const [ours, another] = [
+      await cells.fail("\nawait (globalThis as any).library.Picture.read('nowhere.png')"),
+      await cells.fail("\n(globalThis as any).library.wrongly()"),
+    ].map(({ traceback }) => traceback.filter((line) => line.startsWith("    at ")));
+    const places = [ours, another].map((frames) =>
+      frames!.map((frame) => /In\[\d+\]:2|\w+\.test\.ts/.exec(frame)?.[0]),
+    );
+    const latest = Number(cells.latest.slice(3, -1));
+    expect(places).toEqual([[`In[${latest - 1}]:2`], ["errors.test.ts", `In[${latest}]:2`]]);
   });
 
   test("may be anything", async () => {
