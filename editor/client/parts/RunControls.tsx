@@ -74,7 +74,10 @@ function RunStatusText() {
       : "";
   return (
     <p className="run-status" data-testid="run-status" data-status={run.status}>
-      <span>{busy ? `${name}${counted ? ` · ${counted}` : ""}` : statusWords[run.status]}{where}</span>
+      <span>
+        {busy ? `${name}${counted ? ` · ${counted}` : ""}` : statusWords[run.status]}
+        {where}
+      </span>
       {busy && secondsLeft !== undefined && <span className="muted">{formatSeconds(secondsLeft)} left</span>}
       {busy && wait !== undefined && (
         <span className="muted" title="Share of a training step in which the device waits for data">
