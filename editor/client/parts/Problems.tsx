@@ -6,6 +6,7 @@ import { useMended } from "../stores/mended.ts";
 import { useRun } from "../stores/run.ts";
 import { fitNode } from "../stores/viewport.ts";
 import { Icon } from "./Icon.tsx";
+import { sentence } from "./sentence.ts";
 
 type Shown = ErrorReport & { node?: string; edge?: number; failed?: boolean };
 
@@ -49,7 +50,7 @@ function ProblemLine({ problem }: { problem: Shown }) {
       <Icon name="warning" size={15} />
       <p title={problem.fix}>
         {problem.failed && <strong>The run failed: </strong>}
-        {problem.message}
+        {problem.fix ? sentence(problem.message) : problem.message}
         {problem.fix && <span className="fix"> Fix: {problem.fix}</span>}
       </p>
       {leads && (
