@@ -26,6 +26,16 @@ describe.runIf(hasBrowser())("the editor, as a person sees it", () => {
     expect(await page.getByLabel("Name of the pipeline").inputValue()).toBe("Mine");
     expect(await weights(page)).toEqual(shown);
   });
+
+  test("no shape is hidden by a card, and a block that is clicked lies on no other", { timeout: whole }, async () => {
+    const page = await openStudio();
+    await page.locator(".wire-label", { hasText: "24×2×8×128" }).waitFor(patience);
+    const cards = ".react-flow__node";
+    expect(await page.evaluate(overlaps, [".wire-label", cards])).toEqual([]);
+    await page.locator(".palette").getByText("Convolutional encoder").click();
+    await expect.poll(() => page.locator(cards).count(), patience).toBe(9);
+    expect(await page.evaluate(overlaps, [cards, cards])).toEqual([]);
+  });
 });
 
 /** The studio's first template, once its weights are counted. */
@@ -37,6 +47,19 @@ async function openStudio(): Promise<Page> {
   await page.goto(url);
   await page.locator(".card-weights").first().waitFor(patience);
   return page;
+}
+
+/** The words of what lies on something else. */
+function overlaps([some, others]: string[]): string[] {
+  const found = (selector: string) => [...document.querySelectorAll(selector)];
+  return found(some!).flatMap((one) => {
+    const a = one.getBoundingClientRect();
+    const hit = found(others!).some((other) => {
+      const b = other.getBoundingClientRect();
+      return other !== one && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    });
+    return hit ? [one.textContent ?? ""] : [];
+  });
 }
 
 /** What the cards say of their weights, with their colours. */
