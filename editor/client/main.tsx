@@ -5,6 +5,7 @@ import { card } from "./graph/cardSize.ts";
 import { Pages } from "./Pages.tsx";
 import { Starting } from "./parts/Starting.tsx";
 import { begin } from "./stores/document.ts";
+import { watchMending } from "./stores/mended.ts";
 import { connectStudio } from "./stores/studio.ts";
 import { applyTheme } from "./stores/theme.ts";
 import "@xyflow/react/dist/base.css";
@@ -26,6 +27,7 @@ function start(): void {
   begin().then(
     () => {
       connectStudio();
+      watchMending();
       root.render(<Pages />);
     },
     (error: unknown) => {

@@ -7,6 +7,7 @@ import { parseNotebook } from "../../kernel/nbformat/notebook.ts";
 import { buildClientIfStale } from "../../src/command/freshClient.ts";
 import { findHome } from "../../src/runs/home.ts";
 import { hasBrowser, launchBrowser } from "../browser.ts";
+import { smallPipeline } from "../execution/smallRun.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
 import { notebookOf } from "./notebookFixture.ts";
 import { photograph, stage } from "./stages.ts";
@@ -58,7 +59,7 @@ describe.runIf(hasBrowser())("the notebook page, as a person sees it", () => {
     await stage(page, "6 the same after a reload", async () => {
       await page.reload();
       await ready(page);
-      await page.getByTestId("figure").locator(".main-svg").first().waitFor(patience);
+      await plot(page, 3).waitFor(patience);
       await shown(page, 2, "[ 0, 0.5 ]").waitFor();
       await cell(page, 5).click();
       await page.keyboard.press("Shift+Enter");
@@ -162,6 +163,29 @@ describe.runIf(hasBrowser())("the notebook page, as a person sees it", () => {
     expect(complaints).toEqual([]);
   });
 
+  test("a training says how far it is, and at which step it stopped", { timeout: whole }, async () => {
+    const { url } = await openStudio({ "training.ipynb": training });
+    const { open, complaints } = await openBrowser();
+    const page = await open(`${url}#notebook=tutorials/training.ipynb`);
+    await stage(page, "20 training", async () => {
+      await ready(page);
+      await page.getByRole("button", { name: "Run all cells" }).click();
+      await shown(page, 1, /training [\d,]+ of 100,000/).waitFor(patience);
+      await page.getByRole("button", { name: "Interrupt" }).click();
+      await shown(page, 1, /stopped at step [\d,]+ of 100,000/).waitFor(patience);
+    });
+    await stage(page, "21 a heat map by its labels, and a picture in a drawing", async () => {
+      await cell(page, 2).click();
+      await page.keyboard.press("Shift+Enter");
+      for (const word of ["looks", "a cat", "where"]) await shown(page, 2, word).waitFor(patience);
+      await page.keyboard.press("Shift+Enter");
+      const picture = cell(page, 3).locator(".html-output image");
+      await picture.waitFor(patience);
+      expect(await picture.getAttribute("href")).toBe(dot);
+    });
+    expect(complaints).toEqual([]);
+  });
+
   test("the tutorial on cross-attention runs from top to bottom", { timeout: whole }, async () => {
     const name = "02-cross-attention-by-hand.ipynb";
     const text = readFileSync(new URL(`../../notebooks/${name}`, import.meta.url), "utf8");
@@ -179,7 +203,7 @@ describe.runIf(hasBrowser())("the notebook page, as a person sees it", () => {
       expect(await count(page, places.at(-1)!)).toBe(`[${places.length}]`);
     });
     await stage(page, "19 what it shows", async () => {
-      await page.getByTestId("figure").locator(".main-svg").first().waitFor(patience);
+      await page.locator(".html-output svg[aria-label]").first().waitFor(patience);
       await page.getByText("worked out").first().waitFor();
       expect(await page.locator(".katex").count()).toBeGreaterThan(10);
     });
@@ -270,6 +294,18 @@ const shows = notebookOf(
   { code: 'throw new Error("the shapes do not fit")' },
 );
 
+const dot =
+  "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+const training = notebookOf(
+  {
+    code: `const pipeline = JSON.parse(${JSON.stringify(JSON.stringify(smallPipeline()))});
+await flamingo.train(pipeline, { steps: 100_000, targets: ["train"] });`,
+  },
+  { code: 'flamingo.heatMap([[0, 1]], { columns: ["looks", "a cat"], title: "where" })' },
+  { code: `flamingo.html('<svg viewBox="0 0 9 9"><image href="${dot}" width="9" height="9"/></svg>')` },
+);
+
 /** A studio with these tutorials and notebooks; it ends with the test. */
 async function openStudio(tutorials: Record<string, string>, own: Record<string, string> = {}) {
   const folder = temporaryFolder();
@@ -352,21 +388,19 @@ function texts(page: Page): Promise<string[]> {
   });
 }
 
-/** The plot's line grows, in the same element, which keeps its place. */
+/** The drawing below a cell: the same that Jupyter shows. */
+function plot(page: Page, place: number): Locator {
+  return cell(page, place).locator(".html-output svg").first();
+}
+
+/** The plot's line grows, in the same place, which keeps its height. */
 async function seePlotMove(page: Page): Promise<void> {
-  const plot = cell(page, 3).getByTestId("figure");
-  await plot.locator(".main-svg").first().waitFor(patience);
-  await plot.evaluate((element) => Object.assign(element, { seen: true }));
-  const height = (await plot.boundingBox())!.height;
-  const points = () =>
-    plot.evaluate((element) => {
-      const { data, seen } = element as Element & { data?: { y: number[] }[]; seen?: boolean };
-      return seen ? (data?.[0]?.y.length ?? 0) : -1;
-    });
-  const first = await points();
-  await expect.poll(points, patience).toBeGreaterThan(first);
-  await expect.poll(points, patience).toBe(10);
-  expect((await plot.boundingBox())!.height).toBe(height);
+  await plot(page, 3).getByText("step", { exact: true }).waitFor(patience);
+  const line = plot(page, 3).locator("path").filter({ hasText: "loss" });
+  await line.waitFor(patience);
+  const height = (await plot(page, 3).boundingBox())!.height;
+  await expect.poll(async () => (await line.getAttribute("d"))!.split(/[ML]/).length - 1, patience).toBe(10);
+  expect((await plot(page, 3).boundingBox())!.height).toBe(height);
   await photograph(page, "2 the plot");
 }
 

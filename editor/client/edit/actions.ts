@@ -20,6 +20,8 @@ export interface EditorContext {
   canRedo: boolean;
   /** Status of the run that is shown; undefined if there is none. */
   runStatus: RunStatus | undefined;
+  /** Whether that run left something to go on from. */
+  hasCheckpoint: boolean;
   connected: boolean;
   clipboard: { read(): string | null; write(text: string): void };
   commit(label: string, pipeline: Pipeline, select?: readonly string[]): void;
@@ -233,7 +235,8 @@ export const actions: readonly Action[] = [
     name: "resume",
     label: "Resume from the last checkpoint",
     group: "Run",
-    predicate: (context) => context.connected && (context.runStatus === "stopped" || context.runStatus === "failed"),
+    predicate: ({ connected, runStatus, hasCheckpoint }) =>
+      connected && hasCheckpoint && (runStatus === "stopped" || runStatus === "failed"),
     perform: (context) => context.run("resume"),
   },
 ];

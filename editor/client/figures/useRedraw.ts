@@ -21,22 +21,34 @@ export function useRedraw(
     let next = 0;
     let stale = false;
     let seen = true;
+    let drawing = false;
+    let ended = false;
+    let changed = false;
     const paint = async () => {
-      stale = !seen || document.hidden;
-      const began = performance.now();
-      if (!stale) await draw();
-      const ended = performance.now();
-      next = ended + Math.min(interval.most, Math.max(interval.least, (ended - began) / part));
       timer = undefined;
+      stale = !seen || document.hidden;
+      if (stale) return;
+      drawing = true;
+      changed = false;
+      const began = performance.now();
+      try {
+        await draw();
+      } finally {
+        const now = performance.now();
+        next = now + Math.min(interval.most, Math.max(interval.least, (now - began) / part));
+        drawing = false;
+      }
+      if (changed && !ended) request(); // the last change is drawn too, although nothing may come after it
     };
     const request = () => {
-      timer ??= setTimeout(() => void paint(), Math.max(0, next - performance.now()));
+      changed = true;
+      if (!drawing) timer ??= setTimeout(() => void paint(), Math.max(0, next - performance.now()));
     };
     const appear = () => {
       if (stale) request();
     };
-    const observer = new IntersectionObserver(([entry]) => {
-      seen = entry?.isIntersecting ?? true;
+    const observer = new IntersectionObserver((entries) => {
+      seen = entries.at(-1)?.isIntersecting ?? true; // a busy page is told of several at once, the latest last
       appear();
     });
     if (element.current) observer.observe(element.current);
@@ -44,6 +56,7 @@ export function useRedraw(
     const unsubscribe = subscribe(request);
     void paint();
     return () => {
+      ended = true;
       unsubscribe();
       observer.disconnect();
       document.removeEventListener("visibilitychange", appear);

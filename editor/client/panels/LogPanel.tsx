@@ -1,3 +1,4 @@
+import { sentence } from "../parts/sentence.ts";
 import { select, useEditor } from "../stores/editor.ts";
 import { useRun } from "../stores/run.ts";
 import { fitNode } from "../stores/viewport.ts";
@@ -35,10 +36,7 @@ export function LogPanel() {
       {error && (
         <li data-level="error">
           <time />
-          <span className="log-text">
-            {error.message}
-            {error.fix && ` Fix: ${error.fix}`}
-          </span>
+          <span className="log-text">{error.fix ? `${sentence(error.message)} Fix: ${error.fix}` : error.message}</span>
         </li>
       )}
     </ol>

@@ -10,6 +10,7 @@ import type { BlockFlowNode } from "../graph/flowNodes.ts";
 import { portsOf } from "../graph/nodePorts.ts";
 import { useEditor } from "../stores/editor.ts";
 import { openNode } from "../stores/inside.ts";
+import { useMended } from "../stores/mended.ts";
 import { useRun } from "../stores/run.ts";
 import { useWiring } from "../stores/wiring.ts";
 import { BlockCard, type CardPort } from "./BlockCard.tsx";
@@ -24,7 +25,9 @@ export const BlockNode = memo(function BlockNode({ id }: NodeProps<BlockFlowNode
   const count = useEditor((editor) => editor.counts[id]);
   const problem = useEditor((editor) => editor.problems.find((found) => found.node === id)?.message);
   const progress = useRun((run) => run.state.nodes[id]);
-  const state = useRun((run) => shownState(run.state.status, run.state.nodes[id]));
+  const mended = useMended(({ nodes }) => nodes.has(id));
+  const ran = useRun((run) => shownState(run.state.status, run.state.nodes[id]));
+  const state = mended && ran === "failed" ? "idle" : ran;
   const ports = useCardPorts(id, entry);
   if (!node) return null;
   const title = node.label ?? entry?.title ?? node.type;
@@ -42,7 +45,7 @@ export const BlockNode = memo(function BlockNode({ id }: NodeProps<BlockFlowNode
       unknown={!entry}
       state={state}
       share={isBusy && progress?.total ? shareOf(progress) : undefined}
-      wrong={progress?.error?.message ?? problem}
+      wrong={(mended ? undefined : progress?.error?.message) ?? problem}
       onOpen={entry?.kind === "composite" ? () => openNode(id) : undefined}
     >
       <LiveFigure node={id} figure={figureOf(entry)} />

@@ -2,13 +2,14 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { openDialog } from "../stores/editor.ts";
 import { Icon } from "./Icon.tsx";
 
-/** A dialog over the page. Escape, the cross and a click beside it close it; the focus stays inside. */
+/** A dialog over the page; one that asks for a text begins in its field. Escape, the cross and a click beside it close it; the focus stays inside. */
 export function Modal(props: { title: string; wide?: boolean; close?: () => void; children: ReactNode }) {
   const { title, wide, close = () => openDialog(undefined), children } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    element?.querySelector<HTMLInputElement>('input[type="text"]')?.select(); // not the cross, which comes first
     return () => element?.close();
   }, []);
   return (

@@ -1,5 +1,6 @@
 import { dismiss, useNotices } from "../stores/notices.ts";
 import { Icon } from "./Icon.tsx";
+import { sentence } from "./sentence.ts";
 
 /** What just happened, in the lower left corner. */
 export function Notices() {
@@ -10,7 +11,7 @@ export function Notices() {
         <div key={id} className="notice" data-kind={kind} role={kind === "error" ? "alert" : "status"}>
           <Icon name={kind === "error" ? "warning" : "check"} size={15} />
           <p>
-            {message}
+            {fix ? sentence(message) : message}
             {fix && <span className="fix"> Fix: {fix}</span>}
           </p>
           <button type="button" className="icon-button small" onClick={() => dismiss(id)} aria-label="Close">

@@ -2,9 +2,11 @@ import { useState } from "react";
 import type { ErrorReport } from "../../../src/core/errors.ts";
 import { edgeIds } from "../graph/edges.ts";
 import { select, useEditor } from "../stores/editor.ts";
+import { useMended } from "../stores/mended.ts";
 import { useRun } from "../stores/run.ts";
 import { fitNode } from "../stores/viewport.ts";
 import { Icon } from "./Icon.tsx";
+import { sentence } from "./sentence.ts";
 
 type Shown = ErrorReport & { node?: string; edge?: number; failed?: boolean };
 
@@ -48,7 +50,7 @@ function ProblemLine({ problem }: { problem: Shown }) {
       <Icon name="warning" size={15} />
       <p title={problem.fix}>
         {problem.failed && <strong>The run failed: </strong>}
-        {problem.message}
+        {problem.fix ? sentence(problem.message) : problem.message}
         {problem.fix && <span className="fix"> Fix: {problem.fix}</span>}
       </p>
       {leads && (
@@ -60,12 +62,14 @@ function ProblemLine({ problem }: { problem: Shown }) {
   );
 }
 
-/** The error of the run that is shown, if it is of a node on the canvas or of none at all. */
+/** The error of the run that is shown, if it is of a node on the canvas, as it still is, or of none at all. */
 function useFailure(): Shown | undefined {
   const error = useRun((run) => (run.state.status === "failed" ? run.state.error : undefined));
   const broken = useRun((run) => Object.entries(run.state.nodes).find(([, node]) => node.state === "failed")?.[0]);
   const nodes = useEditor((editor) => editor.pipeline.nodes);
+  const mended = useMended((state) => state.nodes);
   if (!error) return undefined;
   const node = [broken, error.block].find((id) => id !== undefined && id in nodes);
+  if (node !== undefined && mended.has(node)) return undefined;
   return { ...error, failed: true, ...(node === undefined ? {} : { node }) };
 }

@@ -67,9 +67,17 @@ function RunStatusText() {
       : progress?.activity;
   const busy = run.status === "running" && name !== undefined;
   const wait = dataWait(run, progress);
+  const last = run.series.step.at(-1);
+  const where =
+    last !== undefined && (run.status === "stopped" || run.status === "paused")
+      ? ` at step ${formatCount(last)} of ${formatCount(run.steps)}`
+      : "";
   return (
     <p className="run-status" data-testid="run-status" data-status={run.status}>
-      <span>{busy ? `${name}${counted ? ` · ${counted}` : ""}` : statusWords[run.status]}</span>
+      <span>
+        {busy ? `${name}${counted ? ` · ${counted}` : ""}` : statusWords[run.status]}
+        {where}
+      </span>
       {busy && secondsLeft !== undefined && <span className="muted">{formatSeconds(secondsLeft)} left</span>}
       {busy && wait !== undefined && (
         <span className="muted" title="Share of a training step in which the device waits for data">

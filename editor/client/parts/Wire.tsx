@@ -29,11 +29,10 @@ export const Wire = memo(function Wire(props: EdgeProps<WireFlowEdge>) {
   );
 });
 
-/** A wire between neighbours that is too short for its label: both ports tell the shape. */
-function isShort({ sourceX, sourceY, targetX, targetY, data }: EdgeProps<WireFlowEdge>, label = ""): boolean {
+/** A wire between neighbours whose label would lie under their cards, which both tell the shape. */
+function isShort({ sourceX, targetX, data }: EdgeProps<WireFlowEdge>, label = ""): boolean {
   if (data?.problem !== undefined) return false;
-  const room = Math.abs(targetX - sourceX) + Math.abs(targetY - sourceY) * 0.6;
-  return room < label.length * letter + 8;
+  return Math.abs(targetX - sourceX) < label.length * letter + 8;
 }
 
 /** About the width of a letter of a label, in pixels. */

@@ -1,6 +1,7 @@
 import { useConnection } from "@xyflow/react";
 import { useEffect, useRef } from "react";
 import { useWiring } from "../stores/wiring.ts";
+import { sentence } from "./sentence.ts";
 
 /** While a wire is held over a port that refuses it: the reason, beside the pointer. */
 export function WiringReason() {
@@ -26,7 +27,7 @@ export function WiringReason() {
     <div ref={box} className="reason" role="status" data-testid="wiring-reason" hidden={!problem}>
       {problem && (
         <>
-          <strong>{problem.message}</strong>
+          <strong>{problem.fix ? sentence(problem.message) : problem.message}</strong>
           {problem.fix && <span>Fix: {problem.fix}</span>}
         </>
       )}

@@ -1,7 +1,9 @@
 import type { PipelineNode } from "../../../src/pipeline/schema.ts";
 import { addNode, connect, freshId, initialConfig, type Position } from "../edit/operations.ts";
-import { card } from "../graph/cardSize.ts";
+import { type CardPorts, card, cardHeight } from "../graph/cardSize.ts";
 import { type LooseEnd, wireBetween } from "../graph/connection.ts";
+import { type Box, freePlace } from "../graph/freePlace.ts";
+import { portsOf } from "../graph/nodePorts.ts";
 import { commit, useEditor } from "../stores/editor.ts";
 import { middle } from "../stores/viewport.ts";
 
@@ -23,21 +25,36 @@ export function newNode(type: string): PipelineNode {
   return { type, config: entry ? initialConfig(entry) : {} };
 }
 
+/** How far below a card's top a pointer holds it. */
+const headMiddle = 24;
+
+/** Where a card's corner is whose head is at a place. */
+function placeUnder([x, y]: Position): Position {
+  return [x - card.width / 2, y - headMiddle];
+}
+
 /** Adds a block with its head at a place, and selects it. */
 export function addBlock(type: string, place: Position, wire?: { end: LooseEnd; port: string }): void {
   const { pipeline } = useEditor.getState();
   const id = freshId(pipeline, type);
   const left = wire?.end.direction === "input" ? card.width : wire ? 0 : card.width / 2;
-  const grown = addNode(pipeline, id, newNode(type), [Math.round(place[0] - left), Math.round(place[1] - 24)]);
+  const grown = addNode(pipeline, id, newNode(type), [Math.round(place[0] - left), Math.round(place[1] - headMiddle)]);
   commit("Add", wire ? connect(grown, wireBetween(wire.end, id, wire.port)) : grown, { select: [id] });
 }
 
-/** Adds a block where there is room: right of the selected node, else in the middle of what is seen. */
+/** Adds a block where there is room, as near as can be to the right of the selected node, or to the middle of what is seen. */
 export function addBlockSomewhere(type: string): void {
-  const { pipeline, selection } = useEditor.getState();
-  const beside = pipeline.view.positions[selection.nodes[0] ?? ""];
-  let [x, y] = beside ? [beside[0] + card.width * 1.5 + 92, beside[1] + 24] : middle();
-  const taken = Object.values(pipeline.view.positions);
-  while (taken.some(([left, top]) => Math.abs(left + card.width / 2 - x) < 40 && Math.abs(top + 24 - y) < 40)) y += 56;
-  addBlock(type, [x, y]);
+  const { pipeline, selection, catalog } = useEditor.getState();
+  const { positions } = pipeline.view;
+  const sized = ([x, y]: Position, ports: CardPorts): Box => ({
+    ...{ x, y, width: card.width },
+    height: cardHeight({ ...ports, figure: true }), // one may come with a run
+  });
+  const taken = Object.entries(pipeline.nodes).flatMap(([id, node]) =>
+    positions[id] ? [sized(positions[id], portsOf(pipeline, id, catalog[node.type]))] : [],
+  );
+  const beside = positions[selection.nodes[0] ?? ""];
+  const [x, y] = beside ? [beside[0] + card.width + 92, beside[1]] : placeUnder(middle());
+  const [left, top] = freePlace(taken, sized([x, y], portsOf({ edges: [] }, "", catalog[type])));
+  addBlock(type, [left + card.width / 2, top + headMiddle]);
 }

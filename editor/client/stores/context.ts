@@ -26,6 +26,7 @@ export function editorContext(): EditorContext {
     canUndo: history.past.length > 0,
     canRedo: history.future.length > 0,
     runStatus: id === undefined ? undefined : state.status,
+    hasCheckpoint: state.checkpoints.length > 0,
     connected: useStudio.getState().connection === "online",
     clipboard,
     commit: (label, next, chosen) => commit(label, next, chosen ? { select: chosen } : {}),

@@ -124,9 +124,7 @@ async function openFirst(last: string | undefined): Promise<void> {
 async function put(id: string, pipeline: Pipeline, rev: string | undefined): Promise<void> {
   const body = { pipeline, ...(rev === undefined ? {} : { rev }) };
   const stored = await sendJson<StoredPipeline>("PUT", `/api/pipelines/${id}`, body);
-  const { pipeline: now } = useEditor.getState();
-  if (pipeline.name === now.name) setOrigin({ id, rev: stored.rev, template: false, changed: false });
-  else showStored({ ...stored, pipeline });
+  setOrigin({ id, rev: stored.rev, template: false, changed: false }, pipeline.name);
   tell(`Saved “${pipeline.name}”`);
 }
 

@@ -86,9 +86,10 @@ export function showPipeline(pipeline: Pipeline, origin: Origin): void {
   });
 }
 
-/** Takes the pipeline over as it is, under another origin: after it was saved. */
-export function setOrigin(origin: Origin): void {
-  set({ origin });
+/** Takes the pipeline over as it is, under another origin and the name that it was saved by. */
+export function setOrigin(origin: Origin, name: string): void {
+  const { pipeline } = get();
+  set({ origin, ...(name === pipeline.name ? {} : { pipeline: { ...pipeline, name } }) });
 }
 
 /**

@@ -16,6 +16,7 @@ function contextOf(changes: Partial<EditorContext> = {}): EditorContext & { comm
     canUndo: false,
     canRedo: false,
     runStatus: undefined,
+    hasCheckpoint: false,
     connected: true,
     clipboard: { read: () => text, write: (value) => (text = value) },
     commit: (_label, pipeline) => (committed = pipeline),
@@ -104,9 +105,9 @@ describe("actions", () => {
   });
 
   test("in every state of a run, what can be done is what makes sense", () => {
-    const possible = (runStatus: EditorContext["runStatus"], connected = true) =>
+    const possible = (runStatus: EditorContext["runStatus"], connected = true, hasCheckpoint = true) =>
       ["run", "pause", "continue", "stop", "resume"].filter((name) =>
-        actionNamed(name).predicate(contextOf({ runStatus, connected })),
+        actionNamed(name).predicate(contextOf({ runStatus, connected, hasCheckpoint })),
       );
     expect(possible(undefined)).toEqual(["run"]);
     expect(possible("queued")).toEqual(["stop"]);
@@ -115,6 +116,7 @@ describe("actions", () => {
     expect(possible("stopping")).toEqual([]);
     expect(possible("stopped")).toEqual(["run", "resume"]);
     expect(possible("failed")).toEqual(["run", "resume"]);
+    expect(possible("failed", true, false)).toEqual(["run"]); // there is nothing to go on from
     expect(possible("succeeded")).toEqual(["run"]);
     expect(possible("running", false)).toEqual([]);
   });

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { type ErrorReport, reportOf } from "../../../../src/core/errors.ts";
 import { Icon } from "../../parts/Icon.tsx";
 import { Modal } from "../../parts/Modal.tsx";
+import { sentence } from "../../parts/sentence.ts";
 import { tell, tellError } from "../../stores/notices.ts";
 import { go, hashOf } from "../../stores/route.ts";
 import {
@@ -52,7 +53,8 @@ export function NotebookList() {
           <div className="callout" role="alert">
             <Icon name="warning" size={15} />
             <p>
-              {error.message} {error.fix && <span className="fix">Fix: {error.fix}</span>}
+              {error.fix ? sentence(error.message) : error.message}{" "}
+              {error.fix && <span className="fix">Fix: {error.fix}</span>}
             </p>
             <button type="button" className="button" onClick={() => void look()}>
               Try again

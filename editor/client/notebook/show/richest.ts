@@ -1,7 +1,7 @@
 /** Forms that the page can show, the richest first. */
 export const forms = [
-  "application/vnd.plotly.v1+json",
   "text/html",
+  "application/vnd.plotly.v1+json",
   "image/svg+xml",
   "image/png",
   "image/jpeg",
@@ -16,12 +16,13 @@ export const forms = [
 export type Form = (typeof forms)[number];
 
 /**
- * The form of a bundle to show: the richest of which something is seen when no script may run. HTML that is made by its
- * script gives way to a picture. Undefined if there is none that the page knows.
+ * The form of a bundle to show: the richest of which something is seen when no script may run. HTML comes first, since it
+ * is what Jupyter shows; where its script would make it, it gives way to a plot or a picture. Undefined if there is none
+ * that the page knows.
  */
 export function richestForm(data: Readonly<Record<string, unknown>>): Form | undefined {
   const there = forms.filter((form) => data[form] !== undefined && data[form] !== null);
   const needsScript = typeof data["text/html"] === "string" && /<script[\s>]/i.test(data["text/html"]);
-  const hasPicture = there.some((form) => form.startsWith("image/"));
+  const hasPicture = there.some((form) => form.startsWith("image/") || form === "application/vnd.plotly.v1+json");
   return there.find((form) => !(form === "text/html" && needsScript && hasPicture));
 }

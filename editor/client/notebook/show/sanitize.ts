@@ -14,6 +14,7 @@ let place: Place = { notebook: "" };
 purifier.addHook("afterSanitizeAttributes", (element) => {
   if (element.tagName === "A") settleLink(element);
   if (element.tagName === "IMG") settlePicture(element);
+  if (element.tagName === "image") settleDrawnPicture(element);
 });
 
 /**
@@ -62,6 +63,12 @@ function settlePicture(picture: Element): void {
   const file = fileAt(source);
   if (file === undefined) picture.replaceWith(picture.getAttribute("alt") || "[picture]");
   else picture.setAttribute("src", `${jupyterBase}files/${file}`);
+}
+
+/** A picture within a drawing is shown where the drawing itself holds it. */
+function settleDrawnPicture(picture: Element): void {
+  for (const name of ["href", "xlink:href"])
+    if (!/^data:image\//.test(picture.getAttribute(name) ?? "")) picture.removeAttribute(name);
 }
 
 /** The path of the notebook that a relative link leads to. */

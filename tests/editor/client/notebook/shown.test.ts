@@ -56,18 +56,20 @@ describe("terminal text", () => {
   });
 });
 
+const plotly = "application/vnd.plotly.v1+json";
+
 describe("the form of a value that is shown", () => {
   test("is the richest that is there", () => {
     expect(richestForm({ "text/plain": "a", "image/png": "b", "text/html": "<b>c</b>" })).toBe("text/html");
-    expect(richestForm({ "text/plain": "a", "application/vnd.plotly.v1+json": {}, "text/html": "c" })).toBe(
-      "application/vnd.plotly.v1+json",
-    );
+    expect(richestForm({ "text/plain": "a", [plotly]: {}, "text/html": "<svg></svg>" })).toBe("text/html");
+    expect(richestForm({ "text/plain": "a", [plotly]: {}, "image/png": "b" })).toBe(plotly);
     expect(richestForm({ "application/vnd.unknown": 1, "text/plain": "a" })).toBe("text/plain");
     expect(richestForm({ "application/vnd.unknown": 1 })).toBeUndefined();
   });
 
   test("is a picture where the HTML needs its script, which may not run", () => {
     expect(richestForm({ "text/html": "<div></div><script>draw()</script>", "image/png": "a" })).toBe("image/png");
+    expect(richestForm({ "text/html": "<div></div><script>draw()</script>", [plotly]: {} })).toBe(plotly);
     expect(richestForm({ "text/html": "<p>words</p><script>more()</script>", "text/plain": "a" })).toBe("text/html");
   });
 });

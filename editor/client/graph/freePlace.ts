@@ -1,0 +1,31 @@
+import type { Position } from "../edit/operations.ts";
+
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** Room between two cards, in pixels at zoom 1. */
+const gap = 24;
+/** Between two places that are tried. */
+const stride = 48;
+const farthest = 60;
+
+/** The place nearest to `wanted` where a card of this size lies on none of the others. */
+export function freePlace(taken: readonly Box[], wanted: Box): Position {
+  const { x, y, width, height } = wanted;
+  const isFree = (left: number, top: number) =>
+    taken.every(
+      (box) =>
+        left >= box.x + box.width + gap ||
+        left + width + gap <= box.x ||
+        top >= box.y + box.height + gap ||
+        top + height + gap <= box.y,
+    );
+  const steps = Array.from({ length: 2 * farthest + 1 }, (_value, index) => (index - farthest) * stride);
+  const free = steps.flatMap((dx) => steps.flatMap((dy) => (isFree(x + dx, y + dy) ? [[dx, dy] as const] : [])));
+  const [dx, dy] = free.sort((a, b) => Math.hypot(...a) - Math.hypot(...b))[0] ?? [0, 0];
+  return [x + dx, y + dy];
+}

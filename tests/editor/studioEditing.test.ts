@@ -1,0 +1,74 @@
+import type { Page } from "playwright-core";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { hasBrowser, launchBrowser } from "../browser.ts";
+import { stage } from "./stages.ts";
+import { startStudio } from "./startStudio.ts";
+
+const whole = 120_000;
+const patience = { timeout: 60_000, interval: 100 };
+
+describe.runIf(hasBrowser())("the editor, as a person sees it", () => {
+  test("a template's copy is saved by its name, and keeps its colours and weights", { timeout: whole }, async () => {
+    const page = await openStudio();
+    const shown = await weights(page);
+    expect(shown).toContainEqual(expect.stringMatching(/^frozen .*k$/));
+    expect(shown).toContainEqual(expect.stringMatching(/^trained /));
+    await stage(page, "22 saving", async () => {
+      await page.keyboard.press("Control+s");
+      const name = page.getByRole("dialog").getByLabel("Name");
+      await expect.poll(() => name.evaluate((field) => field === document.activeElement), patience).toBe(true);
+      await page.keyboard.type("Mine");
+      expect(await name.inputValue()).toBe("Mine");
+      await page.keyboard.press("Enter");
+      await page.getByText("Saved “Mine”").waitFor(patience);
+    });
+    expect(await page.getByTestId("document-state").textContent()).toBe("saved");
+    expect(await page.getByLabel("Name of the pipeline").inputValue()).toBe("Mine");
+    expect(await weights(page)).toEqual(shown);
+  });
+
+  test("no shape is hidden by a card, and a block that is clicked lies on no other", { timeout: whole }, async () => {
+    const page = await openStudio();
+    await page.locator(".wire-label", { hasText: "24×2×8×128" }).waitFor(patience);
+    const cards = ".react-flow__node";
+    expect(await page.evaluate(overlaps, [".wire-label", cards])).toEqual([]);
+    await page.locator(".palette").getByText("Convolutional encoder").click();
+    await expect.poll(() => page.locator(cards).count(), patience).toBe(9);
+    expect(await page.evaluate(overlaps, [cards, cards])).toEqual([]);
+  });
+});
+
+/** The studio's first template, once its weights are counted. */
+async function openStudio(): Promise<Page> {
+  const { url } = await startStudio();
+  const browser = await launchBrowser();
+  onTestFinished(() => browser.close());
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await page.goto(url);
+  await page.locator(".card-weights").first().waitFor(patience);
+  return page;
+}
+
+/** The words of what lies on something else. */
+function overlaps([some, others]: string[]): string[] {
+  const found = (selector: string) => [...document.querySelectorAll(selector)];
+  return found(some!).flatMap((one) => {
+    const a = one.getBoundingClientRect();
+    const hit = found(others!).some((other) => {
+      const b = other.getBoundingClientRect();
+      return other !== one && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    });
+    return hit ? [one.textContent ?? ""] : [];
+  });
+}
+
+/** What the cards say of their weights, with their colours. */
+function weights(page: Page): Promise<string[]> {
+  return page
+    .locator(".card")
+    .evaluateAll((cards) =>
+      cards.map(
+        (card) => `${(card as HTMLElement).dataset.tone} ${card.querySelector(".card-weights")?.textContent ?? ""}`,
+      ),
+    );
+}
