@@ -3,11 +3,13 @@ export interface Shields {
   /** Something begins that must not be stopped half-way. While what runs is being stopped, this does not return. */
   raise(): void;
   lower(): void;
+  /** The cell that runs has ended. While it is being stopped, this does not return. */
+  end(): void;
   /** Work that goes on over many turns of the event loop begins (1) or ends (-1). */
   count(work: "loading" | "heeding", change: 1 | -1): void;
 }
 
-let shields: Shields = { raise() {}, lower() {}, count() {} };
+let shields: Shields = { raise() {}, lower() {}, end() {}, count() {} };
 
 /** Says where to count. */
 export function countShieldsIn(counted: Shields): void {
@@ -25,6 +27,14 @@ export function shielded<Result>(run: () => Result): Result {
   } finally {
     shields.lower();
   }
+}
+
+/**
+ * To be called first when a cell has ended: a forced interrupt either hits it here, as one that still runs, or never. Later it
+ * would hit what answers the request.
+ */
+export function endShielded(): void {
+  shields.end();
 }
 
 /** The same for modules that load: one that is stopped half-way can never be loaded again. */

@@ -1,6 +1,7 @@
 import { MessageChannel } from "node:worker_threads";
 import { runInCell } from "../cell/cell.ts";
 import type { MimeBundle } from "../cell/mimeBundle.ts";
+import { endShielded } from "../cell/shield.ts";
 import type { CellError, Engine } from "../engine/engine.ts";
 import { errorContent, toCellError } from "./cellError.ts";
 import { Interrupted } from "./interrupted.ts";
@@ -77,6 +78,8 @@ export class Execution {
   }
 
   #worked(executed: Executed): void {
+    if (!this.#working) return; // it was abandoned
+    endShielded();
     this.#working = false;
     this.cell.end();
     // Whatever it threw after an interrupt, it threw because of it.
@@ -86,6 +89,7 @@ export class Execution {
 
   #abandon(): void {
     if (!this.#working) return;
+    endShielded();
     this.#working = false;
     this.cell.end();
     this.#engine.recover();

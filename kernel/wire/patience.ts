@@ -30,8 +30,12 @@ export async function untilForced(shared: Shared): Promise<boolean> {
   }
 }
 
-/** Resolves when nothing runs that must not be stopped half-way. From when an interrupt is forced on, nothing such begins. */
-export async function untilUnshielded(shared: Shared): Promise<void> {
+/**
+ * Resolves when nothing runs that must not be stopped half-way, or more cells have ended than these. From when an interrupt is
+ * forced on, nothing such begins.
+ */
+export async function untilUnshielded(shared: Shared, endings: number): Promise<void> {
   const start = performance.now();
-  while (shared.shielded && performance.now() - start < mostPatience) await setTimeout(1);
+  const mayWait = () => performance.now() - start < mostPatience && shared.endings === endings;
+  while (shared.shielded && mayWait()) await setTimeout(1);
 }

@@ -1,7 +1,16 @@
 import type { Shields } from "../cell/shield.ts";
 
 /** The words of memory that both threads see. */
-const words = { interruption: 0, unsent: 1, closed: 2, shields: 3, raised: 4, loading: 5, heeding: 6 } as const;
+const words = {
+  interruption: 0,
+  unsent: 1,
+  closed: 2,
+  shields: 3,
+  raised: 4,
+  loading: 5,
+  heeding: 6,
+  endings: 7,
+} as const;
 
 /**
  * How far an interrupt has come: nobody asked, asked, taken up by the thread that runs cells until what it runs has ended, or
@@ -16,7 +25,7 @@ const mostUnsent = 20_000;
 export class Shared implements Shields {
   readonly #words: Int32Array<SharedArrayBuffer>;
 
-  /** @param memory at least 28 bytes, all 0 at first */
+  /** @param memory at least 32 bytes, all 0 at first */
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory);
   }
@@ -68,6 +77,18 @@ export class Shared implements Shields {
 
   lower(): void {
     Atomics.sub(this.#words, words.shields, 1);
+  }
+
+  /** A cell has ended: an interrupt that is forced from now on is not for it. */
+  end(): void {
+    this.raise();
+    Atomics.add(this.#words, words.endings, 1);
+    this.lower();
+  }
+
+  /** How many cells have ended. */
+  get endings(): number {
+    return Atomics.load(this.#words, words.endings);
   }
 
   /** To be called when nothing runs: takes away what terminated code has left. */

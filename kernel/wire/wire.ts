@@ -118,11 +118,14 @@ export class Wire {
       this.#shared.moveInterruption(state, interruption.none);
   }
 
+  /** While it is being forced, this waits: `terminated` follows, or what was to be ended has ended by itself meanwhile. */
   #takeUpInterrupt(): boolean {
-    this.#shared.moveInterruption(interruption.asked, interruption.takenUp);
-    if (this.#shared.interruption === interruption.takenUp) return true;
-    this.#shared.awaitForcedInterruption(); // where it is being forced, `terminated` follows
-    return false;
+    for (;;) {
+      this.#shared.moveInterruption(interruption.asked, interruption.takenUp);
+      const { interruption: state } = this.#shared;
+      if (state !== interruption.forced) return state === interruption.takenUp;
+      this.#shared.awaitForcedInterruption();
+    }
   }
 
   #onTerminated(listener: WireListener): void {

@@ -85,13 +85,18 @@ async function interrupt(): Promise<void> {
   if (isFirst || shared.interruption === interruption.takenUp) toMain({ kind: "interrupt" });
   if (!isFirst) return; // one is under way
   while (!ready && shared.interruption === interruption.asked) await setTimeout(5);
-  // What took up an interrupt may still go on to something that never ends: so it is asked again, until it has ended.
-  while (!(await untilForced(shared))) {
-    await setTimeout(patience);
-    if (!shared.moveInterruption(interruption.takenUp, interruption.asked)) return;
-    toMain({ kind: "reminder" });
+  for (let endings = -1; endings !== shared.endings; ) {
+    endings = shared.endings;
+    // What took up an interrupt may still go on to something that never ends: so it is asked again, until it has ended.
+    while (!(await untilForced(shared))) {
+      await setTimeout(patience);
+      if (!shared.moveInterruption(interruption.takenUp, interruption.asked)) return;
+      toMain({ kind: "reminder" });
+    }
+    await untilUnshielded(shared, endings);
+    // A cell that ended by itself meanwhile must not be hit where it is answered. What follows may take up the interrupt.
+    if (shared.endings !== endings) shared.interruption = interruption.asked;
   }
-  await untilUnshielded(shared);
   await terminateMainThread();
   shared.interruption = interruption.none;
   toMain({ kind: "terminated" });
