@@ -95,6 +95,8 @@ describe.runIf(ready)("Jupyter Notebook", () => {
     await expect.poll(drawn, { timeout: 60_000 }).not.toBe(first);
 
     await page.locator('button[data-jupyter-action="jupyter-notebook:interrupt-kernel"]').click();
+    // The answer to the interrupt is idle for a moment as well: what is run before the training has ended is aborted.
+    await expect.poll(drawn, { timeout: 30_000 }).toContain("stopped at step");
     await page.locator(".kernel_idle_icon").waitFor({ timeout: 30_000 });
 
     await run(page, 1);
