@@ -97,9 +97,13 @@ export class FlamingoError extends Error {
 
 /** An error's sentence and its fix: `what was found. Fix: how to mend it`. */
 export function withFix(message: string, fix: string | undefined): string {
-  if (!fix) return message;
-  const sentence = message.trimEnd();
-  return `${sentence}${/[.?!]$/.test(sentence) ? "" : "."} Fix: ${fix}`;
+  return fix ? `${sentence(message)} Fix: ${fix}` : message;
+}
+
+/** A message with its full stop, so that another sentence can follow. */
+export function sentence(message: string): string {
+  const text = message.trimEnd();
+  return /[.?!…]$/.test(text) ? text : `${text}.`;
 }
 
 /**

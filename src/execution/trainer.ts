@@ -185,13 +185,16 @@ export class Trainer {
 
   #restsAfter(step: number): boolean {
     const { observers, signal, control } = this.#context;
-    const isSaved = step % this.#settings.checkpointEvery === 0;
     const isAsked = signal.aborted || control?.paused() === true;
-    return isSaved || isAsked || observers.some(({ every }) => step % every === 0);
+    return this.#isSavedAfter(step) || isAsked || observers.some(({ every }) => step % every === 0);
+  }
+
+  #isSavedAfter(step: number): boolean {
+    return step % this.#settings.checkpointEvery === 0;
   }
 
   async #rest(step: number): Promise<boolean> {
-    if (step % this.#settings.checkpointEvery === 0) await this.#save(step);
+    if (this.#isSavedAfter(step)) await this.#save(step);
     await this.#look(step, step === this.#settings.schedule.steps);
     return mayGoOn(this.#context, () => this.#save(step));
   }

@@ -1,4 +1,4 @@
-import { sentence } from "../parts/sentence.ts";
+import { withFix } from "../../../src/core/errors.ts";
 import { select, useEditor } from "../stores/editor.ts";
 import { useRun } from "../stores/run.ts";
 import { fitNode } from "../stores/viewport.ts";
@@ -36,7 +36,7 @@ export function LogPanel() {
       {error && (
         <li data-level="error">
           <time />
-          <span className="log-text">{error.fix ? `${sentence(error.message)} Fix: ${error.fix}` : error.message}</span>
+          <span className="log-text">{withFix(error.message, error.fix)}</span>
         </li>
       )}
     </ol>

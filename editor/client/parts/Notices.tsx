@@ -1,6 +1,6 @@
+import { sentence } from "../../../src/core/errors.ts";
 import { dismiss, useNotices } from "../stores/notices.ts";
 import { Icon } from "./Icon.tsx";
-import { sentence } from "./sentence.ts";
 
 /** What just happened, in the lower left corner. */
 export function Notices() {

@@ -1,12 +1,12 @@
 import { useState } from "react";
 import type { ErrorReport } from "../../../src/core/errors.ts";
+import { sentence } from "../../../src/core/errors.ts";
 import { edgeIds } from "../graph/edges.ts";
 import { select, useEditor } from "../stores/editor.ts";
 import { useMended } from "../stores/mended.ts";
 import { useRun } from "../stores/run.ts";
 import { fitNode } from "../stores/viewport.ts";
 import { Icon } from "./Icon.tsx";
-import { sentence } from "./sentence.ts";
 
 type Shown = ErrorReport & { node?: string; edge?: number; failed?: boolean };
 

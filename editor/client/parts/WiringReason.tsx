@@ -1,7 +1,7 @@
 import { useConnection } from "@xyflow/react";
 import { useEffect, useRef } from "react";
+import { sentence } from "../../../src/core/errors.ts";
 import { useWiring } from "../stores/wiring.ts";
-import { sentence } from "./sentence.ts";
 
 /** While a wire is held over a port that refuses it: the reason, beside the pointer. */
 export function WiringReason() {

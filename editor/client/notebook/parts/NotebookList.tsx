@@ -1,8 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { type ErrorReport, reportOf } from "../../../../src/core/errors.ts";
+import { type ErrorReport, reportOf, sentence } from "../../../../src/core/errors.ts";
 import { Icon } from "../../parts/Icon.tsx";
 import { Modal } from "../../parts/Modal.tsx";
-import { sentence } from "../../parts/sentence.ts";
 import { tell, tellError } from "../../stores/notices.ts";
 import { go, hashOf } from "../../stores/route.ts";
 import {
