@@ -22,7 +22,10 @@ export function joinTokens(pretrained: Tensor, added: Tensor): Tensor {
   return table;
 }
 
-/** Rows of a table by their ids. Shapes: `table` [V, D], `ids` int32 [...], result [..., D]. */
+/**
+ * Rows of a table by their ids: vectors[...] = table[ids[...]]. The gradient of a learnt row is the sum of the cotangents where its
+ * id stands. Shapes: `table` [V, D], `ids` int32 [...], result [..., D].
+ */
 export function tokenVectors(table: Tensor, ids: Tensor): Tensor {
   const learnt = learntRows.get(table);
   if (!learnt || !isRecording()) return embedding(table, ids);
@@ -45,7 +48,13 @@ export function tokenVectors(table: Tensor, ids: Tensor): Tensor {
   return vectors;
 }
 
-/** Products with all rows of a table. Shapes: `hidden` [..., D], `table` [V, D], result [..., V]. */
+/**
+ * Products with all rows of a table: logits[..., v] = hidden[...] · table[v]. Shapes: `hidden` [..., D], `table` [V, D], result
+ * [..., V], in nats before softmax.
+ *
+ * @throws FlamingoError SHAPE_MISMATCH if the widths differ
+ * @see Press and Wolf 2017, Using the Output Embedding to Improve Language Models, arXiv:1608.05859
+ */
 export function tokenLogits(hidden: Tensor, table: Tensor): Tensor {
   const learnt = learntRows.get(table);
   if (!learnt || !isRecording()) return linear(hidden, table);
