@@ -1,8 +1,11 @@
-import { beforeAll, describe } from "vitest";
+import * as tf from "@tensorflow/tfjs";
+import { afterAll, beforeAll, describe } from "vitest";
 import { findAdapter } from "../src/engine/adapter.ts";
 import { isMissing } from "../src/engine/availability.ts";
 import { type DeviceName, openDevice } from "../src/engine/device.ts";
 import { findTensorflow } from "../src/engine/tensorflow/backend.ts";
+import type { NodeBackend } from "../src/engine/tensorflow/binding.ts";
+import { registerKernels } from "../src/engine/tensorflow/registry.ts";
 import { optional } from "./optional.ts";
 
 const adapter = await findAdapter(true);
@@ -17,12 +20,25 @@ export const devices: readonly DeviceName[] = (["cpu", "wasm", "webgpu", "tensor
   .filter((name) => name === "cpu" || name === "wasm" || there[name])
   .filter((name) => process.env.FLAMINGO_TEST_DEVICES?.split(",").includes(name) ?? true);
 
-/** Runs a block of tests on each device, which is opened once for the block. */
+/**
+ * Runs a block of tests on each device, which is opened once for the block; on `tensorflow` once more as it is with CUDA, where
+ * there are no operations of ours and kernels are made of TensorFlow's.
+ */
 export function describeDevices(name: string, block: (device: DeviceName) => void): void {
   describe.each(devices)(`${name} on %s`, (device) => {
     beforeAll(async () => {
       await openDevice(device, { allowSoftware: true });
     });
     block(device);
+  });
+  const found = findTensorflow();
+  describe.runIf(devices.includes("tensorflow") && found?.native)(`${name} on tensorflow's own operations`, () => {
+    const backend = () => tf.findBackend("tensorflow") as unknown as NodeBackend;
+    beforeAll(async () => {
+      await openDevice("tensorflow");
+      registerKernels(backend(), false);
+    });
+    afterAll(() => registerKernels(backend(), !backend().isUsingGpuDevice));
+    block("tensorflow");
   });
 }

@@ -14,6 +14,11 @@ export interface AdamWParameter {
   decay: number;
 }
 
+/** What a kernel of AdamW over all parameters takes of each. */
+export interface AdamWRates {
+  rates: readonly Pick<AdamWParameter, "rate" | "decay">[];
+}
+
 export interface AdamWOptions {
   /** Number of this step; the first is 1. */
   step: number;
@@ -31,10 +36,25 @@ export interface AdamWOptions {
  * Source: Loshchilov and Hutter 2019, arXiv:1711.05101.
  */
 export function adamW(parameters: readonly AdamWParameter[], options: AdamWOptions): void {
-  if (options.clip === 0) return;
+  if (options.clip === 0 || parameters.length === 0) return;
+  if (hasKernel("FlamingoAdamWOfAll")) {
+    tf.tidy(() => updateAll(parameters, options));
+    return;
+  }
   const fused = hasKernel("FlamingoAdamW");
   for (const parameter of parameters)
     tf.tidy(() => (fused ? updateFused(parameter, options) : update(parameter, options)));
+}
+
+/** One kernel for all parameters, whose tensors are named value0, gradient0, m0, v0 and so on. */
+function updateAll(parameters: readonly AdamWParameter[], { clip = 1, ...numbers }: AdamWOptions): void {
+  const inputs: Record<string, Tensor> = typeof clip === "number" ? {} : { clip };
+  for (const [at, { value, gradient, m, v }] of parameters.entries()) {
+    for (const variable of [value, m, v]) makeSole(variable);
+    Object.assign(inputs, { [`value${at}`]: value, [`gradient${at}`]: gradient, [`m${at}`]: m, [`v${at}`]: v });
+  }
+  const rates = parameters.map(({ rate, decay }) => ({ rate, decay }));
+  runKernels("FlamingoAdamWOfAll", inputs, { ...numbers, rates, factor: typeof clip === "number" ? clip : 1 });
 }
 
 function updateFused({ value, gradient, m, v, rate, decay }: AdamWParameter, options: AdamWOptions): void {

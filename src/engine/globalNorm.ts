@@ -4,6 +4,8 @@ import type { Tensor } from "./tensor.ts";
 
 /** The length of all gradients taken as one vector: √(Σ g²), a scalar. */
 export function globalNorm(gradients: readonly Tensor[]): Tensor {
+  if (hasKernel("FlamingoGlobalNorm") && gradients.length > 0)
+    return runKernel("FlamingoGlobalNorm", Object.fromEntries(gradients.map((g, at) => [`x${at}`, g])));
   return tf.tidy(() => {
     const fused = hasKernel("FlamingoSquaredSum");
     const sums = gradients.map((g) => (fused ? runKernel("FlamingoSquaredSum", { x: g }) : tf.sum(tf.square(g))));

@@ -48,6 +48,11 @@ describeDevices("operations agree with their plain formulas, forward and gradien
     ) as never,
   );
 
+  test("matMul, of more rows and columns than any kernel takes at a time", async () => {
+    const inputs = { a: numbers([300, 5], 1), b: numbers([5, 2100], 2) };
+    await agrees(device, { inputs, run: ({ a, b }) => matMul(a!, b!) });
+  });
+
   property(
     "linear, with and without bias",
     fc.asyncProperty(

@@ -2,14 +2,17 @@ import * as tf from "@tensorflow/tfjs";
 import type { Device } from "./device.ts";
 
 /** total += part: the sum becomes the numbers of the tensor `total`. */
-export function registerAccumulate(device: Device): void {
+export function registerAccumulate(device: Device, native: boolean): void {
   tf.registerKernel({
     kernelName: "FlamingoAccumulate",
     backendName: "tensorflow",
     kernelFunc({ inputs }) {
       const { total, part } = inputs as Record<string, tf.TensorInfo>;
       const handles = [device.handleOf(total!), device.handleOf(part!)];
-      device.replaceHandle(total!, device.execute("AddV2", handles, device.attributes.floats, 1)[0]!);
+      const [sum] = native
+        ? device.execute("FlamingoAdd", handles, [], 1)
+        : device.execute("AddV2", handles, device.attributes.floats, 1);
+      device.replaceHandle(total!, sum!);
       return [];
     },
   });

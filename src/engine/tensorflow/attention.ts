@@ -2,7 +2,7 @@ import type { Handle } from "./binding.ts";
 import type { Inputs, KernelDefinition } from "./kernel.ts";
 import type { Work } from "./work.ts";
 
-interface Attributes {
+export interface Attributes {
   heads: number;
   scale: number;
   causal: boolean;

@@ -3,7 +3,7 @@ import type { Handle } from "./binding.ts";
 import type { KernelDefinition } from "./kernel.ts";
 import type { Work } from "./work.ts";
 
-interface Attributes {
+export interface Attributes {
   ignore: number;
 }
 
@@ -29,15 +29,20 @@ function compute(work: Work, logits: Handle, targets: Handle, ignore: number): H
   return [work.floats("LogSoftmax", logits), places, included];
 }
 
+/** @throws FlamingoError INVALID_DATA if a target is not in the vocabulary. */
+export function checkTargets(work: Work, logits: Handle, targets: Handle, ignore: number): void {
+  const vocabulary = logits.shape[1]!;
+  const wrong = work.numbers(targets).find((id) => id !== ignore && (id < 0 || id >= vocabulary));
+  if (wrong !== undefined)
+    throw new FlamingoError("INVALID_DATA", `target ${wrong} is not in a vocabulary of ${vocabulary}`, {
+      fix: `use targets below ${vocabulary}, or ${ignore} for what shall not be learned`,
+    });
+}
+
 const crossEntropy: KernelDefinition = {
   name: "FlamingoCrossEntropy",
   run(work, { logits, targets }, { ignore }: Attributes) {
-    const vocabulary = logits!.shape[1]!;
-    const wrong = work.numbers(targets!).find((id) => id !== ignore && (id < 0 || id >= vocabulary));
-    if (wrong !== undefined)
-      throw new FlamingoError("INVALID_DATA", `target ${wrong} is not in a vocabulary of ${vocabulary}`, {
-        fix: `use targets below ${vocabulary}, or ${ignore} for what shall not be learned`,
-      });
+    checkTargets(work, logits!, targets!, ignore);
     const { logShares, places, included } = perRow(work, "forward", logits!, targets!, ignore);
     const count = work.reduce("Sum", included, [0]);
     const found = work.run("GatherNd", [logShares, places], work.device.attributes.gatherPlaces);

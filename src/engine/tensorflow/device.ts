@@ -95,8 +95,8 @@ function attributesOf(binding: Binding) {
   return {
     floats: [floats],
     integers: [integers],
-    reshape: [floats, type("Tshape", TF_INT32)],
-    reshapeIntegers: [integers, type("Tshape", TF_INT32)],
+    flags: [type("T", binding.TF_BOOL)],
+    reshape: (dtype: number) => [type("T", dtype), type("Tshape", TF_INT32)],
     transpose: [floats, type("Tperm", TF_INT32)],
     tile: [floats, type("Tmultiples", TF_INT32)],
     slice: [floats, type("Index", TF_INT32)],
@@ -109,6 +109,7 @@ function attributesOf(binding: Binding) {
     gatherPlaces: [type("Tparams", TF_FLOAT), type("Tindices", TF_INT32)],
     scatter: [floats, type("Tindices", TF_INT32)],
     pack: (count: number, axis: number) => [integers, whole("N", count), whole("axis", axis)],
+    many: (count: number) => [whole("N", count)],
     variable: type("dtype", TF_FLOAT),
     shape: (shape: readonly number[]): Attribute => ({ name: "shape", type: binding.TF_ATTR_SHAPE, value: shape }),
     sharedName: (name: string): Attribute => ({ name: "shared_name", type: binding.TF_ATTR_STRING, value: name }),

@@ -2,9 +2,8 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { FlamingoError } from "../../core/errors.ts";
-import { type Installation, installationFolder, operationsHash, operationsSource, parts } from "./installation.ts";
+import { type Installation, installationFolder, operationsFolder, operationsHash, parts } from "./installation.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { findTools, napiVersion, type Tools } from "./requirements.ts";
 import { downloadWheel, nvidiaPackages, takeFromWheel, tensorflowVersion } from "./wheel.ts";
@@ -152,20 +151,21 @@ async function fetchLibrary({ machine, tools: { python }, folder, step, signal }
   await rm(wheels, { recursive: true });
 }
 
-/** Three sources, one of them ours: a compiler alone does it, without node-gyp and make. */
+/** A few sources, some of them ours: a compiler alone does it, without node-gyp and make. */
 async function buildAddon({ machine, tools: { compiler }, folder, step, signal }: Work): Promise<void> {
   step("building tfjs-node's addon");
   const sources = join(folder, parts.package, "binding");
   const nodeHeaders = join(folder, downloads, "node-api-headers/include");
+  const operations = (await readdir(operationsFolder)).filter((name) => name.endsWith(".cc"));
   const part = join(folder, `${parts.addon}.part`);
   const { code, err } = await machine.run(
     compiler,
     [
       ...["-std=c++17", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"],
-      ...["-fPIC", "-shared", "-w", `-DNAPI_VERSION=${napiVersion}`],
+      ...["-fPIC", "-shared", "-pthread", "-w", `-DNAPI_VERSION=${napiVersion}`],
       ...[`-I${nodeHeaders}`, `-I${join(folder, headers)}`],
       ...["tfjs_backend.cc", "tfjs_binding.cc"].map((file) => join(sources, file)),
-      fileURLToPath(operationsSource),
+      ...operations.map((file) => join(operationsFolder, file)),
       ...[`-L${join(folder, parts.libraries)}`, `-l:${library}`, `-l:${framework}`],
       ...[`-Wl,-rpath,$ORIGIN/${parts.libraries}`, "-o", part],
     ],

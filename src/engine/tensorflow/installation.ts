@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const require = createRequire(import.meta.url);
 
@@ -47,10 +48,13 @@ export function readInstallation(folder = installationFolder): Installation | un
   }
 }
 
-/** Operations of ours, compiled into the addon. */
-export const operationsSource = new URL("./native/operations.cc", import.meta.url);
+/** The sources of our operations, which are compiled into the addon. */
+export const operationsFolder = fileURLToPath(new URL("./native/", import.meta.url));
 
 /** Names the operations as they are now: an addon that was built from others would be called in a way that it does not know. */
 export function operationsHash(): string {
-  return createHash("sha256").update(readFileSync(operationsSource)).digest("hex").slice(0, 16);
+  const hash = createHash("sha256");
+  for (const name of readdirSync(operationsFolder).sort())
+    hash.update(name).update(readFileSync(join(operationsFolder, name)));
+  return hash.digest("hex").slice(0, 16);
 }

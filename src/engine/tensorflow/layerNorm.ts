@@ -2,7 +2,7 @@ import type { Handle } from "./binding.ts";
 import { type KernelDefinition, sizeOf } from "./kernel.ts";
 import type { Work } from "./work.ts";
 
-interface Attributes {
+export interface Attributes {
   epsilon: number;
   /** Normalises about the mean; else about 0. */
   centred: boolean;

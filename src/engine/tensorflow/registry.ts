@@ -1,3 +1,4 @@
+import * as tf from "@tensorflow/tfjs";
 import { registerGradient } from "../wasm/kernel.ts";
 import { definitions } from "../wasm/registry.ts";
 import { registerAccumulate } from "./accumulate.ts";
@@ -5,6 +6,7 @@ import { activationKernels } from "./activation.ts";
 import { registerAdamW } from "./adamW.ts";
 import { attentionKernels } from "./attention.ts";
 import type { NodeBackend } from "./binding.ts";
+import { registerConcat } from "./concat.ts";
 import { crossEntropyKernels } from "./crossEntropy.ts";
 import { Device } from "./device.ts";
 import { elementwiseKernels } from "./elementwise.ts";
@@ -14,6 +16,7 @@ import { layerNormKernels } from "./layerNorm.ts";
 import { matMulKernels } from "./matMul.ts";
 import { registerNativeAdamW } from "./nativeAdamW.ts";
 import { nativeKernels } from "./nativeKernels.ts";
+import { registerReshape } from "./reshape.ts";
 import { swigluKernels } from "./swiglu.ts";
 
 const kernels: readonly KernelDefinition[] = [
@@ -32,12 +35,17 @@ const kernels: readonly KernelDefinition[] = [
  * gradients are those of the operation anywhere.
  */
 export function registerKernels(backend: NodeBackend, native: boolean): void {
+  for (const { kernelName } of tf.getKernelsForBackend("tensorflow"))
+    if (kernelName.startsWith("Flamingo")) tf.unregisterKernel(kernelName, "tensorflow"); // of an earlier call
   const device = new Device(backend);
   const fused = native ? nativeKernels(kernels) : [];
   const names = new Set(fused.map(({ name }) => name));
   for (const kernel of [...kernels.filter(({ name }) => !names.has(name)), ...fused]) register(kernel, device);
-  registerAccumulate(device);
-  if (native) registerNativeAdamW(device);
-  else registerAdamW(device);
+  registerAccumulate(device, native);
+  registerReshape(device);
+  if (native) {
+    registerNativeAdamW(device);
+    registerConcat(device);
+  } else registerAdamW(device);
   for (const definition of definitions) registerGradient(definition);
 }

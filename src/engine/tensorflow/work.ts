@@ -47,9 +47,7 @@ export class Work {
   /** The same numbers in another shape; nothing is copied. */
   reshape(x: Handle, shape: readonly number[]): Handle {
     if (x.shape.length === shape.length && x.shape.every((size, axis) => size === shape[axis])) return x;
-    const { attributes, binding } = this.device;
-    const kind = x.dtype === binding.TF_INT32 ? attributes.reshapeIntegers : attributes.reshape;
-    return this.run("Reshape", [x, this.integers(shape)], kind);
+    return this.run("Reshape", [x, this.integers(shape)], this.device.attributes.reshape(x.dtype));
   }
 
   transpose(x: Handle, order: readonly number[]): Handle {

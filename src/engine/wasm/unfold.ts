@@ -5,7 +5,7 @@ import { type Device, sizeOf } from "./device.ts";
 import type { KernelDefinition } from "./kernel.ts";
 import { FOLD, UNFOLD } from "./kernels/operations.ts";
 
-interface Window {
+export interface Window {
   kernel: number;
   stride: number;
   padding: number;
