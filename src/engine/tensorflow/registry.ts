@@ -6,13 +6,13 @@ import { activationKernels } from "./activation.ts";
 import { registerAdamW } from "./adamW.ts";
 import { attentionKernels } from "./attention.ts";
 import type { NodeBackend } from "./binding.ts";
-import { registerConcat } from "./concat.ts";
 import { crossEntropyKernels } from "./crossEntropy.ts";
 import { Device } from "./device.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { embeddingKernels } from "./embedding.ts";
 import { type KernelDefinition, register } from "./kernel.ts";
 import { layerNormKernels } from "./layerNorm.ts";
+import { registerLayout } from "./layout.ts";
 import { matMulKernels } from "./matMul.ts";
 import { registerNativeAdamW } from "./nativeAdamW.ts";
 import { nativeKernels } from "./nativeKernels.ts";
@@ -45,7 +45,7 @@ export function registerKernels(backend: NodeBackend, native: boolean): void {
   registerReshape(device);
   if (native) {
     registerNativeAdamW(device);
-    registerConcat(device);
+    registerLayout(device);
   } else registerAdamW(device);
   for (const definition of definitions) registerGradient(definition);
 }

@@ -7,27 +7,53 @@
 namespace flamingo {
 namespace {
 
-FOR_EACH_PROCESSOR void Gelu(const float* x, float* y, int64_t count) {
-  for (int64_t i = 0; i < count; i++) y[i] = x[i] * MassBelow(x[i], Density(x[i]));
+template <class Number>
+ALWAYS_INLINE Number GeluOf(const Number& x) {
+  return x * MassBelow(x, Density(x));
 }
 
-FOR_EACH_PROCESSOR void GeluGradient(const float* x, const float* dy, float* dx, int64_t count) {
-  for (int64_t i = 0; i < count; i++) {
-    const float density = Density(x[i]);
-    dx[i] = dy[i] * (MassBelow(x[i], density) + x[i] * density);
-  }
+template <class Number>
+ALWAYS_INLINE Number SlopeOfGelu(const Number& x) {
+  const Number density = Density(x);
+  return MassBelow(x, density) + x * density;
 }
 
 // x·sigmoid(factor·x)
+template <class Number>
+ALWAYS_INLINE Number SwishOf(const Number& x, float factor) {
+  return x * Sigmoid<Number>(x * factor);
+}
+
+template <class Number>
+ALWAYS_INLINE Number SlopeOfSwish(const Number& x, float factor) {
+  const Number s = Sigmoid<Number>(x * factor);
+  return s + x * factor * s * (1 - s);
+}
+
+// Each by vectors, and what is left number by number.
+
+FOR_EACH_PROCESSOR void Gelu(const float* x, float* y, int64_t count) {
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) Store<kLanes>(y + i, GeluOf(At(x + i)));
+  for (; i < count; i++) y[i] = GeluOf(x[i]);
+}
+
+FOR_EACH_PROCESSOR void GeluGradient(const float* x, const float* dy, float* dx, int64_t count) {
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) Store<kLanes>(dx + i, At(dy + i) * SlopeOfGelu(At(x + i)));
+  for (; i < count; i++) dx[i] = dy[i] * SlopeOfGelu(x[i]);
+}
+
 FOR_EACH_PROCESSOR void Swish(const float* x, float* y, float factor, int64_t count) {
-  for (int64_t i = 0; i < count; i++) y[i] = x[i] * Sigmoid(factor * x[i]);
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) Store<kLanes>(y + i, SwishOf(At(x + i), factor));
+  for (; i < count; i++) y[i] = SwishOf(x[i], factor);
 }
 
 FOR_EACH_PROCESSOR void SwishGradient(const float* x, const float* dy, float* dx, float factor, int64_t count) {
-  for (int64_t i = 0; i < count; i++) {
-    const float s = Sigmoid(factor * x[i]);
-    dx[i] = dy[i] * (s + factor * x[i] * s * (1 - s));
-  }
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) Store<kLanes>(dx + i, At(dy + i) * SlopeOfSwish(At(x + i), factor));
+  for (; i < count; i++) dx[i] = dy[i] * SlopeOfSwish(x[i], factor);
 }
 
 // `factor` is that of a swish, or 0 for GELU.

@@ -17,8 +17,9 @@ struct Numbers {
   float rate, beta1, beta2, epsilon, keep;
 };
 
-FOR_EACH_PROCESSOR void Step(const float* value, const float* gradient, const float* m, const float* v, float* newValue,
-                             float* newM, float* newV, int64_t count, float scale, const Numbers& numbers) {
+FOR_EACH_PROCESSOR void Step(const float* __restrict value, const float* __restrict gradient, const float* __restrict m,
+                             const float* __restrict v, float* __restrict newValue, float* __restrict newM,
+                             float* __restrict newV, int64_t count, float scale, const Numbers& numbers) {
   const auto [rate, beta1, beta2, epsilon, keep] = numbers;
   for (int64_t i = 0; i < count; i++) {
     const float g = gradient[i] * scale;

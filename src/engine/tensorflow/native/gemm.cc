@@ -97,13 +97,13 @@ struct Kernel {
   // Size times, has it.
   ALWAYS_INLINE void Transpose(const float* from, int64_t step, float* to) {
     Vector rows[Size], next[Size];
-    for (int i = 0; i < Size; i++) rows[i] = *reinterpret_cast<const Vector*>(from + i * step);
+    for (int i = 0; i < Size; i++) rows[i] = Load<Size>(from + i * step);
     for (int times = 1; times < Size; times *= 2) {
       for (int i = 0; i < Size / 2; i++)
         Interleave(rows[i], rows[i + Size / 2], next[2 * i], next[2 * i + 1], std::make_integer_sequence<int, Size>());
       for (int i = 0; i < Size; i++) rows[i] = next[i];
     }
-    for (int i = 0; i < Size; i++) *reinterpret_cast<Vector*>(to + i * kColumns) = rows[i];
+    for (int i = 0; i < Size; i++) Store<Size>(to + i * kColumns, rows[i]);
   }
 
   // The lower halves of two vectors, number by number in turn, and the upper halves.
@@ -122,7 +122,7 @@ struct Kernel {
     Vector sums[Count][Vectors] = {};
     for (int64_t p = 0; p < block.depth; p++, b += kColumns) {
       Vector right[Vectors];
-      for (int v = 0; v < Vectors; v++) right[v] = *reinterpret_cast<const Vector*>(b + v * Size);
+      for (int v = 0; v < Vectors; v++) right[v] = Load<Size>(b + v * Size);
       for (int i = 0; i < Count; i++) {
         const float left = InRows ? a[i * kRowStep + p] : a[p * Rows + i];
         for (int v = 0; v < Vectors; v++) sums[i][v] += left * right[v];
@@ -135,10 +135,10 @@ struct Kernel {
 #pragma GCC unroll 16
       for (int i = 0; i < Count; i++, c += block.step)
         for (int v = 0; v < Vectors; v++) {
-          Vector& to = *reinterpret_cast<Vector*>(c + v * Size);
-          if (block.adds) to += sums[i][v];
-          else if (bias) to = sums[i][v] + *reinterpret_cast<const Vector*>(bias + v * Size);
-          else to = sums[i][v];
+          float* to = c + v * Size;
+          if (block.adds) Store<Size>(to, Load<Size>(to) + sums[i][v]);
+          else if (bias) Store<Size>(to, Load<Size>(bias + v * Size) + sums[i][v]);
+          else Store<Size>(to, sums[i][v]);
         }
       return;
     }

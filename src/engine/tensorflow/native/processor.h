@@ -4,7 +4,8 @@
 #ifndef FLAMINGO_PROCESSOR_H_
 #define FLAMINGO_PROCESSOR_H_
 
-#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <utility>
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
@@ -24,12 +25,25 @@
 
 namespace flamingo {
 
-// Vectors of so many numbers, wherever they lie in memory.
+// Vectors of so many numbers, and of integers of their size.
 template <int Size>
 struct VectorOf {
-  typedef float Numbers __attribute__((vector_size(Size * sizeof(float)), aligned(sizeof(float)), may_alias));
-  typedef int Places __attribute__((vector_size(Size * sizeof(int))));
+  typedef float Numbers __attribute__((vector_size(Size * sizeof(float))));
+  typedef int32_t Places __attribute__((vector_size(Size * sizeof(int32_t))));
 };
+
+// The vector that lies there; it need not begin where vectors do.
+template <int Size>
+ALWAYS_INLINE typename VectorOf<Size>::Numbers Load(const float* from) {
+  typename VectorOf<Size>::Numbers vector;
+  std::memcpy(&vector, from, sizeof(vector));
+  return vector;
+}
+
+template <int Size>
+ALWAYS_INLINE void Store(float* to, const typename VectorOf<Size>::Numbers& vector) {
+  std::memcpy(to, &vector, sizeof(vector));
+}
 
 // A vector of the numbers at these places of `a` and, counted on from its end, of `b`.
 template <int Size, int... places>

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Device } from "./device.ts";
 
-/** Concat and SplitV, which is its gradient, of floats, in place of TensorFlow's operations, whose threads come late. */
-export function registerConcat(device: Device): void {
+/** Concat, its gradient SplitV, and Transpose of floats by our operations: the threads of TensorFlow's come late. */
+export function registerLayout(device: Device): void {
   replace("Concat", ({ inputs, attrs }) => {
     const parts = Object.values(inputs as Record<string, tf.TensorInfo>);
     if (parts.some(({ dtype }) => dtype !== "float32")) return undefined;
@@ -21,6 +21,13 @@ export function registerConcat(device: Device): void {
     const given = [device.handleOf(x), integers(device, [along, ...lengths])];
     const parts = device.execute("FlamingoSplit", given, device.attributes.many(lengths.length), lengths.length);
     return parts.map((part) => device.tensorOf(part));
+  });
+  replace("Transpose", ({ inputs, attrs }) => {
+    const { x } = inputs as { x: tf.TensorInfo };
+    if (x.dtype !== "float32") return undefined;
+    const { perm } = attrs as unknown as { perm: readonly number[] };
+    const [y] = device.execute("FlamingoTranspose", [device.handleOf(x), integers(device, perm)], [], 1);
+    return device.tensorOf(y!);
   });
 }
 
