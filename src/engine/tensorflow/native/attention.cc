@@ -143,9 +143,9 @@ void AttentionGradient(Call& call) {
   team.Share(at.batch * at.heads, 2.5 * at.cost(), [&](int64_t item, int member) {
     float *weights = room.data() + 2 * member * block * keys, *slopes = weights + block * keys;
     const int64_t ofQuery = at.HeadOf(item, at.queries), ofKey = at.HeadOf(item, at.room);
-    // A key that is not there yet has no gradient.
+    // A key that is not there yet, or that nobody asks, has a gradient of 0.
     for (float* gradient : {dk, dv})
-      for (int64_t key = keys; gradient && key < at.room; key++)
+      for (int64_t key = at.queries > 0 ? keys : 0; gradient && key < at.room; key++)
         std::fill_n(gradient + ofKey + key * width, at.depth, 0.f);
     for (int64_t first = 0; first < at.queries; first += block) {
       const int64_t count = std::min(block, at.queries - first), here = ofQuery + first * width;

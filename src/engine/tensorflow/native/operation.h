@@ -49,14 +49,16 @@ class Call {
     for (TF_Tensor* tensor : tensors_) TF_DeleteTensor(tensor);
     TF_DeleteStatus(status_);
   }
+  // Where something went wrong nothing more is asked for: the first reason counts, and the next success would hide it.
   Input input(int at) {
     TF_Tensor* tensor = nullptr;
-    TF_GetInput(context_, at, &tensor, status_);
+    if (ok()) TF_GetInput(context_, at, &tensor, status_);
     if (tensor) tensors_.push_back(tensor);
     return Input(tensor);
   }
   int inputs() const { return TF_NumInputs(context_); }
   float* Output(int at, const std::vector<int64_t>& shape) {
+    if (!ok()) return nullptr;
     size_t bytes = sizeof(float);
     for (int64_t size : shape) bytes *= size;
     TF_Tensor* tensor = TF_AllocateOutput(context_, at, TF_FLOAT, shape.data(), shape.size(), bytes, status_);
