@@ -31,8 +31,8 @@ export function describeDevices(name: string, block: (device: DeviceName) => voi
     });
     block(device);
   });
-  const found = findTensorflow();
-  describe.runIf(devices.includes("tensorflow") && found?.native)(`${name} on tensorflow's own operations`, () => {
+  if (!devices.includes("tensorflow") || !findTensorflow()?.native) return;
+  describe(`${name} on tensorflow's own operations`, () => {
     const backend = () => tf.findBackend("tensorflow") as unknown as NodeBackend;
     beforeAll(async () => {
       await openDevice("tensorflow");
