@@ -32,15 +32,15 @@ export { type DrawingOptions, drawing, drawingLabels, drawingSamples } from "./d
 export { emojiTokenizer } from "./data/emoji/emoji.ts";
 export { Picture } from "./data/picture.ts";
 export { Tokenizer } from "./data/tokenizer.ts";
+export { valueAndGradients } from "./engine/autodiff/gradients.ts";
 // The device, tensors and gradients
-export { type Device, type DeviceName, type DeviceOptions, openDevice } from "./engine/device.ts";
-export { Eager } from "./engine/eager.ts";
-export { valueAndGradients } from "./engine/gradients.ts";
+export { type Device, type DeviceName, type DeviceOptions, openDevice } from "./engine/devices/device.ts";
 export { memoryUse } from "./engine/memory.ts";
-export { definePrimitive } from "./engine/primitive.ts";
+export { Eager } from "./engine/readings/eager.ts";
+export { definePrimitive } from "./engine/readings/primitive.ts";
+export { type Weight, Weights } from "./engine/readings/weights.ts";
 export type { Tensor, Variable } from "./engine/tensor.ts";
-export { tf } from "./engine/tf.ts";
-export { type Weight, Weights } from "./engine/weights.ts";
+export { tf } from "./engine/tensor.ts";
 // Pipelines and models that were trained
 export { type CaptionAttention, CaptionModel } from "./execution/captionModel.ts";
 export { pretrainedCaptioner, readModel, saveModel } from "./execution/modelFile.ts";

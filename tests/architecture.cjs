@@ -155,7 +155,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^src/engine/wasm/kernels/|^tests/fixtures/" },
+    exclude: { path: "^src/engine/devices/wasm/kernels/|^tests/fixtures/" },
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "node", "default"] },

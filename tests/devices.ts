@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, describe } from "vitest";
-import { findAdapter } from "../src/engine/adapter.ts";
-import { isMissing } from "../src/engine/availability.ts";
-import { type DeviceName, openDevice } from "../src/engine/device.ts";
-import { findTensorflow } from "../src/engine/tensorflow/backend.ts";
-import type { NodeBackend } from "../src/engine/tensorflow/binding.ts";
-import { registerKernels } from "../src/engine/tensorflow/registry.ts";
+import { isMissing } from "../src/engine/devices/availability.ts";
+import { type DeviceName, openDevice } from "../src/engine/devices/device.ts";
+import { findTensorflow } from "../src/engine/devices/tensorflow/backend.ts";
+import type { NodeBackend } from "../src/engine/devices/tensorflow/binding.ts";
+import { registerKernels } from "../src/engine/devices/tensorflow/registry.ts";
+import { findAdapter } from "../src/engine/devices/webgpu/adapter.ts";
 import { optional } from "./optional.ts";
 
 const adapter = await findAdapter(true);

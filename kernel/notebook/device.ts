@@ -1,5 +1,10 @@
-import { type Device, type DeviceName, type DeviceOptions, openDevice as open } from "../../src/engine/device.ts";
-import { keepOperationsWhole } from "../../src/engine/operations.ts";
+import { keepOperationsWhole } from "../../src/engine/autodiff/operations.ts";
+import {
+  type Device,
+  type DeviceName,
+  type DeviceOptions,
+  openDevice as open,
+} from "../../src/engine/devices/device.ts";
 import { currentCell } from "../cell/cell.ts";
 import { shielded, shieldedUntil } from "../cell/shield.ts";
 

@@ -1,9 +1,7 @@
 import { z } from "zod";
 import { float32 } from "../core/port.ts";
-import { gelu } from "../engine/gelu.ts";
-import { definePrimitive } from "../engine/primitive.ts";
-import { silu } from "../engine/silu.ts";
-import { squaredRelu } from "../engine/squaredRelu.ts";
+import { gelu, silu, squaredRelu } from "../engine/ops/activations.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 import type { Tensor } from "../engine/tensor.ts";
 
 const functions: Record<"gelu" | "squaredRelu" | "silu", (x: Tensor) => Tensor> = { gelu, squaredRelu, silu };

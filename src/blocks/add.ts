@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { float32 } from "../core/port.ts";
-import { add } from "../engine/add.ts";
-import { definePrimitive } from "../engine/primitive.ts";
+import { add } from "../engine/ops/elementwise.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 
 /**
  * Adds two tensors of the same shape: a residual connection.

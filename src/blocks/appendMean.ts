@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { float32 } from "../core/port.ts";
-import { definePrimitive } from "../engine/primitive.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 import { concat, mean, reshape } from "../engine/tensor.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { count } from "../core/block.ts";
 import { float32, int32, optional } from "../core/port.ts";
-import { attention, attentionWeights } from "../engine/attention.ts";
-import { definePrimitive } from "../engine/primitive.ts";
+import { attention, attentionWeights } from "../engine/ops/attention.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape, type Tensor } from "../engine/tensor.ts";
 
 const config = z.strictObject({

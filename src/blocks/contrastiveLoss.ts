@@ -1,12 +1,10 @@
 import { z } from "zod";
 import { count } from "../core/block.ts";
 import { float32, int32 } from "../core/port.ts";
-import { add } from "../engine/add.ts";
-import { crossEntropy } from "../engine/crossEntropy.ts";
-import { matMul } from "../engine/matMul.ts";
-import { multiply } from "../engine/multiply.ts";
-import { definePrimitive } from "../engine/primitive.ts";
-import { scale } from "../engine/scale.ts";
+import { crossEntropy } from "../engine/ops/crossEntropy.ts";
+import { add, multiply, scale } from "../engine/ops/elementwise.ts";
+import { matMul } from "../engine/ops/matMul.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 import {
   cast,
   equal,

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { count } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
-import { conv2d } from "../engine/conv2d.ts";
-import { definePrimitive } from "../engine/primitive.ts";
+import { conv2d } from "../engine/ops/convolution.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape } from "../engine/tensor.ts";
 
 /**

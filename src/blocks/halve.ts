@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { count } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
-import { halves } from "../engine/halves.ts";
-import { definePrimitive } from "../engine/primitive.ts";
+import { halves } from "../engine/ops/layout.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 
 /**
  * Cuts each vector into its first and its second half: keys and values of one projection.

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { count } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
-import { add } from "../engine/add.ts";
-import { definePrimitive } from "../engine/primitive.ts";
+import { add } from "../engine/ops/elementwise.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 import { zeros } from "../engine/tensor.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { count } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
-import { layerNorm } from "../engine/layerNorm.ts";
-import { definePrimitive } from "../engine/primitive.ts";
+import { layerNorm } from "../engine/ops/norms.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape } from "../engine/tensor.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { count } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
-import { linear } from "../engine/linear.ts";
-import { definePrimitive } from "../engine/primitive.ts";
+import { linear } from "../engine/ops/matMul.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 
 /**
  * Maps each vector to another by a matrix and, if asked, a bias.

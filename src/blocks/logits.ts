@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { float32 } from "../core/port.ts";
-import { definePrimitive } from "../engine/primitive.ts";
-import { tokenLogits } from "../engine/tokenTable.ts";
+import { tokenLogits } from "../engine/ops/embedding.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 
 /**
  * Scores every token as the next one, by the embeddings themselves.

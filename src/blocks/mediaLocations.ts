@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { int32 } from "../core/port.ts";
-import { equalTo } from "../engine/equalTo.ts";
-import { definePrimitive } from "../engine/primitive.ts";
+import { equalTo } from "../engine/ops/mediaMask.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 
 /**
  * Finds the `<image>` tags in a text.

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { checkMediaCount } from "../core/mediaCount.ts";
 import { float32, int32 } from "../core/port.ts";
-import { add } from "../engine/add.ts";
-import { hostValues } from "../engine/hostValues.ts";
-import { mediaMask } from "../engine/mediaMask.ts";
-import { definePrimitive } from "../engine/primitive.ts";
+import { add } from "../engine/ops/elementwise.ts";
+import { mediaMask } from "../engine/ops/mediaMask.ts";
+import { hostValues } from "../engine/read.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 import { sum } from "../engine/tensor.ts";
 
 /** Which images a text token may attend to, as a configuration field. */

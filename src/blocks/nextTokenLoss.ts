@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { float32, int32 } from "../core/port.ts";
-import { crossEntropy } from "../engine/crossEntropy.ts";
-import { definePrimitive } from "../engine/primitive.ts";
+import { crossEntropy } from "../engine/ops/crossEntropy.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape } from "../engine/tensor.ts";
 
 /**

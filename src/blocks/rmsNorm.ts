@@ -1,6 +1,6 @@
 import { float32 } from "../core/port.ts";
-import { definePrimitive } from "../engine/primitive.ts";
-import { rmsNorm } from "../engine/rmsNorm.ts";
+import { rmsNorm } from "../engine/ops/norms.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 import { LayerNorm } from "./layerNorm.ts";
 
 /**

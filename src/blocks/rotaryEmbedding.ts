@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { count } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
-import { definePrimitive } from "../engine/primitive.ts";
-import { rotary } from "../engine/rotary.ts";
+import { rotary } from "../engine/ops/rotary.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 
 /**
  * Turns queries and keys by their places, so that a match of two knows how far apart they stand.

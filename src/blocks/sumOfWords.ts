@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { float32, int32 } from "../core/port.ts";
-import { multiply } from "../engine/multiply.ts";
-import { definePrimitive } from "../engine/primitive.ts";
+import { multiply } from "../engine/ops/elementwise.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 import { cast, expandDims, notEqual, scalar, sum } from "../engine/tensor.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { float32 } from "../core/port.ts";
-import { definePrimitive } from "../engine/primitive.ts";
-import { swiglu } from "../engine/swiglu.ts";
+import { swiglu } from "../engine/ops/activations.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 
 /**
  * Lets each number through as far as another one says: a feed-forward's gate.

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { float32 } from "../core/port.ts";
-import { gatedAdd } from "../engine/gatedAdd.ts";
-import { definePrimitive } from "../engine/primitive.ts";
+import { gatedAdd } from "../engine/ops/elementwise.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 
 /**
  * Lets an update into a residual stream through a tanh gate that starts closed.

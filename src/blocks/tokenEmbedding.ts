@@ -2,9 +2,9 @@ import { z } from "zod";
 import { count } from "../core/block.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { float32, int32 } from "../core/port.ts";
-import { hostValues } from "../engine/hostValues.ts";
-import { definePrimitive } from "../engine/primitive.ts";
-import { joinTokens, tokenVectors } from "../engine/tokenTable.ts";
+import { joinTokens, tokenVectors } from "../engine/ops/embedding.ts";
+import { hostValues } from "../engine/read.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
 
 /** The sizes of a vocabulary with Flamingo's new tokens, as configuration fields. */
 export const vocabularyFields = {

@@ -1,4 +1,4 @@
-import { type DeviceName, openDevice } from "../engine/device.ts";
+import { type DeviceName, openDevice } from "../engine/devices/device.ts";
 import { captionImages } from "../execution/captionImages.ts";
 import { evaluateRun } from "../execution/evaluateRun.ts";
 import { isModel } from "../execution/modelFile.ts";

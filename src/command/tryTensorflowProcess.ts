@@ -1,11 +1,11 @@
 import { GatedXattnDense } from "../blocks/gatedXattnDense.ts";
 import { instantiate, parseConfig } from "../core/block.ts";
 import { Random } from "../core/random.ts";
-import { openDevice } from "../engine/device.ts";
-import { Eager } from "../engine/eager.ts";
-import { valueAndGradients } from "../engine/gradients.ts";
+import { valueAndGradients } from "../engine/autodiff/gradients.ts";
+import { openDevice } from "../engine/devices/device.ts";
+import { Eager } from "../engine/readings/eager.ts";
+import { assignNumbers, Weights } from "../engine/readings/weights.ts";
 import { dispose, square, sum, type Tensor, tensor } from "../engine/tensor.ts";
-import { assignNumbers, Weights } from "../engine/weights.ts";
 
 /** The most that a number may differ from the reference's, as a share of the largest of its tensor. */
 const tolerance = 1e-4;

@@ -1,13 +1,14 @@
 /**
- * The one place that imports TensorFlow.js' operations: the layers above take tensors and the plain operations on them
- * from here, and the fused ones from the files beside.
+ * TensorFlow.js' tensors and plain operations, for the folders above the engine; `ops/` has the operations of our own.
  */
 import * as tf from "@tensorflow/tfjs";
 
-// Argument checks that only a debug build needs, and an advertisement at start-up, go.
+// Leaves out argument checks that only a debug build needs, and an advertisement at start-up.
 tf.enableProdMode();
 
 export type { DataType, Rank, Scalar, Tensor, TensorContainer, TypedArray, Variable } from "@tensorflow/tfjs";
+/** All of TensorFlow.js, for notebooks and scripts: the copy that the library uses. */
+export * as tf from "@tensorflow/tfjs";
 export {
   argMax,
   cast,
@@ -49,4 +50,4 @@ export {
   variable,
   zeros,
 } from "@tensorflow/tfjs";
-export { slice } from "./slice.ts";
+export { slice } from "./ops/layout.ts";

@@ -1,9 +1,9 @@
 import type { Reading } from "../core/block.ts";
 import { FlamingoError } from "../core/errors.ts";
-import { Eager } from "../engine/eager.ts";
-import { Incremental } from "../engine/incremental.ts";
+import { Eager } from "../engine/readings/eager.ts";
+import { Incremental } from "../engine/readings/incremental.ts";
+import type { Weights } from "../engine/readings/weights.ts";
 import { reshape, slice, type Tensor, tensor, tidy } from "../engine/tensor.ts";
-import type { Weights } from "../engine/weights.ts";
 
 /** Texts that a model reads on and on, as many rows as it was opened with. */
 export interface Continuation {

@@ -1,7 +1,7 @@
 import { FlamingoError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
-import { add } from "../engine/add.ts";
-import { readLargest } from "../engine/readLargest.ts";
+import { add } from "../engine/ops/elementwise.ts";
+import { readLargest } from "../engine/read.ts";
 import { dispose, keep, logSoftmax, reshape, type Tensor, tensor, tidy } from "../engine/tensor.ts";
 import { BeamSearch } from "./beamSearch.ts";
 import type { Captioner, Seen } from "./captioner.ts";

@@ -1,7 +1,7 @@
 import { FlamingoError } from "../core/errors.ts";
 import { Picture } from "../data/picture.ts";
 import type { Tokenizer } from "../data/tokenizer.ts";
-import { assignNumbers, type WeightData, type Weights } from "../engine/weights.ts";
+import { assignNumbers, type WeightData, type Weights } from "../engine/readings/weights.ts";
 import { captionGreedily } from "../evaluation/generate.ts";
 import { type FramingTokens, framed, wordTargets } from "../evaluation/prompt.ts";
 import { scoreTokens } from "../evaluation/score.ts";

@@ -1,5 +1,5 @@
 import type { Batch, ImageNames } from "../data/source.ts";
-import { rowsKeepBits } from "../engine/matMul.ts";
+import { rowsKeepBits } from "../engine/ops/matMul.ts";
 import { type Tensor, tensor } from "../engine/tensor.ts";
 import type { Graph, Values } from "./graph.ts";
 

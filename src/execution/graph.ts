@@ -2,9 +2,9 @@ import { type AnyBlock, type Forward, instantiate, type Reading, type Value } fr
 import { FlamingoError } from "../core/errors.ts";
 import type { Ports } from "../core/port.ts";
 import type { HostTensor } from "../data/source.ts";
-import { Eager, type Probe } from "../engine/eager.ts";
+import { Eager, type Probe } from "../engine/readings/eager.ts";
+import type { Weights } from "../engine/readings/weights.ts";
 import { type Tensor, tensor } from "../engine/tensor.ts";
-import type { Weights } from "../engine/weights.ts";
 import type { Plan, PlanNode } from "../pipeline/compile.ts";
 import { ancestors } from "../pipeline/order.ts";
 

@@ -5,7 +5,7 @@ import { FlamingoError } from "../core/errors.ts";
 import type { Ports } from "../core/port.ts";
 import type { SolvedShape } from "../core/shape.ts";
 import { sizeOf } from "../core/trace.ts";
-import type { Device } from "../engine/device.ts";
+import type { Device } from "../engine/devices/device.ts";
 import type { Plan, PlanNode } from "../pipeline/compile.ts";
 import { findAction, findBlock, findSource } from "./registry.ts";
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { FlamingoError } from "../core/errors.ts";
-import { openDevice } from "../engine/device.ts";
-import type { WeightData } from "../engine/weights.ts";
+import { openDevice } from "../engine/devices/device.ts";
+import type { WeightData } from "../engine/readings/weights.ts";
 import { type Pipeline, readPipeline, writePipeline } from "../pipeline/schema.ts";
 import { loadWeights, saveWeights } from "../weights/file.ts";
 import { pretrainedFile, pretrainedNames } from "../weights/pretrained.ts";

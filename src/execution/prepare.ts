@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { FlamingoError } from "../core/errors.ts";
 import type { OpenSource } from "../data/source.ts";
-import { openDevice } from "../engine/device.ts";
-import { type WeightData, Weights } from "../engine/weights.ts";
+import { openDevice } from "../engine/devices/device.ts";
+import { type WeightData, Weights } from "../engine/readings/weights.ts";
 import { compile, type Plan } from "../pipeline/compile.ts";
 import { checkpointFolder, type RunRecord, readRun } from "../runs/folder.ts";
 import { findHome } from "../runs/home.ts";

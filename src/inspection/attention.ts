@@ -1,4 +1,4 @@
-import type { Probe } from "../engine/eager.ts";
+import type { Probe } from "../engine/readings/eager.ts";
 import { keep, type Tensor } from "../engine/tensor.ts";
 
 /** Attention shares that were seen at one place, mean over heads: [sequences][queries][keys]. */

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { FlamingoError } from "../core/errors.ts";
-import type { WeightData } from "../engine/weights.ts";
+import type { WeightData } from "../engine/readings/weights.ts";
 import { loadWeights, saveWeights } from "../weights/file.ts";
 import { type LossScaleState, lossScaleState } from "./lossScale.ts";
 

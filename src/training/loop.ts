@@ -1,9 +1,9 @@
 import { FlamingoError } from "../core/errors.ts";
-import { add } from "../engine/add.ts";
-import { valueAndGradients } from "../engine/gradients.ts";
-import { readScalars, readsLater } from "../engine/readScalars.ts";
+import { valueAndGradients } from "../engine/autodiff/gradients.ts";
+import { add } from "../engine/ops/elementwise.ts";
+import { readScalars, readsLater } from "../engine/read.ts";
+import type { Weight } from "../engine/readings/weights.ts";
 import { dispose, type Tensor, tidy } from "../engine/tensor.ts";
-import type { Weight } from "../engine/weights.ts";
 import type { LossScale } from "./lossScale.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { rateAt, type Schedule } from "./schedule.ts";

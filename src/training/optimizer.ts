@@ -1,7 +1,7 @@
-import { adamW } from "../engine/adamW.ts";
-import { type ClipOptions, clipFactor, globalNorm } from "../engine/globalNorm.ts";
+import { adamW } from "../engine/ops/adamW.ts";
+import { type ClipOptions, clipFactor, globalNorm } from "../engine/ops/globalNorm.ts";
+import { assignNumbers, readNumbers, type Weight, type WeightData } from "../engine/readings/weights.ts";
 import { dispose, type Tensor, type Variable, variable, zeros } from "../engine/tensor.ts";
-import { assignNumbers, readNumbers, type Weight, type WeightData } from "../engine/weights.ts";
 import { type Part, partOf } from "./parts.ts";
 
 /** What AdamW remembers of a weight. */

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type DeviceName, openDevice } from "../../src/engine/device.ts";
+import { type DeviceName, openDevice } from "../../src/engine/devices/device.ts";
 
 /** What every benchmark is asked for. */
 export interface Asked {

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import { instantiate } from "../../src/core/block.ts";
 import { describeWeights, sizeOf } from "../../src/core/trace.ts";
+import { Weights } from "../../src/engine/readings/weights.ts";
 import { type Tensor, tensor } from "../../src/engine/tensor.ts";
-import { Weights } from "../../src/engine/weights.ts";
 import { openContinuation } from "../../src/evaluation/continuation.ts";
 import { type GenerateOptions, generate } from "../../src/evaluation/generate.ts";
 import { FlamingoLanguageModel } from "../../src/models/flamingo.ts";

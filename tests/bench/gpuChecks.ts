@@ -1,14 +1,12 @@
-import { attention } from "../../src/engine/attention.ts";
-import { crossEntropy } from "../../src/engine/crossEntropy.ts";
-import { embedding } from "../../src/engine/embedding.ts";
-import { gatedAdd } from "../../src/engine/gatedAdd.ts";
-import { gelu } from "../../src/engine/gelu.ts";
-import { layerNorm } from "../../src/engine/layerNorm.ts";
-import { linear } from "../../src/engine/linear.ts";
-import { matMul } from "../../src/engine/matMul.ts";
-import { squaredRelu } from "../../src/engine/squaredRelu.ts";
+import { gelu, squaredRelu } from "../../src/engine/ops/activations.ts";
+import { attention } from "../../src/engine/ops/attention.ts";
+import { unfold } from "../../src/engine/ops/convolution.ts";
+import { crossEntropy } from "../../src/engine/ops/crossEntropy.ts";
+import { gatedAdd } from "../../src/engine/ops/elementwise.ts";
+import { embedding } from "../../src/engine/ops/embedding.ts";
+import { linear, matMul } from "../../src/engine/ops/matMul.ts";
+import { layerNorm } from "../../src/engine/ops/norms.ts";
 import * as tf from "../../src/engine/tensor.ts";
-import { unfold } from "../../src/engine/unfold.ts";
 import { Flamingo } from "../../src/models/flamingo.ts";
 import { presets } from "../../src/models/presets.ts";
 import {

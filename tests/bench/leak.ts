@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type DeviceName, openDevice } from "../../src/engine/device.ts";
+import { type DeviceName, openDevice } from "../../src/engine/devices/device.ts";
 import { memoryUse } from "../../src/engine/memory.ts";
 import { drawNumbers, makeToy } from "./toy.ts";
 

@@ -1,6 +1,6 @@
 import type { WeightSpec } from "../../src/core/block.ts";
 import type { HostTensor } from "../../src/data/source.ts";
-import { valueAndGradients } from "../../src/engine/gradients.ts";
+import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { dispose, type Tensor, tidy } from "../../src/engine/tensor.ts";
 import { type Graph, toTensors, type Values } from "../../src/execution/graph.ts";
 import { Optimizer } from "../../src/training/optimizer.ts";

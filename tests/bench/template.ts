@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { openDevice } from "../../src/engine/device.ts";
+import { openDevice } from "../../src/engine/devices/device.ts";
 import { prepareRun } from "../../src/execution/prepare.ts";
 import { readPipeline } from "../../src/pipeline/schema.ts";
 import { flamingoParts } from "../../src/training/parts.ts";

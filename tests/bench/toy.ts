@@ -1,15 +1,13 @@
 import { closeSync, existsSync, openSync, readSync, writeSync } from "node:fs";
-import { type AdamWParameter, adamW } from "../../src/engine/adamW.ts";
-import { add } from "../../src/engine/add.ts";
-import { attention } from "../../src/engine/attention.ts";
-import { crossEntropy } from "../../src/engine/crossEntropy.ts";
-import { embedding } from "../../src/engine/embedding.ts";
-import { gatedAdd } from "../../src/engine/gatedAdd.ts";
-import { valueAndGradients } from "../../src/engine/gradients.ts";
-import { layerNorm } from "../../src/engine/layerNorm.ts";
-import { matMul } from "../../src/engine/matMul.ts";
-import { quickGelu } from "../../src/engine/quickGelu.ts";
-import { scale } from "../../src/engine/scale.ts";
+import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
+import { quickGelu } from "../../src/engine/ops/activations.ts";
+import { type AdamWParameter, adamW } from "../../src/engine/ops/adamW.ts";
+import { attention } from "../../src/engine/ops/attention.ts";
+import { crossEntropy } from "../../src/engine/ops/crossEntropy.ts";
+import { add, gatedAdd, scale } from "../../src/engine/ops/elementwise.ts";
+import { embedding } from "../../src/engine/ops/embedding.ts";
+import { matMul } from "../../src/engine/ops/matMul.ts";
+import { layerNorm } from "../../src/engine/ops/norms.ts";
 import * as tf from "../../src/engine/tensor.ts";
 import type { Peer } from "./peer.ts";
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openDevice } from "../../src/engine/device.ts";
+import { openDevice } from "../../src/engine/devices/device.ts";
 import { countTensors } from "../../src/engine/memory.ts";
+import { assignNumbers, Weights } from "../../src/engine/readings/weights.ts";
 import * as tf from "../../src/engine/tensor.ts";
-import { assignNumbers, Weights } from "../../src/engine/weights.ts";
 import { prepareRun } from "../../src/execution/prepare.ts";
 import { FlamingoLanguageModel } from "../../src/models/flamingo.ts";
 import { flamingoParts } from "../../src/training/parts.ts";

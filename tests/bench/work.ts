@@ -1,5 +1,5 @@
-import { matMul } from "../../src/engine/matMul.ts";
-import { scale } from "../../src/engine/scale.ts";
+import { scale } from "../../src/engine/ops/elementwise.ts";
+import { matMul } from "../../src/engine/ops/matMul.ts";
 import { dispose, engine, type Tensor, tensor } from "../../src/engine/tensor.ts";
 import type { Row } from "./row.ts";
 

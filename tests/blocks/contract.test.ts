@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { AnyBlock } from "../../src/core/block.ts";
 import { Random } from "../../src/core/random.ts";
-import { openDevice } from "../../src/engine/device.ts";
-import { valueAndGradients } from "../../src/engine/gradients.ts";
+import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
+import { openDevice } from "../../src/engine/devices/device.ts";
 import { countTensors } from "../../src/engine/memory.ts";
+import { assignNumbers } from "../../src/engine/readings/weights.ts";
 import { type Tensor, tidy, type Variable } from "../../src/engine/tensor.ts";
-import { assignNumbers } from "../../src/engine/weights.ts";
 import { Flamingo } from "../../src/models/flamingo.ts";
 import { describeDevices } from "../devices.ts";
 import {

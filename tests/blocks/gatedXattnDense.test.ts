@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { GatedXattnDense } from "../../src/blocks/gatedXattnDense.ts";
 import { Random } from "../../src/core/random.ts";
-import { valueAndGradients } from "../../src/engine/gradients.ts";
+import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { dispose, square, sum, type Tensor, tensor } from "../../src/engine/tensor.ts";
 import { describeDevices } from "../devices.ts";
 import { bitsOf, LiveBlock } from "./liveBlock.ts";

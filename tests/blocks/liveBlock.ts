@@ -4,9 +4,9 @@ import { Random } from "../../src/core/random.ts";
 import { isEllipsis, type ShapeSpec, type SolvedShape } from "../../src/core/shape.ts";
 import { ShapeSolver } from "../../src/core/solver.ts";
 import { sizeOf } from "../../src/core/trace.ts";
-import { Eager } from "../../src/engine/eager.ts";
+import { Eager } from "../../src/engine/readings/eager.ts";
+import { assignNumbers, type Weight, Weights } from "../../src/engine/readings/weights.ts";
 import { type Tensor, tensor, type Variable, variable } from "../../src/engine/tensor.ts";
-import { assignNumbers, type Weight, Weights } from "../../src/engine/weights.ts";
 
 export type Outputs = Record<string, Tensor>;
 

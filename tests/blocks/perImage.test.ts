@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Random } from "../../src/core/random.ts";
-import { rowsKeepBits } from "../../src/engine/matMul.ts";
+import { rowsKeepBits } from "../../src/engine/ops/matMul.ts";
 import { dispose, tensor, tidy } from "../../src/engine/tensor.ts";
 import { models } from "../../src/models/index.ts";
 import { describeDevices } from "../devices.ts";

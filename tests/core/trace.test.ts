@@ -3,7 +3,7 @@ import { z } from "zod";
 import { count, defineBlock } from "../../src/core/block.ts";
 import { float32, int32, optional } from "../../src/core/port.ts";
 import { describeWeights, sizeOf, trace } from "../../src/core/trace.ts";
-import { definePrimitive } from "../../src/engine/primitive.ts";
+import { definePrimitive } from "../../src/engine/readings/primitive.ts";
 import { refusalOf } from "./refusalOf.ts";
 
 const Matrix = definePrimitive({

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import type { DeviceName } from "../../src/engine/device.ts";
+import type { DeviceName } from "../../src/engine/devices/device.ts";
+import { openWasm, type WasmOptions } from "../../src/engine/devices/wasm/backend.ts";
 import * as tf from "../../src/engine/tensor.ts";
-import { openWasm, type WasmOptions } from "../../src/engine/wasm/backend.ts";
 import { type Case, evaluate, relativeError } from "./evaluate.ts";
 
 /** Sizes that end before, on and after the registers and panels of the kernels. */

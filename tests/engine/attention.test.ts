@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type AttentionOptions, attention, attentionWeights } from "../../src/engine/attention.ts";
-import { matMul } from "../../src/engine/matMul.ts";
+import { type AttentionOptions, attention, attentionWeights } from "../../src/engine/ops/attention.ts";
+import { matMul } from "../../src/engine/ops/matMul.ts";
 import * as tf from "../../src/engine/tensor.ts";
 import { describeDevices } from "../devices.ts";
 import { agrees, seed, tries } from "./agreement.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { buildKernels } from "../../src/engine/wasm/build.ts";
-import { hasFusedMultiplyAdd } from "../../src/engine/wasm/fusedMultiplyAdd.ts";
+import { buildKernels } from "../../src/engine/devices/wasm/build.ts";
+import { hasFusedMultiplyAdd } from "../../src/engine/devices/wasm/fusedMultiplyAdd.ts";
 
 /** Kinds of the sections of a WebAssembly module, by number. */
 function sectionsOf(bytes: Uint8Array): number[] {

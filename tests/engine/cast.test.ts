@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { multiply } from "../../src/engine/multiply.ts";
+import { multiply } from "../../src/engine/ops/elementwise.ts";
 import * as tf from "../../src/engine/tensor.ts";
 import { describeDevices } from "../devices.ts";
 import { seed, size, tries } from "./agreement.ts";

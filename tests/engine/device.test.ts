@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type AdapterInfo, adapterName, findAdapter, isSoftware } from "../../src/engine/adapter.ts";
-import { isMissing } from "../../src/engine/availability.ts";
-import { type DeviceName, deviceNames, openDevice } from "../../src/engine/device.ts";
-import { valueAndGradients } from "../../src/engine/gradients.ts";
-import { matMul } from "../../src/engine/matMul.ts";
+import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
+import { isMissing } from "../../src/engine/devices/availability.ts";
+import { type DeviceName, deviceNames, openDevice } from "../../src/engine/devices/device.ts";
+import { findTensorflow } from "../../src/engine/devices/tensorflow/backend.ts";
+import { type AdapterInfo, adapterName, findAdapter, isSoftware } from "../../src/engine/devices/webgpu/adapter.ts";
+import { matMul } from "../../src/engine/ops/matMul.ts";
 import { getBackend, sum, tensor, variable } from "../../src/engine/tensor.ts";
-import { findTensorflow } from "../../src/engine/tensorflow/backend.ts";
 import { describeDevices, devices } from "../devices.ts";
 
 afterEach(() => {
@@ -76,7 +76,7 @@ describe("asking for what is not there", () => {
     vi.stubEnv("VK_ICD_FILENAMES", "/nowhere/driver.json");
     vi.stubEnv("VK_DRIVER_FILES", "/nowhere/driver.json");
     vi.resetModules();
-    const { findAdapter } = await import("../../src/engine/adapter.ts");
+    const { findAdapter } = await import("../../src/engine/devices/webgpu/adapter.ts");
     if (process.platform === "linux") expect(await findAdapter(false)).toMatchObject({ missing: expect.any(String) });
   });
 

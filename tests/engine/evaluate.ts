@@ -1,5 +1,5 @@
-import { valueAndGradients } from "../../src/engine/gradients.ts";
-import { multiply } from "../../src/engine/multiply.ts";
+import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
+import { multiply } from "../../src/engine/ops/elementwise.ts";
 import * as tf from "../../src/engine/tensor.ts";
 import { type Numbers, numbers, tensorOf } from "./numbers.ts";
 

@@ -1,10 +1,9 @@
 import { expect, test } from "vitest";
-import { gelu } from "../../src/engine/gelu.ts";
-import { linear } from "../../src/engine/linear.ts";
-import { matMul } from "../../src/engine/matMul.ts";
+import { openWasm } from "../../src/engine/devices/wasm/backend.ts";
+import { hasFusedMultiplyAdd } from "../../src/engine/devices/wasm/fusedMultiplyAdd.ts";
+import { gelu } from "../../src/engine/ops/activations.ts";
+import { linear, matMul } from "../../src/engine/ops/matMul.ts";
 import * as tf from "../../src/engine/tensor.ts";
-import { openWasm } from "../../src/engine/wasm/backend.ts";
-import { hasFusedMultiplyAdd } from "../../src/engine/wasm/fusedMultiplyAdd.ts";
 import { optional } from "../optional.ts";
 import { agrees } from "./agreement.ts";
 import { numbers, tensorOf } from "./numbers.ts";

@@ -1,10 +1,10 @@
 import { runInThisContext } from "node:vm";
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { openDevice } from "../../src/engine/device.ts";
-import { valueAndGradients } from "../../src/engine/gradients.ts";
-import { matMul } from "../../src/engine/matMul.ts";
-import { OpenScopes } from "../../src/engine/openScopes.ts";
+import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
+import { OpenScopes } from "../../src/engine/autodiff/openScopes.ts";
+import { openDevice } from "../../src/engine/devices/device.ts";
+import { matMul } from "../../src/engine/ops/matMul.ts";
 
 const size = 512;
 const hand = runInThisContext("(run) => { globalThis.toTerminate = run; }") as (run: () => unknown) => void;

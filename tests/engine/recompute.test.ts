@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { gatedAdd } from "../../src/engine/gatedAdd.ts";
-import { gelu } from "../../src/engine/gelu.ts";
-import { valueAndGradients } from "../../src/engine/gradients.ts";
-import { layerNorm } from "../../src/engine/layerNorm.ts";
-import { linear } from "../../src/engine/linear.ts";
+import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
+import { recomputed } from "../../src/engine/autodiff/recompute.ts";
 import { countTensors, memoryUse, resetPeak } from "../../src/engine/memory.ts";
-import { recomputed } from "../../src/engine/recompute.ts";
+import { gelu } from "../../src/engine/ops/activations.ts";
+import { gatedAdd } from "../../src/engine/ops/elementwise.ts";
+import { linear } from "../../src/engine/ops/matMul.ts";
+import { layerNorm } from "../../src/engine/ops/norms.ts";
 import * as tf from "../../src/engine/tensor.ts";
 import { describeDevices } from "../devices.ts";
 import { seed, tries } from "./agreement.ts";

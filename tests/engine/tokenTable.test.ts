@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { valueAndGradients } from "../../src/engine/gradients.ts";
-import { multiply } from "../../src/engine/multiply.ts";
+import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
+import { multiply } from "../../src/engine/ops/elementwise.ts";
+import { joinTokens, tokenLogits, tokenVectors } from "../../src/engine/ops/embedding.ts";
 import * as tf from "../../src/engine/tensor.ts";
-import { joinTokens, tokenLogits, tokenVectors } from "../../src/engine/tokenTable.ts";
 import { describeDevices } from "../devices.ts";
 import { seed, size, tries } from "./agreement.ts";
 import { relativeError } from "./evaluate.ts";

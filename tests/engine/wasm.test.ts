@@ -1,15 +1,14 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { valueAndGradients } from "../../src/engine/gradients.ts";
-import { linear } from "../../src/engine/linear.ts";
-import { matMul } from "../../src/engine/matMul.ts";
+import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { memoryUse } from "../../src/engine/memory.ts";
-import { quickGelu } from "../../src/engine/quickGelu.ts";
+import { quickGelu } from "../../src/engine/ops/activations.ts";
+import { linear, matMul } from "../../src/engine/ops/matMul.ts";
 import * as tf from "../../src/engine/tensor.ts";
 import { numbers, tensorOf } from "./numbers.ts";
 
 afterEach(() => {
   vi.resetModules();
-  vi.doUnmock("../../src/engine/wasm/module.ts");
+  vi.doUnmock("../../src/engine/devices/wasm/module.ts");
 });
 
 /** A product and an activation large enough for all threads, and the weight's gradient. */
@@ -23,10 +22,10 @@ async function compute(): Promise<Float32Array[]> {
 }
 
 test("where threads cannot start, wasm computes with TensorFlow.js' own kernels and says why", async () => {
-  vi.doMock("../../src/engine/wasm/module.ts", () => ({
+  vi.doMock("../../src/engine/devices/wasm/module.ts", () => ({
     loadSharedBackend: () => Promise.reject(new Error("no shared memory here")),
   }));
-  const { openWasm } = await import("../../src/engine/wasm/backend.ts");
+  const { openWasm } = await import("../../src/engine/devices/wasm/backend.ts");
   const device = await openWasm({ threads: 2 });
   expect(device).toMatchObject({ threads: 1, note: expect.stringContaining("no shared memory here") });
   const [value, gradient] = await compute();
@@ -37,7 +36,7 @@ test("where threads cannot start, wasm computes with TensorFlow.js' own kernels 
 });
 
 test("threads change nothing but the time: three, one and two agree, and each repeats its own bits", async () => {
-  const { openWasm } = await import("../../src/engine/wasm/backend.ts");
+  const { openWasm } = await import("../../src/engine/devices/wasm/backend.ts");
   for (const threads of [3, 1, 2]) {
     expect(await openWasm({ threads, shareAll: true })).toMatchObject({ threads, simd: true });
     const results = await compute();
@@ -50,7 +49,7 @@ test("threads change nothing but the time: three, one and two agree, and each re
 });
 
 test("a product has the same bits however many threads share it, of few rows and of many, to columns that fill no tile", async () => {
-  const { openWasm } = await import("../../src/engine/wasm/backend.ts");
+  const { openWasm } = await import("../../src/engine/devices/wasm/backend.ts");
   const products = async (threads: number) => {
     await openWasm({ threads, shareAll: true });
     const found: number[][] = [];
@@ -71,7 +70,7 @@ test("a product has the same bits however many threads share it, of few rows and
 });
 
 test("a clone and a reshape are other names of the same numbers, and outlive the first", async () => {
-  const { openWasm } = await import("../../src/engine/wasm/backend.ts");
+  const { openWasm } = await import("../../src/engine/devices/wasm/backend.ts");
   await openWasm({ threads: 2 });
   const { bytes } = memoryUse();
   const x = tensorOf(numbers([6, 4], 1));
@@ -86,7 +85,7 @@ test("a clone and a reshape are other names of the same numbers, and outlive the
 });
 
 test("memory grows past what it starts with, and running out is said clearly", async () => {
-  const { openWasm } = await import("../../src/engine/wasm/backend.ts");
+  const { openWasm } = await import("../../src/engine/devices/wasm/backend.ts");
   await openWasm({ threads: 2 });
   const large = tf.fill([64, 1024, 1024], 2);
   expect(Array.from(await tf.slice(large, [63, 1023, 1020], [1, 1, 4]).data())).toEqual([2, 2, 2, 2]);

@@ -1,23 +1,22 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { adamW } from "../../src/engine/adamW.ts";
-import { attention } from "../../src/engine/attention.ts";
-import { crossEntropy } from "../../src/engine/crossEntropy.ts";
-import { openDevice } from "../../src/engine/device.ts";
-import { embedding } from "../../src/engine/embedding.ts";
-import { valueAndGradients } from "../../src/engine/gradients.ts";
-import { startHalfProducts } from "../../src/engine/halfProducts.ts";
-import { runKernel } from "../../src/engine/kernels.ts";
-import { layerNorm } from "../../src/engine/layerNorm.ts";
-import { matMul } from "../../src/engine/matMul.ts";
-import { scale } from "../../src/engine/scale.ts";
+import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
+import { openDevice, startHalfProducts } from "../../src/engine/devices/device.ts";
+import { agree, setHalfProducts } from "../../src/engine/devices/webgpu/backend.ts";
+import { WebgpuDevice } from "../../src/engine/devices/webgpu/device.ts";
+import { tiled, tiles } from "../../src/engine/devices/webgpu/matMul.ts";
+import { findMatrixUnits, unitProduct } from "../../src/engine/devices/webgpu/matrixUnits.ts";
+import { registerKernels } from "../../src/engine/devices/webgpu/registry.ts";
+import { adamW } from "../../src/engine/ops/adamW.ts";
+import { attention } from "../../src/engine/ops/attention.ts";
+import { crossEntropy } from "../../src/engine/ops/crossEntropy.ts";
+import { scale } from "../../src/engine/ops/elementwise.ts";
+import { embedding } from "../../src/engine/ops/embedding.ts";
+import { runKernel } from "../../src/engine/ops/kernels.ts";
+import { matMul } from "../../src/engine/ops/matMul.ts";
+import { layerNorm } from "../../src/engine/ops/norms.ts";
 import * as tf from "../../src/engine/tensor.ts";
-import { agree, setHalfProducts } from "../../src/engine/webgpu/backend.ts";
-import { WebgpuDevice } from "../../src/engine/webgpu/device.ts";
-import { tiled, tiles } from "../../src/engine/webgpu/matMul.ts";
-import { findMatrixUnits, unitProduct } from "../../src/engine/webgpu/matrixUnits.ts";
-import { registerKernels } from "../../src/engine/webgpu/registry.ts";
 import { devices } from "../devices.ts";
 import { numbers, tensorOf } from "./numbers.ts";
 
@@ -222,7 +221,7 @@ test("the code for GPUs that are not at hand, half precision and matrix units, i
 
 /** Run by a process of its own, which loses its GPU: prints what reads say, one under way and one that begins after it. */
 const lose = `
-const { openDevice } = await import("./src/engine/device.ts");
+const { openDevice } = await import("./src/engine/devices/device.ts");
 const tf = await import("./src/engine/tensor.ts");
 await openDevice("webgpu", { allowSoftware: true });
 const x = tf.tidy(() => tf.ones([2000]).add(tf.ones([2000])));

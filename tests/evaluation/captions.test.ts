@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { Random } from "../../src/core/random.ts";
-import { openDevice } from "../../src/engine/device.ts";
+import { openDevice } from "../../src/engine/devices/device.ts";
 import { countTensors } from "../../src/engine/memory.ts";
 import { type CaptionEvaluation, derangement, evaluateCaptions } from "../../src/evaluation/captions.ts";
 import { captionGreedily } from "../../src/evaluation/generate.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { drawing } from "../../src/data/emoji/drawing.ts";
 import { Picture } from "../../src/data/picture.ts";
-import { openDevice } from "../../src/engine/device.ts";
+import { openDevice } from "../../src/engine/devices/device.ts";
 import { countTensors } from "../../src/engine/memory.ts";
 import type { CaptionModel } from "../../src/execution/captionModel.ts";
 import { pretrainedCaptioner, readModel } from "../../src/execution/modelFile.ts";

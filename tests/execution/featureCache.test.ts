@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { Batch, OpenSource } from "../../src/data/source.ts";
-import { openDevice } from "../../src/engine/device.ts";
+import { openDevice } from "../../src/engine/devices/device.ts";
 import { countTensors } from "../../src/engine/memory.ts";
 import { dispose, type Tensor, tidy } from "../../src/engine/tensor.ts";
 import { FeatureCache } from "../../src/execution/featureCache.ts";

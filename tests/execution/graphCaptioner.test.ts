@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { countTensors } from "../../src/engine/memory.ts";
+import { assignNumbers } from "../../src/engine/readings/weights.ts";
 import { dispose, reshape, slice, tensor, tidy } from "../../src/engine/tensor.ts";
-import { assignNumbers } from "../../src/engine/weights.ts";
 import { type Continuation, WholeText } from "../../src/evaluation/continuation.ts";
 import { generate } from "../../src/evaluation/generate.ts";
 import { type CaptionTask, captionTask } from "../../src/execution/captionTask.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { FlamingoError, reportOf } from "../../src/core/errors.ts";
-import { openDevice } from "../../src/engine/device.ts";
+import { openDevice } from "../../src/engine/devices/device.ts";
 import { memoryUse, resetPeak } from "../../src/engine/memory.ts";
 import { dispose, type Tensor, tidy } from "../../src/engine/tensor.ts";
 import { toTensors, type Values } from "../../src/execution/graph.ts";

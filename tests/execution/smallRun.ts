@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll } from "vitest";
 import { emojiTokenizer } from "../../src/data/emoji/emoji.ts";
-import type { DeviceName } from "../../src/engine/device.ts";
+import type { DeviceName } from "../../src/engine/devices/device.ts";
 import { executeRun } from "../../src/execution/run.ts";
 import { type Pipeline, parsePipeline } from "../../src/pipeline/schema.ts";
 import { conductRun, type RunControl } from "../../src/runs/conduct.ts";

@@ -5,8 +5,8 @@ import { formatValue, registerFormatter } from "../../kernel/display/format.ts";
 import { GatedXattnDense } from "../../src/blocks/gatedXattnDense.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
 import { Picture } from "../../src/data/picture.ts";
-import { openDevice } from "../../src/engine/device.ts";
-import { tf } from "../../src/engine/tf.ts";
+import { openDevice } from "../../src/engine/devices/device.ts";
+import { tf } from "../../src/engine/tensor.ts";
 import { build } from "../../src/models/build.ts";
 
 const displayMethod = Symbol.for("Jupyter.display");

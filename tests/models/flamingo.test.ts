@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Random } from "../../src/core/random.ts";
 import { describeWeights, trace } from "../../src/core/trace.ts";
-import { valueAndGradients } from "../../src/engine/gradients.ts";
+import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { dispose, square, sum, type Tensor, tensor, tidy } from "../../src/engine/tensor.ts";
 import { Flamingo, FlamingoLanguageModel } from "../../src/models/flamingo.ts";
 import { bitsOf, LiveBlock } from "../blocks/liveBlock.ts";

@@ -1,10 +1,10 @@
 import { instantiate, type Value } from "../../src/core/block.ts";
 import { checkMediaCount } from "../../src/core/mediaCount.ts";
-import { Eager } from "../../src/engine/eager.ts";
-import { valueAndGradients } from "../../src/engine/gradients.ts";
-import { multiply } from "../../src/engine/multiply.ts";
+import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
+import { multiply } from "../../src/engine/ops/elementwise.ts";
+import { Eager } from "../../src/engine/readings/eager.ts";
+import { type WeightData, Weights } from "../../src/engine/readings/weights.ts";
 import { dispose, keep, sum, type Tensor, tensor, type Variable, variable } from "../../src/engine/tensor.ts";
-import { type WeightData, Weights } from "../../src/engine/weights.ts";
 import type { StoredTensor } from "../../src/weights/safetensors.ts";
 import type { GoldenCase } from "./golden.ts";
 

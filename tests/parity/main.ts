@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { FlamingoError, reportOf } from "../../src/core/errors.ts";
-import { type DeviceName, openDevice } from "../../src/engine/device.ts";
+import { type DeviceName, openDevice } from "../../src/engine/devices/device.ts";
 import { type Agreement, compareCase, type Deviation } from "./agreement.ts";
 import { type GoldenCase, readCase } from "./golden.ts";
 

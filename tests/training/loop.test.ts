@@ -1,10 +1,10 @@
 import { expect, test, vi } from "vitest";
-import { crossEntropy } from "../../src/engine/crossEntropy.ts";
-import { linear } from "../../src/engine/linear.ts";
 import { countTensors } from "../../src/engine/memory.ts";
-import { scale } from "../../src/engine/scale.ts";
+import { crossEntropy } from "../../src/engine/ops/crossEntropy.ts";
+import { scale } from "../../src/engine/ops/elementwise.ts";
+import { linear } from "../../src/engine/ops/matMul.ts";
+import { Weights } from "../../src/engine/readings/weights.ts";
 import { div, engine, mean, scalar, square, sub, type Tensor, tensor } from "../../src/engine/tensor.ts";
-import { Weights } from "../../src/engine/weights.ts";
 import { type StepReport, type Training, train } from "../../src/training/loop.ts";
 import { LossScale } from "../../src/training/lossScale.ts";
 import { Optimizer } from "../../src/training/optimizer.ts";

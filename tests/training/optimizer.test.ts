@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { countTensors } from "../../src/engine/memory.ts";
+import { Weights } from "../../src/engine/readings/weights.ts";
 import { dispose, tensor } from "../../src/engine/tensor.ts";
-import { Weights } from "../../src/engine/weights.ts";
 import { Optimizer } from "../../src/training/optimizer.ts";
 import { flamingoParts } from "../../src/training/parts.ts";
 import { describeDevices } from "../devices.ts";

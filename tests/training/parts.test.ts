@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { PerceiverResampler } from "../../src/blocks/perceiverResampler.ts";
 import { instantiate } from "../../src/core/block.ts";
-import { openDevice } from "../../src/engine/device.ts";
-import { Eager } from "../../src/engine/eager.ts";
-import { Weights } from "../../src/engine/weights.ts";
+import { openDevice } from "../../src/engine/devices/device.ts";
+import { Eager } from "../../src/engine/readings/eager.ts";
+import { Weights } from "../../src/engine/readings/weights.ts";
 import { FlamingoLanguageModel } from "../../src/models/flamingo.ts";
 import { flamingoParts, partOf } from "../../src/training/parts.ts";
 

@@ -1,4 +1,4 @@
-import type { Weight, Weights } from "../../../src/engine/weights.ts";
+import type { Weight, Weights } from "../../../src/engine/readings/weights.ts";
 import { formatCount, formatWeights } from "../../../src/figures/numbers.ts";
 import { type Tone, toneOf, toneWords } from "../../../src/figures/tone.ts";
 import type { Formatter } from "../formatter.ts";

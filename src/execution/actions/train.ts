@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { count } from "../../core/block.ts";
 import { float32 } from "../../core/port.ts";
-import { startHalfProducts } from "../../engine/halfProducts.ts";
+import { startHalfProducts } from "../../engine/devices/device.ts";
 import { flamingoParts } from "../../training/parts.ts";
 import { type ActionContext, defineAction } from "../action.ts";
 import { Trainer } from "../trainer.ts";

@@ -1,0 +1,104 @@
+import type { CallSite, Reading, Value, WeightSpec } from "../../core/block.ts";
+import { checkInputs } from "../../core/check.ts";
+import { FlamingoError } from "../../core/errors.ts";
+import { printShape } from "../../core/shape.ts";
+import { recomputed } from "../autodiff/recompute.ts";
+import { type Tensor, type TensorContainer, tidy } from "../tensor.ts";
+import type { Weights } from "./weights.ts";
+
+/** Somebody who looks at a block: gets the probe's tensor and may keep it no longer than the call. */
+export interface Probe {
+  /** Whether to look at this block; asked for each one that offers the probe. */
+  at(path: string, config: Readonly<Record<string, unknown>>): boolean;
+  /** Which of the block's probes: `weights` of attention. */
+  name: string;
+  see(path: string, value: Tensor): void;
+}
+
+/**
+ * The reading that computes: a block's weights are variables on the device, and a call runs its code. Shapes are checked
+ * against the ports the first time a block meets them.
+ */
+export class Eager implements Reading {
+  readonly weights: Weights;
+  /** Put before every weight's name: the id of the node in its pipeline. */
+  readonly #prefix: string;
+  readonly #checked = new Set<string>();
+  /** Who looks right now. Empty while training, so that probes cost nothing. */
+  probes: readonly Probe[] = [];
+  /** Gradient checkpointing: of a layer only the inputs are kept for the backward pass, which computes it again. */
+  checkpointing = false;
+
+  constructor(weights: Weights, prefix = "") {
+    this.weights = weights;
+    this.#prefix = prefix;
+  }
+
+  weight(spec: WeightSpec): Tensor {
+    return this.weights.create({ ...spec, name: this.#name(spec.name) }).variable;
+  }
+
+  call(site: CallSite, inputs: Record<string, Value | undefined>): Record<string, Value> {
+    const signature = this.#signature(site, inputs);
+    const known = this.#checked.has(signature);
+    const expected = known
+      ? undefined
+      : checkInputs(site.definition, site.config, inputs, this.#name(site.path)).outputs;
+    // What came up on the way is freed at once, unless the gradient's tape keeps it: outside of training nobody else would.
+    const outputs = tidy(() => this.#compute(site, inputs) as TensorContainer) as unknown as Record<string, Value>;
+    if (expected) {
+      this.#checkOutputs(site, expected, outputs);
+      this.#checked.add(signature);
+    }
+    for (const probe of this.probes) this.#look(probe, site, inputs);
+    return outputs;
+  }
+
+  #compute(site: CallSite, inputs: Record<string, Value | undefined>): Record<string, Value> {
+    if (!this.checkpointing || !site.definition.layer) return site.forward(inputs);
+    const given = Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== undefined);
+    const learning = this.weights.all(this.#name(site.path)).filter(({ frozen }) => !frozen);
+    return recomputed(
+      (tensors) => site.forward(tensors) as Record<string, Tensor>,
+      Object.fromEntries(given),
+      learning.map(({ variable }) => variable),
+    );
+  }
+
+  #look(probe: Probe, site: CallSite, inputs: Record<string, Value | undefined>): void {
+    const compute = site.definition.probes?.[probe.name];
+    const path = this.#name(site.path);
+    if (compute && probe.at(path, site.config)) probe.see(path, compute(site.config, inputs as never) as Tensor);
+  }
+
+  #name(path: string): string {
+    return this.#prefix && path ? `${this.#prefix}.${path}` : this.#prefix || path;
+  }
+
+  #signature(site: CallSite, inputs: Record<string, Value | undefined>): string {
+    let text = site.path;
+    for (const port in inputs) text += `|${port}:${inputs[port]?.shape.join()}`;
+    return text;
+  }
+
+  /** A block that gives another shape than its ports declare is at fault itself. */
+  #checkOutputs(
+    site: CallSite,
+    expected: Record<string, readonly (number | string)[]>,
+    outputs: Record<string, Value>,
+  ): void {
+    for (const [port, shape] of Object.entries(expected)) {
+      const actual = outputs[port]?.shape;
+      const fits =
+        actual?.length === shape.length &&
+        shape.every((size, axis) => typeof size === "string" || size === actual[axis]);
+      if (fits) continue;
+      const message = `${site.definition.name} declares ${printShape(shape)} for its output "${port}" but gave ${actual ? printShape(actual) : "nothing"}`;
+      throw new FlamingoError("SHAPE_MISMATCH", message, {
+        block: this.#name(site.path),
+        port,
+        fix: "mend the block's ports or its code",
+      });
+    }
+  }
+}

@@ -1,0 +1,241 @@
+import type { CallSite, Past, Reading, Value, WeightSpec } from "../../core/block.ts";
+import { checkInputs } from "../../core/check.ts";
+import { FlamingoError } from "../../core/errors.ts";
+import type { Ports } from "../../core/port.ts";
+import { isEllipsis, namesIn } from "../../core/shape.ts";
+import { clone, dispose, gather, keep, type Tensor, tensor, tidy } from "../tensor.ts";
+import { Sequence } from "./sequence.ts";
+import type { Weights } from "./weights.ts";
+
+/**
+ * The reading that goes on: the same blocks read a text piece by piece, and each piece costs its own places only.
+ *
+ * What does not depend on the text (images, and the keys and values made of them) is computed with the first piece and
+ * kept. Of what does, most blocks work on each place alone; attention keeps its keys and values, and what counts or tells
+ * places goes on from where it was. The text's places are the second axis of every tensor that depends on it.
+ *
+ * @example
+ * const text = new Incremental(weights);
+ * const model = instantiate(FlamingoLanguageModel, config, text.reading());
+ * const logits = text.read(ids, (ids) => model({ ids, media })); // [rows, places of this piece, tokens]
+ */
+export class Incremental {
+  readonly #weights: Weights;
+  #places = 0;
+  #pieces = 0;
+  /** Values that depend on the text, of the piece that is being read. */
+  readonly #growing = new Set<Value>();
+  readonly #blocks = new Map<CallSite, BlockState>();
+  /** Whether a block that does not depend on the text is being computed: its inside need not be kept as well. */
+  #insideSame = false;
+
+  constructor(weights: Weights) {
+    this.#weights = weights;
+  }
+
+  /** Places read so far. */
+  get places(): number {
+    return this.#places;
+  }
+
+  /** A reading for `instantiate`. @param prefix put before every weight's name: the id of a node in its pipeline */
+  reading(prefix = ""): Reading {
+    const nameOf = (path: string) => (prefix && path ? `${prefix}.${path}` : prefix || path);
+    return {
+      weight: (spec: WeightSpec) => this.#weights.create({ ...spec, name: nameOf(spec.name) }).variable,
+      call: (site, inputs) => {
+        let block = this.#blocks.get(site);
+        if (!block) {
+          block = new BlockState(site, nameOf(site.path));
+          this.#blocks.set(site, block);
+        }
+        return this.#call(block, inputs);
+      },
+    };
+  }
+
+  /**
+   * Reads a piece of the text: `ids` [rows, places], as many rows each time.
+   * @param compute makes the result from the ids, by blocks under this object's readings
+   * @throws FlamingoError NOT_INCREMENTAL if a block on the way needs the whole text; then nothing of this object is of use
+   */
+  read(ids: Tensor, compute: (ids: Tensor) => Tensor): Tensor {
+    this.#pieces++;
+    this.#growing.add(ids);
+    try {
+      const result = tidy(() => compute(ids));
+      this.#places += ids.shape[1]!;
+      return result;
+    } finally {
+      this.#growing.clear();
+    }
+  }
+
+  /** Row r goes on from what row `rows[r]` has read; what does not depend on the text stays as it was, row by row. */
+  select(rows: readonly number[]): void {
+    if (rows.every((from, row) => from === row)) return;
+    const chosen = tensor(Int32Array.from(rows), [rows.length], "int32");
+    for (const { pasts } of this.#blocks.values()) for (const past of pasts) past?.select(chosen);
+    chosen.dispose();
+  }
+
+  dispose(): void {
+    for (const { same, pasts } of this.#blocks.values()) {
+      for (const outputs of same) if (outputs) dispose(outputs);
+      for (const past of pasts) past?.dispose();
+    }
+    this.#blocks.clear();
+    this.#places = 0;
+  }
+
+  #call(block: BlockState, inputs: Record<string, Value | undefined>): Record<string, Value> {
+    const { site } = block;
+    if (this.#insideSame) return site.forward(inputs);
+    const call = block.countCall(this.#pieces);
+    // A text has as many rows each time: shapes that fitted once fit again.
+    if (this.#places === 0) checkInputs(site.definition, site.config, inputs, block.path);
+    if (!this.#anyGrows(inputs)) return this.#callOnce(block, call, inputs);
+    if (site.definition.kind === "composite") return site.forward(inputs);
+    for (const port of block.alongInputs)
+      if (inputs[port] && !this.#growing.has(inputs[port]))
+        throw block.refusal(`its input "${port}" does not come in pieces as the others do`);
+    if (!site.definition.pieces) throw block.refusal("it was not written for a text that arrives in pieces");
+    const outputs = site.forward(inputs, block.takesPast ? this.#pastOf(block, call, inputs) : undefined);
+    for (const port of block.alongOutputs) this.#growing.add(outputs[port]!);
+    return outputs;
+  }
+
+  #anyGrows(inputs: Record<string, Value | undefined>): boolean {
+    for (const port in inputs) if (inputs[port] && this.#growing.has(inputs[port])) return true;
+    return false;
+  }
+
+  /** What does not depend on the text is the same for every piece. */
+  #callOnce(block: BlockState, call: number, inputs: Record<string, Value | undefined>): Record<string, Value> {
+    const known = block.same[call];
+    if (known) return known;
+    this.#insideSame = true;
+    try {
+      const outputs = block.site.forward(inputs) as Record<string, Tensor>;
+      // A clone is a name of our own, also for what is a weight.
+      const kept = Object.fromEntries(Object.entries(outputs).map(([port, value]) => [port, keep(clone(value))]));
+      block.same[call] = kept;
+      return kept;
+    } finally {
+      this.#insideSame = false;
+    }
+  }
+
+  #pastOf(block: BlockState, call: number, inputs: Record<string, Value | undefined>): Past<unknown> {
+    let past = block.pasts[call];
+    if (!past) {
+      past = new CallPast((reason) => block.refusal(reason));
+      block.pasts[call] = past;
+    }
+    past.length = this.#places;
+    past.growing = Object.keys(inputs).filter((port) => inputs[port] && this.#growing.has(inputs[port]));
+    return past;
+  }
+}
+
+/** A block in its place, and what is kept of it from piece to piece: of each of its calls, as it may be called more than once. */
+class BlockState {
+  readonly site: CallSite;
+  readonly path: string;
+  readonly takesPast: boolean;
+  /** Ports that have the axis along which a text arrives in pieces. */
+  readonly alongInputs: readonly string[];
+  readonly alongOutputs: readonly string[];
+  /** Outputs that do not depend on the text. */
+  readonly same: (Record<string, Tensor> | undefined)[] = [];
+  readonly pasts: (CallPast | undefined)[] = [];
+  #piece = 0;
+  #calls = 0;
+
+  constructor(site: CallSite, path: string) {
+    this.site = site;
+    this.path = path;
+    const { pieces, inputs, outputs } = site.definition;
+    this.takesPast = pieces?.past ?? false;
+    this.alongInputs = portsAlong(inputs, pieces?.along);
+    this.alongOutputs = portsAlong(outputs, pieces?.along);
+  }
+
+  /** Which call of this block it is within the piece. */
+  countCall(piece: number): number {
+    if (piece !== this.#piece) this.#calls = 0;
+    this.#piece = piece;
+    return this.#calls++;
+  }
+
+  refusal(reason: string): FlamingoError {
+    const { name } = this.site.definition;
+    return new FlamingoError(
+      "NOT_INCREMENTAL",
+      `${name} at "${this.path}" cannot go on from piece to piece: ${reason}`,
+      {
+        block: this.path || name,
+        fix: "read the whole text each time",
+      },
+    );
+  }
+}
+
+function portsAlong(ports: Ports, axis: string | undefined): string[] {
+  if (axis === undefined) return [];
+  return Object.keys(ports).filter((port) =>
+    ports[port]!.shape.some((dim) => (isEllipsis(dim) ? dim === `...${axis}` : namesIn(dim).includes(axis))),
+  );
+}
+
+/** What one call of a primitive knows of the pieces before. */
+class CallPast implements Past<Tensor> {
+  length = 0;
+  growing: readonly string[] = [];
+  readonly refusal: (reason: string) => FlamingoError;
+  readonly #once = new Map<string, Tensor>();
+  readonly #notes = new Map<string, Tensor>();
+  readonly #sequences = new Map<string, Sequence>();
+
+  constructor(refusal: (reason: string) => FlamingoError) {
+    this.refusal = refusal;
+  }
+
+  grows(port: string): boolean {
+    return this.growing.includes(port);
+  }
+
+  once(name: string, compute: () => Tensor): Tensor {
+    const known = this.#once.get(name);
+    if (known) return known;
+    const value = keep(clone(compute()));
+    this.#once.set(name, value);
+    return value;
+  }
+
+  noted(name: string): Tensor | undefined {
+    return this.#notes.get(name);
+  }
+
+  note(name: string, value: Tensor): void {
+    const old = this.#notes.get(name);
+    this.#notes.set(name, keep(clone(value)));
+    old?.dispose();
+  }
+
+  append(name: string, piece: Tensor): { room: Tensor; places: number } {
+    const sequence = this.#sequences.get(name) ?? new Sequence();
+    this.#sequences.set(name, sequence);
+    return sequence.append(piece);
+  }
+
+  select(rows: Tensor): void {
+    for (const [name, value] of this.#notes) tidy(() => this.note(name, gather(value, rows)));
+    for (const sequence of this.#sequences.values()) sequence.select(rows);
+  }
+
+  dispose(): void {
+    dispose([...this.#once.values(), ...this.#notes.values()]);
+    for (const sequence of this.#sequences.values()) sequence.dispose();
+  }
+}

@@ -1,0 +1,25 @@
+import type { z } from "zod";
+import type { BlockDefinition, InputsOf, Past, PrimitiveScope, ResultOf } from "../../core/block.ts";
+import type { Ports } from "../../core/port.ts";
+import type { Tensor } from "../tensor.ts";
+
+type PrimitiveInput<C extends z.ZodObject, I extends Ports, O extends Ports> = Omit<
+  BlockDefinition<C, I, O>,
+  "kind" | "build" | "probes"
+> & {
+  build(
+    config: z.output<C>,
+    scope: PrimitiveScope<Tensor>,
+  ): (inputs: InputsOf<I, Tensor>, past?: Past<Tensor>) => ResultOf<O, Tensor>;
+  probes?: Readonly<Record<string, (config: z.output<C>, inputs: InputsOf<I, Tensor>) => Tensor>>;
+};
+
+/**
+ * Defines a block whose code is tensor code: where a composite's calls end. Symbolic readings stop here, so its code
+ * only ever sees real tensors.
+ */
+export function definePrimitive<C extends z.ZodObject, I extends Ports, O extends Ports>(
+  definition: PrimitiveInput<C, I, O>,
+): BlockDefinition<C, I, O> {
+  return { ...definition, kind: "primitive" };
+}
