@@ -1,15 +1,16 @@
-import type { RunEventBody } from "../runs/event.ts";
+import type { MetricResult, RunEventBody } from "../runs/event.ts";
 
 type EvaluateResult = Extract<RunEventBody, { type: "evaluate:result" }>;
 
-/** An evaluation as lines: its title, then each number with its 95% interval and how many cases were counted. */
-export function resultLines({ title, shares, means }: EvaluateResult): string[] {
-  const lines = Object.entries(shares).map(([name, { value, low, high, hits, count }]) => {
-    return `  ${name.padEnd(28)} ${number(value)}  [${number(low)}, ${number(high)}]  ${hits} of ${count}`;
-  });
-  for (const [name, { value, low, high, count }] of Object.entries(means))
-    lines.push(`  ${name.padEnd(28)} ${number(value)}  [${number(low)}, ${number(high)}]  of ${count}`);
-  return [title, ...lines];
+/** A set's results as lines: its title, then each metric with its 95% interval and the number of examples. */
+export function resultLines({ title, metrics }: EvaluateResult): string[] {
+  return [title, ...metrics.map(lineOf)];
+}
+
+function lineOf({ title, unit, value, low, high, count, hits }: MetricResult): string {
+  const examples = hits === undefined ? `of ${count}` : `${hits} of ${count}`;
+  const scale = unit === undefined || unit === "share" ? "" : `  ${unit}`;
+  return `  ${title.padEnd(32)} ${number(value)}  [${number(low)}, ${number(high)}]  ${examples}${scale}`;
 }
 
 function number(value: number | null): string {

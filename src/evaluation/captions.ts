@@ -1,19 +1,18 @@
 import { Random } from "../core/random.ts";
 import type { CaptionExample } from "../data/captionExample.ts";
-import type { Mean, Share } from "../runs/event.ts";
 import type { Captioner, Seen } from "./captioner.ts";
 import { captionGreedily } from "./generate.ts";
-import { meanOf, shareOf } from "./intervals.ts";
+import { type Estimate, meanOf, shareOf } from "./intervals.ts";
 import { type FramingTokens, framed, wordTargets } from "./prompt.ts";
 import { scoreTokens } from "./score.ts";
 
 export interface CaptionReport {
   /** `exact`: the greedy caption is the label. `subgroup`: it is a label of the right subgroup. `best`: the right one of
    * the candidates has the highest mean log-likelihood. */
-  shares: Record<string, Share>;
+  shares: Record<string, Estimate>;
   /** Mean log-likelihood of the label in nats a word: with the `right` picture, a `shuffled` one, and by the language
    * model `alone`; and the paired differences `rightMinusShuffled` and `rightMinusAlone`. */
-  means: Record<string, Mean>;
+  means: Record<string, Estimate>;
 }
 
 export interface CaptionEvaluation {

@@ -1,4 +1,12 @@
-import type { Mean, Share } from "../runs/event.ts";
+/** A value with its 95% interval, and how many cases were counted. All is null where there were none. */
+export interface Estimate {
+  value: number | null;
+  low: number | null;
+  high: number | null;
+  count: number;
+  /** Of a share: the cases that are right. */
+  hits?: number;
+}
 
 /** Two-sided 95% point of the normal distribution. */
 const z = 1.959964;
@@ -7,7 +15,7 @@ const z = 1.959964;
  * A share with its 95% Wilson interval, which stays within 0 and 1 and is right for few cases too.
  * @see Wilson 1927, Probable Inference, the Law of Succession, and Statistical Inference
  */
-export function shareOf(hits: number, count: number): Share {
+export function shareOf(hits: number, count: number): Estimate {
   if (count === 0) return { hits, count, value: null, low: null, high: null };
   const value = hits / count;
   const spread = z * Math.sqrt((value * (1 - value)) / count + (z * z) / (4 * count * count));
@@ -17,7 +25,7 @@ export function shareOf(hits: number, count: number): Share {
 }
 
 /** A mean with its 95% interval, by the normal distribution. */
-export function meanOf(values: readonly number[]): Mean {
+export function meanOf(values: readonly number[]): Estimate {
   const count = values.length;
   if (count === 0) return { count, value: null, low: null, high: null };
   const value = values.reduce((sum, each) => sum + each, 0) / count;

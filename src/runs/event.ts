@@ -24,10 +24,20 @@ const sample = z.object({
   logLikelihood: number.optional(),
 });
 
-/** A share of counted cases with its 95% Wilson interval. */
-const share = z.object({ hits: z.int(), count: z.int(), value: number, low: number, high: number });
-/** A mean over counted cases with its 95% interval. */
-const mean = z.object({ count: z.int(), value: number, low: number, high: number });
+/** What a metric came to on an evaluation set, with its 95% interval. */
+const metricResult = z.object({
+  /** Name of the metric's definition: `exact`, `cider`. */
+  metric: z.string(),
+  title: z.string(),
+  /** `share` for a fraction of the examples, `nats/token`; none where the metric has a scale of its own. */
+  unit: z.string().exactOptional(),
+  value: number,
+  low: number,
+  high: number,
+  /** Examples that were counted; for a share also how many of them were right. */
+  count: z.int(),
+  hits: z.int().exactOptional(),
+});
 
 const body = z.discriminatedUnion("type", [
   z.object({
@@ -91,8 +101,7 @@ const body = z.discriminatedUnion("type", [
     /** Name of the evaluation set: `unseenStyle`, `unseenConcepts`. */
     set: z.string(),
     title: z.string(),
-    shares: z.record(z.string(), share),
-    means: z.record(z.string(), mean),
+    metrics: z.array(metricResult),
   }),
   /** Something a person should know that is no failure: skipped pictures, a slower device. */
   z.object({
@@ -111,5 +120,4 @@ export type RunEvent = { seq: number; time: number } & RunEventBody;
 export type RunEventOf<Type extends RunEventBody["type"]> = Extract<RunEvent, { type: Type }>;
 export type NodeRunState = z.output<typeof nodeState>;
 export type Sample = z.output<typeof sample>;
-export type Share = z.output<typeof share>;
-export type Mean = z.output<typeof mean>;
+export type MetricResult = z.output<typeof metricResult>;

@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunEvent } from "./event.ts";
 import { folderError } from "./folderError.ts";
+import { migrateEvent } from "./migrations.ts";
 
 export const eventsFile = "events.jsonl";
 
@@ -84,7 +85,7 @@ export async function readEvents(folder: string, from = 0): Promise<RunEvent[]> 
 export function parseEvent(line: string): RunEvent | undefined {
   try {
     const event = JSON.parse(line) as RunEvent;
-    return Number.isInteger(event.seq) ? event : undefined;
+    return Number.isInteger(event.seq) ? migrateEvent(event) : undefined;
   } catch {
     return undefined;
   }

@@ -3,7 +3,8 @@ import { FlamingoError } from "../../src/core/errors.ts";
 import { fakeExecute } from "../runs/fakeExecute.ts";
 import { fakeCatalog } from "../runs/fakeLibrary.ts";
 
-const share = { hits: 1, count: 4, value: 0.25, low: 0.046, high: 0.7 };
+const interval = { hits: 1, count: 4, value: 0.25, low: 0.046, high: 0.7 };
+const exact = { metric: "exact", title: "Exact caption", unit: "share", ...interval };
 
 /** What computes, with a model that is none. */
 export const fakeExecution: Execution = {
@@ -16,8 +17,7 @@ export const fakeExecution: Execution = {
   },
   evaluate: async ({ set = "unseenStyle", log }) => {
     log.append({ type: "log:message", level: "info", message: "judging" });
-    const numbers = { shares: { exact: share }, means: {} };
-    log.append({ type: "evaluate:result", node: "judge", set, title: "Unseen style", ...numbers });
+    log.append({ type: "evaluate:result", node: "judge", set, title: "Unseen style", metrics: [exact] });
   },
   isModel: () => false,
   caption: async ({ images }) => images.map((image) => `a ${image.split(".")[0]}`),

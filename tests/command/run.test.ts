@@ -234,9 +234,9 @@ describe("a trained run", () => {
     const folder = await trained();
     const { out } = await callFlamingo(["evaluate", folder]);
     expect(out).toContain("Unseen style\n");
-    expect(out).toMatch(/exact +0\.250 {2}\[ +0\.046, +0\.700\] {2}1 of 4/);
+    expect(out).toMatch(/Exact caption +0\.250 {2}\[ +0\.046, +0\.700\] {2}1 of 4/);
     const { out: json } = await callFlamingo(["evaluate", folder, "--set", "other", "--json"]);
-    expect(JSON.parse(json)).toMatchObject({ set: "other", shares: { exact: { hits: 1, count: 4 } } });
+    expect(JSON.parse(json)).toMatchObject({ set: "other", metrics: [{ metric: "exact", hits: 1, count: 4 }] });
   });
 
   test("captions images, in order", async () => {

@@ -243,13 +243,13 @@ describe("a finished run", () => {
     const { folder } = await carryOut(await newRun(smallPipeline({ config, without: ["samples", "evaluate"] })));
     const results: unknown[] = [];
     const log = {
-      append: (event: { type: string; shares?: unknown; means?: unknown }) => {
-        if (event.type === "evaluate:result") results.push({ shares: event.shares, means: event.means });
+      append: (event: { type: string; metrics?: unknown }) => {
+        if (event.type === "evaluate:result") results.push(event.metrics);
       },
     };
     const options = { folder, device: "wasm", log, signal: new AbortController().signal };
     await evaluateRun({ ...options, set: "heldOut" });
-    expect(results).toEqual(eventsOf(judged.events, "evaluate:result").map(({ shares, means }) => ({ shares, means })));
+    expect(results).toEqual(eventsOf(judged.events, "evaluate:result").map(({ metrics }) => metrics));
     await expect(evaluateRun({ ...options, set: "nowhere" })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 

@@ -71,8 +71,8 @@ describe("a run", () => {
     const again = await carryOut(await newRun(smallPipeline()));
     expect(stepsOf(again.events)).toEqual(stepsOf(whole.events));
     expect(await everythingOf(again)).toEqual(await everythingOf(whole));
-    expect(eventsOf(again.events, "evaluate:result").map(({ shares, means }) => ({ shares, means }))).toEqual(
-      eventsOf(whole.events, "evaluate:result").map(({ shares, means }) => ({ shares, means })),
+    expect(eventsOf(again.events, "evaluate:result").map(({ metrics }) => metrics)).toEqual(
+      eventsOf(whole.events, "evaluate:result").map(({ metrics }) => metrics),
     );
     const other = await carryOut(await newRun(trainOnly, 2));
     expect(stepsOf(other.events)[0]!.loss).not.toBe(stepsOf(whole.events)[0]!.loss);
@@ -318,6 +318,7 @@ test("on the reference device a run trains and judges as well", async () => {
   ];
   for (const { outcome, error } of [reference, fast]) expect({ outcome, error }).toEqual({ outcome: "succeeded" });
   expect(stepsOf(reference.events)[0]!.loss).toBeCloseTo(stepsOf(fast.events)[0]!.loss!, 4);
-  const rightOf = ({ events }: Carried) => eventsOf(events, "evaluate:result")[0]!.means.right!.value!;
+  const rightOf = ({ events }: Carried) =>
+    eventsOf(events, "evaluate:result")[0]!.metrics.find(({ metric }) => metric === "logLikelihood")!.value!;
   expect(rightOf(reference)).toBeCloseTo(rightOf(fast), 3);
 });

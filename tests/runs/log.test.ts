@@ -2,7 +2,7 @@ import { appendFileSync, chmodSync, mkdirSync, readFileSync, truncateSync, write
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { RunEvent } from "../../src/runs/event.ts";
+import { type RunEvent, runEventSchema } from "../../src/runs/event.ts";
 import { RunLog } from "../../src/runs/log.ts";
 import { eventsFile, readEvents } from "../../src/runs/reader.ts";
 import { optional } from "../optional.ts";
@@ -36,6 +36,25 @@ describe("a run's log", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  test("gives the results of an earlier version's log in today's form", async () => {
+    const folder = temporaryFolder();
+    const share = { hits: 1, count: 4, value: 0.25, low: 0.046, high: 0.7 };
+    const mean = { count: 4, value: -2.5, low: -3, high: -2 };
+    const earlier = {
+      ...{ seq: 0, time: 1, type: "evaluate:result", node: "evaluate", set: "heldOut", title: "Held-out images" },
+      ...{ shares: { exact: share }, means: { rightMinusShuffled: mean } },
+    };
+    writeFileSync(join(folder, eventsFile), `${JSON.stringify(earlier)}\n`);
+    const [event] = await readEvents(folder);
+    expect(runEventSchema.parse(event)).toEqual({
+      ...{ seq: 0, time: 1, type: "evaluate:result", node: "evaluate", set: "heldOut", title: "Held-out images" },
+      metrics: [
+        { metric: "exact", title: "Exact caption", unit: "share", ...share },
+        { metric: "gainOverShuffled", title: "Gain over shuffled images", unit: "nats/token", ...mean },
+      ],
+    });
   });
 
   test("reads from any event on", async () => {

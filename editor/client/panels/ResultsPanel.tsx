@@ -1,5 +1,5 @@
-import { formatCount, formatNumber, formatShare, words } from "../../../src/figures/numbers.ts";
-import type { Mean, RunEventOf, Share } from "../../../src/runs/event.ts";
+import { formatCount, formatNumber, formatShare } from "../../../src/figures/numbers.ts";
+import type { MetricResult, RunEventOf } from "../../../src/runs/event.ts";
 import { useRun } from "../stores/run.ts";
 import { NoRun } from "./NoRun.tsx";
 
@@ -21,66 +21,50 @@ export function ResultsPanel() {
 }
 
 function ResultTable({ result }: { result: Result }) {
-  const shares = Object.entries(result.shares);
-  const means = Object.entries(result.means);
   return (
     <table>
       <caption>{result.title}</caption>
       <thead>
         <tr>
-          <th scope="col">measure</th>
+          <th scope="col">metric</th>
           <th scope="col" className="number">
             value
           </th>
           <th scope="col">95% interval</th>
           <th scope="col" className="number">
-            count
+            examples
           </th>
         </tr>
       </thead>
       <tbody>
-        {shares.map(([name, share]) => (
-          <ShareRow key={name} name={name} share={share} />
-        ))}
-        {means.map(([name, mean]) => (
-          <MeanRow key={name} name={name} mean={mean} />
+        {result.metrics.map((metric) => (
+          <MetricRow key={metric.metric} result={metric} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function ShareRow({ name, share }: { name: string; share: Share }) {
-  const { hits, count, value, low, high } = share;
+function MetricRow({ result }: { result: MetricResult }) {
+  const { title, unit, value, low, high, count, hits } = result;
+  const format = unit === "share" ? formatShare : formatNumber;
   return (
     <tr>
-      <th scope="row">{words(name)}</th>
-      <td className="number">{formatShare(value)}</td>
+      <th scope="row">{title}</th>
+      <td className="number">
+        {format(value)}
+        {unit === undefined || unit === "share" ? "" : ` ${unit}`}
+      </td>
       <td>
-        <Interval value={value ?? 0} low={low ?? 0} high={high ?? 0} />
+        {unit === "share" && <Interval value={value ?? 0} low={low ?? 0} high={high ?? 0} />}
         <span className="interval">
-          {formatShare(low)} to {formatShare(high)}
+          {format(low)} to {format(high)}
         </span>
       </td>
       <td className="number">
-        {formatCount(hits)} of {formatCount(count)}
+        {hits === undefined ? "" : `${formatCount(hits)} of `}
+        {formatCount(count)}
       </td>
-    </tr>
-  );
-}
-
-function MeanRow({ name, mean }: { name: string; mean: Mean }) {
-  const { count, value, low, high } = mean;
-  return (
-    <tr>
-      <th scope="row">{words(name)}</th>
-      <td className="number">{formatNumber(value)}</td>
-      <td>
-        <span className="interval">
-          {formatNumber(low)} to {formatNumber(high)}
-        </span>
-      </td>
-      <td className="number">{formatCount(count)}</td>
     </tr>
   );
 }

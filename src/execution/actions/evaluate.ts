@@ -2,7 +2,8 @@ import { z } from "zod";
 import { count } from "../../core/block.ts";
 import { FlamingoError } from "../../core/errors.ts";
 import { float32 } from "../../core/port.ts";
-import { evaluateCaptions } from "../../evaluation/captions.ts";
+import { type CaptionReport, evaluateCaptions } from "../../evaluation/captions.ts";
+import type { MetricResult } from "../../runs/event.ts";
 import { defineAction } from "../action.ts";
 import { captionTask } from "../captionTask.ts";
 import { mayGoOn } from "../mayGoOn.ts";
@@ -64,8 +65,36 @@ export const Evaluate = defineAction({
         seed,
       );
       if (!report) return false;
-      log.append({ type: "evaluate:result", node: node.id, set: set.name, title: set.title, ...report });
+      log.append({
+        type: "evaluate:result",
+        node: node.id,
+        set: set.name,
+        title: set.title,
+        metrics: resultsOf(report),
+      });
     }
     return true;
   },
 });
+
+const names: Readonly<Record<string, [metric: string, title: string]>> = {
+  exact: ["exact", "Exact caption"],
+  subgroup: ["subgroup", "Right subgroup"],
+  best: ["best", "Best of the candidates"],
+  right: ["logLikelihood", "Log-likelihood"],
+  shuffled: ["shuffledLogLikelihood", "Log-likelihood, shuffled images"],
+  rightMinusShuffled: ["gainOverShuffled", "Gain over shuffled images"],
+  alone: ["textOnlyLogLikelihood", "Log-likelihood, text only"],
+  rightMinusAlone: ["gainOverTextOnly", "Gain over text only"],
+};
+
+function resultsOf({ shares, means }: CaptionReport): MetricResult[] {
+  const results = (values: CaptionReport["means"], unit: string) =>
+    Object.entries(values).map(([name, value]) => ({
+      metric: names[name]![0],
+      title: names[name]![1],
+      unit,
+      ...value,
+    }));
+  return [...results(shares, "share"), ...results(means, "nats/token")];
+}
