@@ -1,87 +1,43 @@
-import type { AnyBlock } from "../core/block.ts";
-import { Activation } from "./activation.ts";
-import { Add } from "./add.ts";
-import { AppendMean } from "./appendMean.ts";
-import { Attention } from "./attention.ts";
-import { BagOfWords } from "./bagOfWords.ts";
-import { Concat } from "./concat.ts";
-import { ContrastiveLoss } from "./contrastiveLoss.ts";
-import { Conv } from "./conv.ts";
-import { ConvEncoder } from "./convEncoder.ts";
-import { ConvResidual } from "./convResidual.ts";
-import { DecoderLayer } from "./decoderLayer.ts";
-import { EncoderLayer } from "./encoderLayer.ts";
-import { FeedForward } from "./feedForward.ts";
-import { FlattenFrames } from "./flattenFrames.ts";
-import { FlattenGrid } from "./flattenGrid.ts";
-import { FlattenMedia } from "./flattenMedia.ts";
-import { FrameEmbedding } from "./frameEmbedding.ts";
-import { GatedXattnDense } from "./gatedXattnDense.ts";
-import { Halve } from "./halve.ts";
-import { ImageEmbedding } from "./imageEmbedding.ts";
-import { Latents } from "./latents.ts";
-import { LayerNorm } from "./layerNorm.ts";
-import { Linear } from "./linear.ts";
-import { Logits } from "./logits.ts";
-import { MaskedCrossAttention } from "./maskedCrossAttention.ts";
-import { MediaLocations } from "./mediaLocations.ts";
-import { MediaMask } from "./mediaMask.ts";
-import { MediaTimeEmbedding } from "./mediaTimeEmbedding.ts";
-import { NextTokenLoss } from "./nextTokenLoss.ts";
-import { PerceiverAttention } from "./perceiverAttention.ts";
-import { PerceiverResampler } from "./perceiverResampler.ts";
-import { PositionEmbedding } from "./positionEmbedding.ts";
-import { RmsNorm } from "./rmsNorm.ts";
-import { RotaryEmbedding } from "./rotaryEmbedding.ts";
-import { SelfAttention } from "./selfAttention.ts";
-import { SumOfWords } from "./sumOfWords.ts";
-import { SwiGlu } from "./swiglu.ts";
-import { TanhGate } from "./tanhGate.ts";
-import { TextPositions } from "./textPositions.ts";
-import { TokenEmbedding } from "./tokenEmbedding.ts";
-import { VisionTransformer } from "./visionTransformer.ts";
+/** Every block, a line each: a new one is one file and one line here. */
 
-/** Every block, in the order in which the palette shows them: a new block is one file and one line here. */
-export const blocks: readonly AnyBlock[] = [
-  ConvEncoder,
-  VisionTransformer,
-  ConvResidual,
-  Conv,
-  EncoderLayer,
-  PositionEmbedding,
-  FlattenGrid,
-  AppendMean,
-  ImageEmbedding,
-  PerceiverResampler,
-  PerceiverAttention,
-  Latents,
-  FlattenFrames,
-  FrameEmbedding,
-  MediaTimeEmbedding,
-  GatedXattnDense,
-  MaskedCrossAttention,
-  TanhGate,
-  MediaLocations,
-  MediaMask,
-  FlattenMedia,
-  DecoderLayer,
-  SelfAttention,
-  FeedForward,
-  TokenEmbedding,
-  TextPositions,
-  RotaryEmbedding,
-  Logits,
-  BagOfWords,
-  SumOfWords,
-  NextTokenLoss,
-  ContrastiveLoss,
-  Attention,
-  Linear,
-  LayerNorm,
-  RmsNorm,
-  Activation,
-  SwiGlu,
-  Add,
-  Concat,
-  Halve,
-];
+export { Activation } from "./activation.ts";
+export { Add } from "./add.ts";
+export { AppendMean } from "./appendMean.ts";
+export { Attention } from "./attention.ts";
+export { BagOfWords } from "./bagOfWords.ts";
+export { Concat } from "./concat.ts";
+export { ContrastiveLoss } from "./contrastiveLoss.ts";
+export { Conv } from "./conv.ts";
+export { ConvEncoder } from "./convEncoder.ts";
+export { ConvResidual } from "./convResidual.ts";
+export { DecoderLayer } from "./decoderLayer.ts";
+export { EncoderLayer } from "./encoderLayer.ts";
+export { FeedForward } from "./feedForward.ts";
+export { FlattenFrames } from "./flattenFrames.ts";
+export { FlattenGrid } from "./flattenGrid.ts";
+export { FlattenMedia } from "./flattenMedia.ts";
+export { FrameEmbedding } from "./frameEmbedding.ts";
+export { GatedXattnDense } from "./gatedXattnDense.ts";
+export { Halve } from "./halve.ts";
+export { ImageEmbedding } from "./imageEmbedding.ts";
+export { Latents } from "./latents.ts";
+export { LayerNorm } from "./layerNorm.ts";
+export { Linear } from "./linear.ts";
+export { Logits } from "./logits.ts";
+export { MaskedCrossAttention } from "./maskedCrossAttention.ts";
+export { MediaLocations } from "./mediaLocations.ts";
+export { MediaMask } from "./mediaMask.ts";
+export { MediaTimeEmbedding } from "./mediaTimeEmbedding.ts";
+export { NextTokenLoss } from "./nextTokenLoss.ts";
+export { PerceiverAttention } from "./perceiverAttention.ts";
+export { PerceiverResampler } from "./perceiverResampler.ts";
+export { PositionEmbedding } from "./positionEmbedding.ts";
+export { RmsNorm } from "./rmsNorm.ts";
+export { RotaryEmbedding } from "./rotaryEmbedding.ts";
+export { SelfAttention } from "./selfAttention.ts";
+export { SumOfWords } from "./sumOfWords.ts";
+export { SwiGlu } from "./swiglu.ts";
+export { TanhGate } from "./tanhGate.ts";
+export { TextPositions } from "./textPositions.ts";
+export { TokenEmbedding } from "./tokenEmbedding.ts";
+export { VisionTransformer } from "./visionTransformer.ts";

@@ -1,15 +1,13 @@
 import type { AnyBlock } from "../core/block.ts";
 import { type Catalog, type Listed, makeCatalog } from "../core/catalog.ts";
 import type { SourceDefinition } from "../data/source.ts";
-import { sources } from "../data/sources/index.ts";
+import * as sourcesByName from "../data/sources/index.ts";
 import { models } from "../models/index.ts";
 import type { ActionDefinition } from "./action.ts";
-import { CaptionSamples } from "./actions/captionSamples.ts";
-import { Evaluate } from "./actions/evaluate.ts";
-import { Train } from "./actions/train.ts";
+import * as actionsByName from "./actions/index.ts";
 
-/** Every action: a new one is one file and one line here. */
-const actions = [Train, CaptionSamples, Evaluate] as unknown as readonly ActionDefinition[];
+const sources = Object.values(sourcesByName) as unknown as readonly SourceDefinition[];
+const actions = Object.values(actionsByName) as unknown as readonly ActionDefinition[];
 
 /** Everything that a pipeline may name, as plain data. */
 export const catalog: Catalog = makeCatalog([...sources, ...models, ...actions] as readonly Listed[]);

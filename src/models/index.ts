@@ -1,6 +1,13 @@
-import { blocks } from "../blocks/index.ts";
+import * as blocks from "../blocks/index.ts";
 import type { AnyBlock } from "../core/block.ts";
 import { Flamingo, FlamingoLanguageModel } from "./flamingo.ts";
 
-/** Every block and every model: what the catalog lists and a pipeline may name. */
-export const models: readonly AnyBlock[] = [Flamingo, FlamingoLanguageModel, ...blocks];
+export { Flamingo, FlamingoLanguageModel };
+
+const isComposite = ({ kind }: AnyBlock) => kind === "composite";
+
+/** Every model and block that a pipeline may name, in the order in which the palette shows them: from the whole to its parts. */
+export const models: readonly AnyBlock[] = [
+  ...[Flamingo, FlamingoLanguageModel],
+  ...(Object.values(blocks) as AnyBlock[]).sort((a, b) => Number(isComposite(b)) - Number(isComposite(a))),
+];

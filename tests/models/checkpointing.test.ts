@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { blocks } from "../../src/blocks/index.ts";
+import * as blocks from "../../src/blocks/index.ts";
 import type { AnyBlock } from "../../src/core/block.ts";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { countTensors, memoryUse, resetPeak } from "../../src/engine/memory.ts";
@@ -31,7 +31,9 @@ async function differentiate(definition: AnyBlock, checkpointing: boolean, confi
   return { bits, peak };
 }
 
-const layers = blocks.filter(({ layer }) => layer).map((block) => [block.name, block] as const);
+const layers = (Object.values(blocks) as AnyBlock[])
+  .filter(({ layer }) => layer)
+  .map((block) => [block.name, block] as const);
 
 describeDevices("gradient checkpointing", (device) => {
   test.each(layers)("%s has the same gradients to the last bit", async (_, block) => {
