@@ -8,8 +8,8 @@ import type { Pipeline } from "../../src/pipeline/schema.ts";
 import type { RunEventBody } from "../../src/runs/event.ts";
 import { createRun, listRuns, newRunId, readRun } from "../../src/runs/folder.ts";
 import type { Home } from "../../src/runs/home.ts";
+import { leaseHolder } from "../../src/runs/lease.ts";
 import { RunLog } from "../../src/runs/log.ts";
-import { liveWriter } from "../../src/runs/writer.ts";
 import type { RunSummary } from "../shared/protocol.ts";
 import { forkModule } from "./forkModule.ts";
 import { Summaries } from "./summary.ts";
@@ -64,7 +64,7 @@ export class RunManager {
   async recover(): Promise<void> {
     for (const { id, status } of await this.list()) {
       const folder = this.folder(id);
-      if (status !== "failed" || liveWriter(folder) !== undefined) continue;
+      if (status !== "failed" || leaseHolder(folder) !== undefined) continue;
       const message = "the studio ended while the run went on";
       this.#addUnlessFinished(id, failed(message, "resume the run: it goes on from its last checkpoint"));
     }
@@ -163,8 +163,9 @@ export class RunManager {
   async #running(id: string, wanted: string): Promise<Lane> {
     const { status } = await this.#require(id);
     if (this.#lane?.id === id) return this.#lane;
-    const writer = liveWriter(this.folder(id));
-    if (writer !== undefined) throw conflict(`the run belongs to process ${writer}`, "tell that process");
+    const holder = leaseHolder(this.folder(id));
+    if (holder !== undefined)
+      throw conflict(`the run belongs to process ${holder.pid} on ${holder.host}`, "tell that process");
     throw conflict(`the run is ${status}`, `only a run that is under way can be ${wanted}`);
   }
 

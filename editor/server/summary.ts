@@ -2,9 +2,9 @@ import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunEvent } from "../../src/runs/event.ts";
 import { readRun } from "../../src/runs/folder.ts";
+import { leaseHolder } from "../../src/runs/lease.ts";
 import { eventsFile, parseEvent } from "../../src/runs/reader.ts";
 import { emptyRun, foldEvents, type RunStatus } from "../../src/runs/state.ts";
-import { liveWriter } from "../../src/runs/writer.ts";
 import type { RunSummary } from "../shared/protocol.ts";
 
 /** What a log's ends are read for: enough for the events that a summary needs, however long the log. */
@@ -22,7 +22,7 @@ export class Summaries {
   async of(folder: string, id: string, owned: boolean): Promise<RunSummary | undefined> {
     try {
       const summary = await this.#read(folder, id);
-      const lost = active.has(summary.status) && !owned && liveWriter(folder) === undefined;
+      const lost = active.has(summary.status) && !owned && leaseHolder(folder) === undefined;
       return lost ? { ...summary, status: "failed" } : summary;
     } catch {
       return undefined;

@@ -10,10 +10,10 @@ import { conductRun } from "../../src/runs/conduct.ts";
 import type { RunEvent, RunEventBody, RunEventOf } from "../../src/runs/event.ts";
 import { checkpointFolder, pinnedFile, type RunRecord, readRun } from "../../src/runs/folder.ts";
 import { findHome } from "../../src/runs/home.ts";
+import { leaseHolder } from "../../src/runs/lease.ts";
 import { LogReader } from "../../src/runs/reader.ts";
 import { emptyRun, foldEvents, type RunState } from "../../src/runs/state.ts";
 import { tailEvents } from "../../src/runs/tail.ts";
-import { liveWriter } from "../../src/runs/writer.ts";
 import { loadCheckpoint, newestCheckpoint } from "../../src/training/checkpoint.ts";
 import { type Cell, currentCell } from "../cell/cell.ts";
 import { displayMethod } from "../display/displayMethod.ts";
@@ -81,7 +81,7 @@ export class Run {
   get status(): RunState["status"] {
     const { status } = this.#state;
     const isUnderWay = status === "running" || status === "paused" || status === "stopping";
-    return isUnderWay && liveWriter(this.folder) === undefined ? "failed" : status;
+    return isUnderWay && leaseHolder(this.folder) === undefined ? "failed" : status;
   }
 
   /** The loss of the last step, in nats a token. */

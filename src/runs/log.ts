@@ -12,8 +12,8 @@ import {
 import { join } from "node:path";
 import type { RunEvent, RunEventBody } from "./event.ts";
 import { folderError } from "./folderError.ts";
+import { takeLease } from "./lease.ts";
 import { eventsFile, parseEvent } from "./reader.ts";
-import { claimWriter } from "./writer.ts";
 
 /** Kept free on the disk, so that a run which fills it can still say so. */
 const reserveFile = "events.reserve";
@@ -57,7 +57,7 @@ export class RunLog {
   private constructor(folder: string, options: RunLogOptions) {
     this.folder = folder;
     this.#options = options;
-    this.#release = claimWriter(folder);
+    this.#release = takeLease(folder);
     try {
       writeFileSync(join(folder, reserveFile), Buffer.alloc(reserveBytes));
       this.#descriptor = openSync(join(folder, eventsFile), "a+");

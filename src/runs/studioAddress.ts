@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Home } from "./home.ts";
+import { isRunning, processIdentity, thisProcess } from "./processIdentity.ts";
 
 /** Where a studio that is open writes its address, for notebooks and commands of the same home. */
 const fileOf = (home: Home) => join(home.folder, "studio.json");
@@ -11,7 +12,7 @@ const fileOf = (home: Home) => join(home.folder, "studio.json");
  */
 export function announceStudio(home: Home, url: string): () => void {
   const file = fileOf(home);
-  const mark = JSON.stringify({ url, process: process.pid });
+  const mark = JSON.stringify({ url, process: thisProcess() });
   try {
     mkdirSync(home.folder, { recursive: true });
     rmSync(file, { force: true }); // an old file keeps its permissions when it is written again
@@ -31,8 +32,8 @@ export function announceStudio(home: Home, url: string): () => void {
 /** The address of the studio that is open, with its token; undefined where none is. */
 export function findStudio(home: Home): string | undefined {
   try {
-    const { url, process: id } = JSON.parse(readFileSync(fileOf(home), "utf8")) as { url: string; process: number };
-    process.kill(id, 0);
+    const { url, process } = JSON.parse(readFileSync(fileOf(home), "utf8")) as { url: unknown; process: unknown };
+    if (isRunning(processIdentity.parse(process)) !== true) return undefined;
     return typeof url === "string" && url.startsWith("http://127.0.0.1:") ? url : undefined;
   } catch {
     return undefined;

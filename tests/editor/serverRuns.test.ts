@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { leaseHolder } from "../../src/runs/lease.ts";
 import { RunLog } from "../../src/runs/log.ts";
 import { readEvents } from "../../src/runs/reader.ts";
-import { liveWriter } from "../../src/runs/writer.ts";
 import { fakePipeline, readFake } from "../runs/fakeLibrary.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
 import { openStudio, Tab, type TestStudio } from "./openStudio.ts";
@@ -205,7 +205,7 @@ test("a studio that closes stops its runs, each with a last word, and leaves no 
   const run = await tab.start({ pipeline: fakePipeline(), steps: long });
   const queued = await tab.start({ pipeline: fakePipeline(), steps: 3 });
   await tab.until(() => tab.state(run).series.step.length > 2);
-  const pid = liveWriter(folderOf(studio, run))!;
+  const { pid } = leaseHolder(folderOf(studio, run))!;
   expect(pid).not.toBe(process.pid);
   await studio.close();
   for (const id of [run, queued])

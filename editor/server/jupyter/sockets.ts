@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import { reportOf } from "../../../src/core/errors.ts";
 import type { Access } from "../access.ts";
-import type { KernelManager } from "./kernels.ts";
+import type { KernelConnection, KernelManager } from "./kernels.ts";
 import { jupyterPath } from "./routes.ts";
-import { binaryProtocol, type ChannelMessage, fromWebSocket, toWebSocket } from "./webSocketMessage.ts";
+import { binaryProtocol, fromWebSocket, toWebSocket } from "./webSocketMessage.ts";
 
 /** A message from a client: a cell, or what a widget sends. */
 const mostBytes = 100 * 1024 * 1024;
@@ -41,22 +42,47 @@ function sessionOf({ url }: IncomingMessage): string {
   return new URLSearchParams(query).get("session_id") || randomUUID();
 }
 
+/** Connects a client. Whatever goes wrong with one client's messages ends its own socket only. */
 function connect(socket: WebSocket, kernels: KernelManager, id: string, session: string): void {
-  const connection = kernels.connect(id, session, (message) => {
-    if (socket.readyState !== socket.OPEN) return;
-    if (socket.bufferedAmount > mostWaiting) socket.close(1013, "the client reads too slowly");
-    else socket.send(toWebSocket(message, socket.protocol));
-  });
+  const refuse = (code: number, error: unknown) => socket.close(code, closeReason(reportOf(error).message));
+  let connection: KernelConnection;
+  try {
+    connection = kernels.connect(id, session, (message) => {
+      if (socket.readyState !== socket.OPEN) return;
+      if (socket.bufferedAmount > mostWaiting) socket.close(1013, "the client reads too slowly");
+      else attempt(() => socket.send(toWebSocket(message, socket.protocol)));
+    });
+  } catch (error) {
+    refuse(1011, error); // the kernel ended while the socket was opened
+    return;
+  }
   socket.on("message", (data: Buffer, isBinary: boolean) => {
-    let message: ChannelMessage;
     try {
-      message = fromWebSocket(isBinary ? data : data.toString(), socket.protocol);
+      connection.send(fromWebSocket(isBinary ? data : data.toString(), socket.protocol));
     } catch (error) {
-      socket.close(1007, (error as Error).message.slice(0, 100));
-      return;
+      refuse(1007, error);
     }
-    connection.send(message);
   });
   socket.on("close", () => connection.close());
   socket.on("error", () => socket.terminate());
+
+  function attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      refuse(1011, error);
+    }
+  }
+}
+
+/** A websocket's protocol allows 123 bytes of UTF-8 for the reason why it is closed. */
+const longestReason = 123;
+
+/** As much of a message as fits, cut between characters. */
+function closeReason(message: string): string {
+  const bytes = Buffer.from(message);
+  if (bytes.length <= longestReason) return bytes.toString();
+  let end = longestReason - Buffer.byteLength("…");
+  while ((bytes[end]! & 0xc0) === 0x80) end--; // not within a character
+  return `${bytes.toString("utf8", 0, end)}…`;
 }
