@@ -14,7 +14,7 @@ import { leaseHolder } from "../../src/runs/lease.ts";
 import { LogReader } from "../../src/runs/reader.ts";
 import { emptyRun, foldEvents, type RunState } from "../../src/runs/state.ts";
 import { tailEvents } from "../../src/runs/tail.ts";
-import { loadCheckpoint, newestCheckpoint } from "../../src/training/checkpoint.ts";
+import { newestCheckpoint } from "../../src/training/checkpoint.ts";
 import { type Cell, currentCell } from "../cell/cell.ts";
 import { displayMethod } from "../display/displayMethod.ts";
 import type { FormatOptions } from "../display/formatter.ts";
@@ -159,8 +159,8 @@ export class Run {
    */
   async captioner(): Promise<CaptionModel> {
     await notebookDevice();
-    const { file, checkpoint } = await this.#checkpoint();
-    return CaptionModel.open(this.record.pipeline, checkpoint.weights, file, { seed: this.record.seed });
+    const { path, checkpoint } = await this.#checkpoint();
+    return CaptionModel.open(this.record.pipeline, checkpoint.weights, path, { seed: this.record.seed });
   }
 
   /**
@@ -289,6 +289,7 @@ export class Run {
         folder: this.folder,
         device,
         signal,
+        cache: findHome().cache,
         log: { append },
         ...(set === undefined ? {} : { set }),
       });
@@ -333,8 +334,10 @@ export class Run {
   }
 
   async #checkpoint() {
-    const file = await newestCheckpoint(join(this.folder, checkpointFolder));
-    if (file) return { file, checkpoint: await loadCheckpoint(file) };
+    const cell = currentCell();
+    const warn = (message: string) => (cell ? cell.print("stderr", `${message}\n`) : console.warn(message));
+    const stored = await newestCheckpoint(join(this.folder, checkpointFolder), warn);
+    if (stored) return stored;
     const fix = "let it train for a while, or resume it";
     throw new FlamingoError("NOT_FOUND", `the run "${this.id}" has no checkpoint yet`, { source: this.folder, fix });
   }

@@ -35,7 +35,14 @@ Judges the trained model of a run on held-out data: each number with its 95% int
       return true;
     });
     const { set, device = "auto" } = values;
-    const judged = judge({ folder, device, log, signal: stop.signal, ...(set === undefined ? {} : { set }) });
+    const judged = judge({
+      folder,
+      device,
+      log,
+      cache: context.home.cache,
+      signal: stop.signal,
+      ...(set === undefined ? {} : { set }),
+    });
     await judged.finally(release);
     log.end();
     return stop.signal.aborted ? interruptedCode : 0;

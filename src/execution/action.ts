@@ -5,6 +5,7 @@ import type { OpenSource } from "../data/source.ts";
 import type { PlanNode } from "../pipeline/compile.ts";
 import type { RunControl } from "../runs/conduct.ts";
 import type { RunEventBody } from "../runs/event.ts";
+import type { StoredCheckpoint } from "../training/checkpoint.ts";
 import type { Graph } from "./graph.ts";
 
 /** Where events go: a run's log, or somebody who only listens. */
@@ -25,6 +26,8 @@ export interface ActionContext {
   steps?: number;
   signal: AbortSignal;
   control?: RunControl;
+  /** The checkpoint that a resumed run goes on from. Given once, so that it does not stay in memory. */
+  takeCheckpoint?(): StoredCheckpoint | undefined;
   /** Looks at the model while it is trained; made by the other actions of the plan. */
   observers: readonly Observer[];
 }

@@ -14,6 +14,8 @@ export interface CaptionImagesOptions {
   /** Paths of pictures. */
   images: readonly string[];
   log: EventSink;
+  /** Folder for what can be made again, such as rendered drawings. */
+  cache: string;
 }
 
 /** Words at which a caption is cut off. */
@@ -25,7 +27,7 @@ const longest = 16;
  * @throws FlamingoError NOT_FOUND if there is no checkpoint
  */
 export async function captionImages(options: CaptionImagesOptions): Promise<(string | FlamingoError)[]> {
-  const { folder, device, images, log } = options;
+  const { folder, device, images, log, cache } = options;
   if (isModel(folder)) {
     const model = await pretrainedCaptioner(folder, device);
     try {
@@ -34,7 +36,7 @@ export async function captionImages(options: CaptionImagesOptions): Promise<(str
       model.dispose();
     }
   }
-  const { graph, sources } = await restoreRun(folder, device, log);
+  const { graph, sources } = await restoreRun(folder, { device, log, cache });
   try {
     const { captioner, dataset, tokens } = captionTask({ graph, node: captioningNode(graph), sources });
     return await captionReadable(images, dataset.imageSize, async (pictures) => {

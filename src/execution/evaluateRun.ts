@@ -13,6 +13,8 @@ export interface EvaluateRunOptions {
   set?: string;
   /** Sees results and progress. */
   log: EventSink;
+  /** Folder for what can be made again, such as rendered drawings. */
+  cache: string;
   signal: AbortSignal;
 }
 
@@ -20,8 +22,8 @@ export interface EvaluateRunOptions {
  * Judges the trained model of a run folder, whether or not its pipeline has an Evaluate node.
  * @throws FlamingoError NOT_FOUND if there is no checkpoint, or no such evaluation set
  */
-export async function evaluateRun({ folder, device, set, log, signal }: EvaluateRunOptions): Promise<void> {
-  const { graph, sources, record } = await restoreRun(folder, device, log);
+export async function evaluateRun({ folder, device, set, log, cache, signal }: EvaluateRunOptions): Promise<void> {
+  const { graph, sources, record } = await restoreRun(folder, { device, log, cache });
   try {
     const node = captioningNode(graph);
     const own = graph.plan.nodes.find(({ type }) => type === Evaluate.name)?.config;

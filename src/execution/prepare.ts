@@ -3,10 +3,9 @@ import { FlamingoError } from "../core/errors.ts";
 import type { OpenSource } from "../data/source.ts";
 import { openDevice } from "../engine/devices/device.ts";
 import { type WeightData, Weights } from "../engine/readings/weights.ts";
-import { compile, type Plan } from "../pipeline/compile.ts";
+import { compile, type Plan, type PlanNode } from "../pipeline/compile.ts";
 import { checkpointFolder, type RunRecord, readRun } from "../runs/folder.ts";
-import { findHome } from "../runs/home.ts";
-import { loadCheckpoint, newestCheckpoint } from "../training/checkpoint.ts";
+import { newestCheckpoint } from "../training/checkpoint.ts";
 import { loadWeights } from "../weights/file.ts";
 import { pretrainedFile } from "../weights/pretrained.ts";
 import type { EventSink } from "./action.ts";
@@ -22,26 +21,35 @@ export interface Prepared {
   sources: Map<string, OpenSource>;
 }
 
+export interface PrepareOptions {
+  device: string;
+  log: EventSink;
+  /** Folder for what can be made again, such as rendered drawings. */
+  cache: string;
+  /** The step that the run goes on from. */
+  from: number;
+}
+
 /**
  * A run's model as its newest checkpoint left it, to judge it or to use it.
  * @throws FlamingoError NOT_FOUND if it has no checkpoint yet
  */
 export async function restoreRun(
   folder: string,
-  device: string,
-  log: EventSink,
+  options: Omit<PrepareOptions, "from">,
 ): Promise<Prepared & { record: RunRecord }> {
   const record = await readRun(folder);
-  const newest = await newestCheckpoint(join(folder, checkpointFolder));
+  const warn = (message: string) => options.log.append({ type: "log:message", level: "warning", message });
+  const newest = await newestCheckpoint(join(folder, checkpointFolder), warn);
   if (!newest) {
-    throw new FlamingoError("NOT_FOUND", `the run in ${folder} has no checkpoint yet`, {
+    throw new FlamingoError("NOT_FOUND", `the run in ${folder} has no checkpoint that can be read`, {
       source: folder,
       fix: "let it train for a while, or resume it",
     });
   }
-  const { step, weights } = await loadCheckpoint(newest);
-  const prepared = await prepareRun(record, device, log, step);
-  prepared.graph.weights.load(weights, "", newest);
+  const { step, weights } = newest.checkpoint;
+  const prepared = await prepareRun(record, { ...options, from: step });
+  prepared.graph.weights.load(weights, "", newest.path);
   return { ...prepared, record };
 }
 
@@ -49,7 +57,7 @@ export async function restoreRun(
  * Compiles a run's pipeline, opens the device, makes or loads all weights, and opens the sources, which may take long.
  * @throws FlamingoError INVALID_PIPELINE if there are two trainings; NOT_FOUND or INVALID_WEIGHTS for pretrained weights
  */
-export async function prepareRun(record: RunRecord, device: string, log: EventSink, from: number): Promise<Prepared> {
+export async function prepareRun(record: RunRecord, { device, log, cache, from }: PrepareOptions): Promise<Prepared> {
   const plan = compile(record.pipeline, catalog, record.options.targets);
   requireOneTraining(plan);
   const opened = await openDevice(device as Parameters<typeof openDevice>[0]);
@@ -66,7 +74,8 @@ export async function prepareRun(record: RunRecord, device: string, log: EventSi
     if (name !== undefined) await atNode(id, log, async () => pretrainedFile(name));
   const sources = new Map<string, OpenSource>();
   for (const { id, kind, type, config } of plan.nodes)
-    if (kind === "source") sources.set(id, await atNode(id, log, () => openSource(id, type, config, record.seed, log)));
+    if (kind === "source")
+      sources.set(id, await atNode(id, log, () => openSource({ id, type, config }, record.seed, cache, log)));
   const need = memoryNeed(plan, new Map([...sources].map(([id, source]) => [id, source.batch(0)])));
   if (need) {
     log.append({
@@ -112,21 +121,21 @@ function requireOneTraining(plan: Plan): void {
 }
 
 async function openSource(
-  node: string,
-  type: string,
-  config: Record<string, unknown>,
+  { id: node, type, config }: Pick<PlanNode, "id" | "type" | "config">,
   seed: number,
+  cache: string,
   log: EventSink,
 ): Promise<OpenSource> {
   const definition = findSource(type)!;
   log.append({ type: "node:state", node, state: "running", activity: "opening" });
-  let told = 0;
+  let told = Number.NEGATIVE_INFINITY;
   const source = await definition.open(definition.config.parse(config), {
     seed,
-    cache: findHome().cache,
+    cache,
     progress: (activity, step, total) => {
-      if (step < total && Date.now() - told < 200) return;
-      told = Date.now();
+      const now = performance.now(); // the clock may be set back
+      if (step < total && now - told < 200) return;
+      told = now;
       log.append({ type: "node:state", node, state: "running", activity, step, total });
     },
     warn: (message) => log.append({ type: "log:message", level: "warning", message, node }),

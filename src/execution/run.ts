@@ -3,7 +3,7 @@ import type { PlanNode } from "../pipeline/compile.ts";
 import type { ExecuteOptions } from "../runs/conduct.ts";
 import { checkpointFolder, readRun } from "../runs/folder.ts";
 import { folderError } from "../runs/folderError.ts";
-import { loadCheckpoint, newestCheckpoint } from "../training/checkpoint.ts";
+import { newestCheckpoint } from "../training/checkpoint.ts";
 import type { ActionContext, Observer } from "./action.ts";
 import { atNode } from "./atNode.ts";
 import { prepareRun } from "./prepare.ts";
@@ -14,11 +14,12 @@ import { findAction } from "./registry.ts";
  * @throws FlamingoError whatever stopped it; the log has told which node it was
  */
 export async function executeRun(options: ExecuteOptions): Promise<"succeeded" | "stopped"> {
-  const { folder, log, device, signal, control } = options;
+  const { folder, log, device, signal, control, cache } = options;
   const record = await readRun(folder);
-  const newest = await newestCheckpoint(join(folder, checkpointFolder));
-  const from = newest ? (await loadCheckpoint(newest)).step : 0;
-  const { plan, graph, sources } = await prepareRun(record, device, log, from);
+  const warn = (message: string) => log.append({ type: "log:message", level: "warning", message });
+  let stored = await newestCheckpoint(join(folder, checkpointFolder), warn);
+  const from = stored?.checkpoint.step ?? 0;
+  const { plan, graph, sources } = await prepareRun(record, { device, log, cache, from });
   try {
     const base: Omit<ActionContext, "node"> = {
       graph,
@@ -28,6 +29,11 @@ export async function executeRun(options: ExecuteOptions): Promise<"succeeded" |
       seed: record.seed,
       signal,
       observers: [],
+      takeCheckpoint: () => {
+        const taken = stored;
+        stored = undefined;
+        return taken;
+      },
       ...(control ? { control } : {}),
       ...(record.steps ? { steps: record.steps } : {}),
     };

@@ -7,7 +7,7 @@ import { readNumbers, type Weight, type WeightData } from "../engine/readings/we
 import { dispose, type Tensor, tidy } from "../engine/tensor.ts";
 import type { PlanNode } from "../pipeline/compile.ts";
 import { checkpointFolder } from "../runs/folder.ts";
-import { loadCheckpoint, newestCheckpoint, saveCheckpoint } from "../training/checkpoint.ts";
+import { type LossRecord, pruneCheckpoints, saveCheckpoint } from "../training/checkpoint.ts";
 import { type StepReport, train } from "../training/loop.ts";
 import { LossScale } from "../training/lossScale.ts";
 import { Optimizer } from "../training/optimizer.ts";
@@ -27,6 +27,8 @@ export interface TrainerSettings {
   /** Whether products may be in half precision, so that the loss is scaled. */
   mixed: boolean;
   checkpointEvery: number;
+  /** How many of the last checkpoints stay, beside the best. */
+  keepLast: number;
 }
 
 /** Milliseconds between two reports of how far it is. */
@@ -47,6 +49,7 @@ export class Trainer {
   /** Tensors of the batch that is being learned. */
   #held: Tensor[] = [];
   #saved = 0;
+  #losses: LossRecord = { sum: 0, count: 0 };
   #told = 0;
   #seconds = 0;
 
@@ -70,7 +73,7 @@ export class Trainer {
   /** Trains from the newest checkpoint to the last step. Returns false if it was stopped before. */
   async run(): Promise<boolean> {
     const { schedule, accumulation } = this.#settings;
-    const from = await this.#takeUp();
+    const from = this.#takeUp();
     this.#announce();
     if (from === 0) await this.#look(0, true);
     const last = await train({
@@ -80,7 +83,7 @@ export class Trainer {
       accumulation,
       ...(this.#lossScale ? { lossScale: this.#lossScale } : {}),
       from,
-      lossOf: this.#losses(),
+      lossOf: this.#lossOf(),
       onStep: (report) => this.#record(report),
       restsAfter: (step) => this.#restsAfter(step),
       rest: (step) => this.#rest(step),
@@ -102,15 +105,16 @@ export class Trainer {
     return graph.blocksUpTo(node.id).flatMap((id) => graph.weights.all(id));
   }
 
-  /** Takes up where the newest checkpoint ended; 0 if there is none. */
-  async #takeUp(): Promise<number> {
-    const path = await newestCheckpoint(join(this.#context.folder, checkpointFolder));
-    if (!path) return 0;
-    const { step, seconds, weights, moments, lossScale } = await loadCheckpoint(path);
-    this.#context.graph.weights.load(weights, "", path);
+  /** Takes up where the run's checkpoint ended; 0 if there is none. */
+  #takeUp(): number {
+    const stored = this.#context.takeCheckpoint?.();
+    if (!stored) return 0;
+    const { step, seconds, weights, moments, lossScale, losses } = stored.checkpoint;
+    this.#context.graph.weights.load(weights, "", stored.path);
     this.#optimizer.load(moments);
     if (this.#lossScale && lossScale) this.#lossScale = new LossScale(lossScale);
     this.#saved = step;
+    if (losses) this.#losses = losses;
     this.#seconds = seconds;
     return step;
   }
@@ -131,7 +135,7 @@ export class Trainer {
   /**
    * The loss of a batch. What depends on no trained weight is computed first, outside the gradient's tape, or recalled.
    */
-  #losses(): (batch: number) => Promise<() => Tensor> {
+  #lossOf(): (batch: number) => Promise<() => Tensor> {
     const { graph, node } = this.#context;
     const from = node.inputs.loss!;
     const feeding = graph.sourcesOf(node.id);
@@ -179,6 +183,10 @@ export class Trainer {
     const waiting = milliseconds > 0 ? Math.min(1, this.#waited / milliseconds) : 0;
     this.#waited = 0;
     log.append({ type: "train:step", ...report, waiting });
+    if (Number.isFinite(report.loss)) {
+      const { sum, count, ...rest } = this.#losses;
+      this.#losses = { ...rest, sum: sum + report.loss, count: count + 1 };
+    }
     if (!Number.isFinite(report.norm)) this.#tellSkipped(step);
     this.#tell(step, step === this.#settings.schedule.steps);
   }
@@ -201,8 +209,9 @@ export class Trainer {
 
   /** Tells how far it is, a few times a second: each step's numbers are in the log anyway. */
   #tell(step: number, always: boolean): void {
-    if (!always && Date.now() - this.#told < tellEvery) return;
-    this.#told = Date.now();
+    const now = performance.now(); // the clock may be set back
+    if (!always && now - this.#told < tellEvery) return;
+    this.#told = now;
     const { log, node } = this.#context;
     const total = this.#settings.schedule.steps;
     log.append({ type: "node:state", node: node.id, state: "running", activity: "training", step, total });
@@ -226,11 +235,23 @@ export class Trainer {
     for (const weight of this.#weights) weights.set(weight.name, await readNumbers(weight));
     const moments = await this.#optimizer.save();
     const scaling = this.#lossScale ? { lossScale: this.#lossScale.state } : {};
-    const checkpoint = { step, seconds: this.#seconds, weights, moments, ...scaling };
+    if (this.#isSavedAfter(step) || step === this.#settings.schedule.steps) this.#rank(step);
+    const losses = this.#losses;
+    const checkpoint = { step, seconds: this.#seconds, weights, moments, losses, ...scaling };
     const metadata = { seed: String(seed), node: node.id };
-    const file = await saveCheckpoint(join(folder, checkpointFolder), checkpoint, metadata);
+    const place = join(folder, checkpointFolder);
+    const file = await saveCheckpoint(place, checkpoint, metadata);
     log.append({ type: "train:checkpoint", step, file });
     this.#saved = step;
+    await pruneCheckpoints(place, this.#settings.keepLast, losses.best?.step);
+  }
+
+  /** Notes whether the steps since the last checkpoint that was due had the lowest mean loss so far. */
+  #rank(step: number): void {
+    const { sum, count, best } = this.#losses;
+    const isBest = count > 0 && !(best && best.loss <= sum / count);
+    const now = isBest ? { step, loss: sum / count } : best;
+    this.#losses = { sum: 0, count: 0, ...(now ? { best: now } : {}) };
   }
 
   /** Each trained node's weights in a file of their own, for other pipelines to start from. */

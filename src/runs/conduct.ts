@@ -2,6 +2,7 @@ import type { ErrorReport } from "../core/errors.ts";
 import type { RunEvent } from "./event.ts";
 import { describeError } from "./fault.ts";
 import type { Home } from "./home.ts";
+import { clearLeftovers } from "./leftovers.ts";
 import { RunLog } from "./log.ts";
 
 /** Lets a run rest between two steps. */
@@ -15,6 +16,8 @@ export interface ExecuteOptions {
   folder: string;
   log: RunLog;
   device: string;
+  /** Folder for what can be made again, such as rendered drawings. */
+  cache: string;
   /** Aborted when the run should stop at the next step boundary, with a checkpoint. */
   signal: AbortSignal;
   control?: RunControl;
@@ -23,7 +26,7 @@ export interface ExecuteOptions {
 /** Carries out what a run folder's record says, from its newest checkpoint if there is one. */
 export type Execute = (options: ExecuteOptions) => Promise<"succeeded" | "stopped">;
 
-export interface ConductOptions extends Omit<ExecuteOptions, "log" | "control"> {
+export interface ConductOptions extends Omit<ExecuteOptions, "log" | "control" | "cache"> {
   home: Home;
   onEvent?: (event: RunEvent) => void;
   /** Makes the control that belongs to the log: a rest is an event. */
@@ -37,7 +40,7 @@ export interface Outcome {
 
 /**
  * Carries a run out in this process, from opening its log to its last event, whatever happens between.
- * @throws FlamingoError RUN_FOLDER or DISK_FULL if the log cannot even be opened
+ * @throws FlamingoError CONFLICT, RUN_FOLDER or DISK_FULL if the log cannot even be opened
  */
 export async function conductRun(options: ConductOptions, execute: Execute): Promise<Outcome> {
   const { folder, device, signal, home, onEvent, control } = options;
@@ -50,7 +53,9 @@ export async function conductRun(options: ConductOptions, execute: Execute): Pro
 
   async function attempt(): Promise<Outcome> {
     try {
-      return { outcome: await execute({ folder, log, device, signal, ...(control ? { control: control(log) } : {}) }) };
+      await clearLeftovers(folder);
+      const options = { folder, log, device, signal, cache: home.cache };
+      return { outcome: await execute({ ...options, ...(control ? { control: control(log) } : {}) }) };
     } catch (error) {
       return { outcome: "failed", error: describeError(error, home) };
     }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { prepareRun } from "../../src/execution/prepare.ts";
 import { readPipeline } from "../../src/pipeline/schema.ts";
+import { findHome } from "../../src/runs/home.ts";
 import { flamingoParts } from "../../src/training/parts.ts";
 import { findPytorch } from "../pytorch.ts";
 import { type Asked, readAsked } from "./arguments.ts";
@@ -27,7 +28,12 @@ export async function main(args: string[]): Promise<void> {
 export async function benchTemplate({ device, threads }: Asked): Promise<Row[]> {
   const pipeline = readPipeline(readFileSync(template, "utf8"), "the template");
   const record = { id: "bench", name: pipeline.name, pipeline, seed: 1, device, created: 0, options: {} };
-  const { graph, sources } = await prepareRun(record, device, { append: () => {} }, 0);
+  const { graph, sources } = await prepareRun(record, {
+    device,
+    log: { append: () => {} },
+    cache: findHome().cache,
+    from: 0,
+  });
   await openDevice(device, { threads }); // preparing took all cores
   const { rate, gateRate, decay, clip = 1 } = graph.node("train").config as Record<string, number>;
   const batch = sources.get("documents")!.batch(0);

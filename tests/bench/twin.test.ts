@@ -7,7 +7,7 @@ import { prepareRun } from "../../src/execution/prepare.ts";
 import { FlamingoLanguageModel } from "../../src/models/flamingo.ts";
 import { flamingoParts } from "../../src/training/parts.ts";
 import { LiveBlock } from "../blocks/liveBlock.ts";
-import { smallPipeline } from "../execution/smallRun.ts";
+import { quietly, smallPipeline } from "../execution/smallRun.ts";
 import { optional } from "../optional.ts";
 import { findPytorch } from "../pytorch.ts";
 import { openTwin as openSpeaker, ourText, type Speaker, sendMedia, theirText } from "./generate.ts";
@@ -61,7 +61,7 @@ describe.runIf(there)("a pipeline as the template's and its twin in PyTorch", ()
   test("compute the same loss from the same weights, and again after two steps of training", patience, async () => {
     const pipeline = smallPipeline();
     const record = { id: "twin", name: "Twin", pipeline, seed: 1, device: "wasm", created: 0, options: {} };
-    const { graph, sources } = await prepareRun(record, "wasm", { append: () => {} }, 0);
+    const { graph, sources } = await prepareRun(record, quietly("wasm"));
     for (const { role, shape, variable } of graph.weights.all())
       if (role === "gate") assignNumbers(variable, { shape, data: Float32Array.of(0.6) });
     const batch = sources.get("data")!.batch(0);

@@ -8,10 +8,9 @@ import { evaluateRun } from "../../src/execution/evaluateRun.ts";
 import { type Pipeline, parsePipeline } from "../../src/pipeline/schema.ts";
 import { checkpointFolder } from "../../src/runs/folder.ts";
 import { readEvents } from "../../src/runs/reader.ts";
-import { newestCheckpoint } from "../../src/training/checkpoint.ts";
 import { loadWeights, saveWeights } from "../../src/weights/file.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
-import { type Carried, carryOut, eventsOf, images, newRun, smallPipeline, stepsOf } from "./smallRun.ts";
+import { type Carried, carryOut, eventsOf, images, newestOf, newRun, smallPipeline, stepsOf } from "./smallRun.ts";
 
 /** What the disk does, and where pretrained weights lie, for the tests that ask for it. */
 const world = vi.hoisted(() => ({ full: false, pretrained: undefined as string | undefined }));
@@ -62,7 +61,7 @@ describe("a disk that refuses", () => {
     expect(failed.error).toMatchObject({ code: "DISK_FULL", fix: "free some space, then resume the run" });
     expect(failed.error!.message).toBe(`the disk of ${folder} is full`);
     expect(await failedNode(failed)).toBe("train");
-    expect(await newestCheckpoint(join(folder, checkpointFolder))).toMatch(/step-000003/);
+    expect((await newestOf(folder)).step).toBe(3);
     world.full = false;
     const resumed = await carryOut(folder);
     expect(resumed.outcome).toBe("succeeded");
@@ -223,7 +222,7 @@ describe("a finished run", () => {
     const broken = join(temporaryFolder(), "broken.png");
     writeFileSync(broken, await readFile(good).then((bytes) => bytes.subarray(0, 30)));
     const before = countTensors();
-    const options = { folder, device: "wasm", log: quiet };
+    const options = { folder, device: "wasm", log: quiet, cache: folder };
     const captions = await captionImages({ ...options, images: [good, join(images, "blue-star.png"), good] });
     expect(captions).toHaveLength(3);
     expect(captions[2]).toBe(captions[0]);
@@ -247,17 +246,17 @@ describe("a finished run", () => {
         if (event.type === "evaluate:result") results.push(event.metrics);
       },
     };
-    const options = { folder, device: "wasm", log, signal: new AbortController().signal };
+    const options = { folder, device: "wasm", log, cache: folder, signal: new AbortController().signal };
     await evaluateRun({ ...options, set: "heldOut" });
     expect(results).toEqual(eventsOf(judged.events, "evaluate:result").map(({ metrics }) => metrics));
     await expect(evaluateRun({ ...options, set: "nowhere" })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
   test("without a checkpoint yet says so", async () => {
-    const options = { folder: await newRun(trainOnly), device: "wasm", log: quiet };
+    const options = { folder: await newRun(trainOnly), device: "wasm", log: quiet, cache: images };
     await expect(captionImages({ ...options, images: [] })).rejects.toMatchObject({
       code: "NOT_FOUND",
-      message: expect.stringContaining("has no checkpoint yet"),
+      message: expect.stringContaining("has no checkpoint that can be read"),
     });
   });
 });

@@ -8,15 +8,14 @@ import { Graph, toTensors, type Values } from "../../src/execution/graph.ts";
 import { prepareRun } from "../../src/execution/prepare.ts";
 import { readRun } from "../../src/runs/folder.ts";
 import { devices } from "../devices.ts";
-import { carryOut, newRun, smallPipeline, stepsOf } from "./smallRun.ts";
+import { carryOut, newRun, quietly, smallPipeline, stepsOf } from "./smallRun.ts";
 
-const silent = { append: () => undefined };
 const trainOnly = (config: object = {}) =>
   smallPipeline({ without: ["samples", "evaluate"], config: config as Record<string, Record<string, unknown>> });
 
 /** A small pipeline on a device, with its source. */
 async function alive(device: string): Promise<{ graph: Graph; source: OpenSource }> {
-  const { graph, sources } = await prepareRun(await readRun(await newRun(trainOnly())), device, silent, 0);
+  const { graph, sources } = await prepareRun(await readRun(await newRun(trainOnly())), quietly(device));
   return { graph, source: sources.get("data")! };
 }
 

@@ -10,13 +10,13 @@ import { toTensors } from "../../src/execution/graph.ts";
 import { type Prepared, prepareRun } from "../../src/execution/prepare.ts";
 import { parsePipeline } from "../../src/pipeline/schema.ts";
 import { readRun } from "../../src/runs/folder.ts";
-import { newRun, smallPipeline } from "./smallRun.ts";
+import { newRun, quietly, smallPipeline } from "./smallRun.ts";
 
 let prepared: Prepared;
 let task: CaptionTask;
 beforeAll(async () => {
   const record = await readRun(await newRun(smallPipeline()));
-  prepared = await prepareRun(record, "wasm", { append: () => {} }, 0);
+  prepared = await prepareRun(record, quietly("wasm"));
   task = captionTask({ ...prepared, node: captioningNode(prepared.graph) });
 });
 afterAll(() => prepared.graph.weights.dispose());
@@ -162,7 +162,7 @@ function rewired() {
 
 test("a graph with its language model rewired goes on piece by piece all the same", async () => {
   const record = await readRun(await newRun(rewired()));
-  const { graph, sources } = await prepareRun(record, "wasm", { append: () => {} }, 0);
+  const { graph, sources } = await prepareRun(record, quietly("wasm"));
   for (const { role, shape, variable } of graph.weights.all())
     if (role === "gate") assignNumbers(variable, { shape, data: Float32Array.of(0.8) });
   const { captioner, tokens } = captionTask({ graph, sources, node: captioningNode(graph) });

@@ -15,15 +15,13 @@ import { readRun } from "../../src/runs/folder.ts";
 import { train } from "../../src/training/loop.ts";
 import { Optimizer } from "../../src/training/optimizer.ts";
 import { devices } from "../devices.ts";
-import { carryOut, eventsOf, newRun, smallPipeline } from "./smallRun.ts";
-
-const silent = { append: () => undefined };
+import { carryOut, eventsOf, newRun, quietly, smallPipeline } from "./smallRun.ts";
 
 /** The most that a training step holds, measured: weights, moments, activations, gradients. */
 async function measuredPeak(pipeline: Pipeline): Promise<{ need: number; peak: number }> {
   const { bytes: before } = memoryUse();
   const record = await readRun(await newRun(pipeline));
-  const { plan, graph, sources } = await prepareRun(record, "wasm", silent as never, 0);
+  const { plan, graph, sources } = await prepareRun(record, quietly("wasm"));
   const need = memoryNeed(plan, new Map([...sources].map(([id, source]) => [id, source.batch(0)])))!;
   const trainer = plan.nodes.find(({ type }) => type === "Train")!;
   const weights = graph

@@ -1,15 +1,11 @@
-import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { checkpointFolder } from "../../src/runs/folder.ts";
-import { loadCheckpoint, newestCheckpoint } from "../../src/training/checkpoint.ts";
-import { type Carried, carryOut, eventsOf, newRun, smallPipeline, stepsOf } from "./smallRun.ts";
+import { type Carried, carryOut, eventsOf, newestOf, newRun, smallPipeline, stepsOf } from "./smallRun.ts";
 
 const pipelineOf = (train: Record<string, unknown>) =>
   smallPipeline({ without: ["samples", "evaluate"], config: { train } });
 
 const endOf = async ({ folder }: Carried) => {
-  const newest = (await newestCheckpoint(join(folder, checkpointFolder)))!;
-  return { ...(await loadCheckpoint(newest)), seconds: 0 };
+  return { ...(await newestOf(folder)), seconds: 0 };
 };
 
 let plain: Carried;

@@ -9,8 +9,9 @@ import { executeRun } from "../../src/execution/run.ts";
 import { type Pipeline, parsePipeline } from "../../src/pipeline/schema.ts";
 import { conductRun, type RunControl } from "../../src/runs/conduct.ts";
 import type { RunEvent, RunEventOf } from "../../src/runs/event.ts";
-import { createRun } from "../../src/runs/folder.ts";
+import { checkpointFolder, createRun } from "../../src/runs/folder.ts";
 import { findHome } from "../../src/runs/home.ts";
+import { type Checkpoint, newestCheckpoint } from "../../src/training/checkpoint.ts";
 
 const base = mkdtempSync(join(tmpdir(), "flamingo-execution-"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
@@ -118,6 +119,19 @@ export interface CarryOptions {
   /** Sees each event, and may stop the run. */
   onEvent?: (event: RunEvent, stop: () => void) => void;
   control?: RunControl;
+}
+
+/** How to prepare a new run, without a word. */
+export function quietly(device: string) {
+  return { device, log: { append: () => {} }, cache: join(base, "cache"), from: 0 };
+}
+
+/** The newest checkpoint of a run, which must be whole. */
+export async function newestOf(folder: string): Promise<Checkpoint> {
+  const fail = (message: string) => {
+    throw new Error(message);
+  };
+  return (await newestCheckpoint(join(folder, checkpointFolder), fail))!.checkpoint;
 }
 
 /** Carries a run out, new or resumed, as the command line and the studio do. */

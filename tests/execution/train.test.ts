@@ -1,5 +1,5 @@
-import { existsSync, writeFileSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { existsSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
 import sharp from "sharp";
@@ -9,15 +9,15 @@ import type { AttentionFrame } from "../../src/runs/attentionFrame.ts";
 import { attentionFile, checkpointFolder, pinnedFile } from "../../src/runs/folder.ts";
 import { readEvents } from "../../src/runs/reader.ts";
 import { emptyRun, foldEvents } from "../../src/runs/state.ts";
-import { loadCheckpoint, newestCheckpoint } from "../../src/training/checkpoint.ts";
+import { checkpointFile } from "../../src/training/checkpoint.ts";
 import { loadWeights } from "../../src/weights/file.ts";
-import { type Carried, carryOut, eventsOf, newRun, smallPipeline, stepsOf } from "./smallRun.ts";
+import { type Carried, carryOut, eventsOf, newestOf, newRun, smallPipeline, stepsOf } from "./smallRun.ts";
 
 const trainOnly = smallPipeline({ without: ["samples", "evaluate"] });
 
 /** What a run's newest checkpoint and its nodes' weights hold. */
 async function everythingOf({ folder }: Carried) {
-  const checkpoint = await loadCheckpoint((await newestCheckpoint(join(folder, checkpointFolder)))!);
+  const checkpoint = await newestOf(folder);
   const nodes = existsSync(join(folder, "weights")) ? await readdir(join(folder, "weights")) : [];
   const weights = await Promise.all(
     nodes.map(async (file) => (await loadWeights(join(folder, "weights", file))).tensors),
@@ -84,7 +84,7 @@ describe("a run", () => {
   });
 
   test("moves what learns and nothing that is frozen", async () => {
-    const { weights } = await loadCheckpoint((await newestCheckpoint(join(whole.folder, checkpointFolder)))!);
+    const { weights } = await newestOf(whole.folder);
     const trained = [...weights.keys()];
     expect(trained.filter((name) => name.startsWith("encoder.") || name.startsWith("language.layers"))).toEqual([]);
     expect(trained).toContain("language.embed_tokens.new_tokens");
@@ -192,6 +192,35 @@ describe("a run that is stopped and resumed", () => {
 });
 
 describe("a run that is paused", () => {
+  test("goes on from the checkpoint before where the newest is damaged, tells so, and ends the same", async () => {
+    const folder = await newRun(trainOnly);
+    await carryOut(folder, { onEvent: (event, stop) => event.type === "train:step" && event.step === 5 && stop() });
+    const place = join(folder, checkpointFolder);
+    expect(await readdir(place)).toHaveLength(2);
+    const newest = join(place, (await readdir(place)).sort().at(-1)!);
+    truncateSync(newest, statSync(newest).size - 1);
+    await writeFile(join(place, ".1f.partial"), "left by a process that was killed");
+    const { outcome, events } = await carryOut(folder);
+    expect(outcome).toBe("succeeded");
+    expect(eventsOf(events, "run:started")[0]!.from).toBe(3);
+    expect(eventsOf(events, "log:message")[0]).toMatchObject({ level: "warning" });
+    expect(eventsOf(events, "log:message")[0]!.message).toContain("The checkpoint of step 3 is taken instead");
+    expect(stepsOf(events)).toEqual(stepsOf(whole.events).slice(3));
+    expect(await readdir(place)).not.toContain(".1f.partial");
+  });
+
+  test("keeps so many checkpoints as it is told, and the one of the lowest loss", async () => {
+    const train = { steps: 6, checkpointEvery: 1, keepLast: 2 };
+    const { folder, events } = await carryOut(
+      await newRun(smallPipeline({ without: ["samples", "evaluate"], config: { train } })),
+    );
+    const losses = stepsOf(events).map(({ loss }) => loss!);
+    const best = losses.indexOf(Math.min(...losses)) + 1;
+    const kept = new Set([best, 5, 6]);
+    expect(await readdir(join(folder, checkpointFolder))).toEqual([...kept].sort().map(checkpointFile));
+    expect((await newestOf(folder)).losses?.best?.step).toBe(best);
+  });
+
   test("rests between two steps with a checkpoint, and goes on as if nothing had happened", async () => {
     const folder = await newRun(trainOnly);
     let paused = false;
@@ -207,7 +236,7 @@ describe("a run that is paused", () => {
         paused: () => paused,
         wait: async () => {
           rested = [...seen];
-          expect((await loadCheckpoint((await newestCheckpoint(join(folder, checkpointFolder)))!)).step).toBe(2);
+          expect((await newestOf(folder)).step).toBe(2);
           paused = false;
         },
       },

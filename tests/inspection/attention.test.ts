@@ -5,13 +5,13 @@ import { captioningNode } from "../../src/execution/evaluateRun.ts";
 import { type Prepared, prepareRun } from "../../src/execution/prepare.ts";
 import { AttentionWatch, rollOut } from "../../src/inspection/attention.ts";
 import { readRun } from "../../src/runs/folder.ts";
-import { newRun, smallPipeline } from "../execution/smallRun.ts";
+import { newRun, quietly, smallPipeline } from "../execution/smallRun.ts";
 
 let prepared: Prepared;
 let task: CaptionTask;
 beforeAll(async () => {
   const record = await readRun(await newRun(smallPipeline()));
-  prepared = await prepareRun(record, "wasm", { append: () => {} }, 0);
+  prepared = await prepareRun(record, quietly("wasm"));
   task = captionTask({ ...prepared, node: captioningNode(prepared.graph) });
 });
 afterAll(() => prepared.graph.weights.dispose());

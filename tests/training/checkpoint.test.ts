@@ -1,11 +1,13 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
   type Checkpoint,
+  checkpointBytes,
   checkpointFile,
   loadCheckpoint,
   newestCheckpoint,
+  pruneCheckpoints,
   saveCheckpoint,
 } from "../../src/training/checkpoint.ts";
 import { saveWeights } from "../../src/weights/file.ts";
@@ -21,6 +23,13 @@ const at = (step: number): Checkpoint => ({
     ["v.language.a.weight", numbers(4, 5, 6)],
   ]),
 });
+
+/** The name of the newest checkpoint that can be read, and what was told of others. */
+async function newestIn(folder: string): Promise<{ file: string | undefined; told: string[] }> {
+  const told: string[] = [];
+  const stored = await newestCheckpoint(folder, (message) => told.push(message));
+  return { file: stored && basename(stored.path), told };
+}
 
 describe("checkpoints", () => {
   test("come back as they were, to the last bit", async () => {
@@ -42,7 +51,7 @@ describe("checkpoints", () => {
   test("the newest is that of the highest step, also beyond a million", async () => {
     const folder = temporaryFolder();
     for (const step of [999_999, 1_000_000, 20]) await saveCheckpoint(folder, at(step), {});
-    expect(await newestCheckpoint(folder)).toBe(join(folder, checkpointFile(1_000_000)));
+    expect(await newestIn(folder)).toEqual({ file: checkpointFile(1_000_000), told: [] });
   });
 
   test("what a crash left half written is not taken for one", async () => {
@@ -51,13 +60,13 @@ describe("checkpoints", () => {
     const whole = await readFile(join(folder, checkpointFile(10)));
     await writeFile(join(folder, ".0a1b.partial"), whole.subarray(0, 40));
     await writeFile(join(folder, "step-000020.safetensors.partial"), whole.subarray(0, 40));
-    expect(await newestCheckpoint(folder)).toBe(join(folder, checkpointFile(10)));
+    expect(await newestIn(folder)).toEqual({ file: checkpointFile(10), told: [] });
   });
 
   test("there is none in an empty folder, and none where there is no folder", async () => {
     const folder = temporaryFolder();
-    expect(await newestCheckpoint(folder)).toBeUndefined();
-    expect(await newestCheckpoint(join(folder, "nowhere"))).toBeUndefined();
+    for (const place of [folder, join(folder, "nowhere")])
+      expect(await newestIn(place)).toEqual({ file: undefined, told: [] });
   });
 
   test("one that cannot be written leaves the others, and nothing of itself", async () => {
@@ -77,5 +86,58 @@ describe("checkpoints", () => {
     await saveWeights(join(folder, "stepless.safetensors"), []);
     for (const file of ["torn.safetensors", "stepless.safetensors"])
       await expect(loadCheckpoint(join(folder, file))).rejects.toMatchObject({ code: "INVALID_WEIGHTS" });
+  });
+
+  test("one of which any bit is not as it was written is refused", async () => {
+    const folder = temporaryFolder();
+    const path = join(
+      folder,
+      await saveCheckpoint(
+        folder,
+        { ...at(10), losses: { sum: 0.5, count: 1, best: { step: 10, loss: 0.5 } } },
+        { seed: "7" },
+      ),
+    );
+    const whole = await readFile(path);
+    for (let bit = 0; bit < 8 * whole.length; bit += 5) {
+      const flipped = Buffer.from(whole);
+      flipped[bit >> 3]! ^= 1 << (bit & 7);
+      await writeFile(path, flipped);
+      const found = await loadCheckpoint(path).catch((error: unknown) => error);
+      // The one thing that a bit may change is the name under which the checksum stands.
+      if (found instanceof Error) expect(found, `bit ${bit}`).toMatchObject({ code: "INVALID_WEIGHTS" });
+      else expect(flipped.toString("latin1"), `bit ${bit}`).not.toContain('"checksum"');
+    }
+  });
+
+  test("an older one is taken where the newest is damaged, and it is told which and why", async () => {
+    const folder = temporaryFolder();
+    for (const step of [10, 20, 30, 40]) await saveCheckpoint(folder, at(step), {});
+    const whole = await readFile(join(folder, checkpointFile(30)));
+    const flipped = Buffer.from(whole);
+    flipped[whole.length - 6]! ^= 1;
+    await writeFile(join(folder, checkpointFile(30)), flipped);
+    await writeFile(join(folder, checkpointFile(40)), "");
+    const { file, told } = await newestIn(folder);
+    expect(file).toBe(checkpointFile(20));
+    expect(told).toHaveLength(1);
+    for (const part of ["step-000040", "too few", "step-000030", "checksum", "The checkpoint of step 20 is taken"])
+      expect(told[0]).toContain(part);
+    for (const step of [10, 20]) await writeFile(join(folder, checkpointFile(step)), whole.subarray(0, 20));
+    expect(await newestIn(folder)).toMatchObject({
+      file: undefined,
+      told: [expect.stringMatching(/step-000010.*There is no other checkpoint$/)],
+    });
+  });
+
+  test("the last ones and the best stay, and their size is known", async () => {
+    const folder = temporaryFolder();
+    for (const step of [10, 20, 30, 40, 50]) await saveCheckpoint(folder, at(step), {});
+    await pruneCheckpoints(folder, 2, 20);
+    expect(await readdir(folder)).toEqual([20, 40, 50].map(checkpointFile));
+    const bytes = await Promise.all([20, 40, 50].map((step) => readFile(join(folder, checkpointFile(step)))));
+    expect(await checkpointBytes(folder)).toBe(bytes.reduce((sum, { length }) => sum + length, 0));
+    await pruneCheckpoints(folder, 9, undefined);
+    expect(await readdir(folder)).toHaveLength(3);
   });
 });

@@ -46,6 +46,15 @@ const config = z.strictObject({
     description: "Holds the inputs of each layer alone and computes the layer again: less memory, a third more work.",
   }),
   checkpointEvery: count("Checkpoint every", "Steps between two checkpoints.", "steps").default(250),
+  keepLast: z
+    .int()
+    .min(2) // so that there is another where the newest is damaged
+    .default(5)
+    .meta({
+      title: "Checkpoints kept",
+      description: "How many of the last checkpoints stay on the disk, beside the one of the lowest loss.",
+      unit: "checkpoints",
+    }),
 });
 
 /**
@@ -81,11 +90,12 @@ export const Train = defineAction({
       precision,
       gradientCheckpointing,
       checkpointEvery,
+      keepLast,
     } = settings;
     const schedule = { rate, warmup, after, steps: context.steps ?? settings.steps };
     const parts = flamingoParts(gateRate, decay, otherDecay);
     const mixed = precision === "mixed";
-    const trainer = new Trainer(context, { schedule, parts, clip, accumulation, mixed, checkpointEvery });
+    const trainer = new Trainer(context, { schedule, parts, clip, accumulation, mixed, checkpointEvery, keepLast });
     let endHalf: (() => void) | undefined;
     try {
       context.graph.setCheckpointing(gradientCheckpointing);
