@@ -65,8 +65,11 @@ export class PipelineStore {
     }
     const found = there && revOf(there.text);
     if (found !== rev) {
-      const message = `"${id}" was changed elsewhere since it was opened`;
-      const fix = "open it again, or save yours under another name";
+      const message =
+        rev === undefined
+          ? `there is a pipeline "${id}" already`
+          : `"${id}" was ${found === undefined ? "deleted" : "changed"} elsewhere since it was opened`;
+      const fix = rev === undefined ? "choose another name" : "open it again, or save yours under another name";
       throw new FlamingoError("CONFLICT", message, { source: id, expected: rev, actual: found, fix });
     }
     const text = writePipeline(pipeline);

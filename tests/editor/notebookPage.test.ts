@@ -248,6 +248,18 @@ describe.runIf(hasBrowser())("the notebook page, as a person sees it", () => {
       await expect.poll(() => page.getByRole("link", { name: "mine", exact: false }).count(), patience).toBe(1);
     });
   });
+
+  test("a cell that cannot be shown says why, and all others are there", { timeout: whole }, async () => {
+    const { url } = await openStudio({}, { "hostile.ipynb": hostileNotebook() });
+    const { open, complaints } = await openBrowser();
+    const page = await open(`${url}#notebook=hostile.ipynb`);
+    await page.getByText("after all of them").waitFor(patience);
+    expect(await page.locator(".cell").count()).toBe(hostileTexts.length + 3);
+    await page.getByText("see the half").waitFor();
+    await page.getByText("the last output").waitFor();
+    expect(await page.getByText("cannot be shown as Markdown").count()).toBeGreaterThan(0);
+    expect(complaints.filter((line) => !/stack|Maximum call/.test(line))).toEqual([]);
+  });
 });
 
 const tutorial = notebookOf(
@@ -293,6 +305,29 @@ const shows = notebookOf(
   { code: 'const name = await flamingo.input("Your name?");\nname.toUpperCase()' },
   { code: 'throw new Error("the shapes do not fit")' },
 );
+
+/** Texts that have made renderers fail: wrong addresses, and nesting that uses up the stack. */
+const hostileTexts = [
+  "see the half: [x](50%.ipynb)",
+  "![x](attachment:%ZZ)",
+  '<img src="\\\\[">',
+  ">".repeat(20_000),
+  `$${"\\frac{".repeat(3000)}x${"}{y}".repeat(3000)}$`,
+  "[".repeat(5000),
+];
+
+/** A notebook of such texts, an output that is no proper text, one that is, and a last text. */
+function hostileNotebook(): string {
+  const texts = hostileTexts.map((markdown) => ({ markdown }));
+  const notebook = JSON.parse(notebookOf(...texts, { code: "1" }, { code: "2" }, { markdown: "after all of them" }));
+  const output = (data: object) => [{ output_type: "display_data", data, metadata: {} }];
+  const codes = (notebook.cells as { cell_type: string; outputs: unknown }[]).filter(
+    (cell) => cell.cell_type === "code",
+  );
+  codes[0]!.outputs = output({ "image/svg+xml": "<svg xmlns='http://www.w3.org/2000/svg'><text>\ud800</text></svg>" });
+  codes[1]!.outputs = output({ "text/plain": "the last output" });
+  return JSON.stringify(notebook);
+}
 
 const dot =
   "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";

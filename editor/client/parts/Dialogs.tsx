@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 import { deviceNames, type PipelineSummary, type RequestOf } from "../../shared/protocol.ts";
 import { actions } from "../edit/actions.ts";
 import { printShortcut } from "../edit/shortcut.ts";
-import { idOf, listPipelines, openFile, openPipeline, savePipelineAs, startRun } from "../stores/document.ts";
+import { idOf, listPipelines, openFile, openPipeline, ownName, savePipelineAs, startRun } from "../stores/document.ts";
 import { openDialog, useEditor } from "../stores/editor.ts";
 import { tellError } from "../stores/notices.ts";
 import { useStudio } from "../stores/studio.ts";
@@ -91,27 +91,38 @@ function PipelineList(props: {
 function SaveDialog() {
   const current = useEditor((editor) => editor.pipeline.name);
   const template = useEditor((editor) => editor.origin.template);
-  const [name, setName] = useState(template ? `My ${current.charAt(0).toLowerCase()}${current.slice(1)}` : current);
+  const [name, setName] = useState(template ? ownName(current) : current);
+  /** The revision of another pipeline of that name, which a person has to agree to replace. */
+  const [taken, setTaken] = useState<string | undefined>(undefined);
+  const rename = (to: string) => {
+    setName(to);
+    setTaken(undefined);
+  };
   return (
     <Modal title="Save the pipeline">
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          void savePipelineAs(name.trim()).catch(tellError);
+          void savePipelineAs(name.trim(), taken).then(setTaken, tellError);
         }}
       >
         {template && <p className="hint">Templates stay as they are: give your version a name of its own.</p>}
         <label className="field">
           <span className="field-name">Name</span>
-          <input type="text" value={name} maxLength={120} required onChange={(e) => setName(e.target.value)} />
+          <input type="text" value={name} maxLength={120} required onChange={(e) => rename(e.target.value)} />
           <span className="field-help">Saved as {idOf(name)}.json</span>
         </label>
+        {taken !== undefined && (
+          <p className="hint" role="alert">
+            There is another pipeline {idOf(name)}.json. Replace it, or choose another name.
+          </p>
+        )}
         <footer>
           <button type="button" className="button" onClick={() => openDialog(undefined)}>
             Cancel
           </button>
           <button type="submit" className="button strong" disabled={name.trim() === ""}>
-            Save
+            {taken === undefined ? "Save" : "Replace"}
           </button>
         </footer>
       </form>

@@ -1,4 +1,5 @@
 import type { Catalog } from "../../../src/core/catalog.ts";
+import { FlamingoError } from "../../../src/core/errors.ts";
 import { type Pipeline, readPipeline, writePipeline } from "../../../src/pipeline/schema.ts";
 import type {
   Description,
@@ -66,14 +67,29 @@ export async function savePipeline(): Promise<void> {
   else await put(origin.id, pipeline, origin.rev);
 }
 
-/** Saves under a name; the id is made from it. */
-export async function savePipelineAs(name: string): Promise<void> {
+/**
+ * Saves under a name; the id is made from it.
+ * @param replaced the revision of another pipeline of that id that is to be replaced
+ * @returns the revision of the pipeline that stands there already, if it was not to be replaced; nothing is saved then
+ */
+export async function savePipelineAs(name: string, replaced?: string): Promise<string | undefined> {
   const id = idOf(name);
-  const { pipeline } = useEditor.getState();
-  const stored = (await listPipelines()).find((other) => other.id === id);
-  const rev = stored && !stored.template ? (await getJson<StoredPipeline>(`/api/pipelines/${id}`)).rev : undefined;
-  await put(id, { ...pipeline, name }, rev);
+  const { pipeline, origin } = useEditor.getState();
+  const own = origin.id === id && !origin.template ? origin.rev : undefined;
+  try {
+    await put(id, { ...pipeline, name }, replaced ?? own);
+  } catch (error) {
+    const found = error instanceof FlamingoError && error.code === "CONFLICT" ? error.details.actual : undefined;
+    if (typeof found === "string" && own === undefined) return found;
+    throw error;
+  }
   openDialog(undefined);
+  return undefined;
+}
+
+/** The name that is proposed for one's own version of a template. */
+export function ownName(template: string): string {
+  return /^my\b/i.test(template) ? template : `My ${template.charAt(0).toLowerCase()}${template.slice(1)}`;
 }
 
 /** The id under which a name is stored: `Emoji captions` is `emoji-captions`. */

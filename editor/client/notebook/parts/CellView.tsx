@@ -8,6 +8,7 @@ import { control } from "../stores/control.ts";
 import { type CellRun, renderCell, selectCell, useNotebook } from "../stores/notebook.ts";
 import { CommandButton } from "./CommandButton.tsx";
 import { ElapsedTime } from "./ElapsedTime.tsx";
+import { Fallible } from "./Fallible.tsx";
 import { Markup } from "./Markup.tsx";
 import { Outputs } from "./Outputs.tsx";
 import { QuestionForm } from "./QuestionForm.tsx";
@@ -62,7 +63,9 @@ export const CellView = memo(function CellView({ cell, place, outputs, run, note
       <div className="cell-body">
         {selected && <CellTools type={cell.cell_type} />}
         {cell.cell_type === "markdown" ? (
-          <MarkdownText cell={cell} place={place} notebook={notebook} />
+          <Fallible content={cell.source} instead={(reason) => <PlainText cell={cell} reason={reason} />}>
+            <MarkdownText cell={cell} place={place} notebook={notebook} />
+          </Fallible>
         ) : (
           <SourceEditor
             cell={cell.id}
@@ -84,6 +87,17 @@ export const CellView = memo(function CellView({ cell, place, outputs, run, note
 });
 
 const typeNames: Record<CellType, string> = { code: "Code", markdown: "Text", raw: "Raw text" };
+
+/** A text that cannot be shown as Markdown, as it is written. */
+function PlainText({ cell, reason }: { cell: Cell; reason: string }) {
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: Enter on the cell does the same
+    <div onDoubleClick={() => selectCell(cell.id, "edit")}>
+      <p className="muted">This text cannot be shown as Markdown: {reason}</p>
+      <pre>{cell.source}</pre>
+    </div>
+  );
+}
 
 /** The number of its execution, a star while it waits or runs; a button that runs it. */
 function Prompt(props: Pick<CellViewProps, "cell" | "outputs" | "run"> & { busy: boolean }) {

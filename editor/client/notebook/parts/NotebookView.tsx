@@ -10,6 +10,7 @@ import { reattachKernel, useKernel } from "../stores/kernel.ts";
 import { change, selectCell, useNotebook } from "../stores/notebook.ts";
 import { openNotebook, saveNotebook, useSaving } from "../stores/saving.ts";
 import { CellView } from "./CellView.tsx";
+import { Fallible } from "./Fallible.tsx";
 import { NotebookBars } from "./NotebookBars.tsx";
 import { NotebookDialogs } from "./NotebookDialogs.tsx";
 
@@ -74,14 +75,13 @@ function OpenNotebook() {
         {/* biome-ignore lint/a11y/noStaticElementInteractions: the selected cell in it has the focus */}
         <div className="cells" onKeyDown={keys}>
           {cells.map((cell, at) => (
-            <CellView
+            <Fallible
               key={cell.id}
-              cell={cell}
-              place={at + 1}
-              outputs={outputs.get(cell.id)}
-              run={runs[cell.id]}
-              notebook={path}
-            />
+              content={cell}
+              instead={(reason) => <p className="muted">The cell cannot be shown: {reason}</p>}
+            >
+              <CellView cell={cell} place={at + 1} outputs={outputs.get(cell.id)} run={runs[cell.id]} notebook={path} />
+            </Fallible>
           ))}
           <div className="add-cells">
             {(["code", "markdown"] as const).map((type) => (

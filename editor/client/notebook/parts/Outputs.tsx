@@ -1,6 +1,7 @@
 import { memo, useLayoutEffect, useRef } from "react";
 import type { Output } from "../../../../kernel/nbformat/notebook.ts";
 import type { CellOutputs } from "../../../../kernel/nbformat/outputs.ts";
+import { Fallible } from "./Fallible.tsx";
 import { RichOutput } from "./RichOutput.tsx";
 import { TerminalText } from "./TerminalText.tsx";
 
@@ -24,7 +25,12 @@ export const Outputs = memo(function Outputs(props: {
       {shown.map(({ output }, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: an output that takes another's place is drawn in its place
         <div key={at} className="cell-output" data-type={output.output_type}>
-          <OutputContent output={output} notebook={notebook} />
+          <Fallible
+            content={output}
+            instead={(reason) => <p className="muted">This output cannot be shown: {reason}</p>}
+          >
+            <OutputContent output={output} notebook={notebook} />
+          </Fallible>
         </div>
       ))}
     </div>

@@ -1,4 +1,5 @@
 import { useMemo } from "react";
+import { encodePart } from "../show/address.ts";
 import { renderLatex, renderMarkdown } from "../show/markdown.ts";
 import { readFigure } from "../show/plotlyFigure.ts";
 import { type Form, richestForm } from "../show/richest.ts";
@@ -42,9 +43,7 @@ function Formatted({ text, latex, notebook }: { text: string; latex: boolean; no
 function Picture({ form, content, alt, size }: { form: Form; content: string; alt: string; size: unknown }) {
   const { width, height } = (size ?? {}) as { width?: number; height?: number };
   const body =
-    form === "image/svg+xml"
-      ? `charset=utf-8,${encodeURIComponent(content)}`
-      : `base64,${content.replaceAll(/\s/g, "")}`;
+    form === "image/svg+xml" ? `charset=utf-8,${encodePart(content)}` : `base64,${content.replaceAll(/\s/g, "")}`;
   return (
     <img
       className="picture"

@@ -1,5 +1,6 @@
 import katex from "katex";
 import { Marked, type TokenizerAndRendererExtension } from "marked";
+import { decodePart } from "./address.ts";
 import { type Place, sanitize } from "./sanitize.ts";
 import "katex/dist/katex.min.css";
 
@@ -39,7 +40,8 @@ export type Attachments = Readonly<Record<string, Readonly<Record<string, string
 /** Markdown with formulas, as nodes that are safe to show. */
 export function renderMarkdown(text: string, from: Place, attachments: Attachments = {}): DocumentFragment {
   const whole = text.replaceAll(/\]\(attachment:([^)\s]+)/g, (link, name: string) => {
-    const [type, data] = Object.entries(attachments[decodeURIComponent(name)] ?? {})[0] ?? [];
+    const file = decodePart(name);
+    const [type, data] = Object.entries((Object.hasOwn(attachments, file) && attachments[file]) || {})[0] ?? [];
     return type === undefined ? link : `](data:${type};base64,${String(data).replaceAll(/\s/g, "")}`;
   });
   return sanitize(marked.parse(whole, { async: false }), from);

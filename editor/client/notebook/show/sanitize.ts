@@ -1,6 +1,7 @@
 import createPurifier from "dompurify";
 import { hashOf } from "../../stores/route.ts";
 import { jupyterBase } from "../stores/files.ts";
+import { decodePart, fileAt } from "./address.ts";
 
 /** Where the text lies, for links that are relative to it. */
 export interface Place {
@@ -60,7 +61,7 @@ function settleLink(link: Element): void {
 function settlePicture(picture: Element): void {
   const source = picture.getAttribute("src") ?? "";
   if (/^(data:image\/|blob:)/.test(source)) return;
-  const file = fileAt(source);
+  const file = fileAt(source, place.notebook);
   if (file === undefined) picture.replaceWith(picture.getAttribute("alt") || "[picture]");
   else picture.setAttribute("src", `${jupyterBase}files/${file}`);
 }
@@ -73,13 +74,6 @@ function settleDrawnPicture(picture: Element): void {
 
 /** The path of the notebook that a relative link leads to. */
 function notebookAt(target: string): string | undefined {
-  const file = fileAt(target);
-  return file?.endsWith(".ipynb") ? decodeURIComponent(file) : undefined;
-}
-
-/** The path, as part of an address, of the file that a relative link leads to. */
-function fileAt(target: string): string | undefined {
-  if (target === "" || /^[a-z][a-z0-9+.-]*:|^\//i.test(target)) return undefined;
-  const base = new URL(place.notebook.split("/").map(encodeURIComponent).join("/"), "http://notebooks/");
-  return new URL(target, base).pathname.slice(1);
+  const file = fileAt(target, place.notebook);
+  return file?.endsWith(".ipynb") ? decodePart(file) : undefined;
 }
