@@ -5,11 +5,11 @@ import type { Catalog } from "../../src/core/catalog.ts";
 import { FlamingoError, reportOf } from "../../src/core/errors.ts";
 import { compile } from "../../src/pipeline/compile.ts";
 import type { Pipeline } from "../../src/pipeline/schema.ts";
-import type { RunEventBody } from "../../src/runs/event.ts";
 import { createRun, listRuns, newRunId, readRun } from "../../src/runs/folder.ts";
 import type { Home } from "../../src/runs/home.ts";
 import { leaseHolder } from "../../src/runs/lease.ts";
 import { RunLog } from "../../src/runs/log.ts";
+import { endsRun, type RecordBody } from "../../src/runs/record.ts";
 import type { RunSummary } from "../shared/protocol.ts";
 import { forkModule } from "./forkModule.ts";
 import { Summaries } from "./summary.ts";
@@ -172,7 +172,7 @@ export class RunManager {
   #enqueue(id: string): void {
     const log = RunLog.open(this.folder(id));
     try {
-      log.append({ type: "run:state", state: "queued" });
+      log.append({ channel: "status", value: { status: "queued" } });
     } catch (error) {
       log.close();
       throw error;
@@ -186,7 +186,7 @@ export class RunManager {
     const log = this.#queue.get(id)!;
     this.#queue.delete(id);
     try {
-      log.append({ type: "run:finished", outcome: "stopped" });
+      log.append({ channel: "status", value: { status: "stopped" } });
     } finally {
       log.close();
     }
@@ -202,7 +202,7 @@ export class RunManager {
     try {
       this.#launch(id);
     } catch (error) {
-      this.#addUnlessFinished(id, { type: "run:finished", outcome: "failed", error: { ...reportOf(error) } });
+      this.#addUnlessFinished(id, { channel: "status", value: { status: "failed", error: { ...reportOf(error) } } });
       this.#next();
     }
   }
@@ -234,8 +234,8 @@ export class RunManager {
     const file = join(this.folder(lane.id), outputFile);
     if (lane.killed) {
       const message = "the run did not stop in time, so its process was ended; it can be resumed from its checkpoint";
-      this.#addUnlessFinished(lane.id, { type: "log:message", level: "warning", message });
-      this.#addUnlessFinished(lane.id, { type: "run:finished", outcome: "stopped" });
+      this.#addUnlessFinished(lane.id, { channel: "message", value: { level: "warning", message } });
+      this.#addUnlessFinished(lane.id, { channel: "status", value: { status: "stopped" } });
     } else {
       const message = `the run's process ended ${how}; most often the memory was not enough`;
       this.#addUnlessFinished(lane.id, failed(message, `resume the run, or make it smaller; its output is in ${file}`));
@@ -258,10 +258,10 @@ export class RunManager {
     if (child.connected) child.send(message, () => {}); // a process that is gone is settled by its end
   }
 
-  #addUnlessFinished(id: string, event: RunEventBody): void {
+  #addUnlessFinished(id: string, record: RecordBody): void {
     try {
       const log = RunLog.open(this.folder(id));
-      if (log.last?.type !== "run:finished") log.append(event);
+      if (!log.last || !endsRun(log.last)) log.append(record);
       log.close();
     } catch {
       // A full disk, or another writer: the list shows the run as failed for want of a writer.
@@ -271,8 +271,8 @@ export class RunManager {
 
 const outputFile = "trainer.log";
 
-function failed(message: string, fix: string): RunEventBody {
-  return { type: "run:finished", outcome: "failed", error: { code: "PROCESS_DIED", message, fix } };
+function failed(message: string, fix: string): RecordBody {
+  return { channel: "status", value: { status: "failed", error: { code: "PROCESS_DIED", message, fix } } };
 }
 
 function conflict(message: string, fix: string): FlamingoError {

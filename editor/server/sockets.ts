@@ -1,8 +1,9 @@
 import type { Server as HttpServer } from "node:http";
 import { Server, type Socket } from "socket.io";
+import type { LogRecord } from "../../src/channels/channel.ts";
 import { FlamingoError, reportOf } from "../../src/core/errors.ts";
 import { parsePipeline } from "../../src/pipeline/schema.ts";
-import { tailEvents } from "../../src/runs/tail.ts";
+import { tailRecords } from "../../src/runs/tail.ts";
 import {
   type Answer,
   type ClientEvents,
@@ -24,7 +25,7 @@ const mostWatched = 32;
 type StudioServer = Server<ClientEvents, ServerEvents>;
 type StudioSocket = Socket<ClientEvents, ServerEvents>;
 
-/** Opens the studio's socket: requests come in and are answered, events of watched runs go out. */
+/** Opens the studio's socket: requests come in and are answered, records of watched runs go out. */
 export function serveSockets(http: HttpServer, access: Access, runs: RunManager): StudioServer {
   const io: StudioServer = new Server(http, {
     transports: [...socketTransports],
@@ -79,9 +80,8 @@ function serveRequests(socket: StudioSocket, runs: RunManager, watched: Map<stri
     const stop = new AbortController();
     watched.set(run, stop);
     if (!socket.connected) stop.abort();
-    const send = (events: Parameters<ServerEvents["run:events"]>[0]["events"]) =>
-      socket.emit("run:events", { run, events });
-    void tailEvents(folder, next, send, stop.signal).catch(() => watched.delete(run));
+    const send = (records: LogRecord[]) => socket.emit("run:records", { run, records });
+    void tailRecords(folder, next, send, stop.signal).catch(() => watched.delete(run));
   });
   answer(socket, "run:unwatch", async ({ run }) => {
     watched.get(run)?.abort();

@@ -1,13 +1,14 @@
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { RunEvent } from "../../src/runs/event.ts";
+import type { LogRecord } from "../../src/channels/channel.ts";
 import { readRun } from "../../src/runs/folder.ts";
 import { leaseHolder } from "../../src/runs/lease.ts";
-import { eventsFile, parseEvent } from "../../src/runs/reader.ts";
-import { emptyRun, foldEvents, type RunStatus } from "../../src/runs/state.ts";
+import { logFile, parseLine } from "../../src/runs/reader.ts";
+import type { RunStatus } from "../../src/runs/record.ts";
+import { emptyRun, foldRecords } from "../../src/runs/state.ts";
 import type { RunSummary } from "../shared/protocol.ts";
 
-/** What a log's ends are read for: enough for the events that a summary needs, however long the log. */
+/** How much of a log's ends is read: enough for the records that a summary needs, however long the log. */
 const endBytes = 64 * 1024;
 const active: ReadonlySet<RunStatus> = new Set(["queued", "running", "paused", "stopping"]);
 
@@ -31,33 +32,30 @@ export class Summaries {
 
   async #read(folder: string, id: string): Promise<RunSummary> {
     const known = this.#known.get(id);
-    const size = await stat(join(folder, eventsFile)).then(
+    const size = await stat(join(folder, logFile)).then(
       (found) => found.size,
       () => 0,
     );
     if (known?.size === size) return known.summary;
     const { name, created } = known?.summary ?? (await readRun(folder));
-    const { status, series, steps } = foldEvents(emptyRun(), await readEnds(folder, size));
-    const summary = { id, name, status, created, step: series.step.at(-1) ?? 0, steps };
+    const { status, step, steps } = foldRecords(emptyRun(), await readEnds(folder, size));
+    const summary = { id, name, status, created, step, steps };
     this.#known.set(id, { size, summary });
     return summary;
   }
 }
 
-/** The first and the last events of a log. A fold over them has the right state, name and step, not all the numbers. */
-async function readEnds(folder: string, size: number): Promise<RunEvent[]> {
+/** The first and the last records of a log. A fold over them has the right state, name and step, not all the numbers. */
+async function readEnds(folder: string, size: number): Promise<LogRecord[]> {
   if (size === 0) return [];
-  const handle = await open(join(folder, eventsFile), "r");
+  const handle = await open(join(folder, logFile), "r");
   try {
     const first = await handle.read(Buffer.alloc(Math.min(size, endBytes)), 0, Math.min(size, endBytes), 0);
     const from = Math.max(first.bytesRead, size - endBytes);
     const last = await handle.read(Buffer.alloc(size - from), 0, size - from, from);
     const text = [first, last].map(({ buffer, bytesRead }) => buffer.toString("utf8", 0, bytesRead));
     const joined = from === first.bytesRead ? text.join("") : text.join("\n");
-    return joined
-      .split("\n")
-      .map(parseEvent)
-      .filter((event) => event !== undefined);
+    return joined.split("\n").flatMap(parseLine);
   } finally {
     await handle.close();
   }

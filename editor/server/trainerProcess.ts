@@ -62,7 +62,7 @@ class StudioControl implements RunControl {
   }
 
   stopping(): void {
-    if (!this.#signal.aborted) this.#log.append({ type: "run:state", state: "stopping" });
+    if (!this.#signal.aborted) this.#log.append({ channel: "status", value: { status: "stopping" } });
   }
 
   paused(): boolean {
@@ -74,8 +74,8 @@ class StudioControl implements RunControl {
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    this.#log.append({ type: "run:state", state: "paused" });
+    this.#log.append({ channel: "status", value: { status: "paused" } });
     await woken;
-    if (!this.#signal.aborted) this.#log.append({ type: "run:state", state: "running" });
+    if (!this.#signal.aborted) this.#log.append({ channel: "status", value: { status: "running" } });
   }
 }

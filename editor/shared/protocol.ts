@@ -1,10 +1,10 @@
 import { z } from "zod";
+import type { LogRecord } from "../../src/channels/channel.ts";
 import type { ErrorReport } from "../../src/core/errors.ts";
 import type { SolvedShape } from "../../src/core/shape.ts";
 import type { Problem } from "../../src/pipeline/check.ts";
 import type { Pipeline } from "../../src/pipeline/schema.ts";
-import type { RunEvent } from "../../src/runs/event.ts";
-import type { RunStatus } from "../../src/runs/state.ts";
+import type { RunStatus } from "../../src/runs/record.ts";
 
 /** Header that every request which changes something must carry: a page of another origin cannot set it. */
 export const requestHeader = "x-flamingo-studio";
@@ -31,7 +31,7 @@ export const requests = {
   "run:stop": z.strictObject({ run: runId }),
   /** Goes on with a stopped or failed run from its last checkpoint. */
   "run:resume": z.strictObject({ run: runId }),
-  /** Sends the run's events from `next` on, and then each new one. */
+  /** Sends the run's records from `next` on, and then each new one. */
   "run:watch": z.strictObject({ run: runId, next: z.int().nonnegative() }),
   "run:unwatch": z.strictObject({ run: runId }),
 } as const;
@@ -60,8 +60,8 @@ export type ClientEvents = {
 
 /** Events from the server to the browser. */
 export interface ServerEvents {
-  /** New events of a watched run, in order, gathered for a tenth of a second. */
-  "run:events": (message: { run: string; events: RunEvent[] }) => void;
+  /** New records of a watched run, in order, gathered for a tenth of a second. */
+  "run:records": (message: { run: string; records: LogRecord[] }) => void;
   /** The list of runs changed. */
   "runs:changed": (runs: RunSummary[]) => void;
 }

@@ -17,7 +17,7 @@ registerFormatter({
   format: (runs: readonly Run[]) =>
     formatValue(
       runs.map(({ id, name, status, state, loss, record }) => ({
-        ...{ id, name, status, step: state.series.step.at(-1) ?? 0, loss: loss ?? null, seed: record.seed },
+        ...{ id, name, status, step: state.step, loss: loss ?? null, seed: record.seed },
         started: new Date(record.created).toLocaleString("en-GB"),
       })),
     ),

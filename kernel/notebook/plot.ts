@@ -1,4 +1,5 @@
 import { layerColor } from "../../src/figures/colors.ts";
+import { Series } from "../../src/figures/series.ts";
 import { BarPanel } from "../display/plot/barPanel.ts";
 import { Figure } from "../display/plot/figure.ts";
 import { HeatPanel } from "../display/plot/heatPanel.ts";
@@ -34,10 +35,10 @@ export function plot(lines: Readonly<Record<string, PlotSeries>>, options: PlotO
   const entries = Object.entries(lines);
   const drawn = entries.map(([name, series], index) => {
     const own = "y" in series ? series : undefined;
-    const values = Array.from(own ? own.y : (series as ArrayLike<number | null>));
+    const values = Array.from(own ? own.y : (series as ArrayLike<number | null>), (value) => value ?? Number.NaN);
     const color =
       own?.color ?? (entries.length <= first.length ? first[index]! : layerColor(index, entries.length, "both"));
-    return { name, color, x: own ? Array.from(own.x) : values.map((_, at) => at), y: values };
+    return { name, color, series: Series.of(own ? own.x : values.map((_, at) => at), values) };
   });
   const panel = new LinePanel({
     lines: drawn,

@@ -1,19 +1,21 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readFrame } from "../../src/channels/attention.ts";
+import type { LogRecord } from "../../src/channels/channel.ts";
+import { type Result, results } from "../../src/channels/results.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
 import { CaptionModel } from "../../src/execution/captionModel.ts";
 import { evaluateRun } from "../../src/execution/evaluateRun.ts";
 import { saveModel } from "../../src/execution/modelFile.ts";
 import { executeRun } from "../../src/execution/run.ts";
-import type { AttentionFrame } from "../../src/runs/attentionFrame.ts";
 import { conductRun } from "../../src/runs/conduct.ts";
-import type { RunEvent, RunEventBody, RunEventOf } from "../../src/runs/event.ts";
 import { checkpointFolder, pinnedFile, type RunRecord, readRun } from "../../src/runs/folder.ts";
 import { findHome } from "../../src/runs/home.ts";
 import { leaseHolder } from "../../src/runs/lease.ts";
 import { LogReader } from "../../src/runs/reader.ts";
-import { emptyRun, foldEvents, type RunState } from "../../src/runs/state.ts";
-import { tailEvents } from "../../src/runs/tail.ts";
+import { isOver, type LifecycleValue, type RecordSink } from "../../src/runs/record.ts";
+import { emptyRun, foldRecords, type RunState } from "../../src/runs/state.ts";
+import { tailRecords } from "../../src/runs/tail.ts";
 import { newestCheckpoint } from "../../src/training/checkpoint.ts";
 import { type Cell, currentCell } from "../cell/cell.ts";
 import { displayMethod } from "../display/displayMethod.ts";
@@ -86,20 +88,20 @@ export class Run {
 
   /** The loss of the last step, in nats a token. */
   get loss(): number | undefined {
-    return this.#state.series.loss.findLast((value) => value !== null) ?? undefined;
+    return this.#state.channels.loss.total.last?.y;
   }
 
-  /** Its results on held-out data, as far as it was judged. */
-  get results(): RunEventOf<"evaluate:result">[] {
-    return this.#state.results;
+  /** Its results on held-out data, as far as it was evaluated. */
+  get results(): readonly Result[] {
+    return this.#state.channels.results;
   }
 
   /** Reads what its log has gained. */
   async refresh(): Promise<this> {
     for (;;) {
-      const events = await this.#reader.read();
-      if (events.length === 0) return this;
-      this.#state = foldEvents(this.#state, events);
+      const records = await this.#reader.read();
+      if (records.length === 0) return this;
+      this.#state = foldRecords(this.#state, records);
     }
   }
 
@@ -135,15 +137,15 @@ export class Run {
     live?.show((options) => this.#draw(options));
     const enough = new AbortController();
     const signal = cell ? AbortSignal.any([cell.signal, enough.signal]) : enough.signal;
-    const isOver = () => ["succeeded", "stopped", "failed"].includes(this.status);
-    const take = (events: RunEvent[]) => {
-      this.#state = foldEvents(this.#state, events);
+    const hasEnded = () => isOver(this.status);
+    const take = (records: LogRecord[]) => {
+      this.#state = foldRecords(this.#state, records);
       live?.show((options) => this.#draw(options));
-      if (isOver()) enough.abort();
+      if (hasEnded()) enough.abort();
     };
-    const look = setInterval(() => isOver() && enough.abort(), 1000); // a process that died writes no last word
+    const look = setInterval(() => hasEnded() && enough.abort(), 1000); // a process that died writes no last word
     try {
-      const watching = isOver() ? Promise.resolve() : tailEvents(this.folder, this.#state.next, take, signal);
+      const watching = hasEnded() ? Promise.resolve() : tailRecords(this.folder, this.#state.next, take, signal);
       const all = watching.then(() => this.refresh()); // the last word may stand there since the last look
       await (live?.finishAfter(all) ?? all);
     } finally {
@@ -164,10 +166,10 @@ export class Run {
   }
 
   /**
-   * Judges the trained model on held-out data, with a progress bar below the cell; takes minutes for all of it. Returns the
+   * Evaluates the trained model on held-out data, with a progress bar below the cell; takes minutes for all of it. Returns the
    * results: where the cell is interrupted, those of the sets that were done.
    */
-  async evaluate({ set, device }: { set?: string; device?: string } = {}): Promise<RunEventOf<"evaluate:result">[]> {
+  async evaluate({ set, device }: { set?: string; device?: string } = {}): Promise<Result[]> {
     const work = this.#evaluate(device ?? (await this.#device()), set);
     currentCell()?.heeds?.(work);
     return work;
@@ -205,7 +207,7 @@ export class Run {
   }: Omit<AttentionOptions, "step"> & { step?: number } = {}): Promise<Figure> {
     const seen = this.#seen(step);
     if (seen) return new Figure({ rows: [[new AttentionPanel(seen.frame, seen.pngs, options)]], revision: this.id });
-    const steps = this.#state.frames.map((frame) => frame.step).join(", ");
+    const steps = this.#state.channels.attention.map((frame) => frame.step).join(", ");
     throw new FlamingoError(
       "NOT_FOUND",
       `the run has no look at attention${step === undefined ? "" : ` at step ${step}`}`,
@@ -239,9 +241,9 @@ export class Run {
   async #conduct(device: string, show: boolean): Promise<void> {
     const cell = currentCell();
     const live = cell && show ? new LiveDisplay(cell) : undefined;
-    const waiting: RunEvent[] = [];
+    const waiting: LogRecord[] = [];
     const fold = () => {
-      this.#state = foldEvents(this.#state, waiting.splice(0));
+      this.#state = foldRecords(this.#state, waiting.splice(0));
     };
     const draw = (options: FormatOptions) => {
       fold();
@@ -256,8 +258,8 @@ export class Run {
         device,
         home: findHome(),
         signal: cell ? AbortSignal.any([cell.signal, stop.signal]) : stop.signal,
-        onEvent: (event) => {
-          waiting.push(event);
+        onRecord: (record) => {
+          waiting.push(record);
           live?.show(draw);
         },
       },
@@ -276,12 +278,12 @@ export class Run {
     }
   }
 
-  async #evaluate(device: string, set: string | undefined): Promise<RunEventOf<"evaluate:result">[]> {
-    const results: RunEventOf<"evaluate:result">[] = [];
+  async #evaluate(device: string, set: string | undefined): Promise<Result[]> {
+    const found: Result[] = [];
     const progress = new ActivityProgress();
-    const append = (event: RunEventBody) => {
-      if (event.type === "evaluate:result") results.push(event as RunEventOf<"evaluate:result">);
-      else if (event.type === "node:state") progress.tell(event);
+    const append: RecordSink["append"] = ({ channel, value }) => {
+      if (channel === "results") found.push(results.value.parse(value));
+      else if (channel === "node") progress.tell(value as LifecycleValue<"node">);
     };
     const signal = currentCell()?.signal ?? new AbortController().signal;
     try {
@@ -296,7 +298,7 @@ export class Run {
     } finally {
       progress.end();
     }
-    return results;
+    return found;
   }
 
   #draw(options: FormatOptions) {
@@ -313,12 +315,12 @@ export class Run {
    * turn of waiting for a file lasts a step, and the live plots would come as much later.
    */
   #seen(step?: number): FramedPictures | undefined {
-    const { frames } = this.#state;
+    const frames = this.#state.channels.attention;
     const found = step === undefined ? frames.at(-1) : frames.find((frame) => frame.step === step);
     if (!found) return undefined;
     try {
-      const frame = JSON.parse(readFileSync(join(this.folder, found.file), "utf8")) as AttentionFrame;
-      const images = Math.max(0, ...frame.pictures.map(({ image }) => image + 1));
+      const frame = readFrame(JSON.parse(readFileSync(join(this.folder, found.file), "utf8")));
+      const images = Math.max(0, ...frame.images.map(({ image }) => image + 1));
       return { frame, pngs: Array.from({ length: images }, (_, image) => this.#pinned(image)) };
     } catch {
       return undefined; // somebody took the file away: the rest is worth showing

@@ -1,16 +1,16 @@
 import { resolve } from "node:path";
+import { resultLines, results } from "../channels/results.ts";
 import { readRun } from "../runs/folder.ts";
 import { showAside } from "./aside.ts";
 import { type Command, interruptedCode, readArguments, usageError } from "./command.ts";
-import { resultLines } from "./resultLines.ts";
 
 const usage = "flamingo evaluate RUN_DIR [--set NAME] [--device NAME] [--json]";
 
-/** Judges the trained model of a run folder on data that it has not seen. */
+/** Evaluates the trained model of a run folder on data that it has not seen. */
 export const evaluate: Command = {
   help: `${usage}
 
-Judges the trained model of a run on held-out data: each number with its 95% interval and how many cases were counted.
+Evaluates the trained model of a run on held-out data: each metric with its 95% interval and the number of cases.
 
   RUN_DIR         the run's folder
   --set NAME      one evaluation set; all without it
@@ -24,18 +24,18 @@ Judges the trained model of a run on held-out data: each number with its 95% int
     if (dir === undefined || more.length > 0) throw usageError("evaluate takes one run folder", usage);
     const folder = resolve(dir);
     await readRun(folder);
-    const { evaluate: judge } = await context.execution();
+    const { evaluate: evaluateRun } = await context.execution();
     const stop = new AbortController();
     const release = context.onInterrupt(() => stop.abort());
-    const log = showAside(context, values.json ?? false, (event) => {
-      if (event.type !== "evaluate:result") return false;
+    const log = showAside(context, values.json ?? false, ({ channel, value }) => {
+      if (channel !== "results") return false;
       log.end();
-      const lines = values.json ? [JSON.stringify(event)] : resultLines(event);
+      const lines = values.json ? [JSON.stringify(value)] : resultLines(results.value.parse(value));
       for (const line of lines) context.out.write(`${line}\n`);
       return true;
     });
     const { set, device = "auto" } = values;
-    const judged = judge({
+    const evaluated = evaluateRun({
       folder,
       device,
       log,
@@ -43,7 +43,7 @@ Judges the trained model of a run on held-out data: each number with its 95% int
       signal: stop.signal,
       ...(set === undefined ? {} : { set }),
     });
-    await judged.finally(release);
+    await evaluated.finally(release);
     log.end();
     return stop.signal.aborted ? interruptedCode : 0;
   },

@@ -1,11 +1,12 @@
+import type { Channel, LogRecord } from "../channels/channel.ts";
+import { channels } from "../channels/index.ts";
 import { printBytes } from "../core/bytes.ts";
-import { dataWait } from "../figures/progress.ts";
-import type { RunEvent } from "../runs/event.ts";
-import { emptyRun, foldEvents, type NodeProgress, type RunState, secondsLeft } from "../runs/state.ts";
+import { dataWait } from "../runs/progress.ts";
+import { endsRun, isOver, type LifecycleValue } from "../runs/record.ts";
+import { emptyRun, foldRecords, type NodeProgress, type RunState, secondsLeft } from "../runs/state.ts";
 import type { Output } from "./command.ts";
-import { resultLines } from "./resultLines.ts";
 
-/** Milliseconds between two looks of the live line, and between two plain lines where there is no terminal. */
+/** Milliseconds between two states of the live line, and between two plain lines where there is no terminal. */
 const liveInterval = 250;
 const plainInterval = 10_000;
 
@@ -16,7 +17,7 @@ const plainInterval = 10_000;
 export class Progress {
   readonly #out: Output;
   #state = emptyRun();
-  #waiting: RunEvent[] = [];
+  #waiting: LogRecord[] = [];
   #shown = 0;
   #line = "";
 
@@ -24,18 +25,18 @@ export class Progress {
     this.#out = out;
   }
 
-  show(event: RunEvent): void {
-    this.#waiting.push(event);
-    const lines = linesOf(event);
+  show(record: LogRecord): void {
+    this.#waiting.push(record);
+    const lines = linesOf(record);
     const interval = this.#out.isTTY ? liveInterval : plainInterval;
-    const due = event.time - this.#shown >= interval || event.type === "run:finished";
+    const due = record.time - this.#shown >= interval || endsRun(record);
     if (lines.length === 0 && !due) return;
-    this.#state = foldEvents(this.#state, this.#waiting);
+    this.#state = foldRecords(this.#state, this.#waiting);
     this.#waiting = [];
     for (const line of lines) this.say(line);
     if (!due) return;
-    this.#shown = event.time;
-    const line = statusLine(this.#state, event.time);
+    this.#shown = record.time;
+    const line = statusLine(this.#state, record.time);
     if (this.#out.isTTY) this.#draw(line);
     else if (line !== "") this.#out.write(`${line}\n`);
   }
@@ -69,12 +70,9 @@ export function statusLine(state: RunState, now: number): string {
   const doing = headline(state, now);
   if (doing === undefined) return "";
   const parts = [doing];
-  const loss = recentMean(state.series.loss);
-  if (loss !== undefined) parts.push(`loss ${loss.toFixed(3)}`);
-  const gates = state.series.gates.map((values) => Math.abs(values.at(-1) ?? 0));
-  if (gates.length > 0 && loss !== undefined) {
-    const mean = gates.reduce((sum, gate) => sum + gate, 0) / gates.length;
-    parts.push(`gates ${mean.toFixed(3)} (up to ${Math.max(...gates).toFixed(3)})`);
+  for (const { name, status } of watched) {
+    const text = status?.(state.channels[name as keyof RunState["channels"]]);
+    if (text !== undefined) parts.push(text);
   }
   const node = busyNode(state);
   const left = node && secondsLeft(node, now);
@@ -87,8 +85,7 @@ export function statusLine(state: RunState, now: number): string {
 /** What is going on, or how it ended. */
 function headline(state: RunState, now: number): string | undefined {
   const { status, started } = state;
-  if (started !== undefined && (status === "succeeded" || status === "stopped" || status === "failed"))
-    return `${status} after ${printSeconds((now - started) / 1000)}`;
+  if (started !== undefined && isOver(status)) return `${status} after ${printSeconds((now - started) / 1000)}`;
   if (status !== "running") return status;
   const node = busyNode(state);
   if (!node?.activity || node.step === undefined) return node?.activity;
@@ -107,36 +104,33 @@ export function printSeconds(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-/** The mean of the last few numbers, for one step's loss says little. */
-function recentMean(values: readonly (number | null)[]): number | undefined {
-  const recent = values.slice(-20).filter((value) => value !== null);
-  return recent.length > 0 ? recent.reduce((sum, value) => sum + value, 0) / recent.length : undefined;
+const watched = channels as unknown as readonly Channel[];
+
+/** A record as lines that stay; none for one that only moves the live line. */
+function linesOf(record: LogRecord): string[] {
+  const { channel, value } = record;
+  const print = printers[channel as keyof typeof printers] as ((value: unknown) => string[]) | undefined;
+  if (print) return print(value);
+  const definition = watched.find(({ name }) => name === channel);
+  const read = definition?.text && definition.value.safeParse(value);
+  return read?.success ? definition!.text!(read.data, record) : [];
 }
 
-function linesOf(event: RunEvent): string[] {
-  switch (event.type) {
-    case "run:started": {
-      const { name, reason, description } = event.device;
-      const from = event.from > 0 ? `, from step ${event.from}` : "";
-      return [`${event.name}, seed ${event.seed}, on ${name}${from} (${description}; ${reason})`];
-    }
-    case "run:memory": {
-      const needs = `needs ${printBytes(event.needs)}`;
-      if (event.has === undefined) return [`${needs} of memory; the device does not tell how much it has`];
-      return [`${needs} of ${printBytes(event.has)} of memory`];
-    }
-    case "train:started":
-      return [`${event.steps} steps; ${grouped(event.trainable)} of ${grouped(event.weights)} weights learn`];
-    case "inspect:samples":
-      return event.samples.map(({ label, caption }) => `  step ${event.step}: ${label} → ${caption}`);
-    case "evaluate:result":
-      return resultLines(event);
-    case "log:message":
-      return [event.level === "warning" ? `warning: ${event.message}` : event.message];
-    default:
-      return [];
-  }
-}
+/** The records of a run's course that are told. */
+const printers = {
+  run: ({ name, seed, device, from }: LifecycleValue<"run">) => {
+    const step = from > 0 ? `, from step ${from}` : "";
+    return [`${name}, seed ${seed}, on ${device.name}${step} (${device.description}; ${device.reason})`];
+  },
+  memory: ({ needs, has }: LifecycleValue<"memory">) => {
+    if (has === undefined) return [`needs ${printBytes(needs)} of memory; the device does not tell how much it has`];
+    return [`needs ${printBytes(needs)} of ${printBytes(has)} of memory`];
+  },
+  training: ({ steps, trainable, weights }: LifecycleValue<"training">) => [
+    `${steps} steps; ${grouped(trainable)} of ${grouped(weights)} parameters are trainable`,
+  ],
+  message: ({ level, message }: LifecycleValue<"message">) => [level === "warning" ? `warning: ${message}` : message],
+};
 
 function grouped(count: number): string {
   return count.toLocaleString("en");

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { FlamingoError } from "../core/errors.ts";
 import { readRun } from "../runs/folder.ts";
-import { readEvents } from "../runs/reader.ts";
-import { emptyRun, foldEvents } from "../runs/state.ts";
+import { readRecords } from "../runs/reader.ts";
+import { emptyRun, foldRecords } from "../runs/state.ts";
 import { type Command, readArguments, usageError } from "./command.ts";
 import { conductHere } from "./runHere.ts";
 
@@ -16,7 +16,7 @@ Goes on with a run that stopped or failed, from its last checkpoint, as it was s
 
   DIR             the run's folder
   --device NAME   another device than it was started with
-  --json          print one JSON event a line
+  --json          print the log: one JSON record a line
 `,
   run: async (args, context) => {
     const options = { device: { type: "string" }, json: { type: "boolean" } } as const;
@@ -25,7 +25,7 @@ Goes on with a run that stopped or failed, from its last checkpoint, as it was s
     if (dir === undefined || more.length > 0) throw usageError("resume takes one run folder", usage);
     const folder = resolve(dir);
     const record = await readRun(folder);
-    if (foldEvents(emptyRun(), await readEvents(folder)).status === "succeeded") {
+    if (foldRecords(emptyRun(), await readRecords(folder)).status === "succeeded") {
       const fix = "start another run, with more steps or another seed";
       throw new FlamingoError("CONFLICT", `the run in ${dir} has succeeded already`, { source: folder, fix });
     }

@@ -17,7 +17,7 @@ export const runOptionsHelp = `  --out DIR       folder for the run; without it 
   --steps N       steps of training, instead of what the pipeline says
   --seed S        seed of every random number; 0 without it
   --device NAME   tensorflow, webgpu, wasm, cpu, or auto (the fastest that is there)
-  --json          print one JSON event a line
+  --json          print the log: one JSON record a line
 
 Ctrl-C stops at the next step with a checkpoint; a second Ctrl-C ends at once.
 `;

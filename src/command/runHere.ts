@@ -58,9 +58,9 @@ export async function conductHere(
       device,
       home,
       signal: stop.signal,
-      onEvent: (event) => {
-        if (progress) progress.show(event);
-        else out.write(`${JSON.stringify(event)}\n`);
+      onRecord: (record) => {
+        if (progress) progress.show(record);
+        else out.write(`${JSON.stringify(record)}\n`);
       },
     },
     execute,

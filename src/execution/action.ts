@@ -4,14 +4,9 @@ import type { Ports } from "../core/port.ts";
 import type { OpenSource } from "../data/source.ts";
 import type { PlanNode } from "../pipeline/compile.ts";
 import type { RunControl } from "../runs/conduct.ts";
-import type { RunEventBody } from "../runs/event.ts";
+import type { RecordSink } from "../runs/record.ts";
 import type { StoredCheckpoint } from "../training/checkpoint.ts";
 import type { Graph } from "./graph.ts";
-
-/** Where events go: a run's log, or somebody who only listens. */
-export interface EventSink {
-  append(event: RunEventBody): unknown;
-}
 
 /** What an action has at hand. */
 export interface ActionContext {
@@ -19,7 +14,7 @@ export interface ActionContext {
   graph: Graph;
   /** Opened sources by node id. */
   sources: ReadonlyMap<string, OpenSource>;
-  log: EventSink;
+  log: RecordSink;
   folder: string;
   seed: number;
   /** Steps that the run asks for instead of the node's own. */

@@ -1,8 +1,9 @@
+import type { AttentionFrame, AttentionImage } from "../channels/attention.ts";
 import type { Tokenizer } from "../data/tokenizer.ts";
 import type { Seen } from "../evaluation/captioner.ts";
 import { type FramingTokens, framed } from "../evaluation/prompt.ts";
 import { type AttentionWatch, rollOut } from "../inspection/attention.ts";
-import type { AttentionFrame, AttentionPicture } from "../runs/attentionFrame.ts";
+import type { PlacedBlock } from "../inspection/placedBlocks.ts";
 import type { Graph } from "./graph.ts";
 import type { GraphCaptioner } from "./graphCaptioner.ts";
 
@@ -37,27 +38,32 @@ export async function captionAttention(
   graph.watched(watch.probes, () => captioner.logits(seen, pictures, ids)).dispose();
   const cross = await watch.cross();
   const resampler = await watch.resampler();
-  const features = (resampler[0]?.shares[0]?.[0]?.length ?? 0) - (resampler[0]?.shares[0]?.length ?? 0);
+  const features = (resampler[0]?.weights[0]?.[0]?.length ?? 0) - (resampler[0]?.weights[0]?.length ?? 0);
   const side = Math.floor(Math.sqrt(features));
   // A square grid, with or without a summary behind it: anything else cannot be drawn.
   if (cross.length === 0 || side === 0 || features - side * side > 1) return undefined;
-  const layers = cross.map(({ path }) => path.replace(/\.attn\.attend$/, ""));
   return {
-    layers,
+    layers: cross.map(({ block }) => fusionLayer(block)),
     grid: { rows: side, columns: side },
-    pictures: captions.map((caption, image): AttentionPicture => {
+    images: captions.map((caption, image): AttentionImage => {
       const shown = [...rows[image]!.slice(1, caption.length + 3)];
       return {
         image,
         label: labels[image] ?? "",
-        words: shown.map((id) => tokenizer.word(id)),
-        cross: cross.map(({ shares }) => shares[image]!.slice(1, caption.length + 3).map((row) => row.map(rounded))),
-        resampler: rollOut(resampler.map(({ shares }) => shares[image]!)).map((row) =>
+        tokens: shown.map((id) => tokenizer.word(id)),
+        cross: cross.map(({ weights }) => weights[image]!.slice(1, caption.length + 3).map((row) => row.map(rounded))),
+        resampler: rollOut(resampler.map(({ weights }) => weights[image]!)).map((row) =>
           overPatches(row, side * side).map(rounded),
         ),
       };
     }),
   };
+}
+
+/** The layer that a cross-attention is part of: the block around it, or the cross-attention itself where it is a node. */
+function fusionLayer({ node, path, types }: PlacedBlock): AttentionFrame["layers"][number] {
+  const depth = Math.max(0, path.length - 2); // past the attention and the cross-attention that it stands in
+  return { node, path: path.slice(0, depth), type: types[depth]! };
 }
 
 /** Features past the grid sum up all of it (the encoder's mean): their share belongs to every patch alike. */

@@ -1,7 +1,7 @@
 import { FlamingoError } from "../core/errors.ts";
 import { Picture } from "../data/picture.ts";
 import { captionGreedily } from "../evaluation/generate.ts";
-import type { EventSink } from "./action.ts";
+import type { RecordSink } from "../runs/record.ts";
 import { captionTask } from "./captionTask.ts";
 import { captioningNode } from "./evaluateRun.ts";
 import { isModel, pretrainedCaptioner } from "./modelFile.ts";
@@ -13,7 +13,7 @@ export interface CaptionImagesOptions {
   device: string;
   /** Paths of pictures. */
   images: readonly string[];
-  log: EventSink;
+  log: RecordSink;
   /** Folder for what can be made again, such as rendered drawings. */
   cache: string;
 }

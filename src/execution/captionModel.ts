@@ -1,3 +1,4 @@
+import type { AttentionFrame } from "../channels/attention.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { Picture } from "../data/picture.ts";
 import type { Tokenizer } from "../data/tokenizer.ts";
@@ -8,8 +9,7 @@ import { scoreTokens } from "../evaluation/score.ts";
 import { AttentionWatch } from "../inspection/attention.ts";
 import { compile } from "../pipeline/compile.ts";
 import type { Pipeline } from "../pipeline/schema.ts";
-import type { AttentionFrame } from "../runs/attentionFrame.ts";
-import type { EventSink } from "./action.ts";
+import type { RecordSink } from "../runs/record.ts";
 import { captionAttention } from "./captionAttention.ts";
 import { captioningNode } from "./evaluateRun.ts";
 import type { Graph } from "./graph.ts";
@@ -81,7 +81,7 @@ export class CaptionModel {
     pipeline: Pipeline,
     weights: ReadonlyMap<string, WeightData>,
     origin: string,
-    { seed = 0, log = { append: () => {} } as EventSink } = {},
+    { seed = 0, log = { append: () => {} } as RecordSink } = {},
   ): Promise<CaptionModel> {
     const graph = await prepareGraph(compile(pipeline, catalog), seed, log);
     try {
@@ -160,7 +160,7 @@ export class CaptionModel {
    */
   async attention(pictures: Picture | readonly Picture[], texts?: readonly string[]): Promise<CaptionAttention> {
     const list = pictures instanceof Picture ? [pictures] : pictures;
-    const watch = new AttentionWatch();
+    const watch = new AttentionWatch(this.#graph.placedBlocks());
     const captioner = this.#captioner;
     const seen = this.#graph.watched(watch.probes, () => captioner.look(this.#pixels(list), list.length));
     try {

@@ -1,7 +1,6 @@
 import { FlamingoError } from "../core/errors.ts";
 import type { PlanNode } from "../pipeline/compile.ts";
-import type { RunEventBody } from "../runs/event.ts";
-import type { EventSink } from "./action.ts";
+import type { RecordSink } from "../runs/record.ts";
 import { Evaluate } from "./actions/evaluate.ts";
 import type { Graph } from "./graph.ts";
 import { restoreRun } from "./prepare.ts";
@@ -12,7 +11,7 @@ export interface EvaluateRunOptions {
   /** Name of one evaluation set; all of them without it. */
   set?: string;
   /** Sees results and progress. */
-  log: EventSink;
+  log: RecordSink;
   /** Folder for what can be made again, such as rendered drawings. */
   cache: string;
   signal: AbortSignal;
@@ -60,5 +59,3 @@ export function captioningNode(graph: Graph): PlanNode {
     outputs: {},
   };
 }
-
-export type EvaluateResult = Extract<RunEventBody, { type: "evaluate:result" }>;

@@ -5,6 +5,7 @@ import type { HostTensor } from "../data/source.ts";
 import { Eager, type Probe } from "../engine/readings/eager.ts";
 import type { Weights } from "../engine/readings/weights.ts";
 import { type Tensor, tensor } from "../engine/tensor.ts";
+import { type PlacedBlock, placedBlocks } from "../inspection/placedBlocks.ts";
 import type { Plan, PlanNode } from "../pipeline/compile.ts";
 import { ancestors } from "../pipeline/order.ts";
 
@@ -20,10 +21,10 @@ type AnyForward = Forward<Ports, Ports, Value>;
 export class Graph {
   readonly plan: Plan;
   readonly weights: Weights;
+  readonly findBlock: (type: string) => AnyBlock | undefined;
   readonly #blocks = new Map<string, { definition: AnyBlock; forward: AnyForward }>();
   readonly #readings: Eager[] = [];
   readonly #nodes: Map<string, PlanNode>;
-  readonly #findBlock: (type: string) => AnyBlock | undefined;
 
   /**
    * @param findBlock looks a block up by its type
@@ -37,7 +38,7 @@ export class Graph {
   ) {
     this.plan = plan;
     this.weights = weights;
-    this.#findBlock = findBlock;
+    this.findBlock = findBlock;
     this.#nodes = new Map(plan.nodes.map((node) => [node.id, node]));
     for (const node of plan.nodes) {
       const block = findBlock(node.type);
@@ -51,7 +52,12 @@ export class Graph {
 
   /** The same graph on the same weights, under other readings. */
   under(readingOf: (node: string) => Reading): Graph {
-    return new Graph(this.plan, this.weights, this.#findBlock, readingOf);
+    return new Graph(this.plan, this.weights, this.findBlock, readingOf);
+  }
+
+  /** Every block at any depth, with its place. */
+  placedBlocks(): PlacedBlock[] {
+    return placedBlocks(this.plan, this.findBlock);
   }
 
   node(id: string): PlanNode {

@@ -5,10 +5,10 @@ import { openDevice } from "../engine/devices/device.ts";
 import { type WeightData, Weights } from "../engine/readings/weights.ts";
 import { compile, type Plan, type PlanNode } from "../pipeline/compile.ts";
 import { checkpointFolder, type RunRecord, readRun } from "../runs/folder.ts";
+import type { RecordSink } from "../runs/record.ts";
 import { newestCheckpoint } from "../training/checkpoint.ts";
 import { loadWeights } from "../weights/file.ts";
 import { pretrainedFile } from "../weights/pretrained.ts";
-import type { EventSink } from "./action.ts";
 import { atNode } from "./atNode.ts";
 import { Graph } from "./graph.ts";
 import { memoryNeed, requireMemory } from "./memoryNeed.ts";
@@ -23,7 +23,7 @@ export interface Prepared {
 
 export interface PrepareOptions {
   device: string;
-  log: EventSink;
+  log: RecordSink;
   /** Folder for what can be made again, such as rendered drawings. */
   cache: string;
   /** The step that the run goes on from. */
@@ -39,7 +39,7 @@ export async function restoreRun(
   options: Omit<PrepareOptions, "from">,
 ): Promise<Prepared & { record: RunRecord }> {
   const record = await readRun(folder);
-  const warn = (message: string) => options.log.append({ type: "log:message", level: "warning", message });
+  const warn = (message: string) => options.log.append({ channel: "message", value: { level: "warning", message } });
   const newest = await newestCheckpoint(join(folder, checkpointFolder), warn);
   if (!newest) {
     throw new FlamingoError("NOT_FOUND", `the run in ${folder} has no checkpoint that can be read`, {
@@ -63,11 +63,8 @@ export async function prepareRun(record: RunRecord, { device, log, cache, from }
   const opened = await openDevice(device as Parameters<typeof openDevice>[0]);
   const { name, reason, description } = opened;
   log.append({
-    type: "run:started",
-    name: record.name,
-    seed: record.seed,
-    device: { name, reason, description },
-    from,
+    channel: "run",
+    value: { name: record.name, seed: record.seed, device: { name, reason, description }, from },
   });
   // A wrong name is told at once, not after the data took a minute to open.
   for (const { id, weights: name } of plan.nodes)
@@ -78,11 +75,8 @@ export async function prepareRun(record: RunRecord, { device, log, cache, from }
       sources.set(id, await atNode(id, log, () => openSource({ id, type, config }, record.seed, cache, log)));
   const need = memoryNeed(plan, new Map([...sources].map(([id, source]) => [id, source.batch(0)])));
   if (need) {
-    log.append({
-      type: "run:memory",
-      needs: need.total,
-      ...(opened.memory === undefined ? {} : { has: opened.memory }),
-    });
+    const has = opened.memory === undefined ? {} : { has: opened.memory };
+    log.append({ channel: "memory", value: { needs: need.total, ...has } });
     requireMemory(need, opened);
   }
   return { plan, graph: await prepareGraph(plan, record.seed, log), sources };
@@ -92,7 +86,7 @@ export async function prepareRun(record: RunRecord, { device, log, cache, from }
  * Makes a plan's blocks on the device that is open, with the pretrained weights that they name.
  * @throws FlamingoError NOT_FOUND or INVALID_WEIGHTS for pretrained weights
  */
-export async function prepareGraph(plan: Plan, seed: number, log: EventSink): Promise<Graph> {
+export async function prepareGraph(plan: Plan, seed: number, log: RecordSink): Promise<Graph> {
   const weights = new Weights(seed);
   try {
     const graph = new Graph(plan, weights, findBlock);
@@ -124,10 +118,10 @@ async function openSource(
   { id: node, type, config }: Pick<PlanNode, "id" | "type" | "config">,
   seed: number,
   cache: string,
-  log: EventSink,
+  log: RecordSink,
 ): Promise<OpenSource> {
   const definition = findSource(type)!;
-  log.append({ type: "node:state", node, state: "running", activity: "opening" });
+  log.append({ channel: "node", value: { node, state: "running", activity: "opening" } });
   let told = Number.NEGATIVE_INFINITY;
   const source = await definition.open(definition.config.parse(config), {
     seed,
@@ -136,11 +130,11 @@ async function openSource(
       const now = performance.now(); // the clock may be set back
       if (step < total && now - told < 200) return;
       told = now;
-      log.append({ type: "node:state", node, state: "running", activity, step, total });
+      log.append({ channel: "node", value: { node, state: "running", activity, step, total } });
     },
-    warn: (message) => log.append({ type: "log:message", level: "warning", message, node }),
+    warn: (message) => log.append({ channel: "message", value: { level: "warning", message, node } }),
   });
-  log.append({ type: "node:state", node, state: "succeeded" });
+  log.append({ channel: "node", value: { node, state: "succeeded" } });
   return source;
 }
 
@@ -148,7 +142,7 @@ async function openSource(
  * Weights that were pretrained fill what they have; what a frozen node lacks would stay random, and is refused. Those
  * that find no place are told.
  */
-async function loadPretrained(node: string, name: string, weights: Weights, log: EventSink): Promise<void> {
+async function loadPretrained(node: string, name: string, weights: Weights, log: RecordSink): Promise<void> {
   const file = pretrainedFile(name);
   const { tensors } = await loadWeights(file);
   const data = new Map(
@@ -157,7 +151,7 @@ async function loadPretrained(node: string, name: string, weights: Weights, log:
   const { missing, unused } = weights.load(data, node, file);
   if (unused.length > 0) {
     const message = `"${node}" has no place for ${unused.length} of the weights of "${name}", such as ${unused[0]}`;
-    log.append({ type: "log:message", level: "warning", message, node });
+    log.append({ channel: "message", value: { level: "warning", message, node } });
   }
   const random = missing.filter((path) => weights.get(`${node}.${path}`)?.frozen);
   if (random.length === 0) return;

@@ -16,7 +16,7 @@ import { findAction } from "./registry.ts";
 export async function executeRun(options: ExecuteOptions): Promise<"succeeded" | "stopped"> {
   const { folder, log, device, signal, control, cache } = options;
   const record = await readRun(folder);
-  const warn = (message: string) => log.append({ type: "log:message", level: "warning", message });
+  const warn = (message: string) => log.append({ channel: "message", value: { level: "warning", message } });
   let stored = await newestCheckpoint(join(folder, checkpointFolder), warn);
   const from = stored?.checkpoint.step ?? 0;
   const { plan, graph, sources } = await prepareRun(record, { device, log, cache, from });
@@ -41,7 +41,7 @@ export async function executeRun(options: ExecuteOptions): Promise<"succeeded" |
     const observers = await observersOf(actions, base);
     const outcome = await actAll(actions, { ...base, observers });
     for (const { id, type } of actions)
-      if (findAction(type)!.observe) log.append({ type: "node:state", node: id, state: outcome });
+      if (findAction(type)!.observe) log.append({ channel: "node", value: { node: id, state: outcome } });
     return outcome;
   } finally {
     graph.weights.dispose();
@@ -73,7 +73,7 @@ async function observersOf(actions: readonly PlanNode[], base: Omit<ActionContex
     );
     if (!observer) continue;
     observers.push(observer);
-    base.log.append({ type: "node:state", node: node.id, state: "running", activity: "looking on" });
+    base.log.append({ channel: "node", value: { node: node.id, state: "running", activity: "observing" } });
   }
   return observers;
 }
@@ -82,9 +82,9 @@ async function observersOf(actions: readonly PlanNode[], base: Omit<ActionContex
 async function act(context: ActionContext): Promise<boolean> {
   const { node, log } = context;
   const definition = findAction(node.type)!;
-  log.append({ type: "node:state", node: node.id, state: "running" });
+  log.append({ channel: "node", value: { node: node.id, state: "running" } });
   const done = await atAction(context, () => definition.run!(definition.config.parse(node.config), context));
-  log.append({ type: "node:state", node: node.id, state: done ? "succeeded" : "stopped" });
+  log.append({ channel: "node", value: { node: node.id, state: done ? "succeeded" : "stopped" } });
   return done;
 }
 

@@ -5,6 +5,7 @@ import { DrawAhead } from "../data/drawAhead.ts";
 import type { Batch } from "../data/source.ts";
 import { readNumbers, type Weight, type WeightData } from "../engine/readings/weights.ts";
 import { dispose, type Tensor, tidy } from "../engine/tensor.ts";
+import { findGates } from "../inspection/gates.ts";
 import type { PlanNode } from "../pipeline/compile.ts";
 import { checkpointFolder } from "../runs/folder.ts";
 import { type LossRecord, pruneCheckpoints, saveCheckpoint } from "../training/checkpoint.ts";
@@ -39,7 +40,6 @@ export class Trainer {
   readonly #context: ActionContext;
   readonly #settings: TrainerSettings;
   readonly #weights: readonly Weight[];
-  readonly #gates: readonly Weight[];
   readonly #optimizer: Optimizer;
   #lossScale: LossScale | undefined;
   /** Draw the batches of the sources, by node id. */
@@ -65,7 +65,6 @@ export class Trainer {
         fix: "unfreeze a block, or add one that learns",
       });
     }
-    this.#gates = this.#weights.filter(({ role }) => role === "gate");
     this.#optimizer = new Optimizer(this.#weights, settings);
     if (settings.mixed) this.#lossScale = new LossScale();
   }
@@ -120,16 +119,13 @@ export class Trainer {
   }
 
   #announce(): void {
-    const { log, node } = this.#context;
+    const { log, node, graph } = this.#context;
     const count = (weights: readonly Weight[]) => weights.reduce((sum, weight) => sum + sizeOf(weight), 0);
-    log.append({
-      type: "train:started",
-      node: node.id,
-      steps: this.#settings.schedule.steps,
-      gates: this.#gates.map(({ name }) => name),
-      weights: count(this.#allWeights()),
-      trainable: count(this.#weights),
-    });
+    const { steps } = this.#settings.schedule;
+    const [weights, trainable] = [count(this.#allWeights()), count(this.#weights)];
+    log.append({ channel: "training", value: { node: node.id, steps, weights, trainable } });
+    const gates = findGates(this.#weights, graph.placedBlocks(), graph.findBlock);
+    if (gates.length > 0) log.append({ channel: "gates", value: { gates } });
   }
 
   /**
@@ -164,7 +160,8 @@ export class Trainer {
     const { sources, log } = this.#context;
     const start = performance.now();
     const drawn = feeding.map(async ({ id }): Promise<[string, Batch]> => {
-      const warn = (message: string) => log.append({ type: "log:message", level: "warning", message, node: id });
+      const warn = (message: string) =>
+        log.append({ channel: "message", value: { level: "warning", message, node: id } });
       const draws = this.#draws.get(id) ?? new DrawAhead(sources.get(id)!, warn);
       this.#draws.set(id, draws);
       return [id, await draws.take(batch)];
@@ -176,18 +173,20 @@ export class Trainer {
     }
   }
 
-  #record(report: StepReport): void {
+  #record({ step, loss, rate, norm, gates, milliseconds }: StepReport): void {
     const { log } = this.#context;
-    const { step, milliseconds } = report;
     this.#seconds += milliseconds / 1000;
     const waiting = milliseconds > 0 ? Math.min(1, this.#waited / milliseconds) : 0;
     this.#waited = 0;
-    log.append({ type: "train:step", ...report, waiting });
-    if (Number.isFinite(report.loss)) {
+    log.append({ channel: "loss", step, value: { total: loss } });
+    log.append({ channel: "optimizer", step, value: { rate, norm } });
+    if (gates.length > 0) log.append({ channel: "gates", step, value: gates });
+    log.append({ channel: "time", step, value: { milliseconds, waiting } });
+    if (Number.isFinite(loss)) {
       const { sum, count, ...rest } = this.#losses;
-      this.#losses = { ...rest, sum: sum + report.loss, count: count + 1 };
+      this.#losses = { ...rest, sum: sum + loss, count: count + 1 };
     }
-    if (!Number.isFinite(report.norm)) this.#tellSkipped(step);
+    if (!Number.isFinite(norm)) this.#tellSkipped(step);
     this.#tell(step, step === this.#settings.schedule.steps);
   }
 
@@ -214,14 +213,14 @@ export class Trainer {
     this.#told = now;
     const { log, node } = this.#context;
     const total = this.#settings.schedule.steps;
-    log.append({ type: "node:state", node: node.id, state: "running", activity: "training", step, total });
+    log.append({ channel: "node", value: { node: node.id, state: "running", activity: "training", step, total } });
   }
 
   #tellSkipped(step: number): void {
     const { log, node } = this.#context;
     const { scale } = this.#lossScale!;
     const message = `step ${step} is skipped: its gradients overflow; the loss scale falls from ${2 * scale} to ${scale}`;
-    log.append({ type: "log:message", level: "info", message, node: node.id });
+    log.append({ channel: "message", value: { level: "info", message, node: node.id } });
   }
 
   async #look(step: number, always: boolean): Promise<void> {
@@ -241,7 +240,7 @@ export class Trainer {
     const metadata = { seed: String(seed), node: node.id };
     const place = join(folder, checkpointFolder);
     const file = await saveCheckpoint(place, checkpoint, metadata);
-    log.append({ type: "train:checkpoint", step, file });
+    log.append({ channel: "checkpoint", step, value: { file } });
     this.#saved = step;
     await pruneCheckpoints(place, this.#settings.keepLast, losses.best?.step);
   }

@@ -19,9 +19,10 @@ export function formatWeights(count: number): string {
   return String(count);
 }
 
-/** Three digits that matter: `0.482`, `12.3`, `4.1e-5`; an em dash for nothing. */
+/** Three significant digits: `0.482`, `12.3`, `4.1e-5`; NaN and infinities by name; a dash for nothing. */
 export function formatNumber(value: number | null | undefined): string {
-  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  if (value === null || value === undefined) return "–";
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(1);
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
@@ -30,6 +31,11 @@ export function formatNumber(value: number | null | undefined): string {
 /** A share as a percentage: `26.4%`. */
 export function formatShare(value: number | null | undefined): string {
   return value === null || value === undefined ? "–" : `${(value * 100).toFixed(1)}%`;
+}
+
+/** A metric's value in its unit: a share as a percentage, anything else as a number. */
+export function formatMetric(value: number, unit?: string): string {
+  return unit === "share" && Number.isFinite(value) ? formatShare(value) : formatNumber(value);
 }
 
 /** Seconds as a person says them: `8 s`, `2 min 13 s`, `1 h 04 min`. */

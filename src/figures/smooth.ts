@@ -1,13 +1,15 @@
+import type { Series } from "./series.ts";
+
 /**
  * Exponential moving average without the bias of its start: y_t = (Σ w^(t-i) x_i) / (Σ w^(t-i)). A constant series
- * stays constant; a gap (null) stays a gap and is passed over.
+ * stays constant. A value that is not finite stays as it is and counts for no other.
  * @param weight how much of the past is kept, from 0 (nothing) to below 1
  */
-export function smooth(values: readonly (number | null)[], weight: number): (number | null)[] {
+export function smooth(series: Series, weight: number): Series {
   let sum = 0;
   let mass = 0;
-  return values.map((value) => {
-    if (value === null) return null;
+  return series.map((value) => {
+    if (!Number.isFinite(value)) return value;
     sum = sum * weight + value;
     mass = mass * weight + 1;
     return sum / mass;

@@ -1,35 +1,46 @@
 import type { Probe } from "../engine/readings/eager.ts";
 import { keep, type Tensor } from "../engine/tensor.ts";
+import { type PlacedBlock, placeName } from "./placedBlocks.ts";
 
-/** Attention shares that were seen at one place, mean over heads: [sequences][queries][keys]. */
-export interface Look {
-  path: string;
-  shares: number[][][];
+/** Attention weights of one attention block, mean over heads: [sequences][queries][keys]. */
+export interface SeenAttention {
+  block: PlacedBlock;
+  weights: number[][][];
 }
 
+/** The blocks whose attention is watched, by the block that their `Attention` stands in. */
+const watched = { cross: "MaskedCrossAttention", resampler: "PerceiverAttention" } as const;
+
 /**
- * Watches a model's attention while it computes: from words to visual tokens in each gated layer, and from latents to
- * visual features in each layer of the resampler. Costs one more product and softmax at each place, and only while it
- * is in use.
+ * Watches a model's attention while it computes: from tokens to latents in each gated layer, and from latents to features
+ * in each layer of the resampler. Costs one more product and softmax for each, and only while it is in use.
  */
 export class AttentionWatch {
-  readonly #waiting: { looks: string; path: string; tensor: Tensor }[] = [];
+  readonly #blocks: ReadonlyMap<string, PlacedBlock>;
+  readonly #waiting: { block: PlacedBlock; tensor: Tensor }[] = [];
 
-  /** Give these to `Graph.watched`. */
-  readonly probes: readonly Probe[] = ["media", "features"].map((looks) => ({
-    name: "weights",
-    at: (_path: string, config: Readonly<Record<string, unknown>>) => config.looks === looks,
-    see: (path: string, tensor: Tensor) => void this.#waiting.push({ looks, path, tensor: keep(tensor) }),
-  }));
-
-  /** What gated layers looked at, in order: shares over visual tokens of all images. */
-  cross(): Promise<Look[]> {
-    return this.#read("media");
+  /** @param blocks of the model's graph */
+  constructor(blocks: readonly PlacedBlock[]) {
+    const inside: readonly string[] = Object.values(watched);
+    const attention = blocks.filter(({ types }) => types.at(-1) === "Attention" && inside.includes(types.at(-2) ?? ""));
+    this.#blocks = new Map(attention.map((block) => [placeName(block), block]));
   }
 
-  /** What the resampler's layers looked at, in order: shares over features, then latents. */
-  resampler(): Promise<Look[]> {
-    return this.#read("features");
+  /** Give this to `Graph.watched`. */
+  get probes(): readonly Probe[] {
+    const see = (path: string, tensor: Tensor) =>
+      void this.#waiting.push({ block: this.#blocks.get(path)!, tensor: keep(tensor) });
+    return [{ name: "weights", at: (path) => this.#blocks.has(path), see }];
+  }
+
+  /** Cross-attention of the gated layers, in order, over the latents of all images. */
+  cross(): Promise<SeenAttention[]> {
+    return this.#read(watched.cross);
+  }
+
+  /** Attention of the resampler's layers, in order, over features, then latents. */
+  resampler(): Promise<SeenAttention[]> {
+    return this.#read(watched.resampler);
   }
 
   dispose(): void {
@@ -37,9 +48,9 @@ export class AttentionWatch {
     this.#waiting.length = 0;
   }
 
-  #read(looks: string): Promise<Look[]> {
-    const found = this.#waiting.filter((each) => each.looks === looks);
-    return Promise.all(found.map(async ({ path, tensor }) => ({ path, shares: await meanOverHeads(tensor) })));
+  #read(within: string): Promise<SeenAttention[]> {
+    const found = this.#waiting.filter(({ block }) => block.types.at(-2) === within);
+    return Promise.all(found.map(async ({ block, tensor }) => ({ block, weights: await meanOverHeads(tensor) })));
   }
 }
 
@@ -60,10 +71,10 @@ export async function meanOverHeads(tensor: Tensor): Promise<number[][][]> {
 }
 
 /**
- * How much each latent has seen of each feature after all layers of a resampler: attention rollout.
+ * How much of each feature is in each latent after all layers of a resampler: attention rollout.
  *
- * seenₗ = ½ seenₗ₋₁ + ½ (sharesₗ over features + sharesₗ over latents · seenₗ₋₁), from 0; each row is then brought to a
- * sum of 1. Half stands for the residual connection.
+ * rₗ = ½ rₗ₋₁ + ½ (weightsₗ over features + weightsₗ over latents · rₗ₋₁), from 0; each row is then scaled to a sum of 1. The
+ * half stands for the residual connection.
  *
  * @param layers per layer [latents][features + latents], features first
  * @returns [latents][features]
@@ -72,17 +83,17 @@ export async function meanOverHeads(tensor: Tensor): Promise<number[][][]> {
 export function rollOut(layers: readonly (readonly (readonly number[])[])[]): number[][] {
   const latents = layers[0]?.length ?? 0;
   const features = (layers[0]?.[0]?.length ?? 0) - latents;
-  let seen = Array.from({ length: latents }, () => new Array<number>(features).fill(0));
-  for (const shares of layers) {
-    seen = shares.map((row, latent) =>
-      seen[latent]!.map((before, feature) => {
+  let mixed = Array.from({ length: latents }, () => new Array<number>(features).fill(0));
+  for (const weights of layers) {
+    mixed = weights.map((row, latent) =>
+      mixed[latent]!.map((before, feature) => {
         let now = row[feature]!;
-        for (let other = 0; other < latents; other++) now += row[features + other]! * seen[other]![feature]!;
+        for (let other = 0; other < latents; other++) now += row[features + other]! * mixed[other]![feature]!;
         return 0.5 * before + 0.5 * now;
       }),
     );
   }
-  return seen.map((row) => {
+  return mixed.map((row) => {
     const sum = row.reduce((total, value) => total + value, 0);
     return row.map((value) => (sum > 0 ? value / sum : 0));
   });

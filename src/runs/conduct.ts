@@ -1,5 +1,5 @@
+import type { LogRecord } from "../channels/channel.ts";
 import type { ErrorReport } from "../core/errors.ts";
-import type { RunEvent } from "./event.ts";
 import { describeError } from "./fault.ts";
 import type { Home } from "./home.ts";
 import { clearLeftovers } from "./leftovers.ts";
@@ -28,8 +28,8 @@ export type Execute = (options: ExecuteOptions) => Promise<"succeeded" | "stoppe
 
 export interface ConductOptions extends Omit<ExecuteOptions, "log" | "control" | "cache"> {
   home: Home;
-  onEvent?: (event: RunEvent) => void;
-  /** Makes the control that belongs to the log: a rest is an event. */
+  onRecord?: (record: LogRecord) => void;
+  /** Makes the control that belongs to the log: a pause is a record. */
   control?: (log: RunLog) => RunControl;
 }
 
@@ -39,12 +39,12 @@ export interface Outcome {
 }
 
 /**
- * Carries a run out in this process, from opening its log to its last event, whatever happens between.
+ * Carries a run out in this process, from opening its log to its last record, whatever happens between.
  * @throws FlamingoError CONFLICT, RUN_FOLDER or DISK_FULL if the log cannot even be opened
  */
 export async function conductRun(options: ConductOptions, execute: Execute): Promise<Outcome> {
-  const { folder, device, signal, home, onEvent, control } = options;
-  const log = RunLog.open(folder, onEvent ? { onEvent } : {});
+  const { folder, device, signal, home, onRecord, control } = options;
+  const log = RunLog.open(folder, onRecord ? { onRecord } : {});
   try {
     return finish(log, await attempt(), home);
   } finally {
@@ -64,11 +64,8 @@ export async function conductRun(options: ConductOptions, execute: Execute): Pro
 
 function finish(log: RunLog, result: Outcome, home: Home): Outcome {
   try {
-    log.append({
-      type: "run:finished",
-      outcome: result.outcome,
-      ...(result.error ? { error: { ...result.error } } : {}),
-    });
+    const { outcome: status, error } = result;
+    log.append({ channel: "status", value: { status, ...(error ? { error: { ...error } } : {}) } });
     return result;
   } catch (failure) {
     // The log cannot take its own end; the first error is the one that tells why.

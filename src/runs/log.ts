@@ -10,10 +10,11 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { RunEvent, RunEventBody } from "./event.ts";
+import { type LogRecord, printRecord } from "../channels/channel.ts";
 import { folderError } from "./folderError.ts";
 import { takeLease } from "./lease.ts";
-import { eventsFile, parseEvent } from "./reader.ts";
+import { logFile, parseLine } from "./reader.ts";
+import { endsRun, type RecordBody } from "./record.ts";
 
 /** Kept free on the disk, so that a run which fills it can still say so. */
 const reserveFile = "events.reserve";
@@ -21,16 +22,16 @@ const reserveBytes = 64 * 1024;
 const newline = 10;
 
 export interface RunLogOptions {
-  /** Sees every event as it is appended. */
-  onEvent?: (event: RunEvent) => void;
+  /** Sees every record as it is appended. */
+  onRecord?: (record: LogRecord) => void;
   /** Writes bytes to the file; the system's own by default. */
   write?: (descriptor: number, bytes: Uint8Array, offset: number, length: number) => number;
 }
 
 /**
- * A run's log, for its one writer: lines of JSON that are only ever added to. An event is in the file when `append` comes
- * back, for what follows may block this thread for long, or be its end. Opening the log again goes on where it ended, and
- * cuts off a last line that a crash left half written.
+ * A run's log, for its one writer: lines of JSON that are only ever added to. A record is in the file when `append`
+ * returns, for what follows may block this thread for long, or end the process. Opening the log again continues where it
+ * ended, and cuts off a last line that a crash left half written.
  */
 export class RunLog {
   readonly folder: string;
@@ -40,7 +41,7 @@ export class RunLog {
   readonly #atExit = () => this.close(); // so that no mark of a writer stays
   #next: number;
   #size: number;
-  #last: RunEvent | undefined;
+  #last: LogRecord | undefined;
   /** Lines that the disk did not take yet. */
   #pending = "";
   #closed = false;
@@ -60,7 +61,7 @@ export class RunLog {
     this.#release = takeLease(folder);
     try {
       writeFileSync(join(folder, reserveFile), Buffer.alloc(reserveBytes));
-      this.#descriptor = openSync(join(folder, eventsFile), "a+");
+      this.#descriptor = openSync(join(folder, logFile), "a+");
       const { size, last } = repair(this.#descriptor);
       this.#size = size;
       this.#last = last;
@@ -72,25 +73,25 @@ export class RunLog {
     process.once("exit", this.#atExit);
   }
 
-  /** The event that was appended last, in this process or before. */
-  get last(): RunEvent | undefined {
+  /** The record that was appended last, in this process or before. */
+  get last(): LogRecord | undefined {
     return this.#last;
   }
 
   /**
-   * Adds an event, with its number and the time.
-   * @throws FlamingoError DISK_FULL or RUN_FOLDER. The event is kept and tried again with the next.
+   * Adds a record, with its number and the time.
+   * @throws FlamingoError DISK_FULL or RUN_FOLDER. The record is kept and tried again with the next.
    */
-  append(body: RunEventBody): RunEvent {
-    const line = JSON.stringify({ seq: this.#next, time: Date.now(), ...body });
-    const event = JSON.parse(line) as RunEvent; // as readers see it: a number that is not finite is null
+  append(body: RecordBody): LogRecord {
+    const line = printRecord({ seq: this.#next, time: Date.now(), ...body });
+    const record = JSON.parse(line) as LogRecord; // as readers see it
     this.#next++;
-    this.#last = event;
+    this.#last = record;
     this.#pending += `${line}\n`;
-    this.#options.onEvent?.(event);
-    if (body.type === "run:finished") this.#finish();
+    this.#options.onRecord?.(record);
+    if (endsRun(record)) this.#finish();
     else this.#flush();
-    return event;
+    return record;
   }
 
   /** Writes what waits and lets go of the file. What cannot be written any more is lost quietly. */
@@ -134,17 +135,17 @@ export class RunLog {
   }
 }
 
-/** Mends a torn last line: what is a whole event gets its line's end, what is not goes. */
-function repair(descriptor: number): { size: number; last: RunEvent | undefined } {
+/** Mends a torn last line: a whole record gets its line's end, anything else is cut off. */
+function repair(descriptor: number): { size: number; last: LogRecord | undefined } {
   const { size } = fstatSync(descriptor);
   for (let length = Math.min(size, 64 * 1024); ; length = Math.min(size, length * 4)) {
     const bytes = Buffer.alloc(length);
     readSync(descriptor, bytes, 0, length, size - length);
     const end = bytes.lastIndexOf(newline) + 1;
     const lines = bytes.toString("utf8", 0, end).split("\n");
-    const last = lines.map(parseEvent).findLast((event) => event !== undefined);
+    const last = lines.flatMap(parseLine).at(-1);
     if (!last && length < size) continue;
-    const torn = parseEvent(bytes.toString("utf8", end));
+    const torn = parseLine(bytes.toString("utf8", end)).at(-1);
     if (torn) return { size: size + writeSync(descriptor, "\n"), last: torn };
     ftruncateSync(descriptor, size - length + end);
     return { size: size - length + end, last };

@@ -1,40 +1,40 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import type { RunEvent } from "./event.ts";
+import type { LogRecord } from "../channels/channel.ts";
 import { folderError } from "./folderError.ts";
-import { migrateEvent } from "./migrations.ts";
+import { migrateLine, type Version1Line } from "./migrations.ts";
 
-export const eventsFile = "events.jsonl";
+export const logFile = "events.jsonl";
 
 const firstBytes = 4 * 1024 * 1024;
 const newline = 10;
 
-/** Reads a log from where it left off. Only whole lines count, so a line that is being written comes later, once. */
+/** Reads a log from where it left off. Only whole lines count: a line that is being written comes later, once. */
 export class LogReader {
   readonly #folder: string;
   #next: number;
   #offset = 0;
 
-  /** @param from the `seq` of the first event to give */
+  /** @param from the least `seq` of the records to give */
   constructor(folder: string, from: number) {
     this.#folder = folder;
     this.#next = from;
   }
 
-  /** The events that came since the last time, in order; at most a few megabytes of them, none if there are none. */
-  async read(): Promise<RunEvent[]> {
+  /** The records that came since the last time, in order; at most a few megabytes of them, none if there are none. */
+  async read(): Promise<LogRecord[]> {
     try {
-      const handle = await open(join(this.#folder, eventsFile), "r");
+      const handle = await open(join(this.#folder, logFile), "r");
       try {
         const { size } = await handle.stat();
         if (size < this.#offset) this.#offset = 0; // another file of that name: `seq` passes over what was given
-        const events: RunEvent[] = [];
-        while (events.length === 0 && this.#offset < size) {
+        const records: LogRecord[] = [];
+        while (records.length === 0 && this.#offset < size) {
           const lines = await this.#readLines(handle, size);
           if (!lines) break;
-          events.push(...this.#fresh(lines));
+          for (const record of this.#fresh(lines)) records.push(record);
         }
-        return events;
+        return records;
       } finally {
         await handle.close();
       }
@@ -58,35 +58,36 @@ export class LogReader {
     }
   }
 
-  #fresh(lines: string[]): RunEvent[] {
-    const events: RunEvent[] = [];
-    for (const line of lines) {
-      const event = parseEvent(line);
-      if (!event || event.seq < this.#next) continue;
-      this.#next = event.seq + 1;
-      events.push(event);
+  #fresh(lines: string[]): LogRecord[] {
+    const records: LogRecord[] = [];
+    for (const record of lines.flatMap(parseLine)) {
+      if (record.seq < this.#next) continue;
+      this.#next = record.seq + 1;
+      records.push(record);
     }
-    return events;
+    return records;
   }
 }
 
-/** The events of a run's log with `seq` from `from` on. A run without a log has none. */
-export async function readEvents(folder: string, from = 0): Promise<RunEvent[]> {
+/** The records of a run's log with `seq` from `from` on. A run without a log has none. */
+export async function readRecords(folder: string, from = 0): Promise<LogRecord[]> {
   const reader = new LogReader(folder, from);
-  const events: RunEvent[] = [];
+  const records: LogRecord[] = [];
   for (;;) {
     const more = await reader.read();
-    if (more.length === 0) return events;
-    for (const event of more) events.push(event);
+    if (more.length === 0) return records;
+    for (const record of more) records.push(record);
   }
 }
 
-/** The event of a line, or undefined if the line is damaged. */
-export function parseEvent(line: string): RunEvent | undefined {
+/** The records of a line: one, several where an earlier version wrote it, none where it is damaged. */
+export function parseLine(line: string): LogRecord[] {
   try {
-    const event = JSON.parse(line) as RunEvent;
-    return Number.isInteger(event.seq) ? migrateEvent(event) : undefined;
+    const value = JSON.parse(line) as LogRecord | Version1Line;
+    if (!Number.isInteger(value.seq)) return [];
+    if ("channel" in value) return typeof value.channel === "string" ? [value as LogRecord] : [];
+    return migrateLine(value as Version1Line);
   } catch {
-    return undefined;
+    return []; // no JSON, or a line of version 1 without its fields
   }
 }

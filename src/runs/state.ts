@@ -1,7 +1,7 @@
+import type { Channel, LogRecord } from "../channels/channel.ts";
+import { channels } from "../channels/index.ts";
 import type { ErrorReport } from "../core/errors.ts";
-import type { NodeRunState, RunEvent, RunEventOf, Sample } from "./event.ts";
-
-export type RunStatus = "queued" | "running" | "paused" | "stopping" | "succeeded" | "stopped" | "failed";
+import { type LifecycleValue, lifecycle, type Message, type NodeRunState, type RunStatus } from "./record.ts";
 
 /** What a node is doing in a run. */
 export interface NodeProgress {
@@ -15,22 +15,12 @@ export interface NodeProgress {
   sinceStep: number;
 }
 
-/** Numbers over steps. All arrays have one entry a step. */
-export interface Series {
-  step: number[];
-  loss: (number | null)[];
-  rate: number[];
-  norm: (number | null)[];
-  milliseconds: number[];
-  /** Share of each step in which the device waited for data; null where the log does not tell. */
-  waiting: (number | null)[];
-  /** [gate][step], tanh of each gate, in the order of `gateNames`. */
-  gates: (number | null)[][];
-}
+/** What each channel has come to, by its name. */
+export type ChannelStates = { [C in (typeof channels)[number] as C["name"]]: C["empty"] };
 
 /** A run as everyone sees it: the fold of its log. */
 export interface RunState {
-  /** The `seq` that comes next. */
+  /** The least `seq` of the record that comes next. */
   next: number;
   status: RunStatus;
   name: string;
@@ -40,19 +30,20 @@ export interface RunState {
   memory?: { needs: number; has?: number };
   started?: number;
   updated?: number;
+  /** The last step of training that is in the log; 0 before the first. */
+  step: number;
+  /** How many steps it is trained for. */
   steps: number;
   weights: number;
   trainable: number;
-  gateNames: string[];
   nodes: Record<string, NodeProgress>;
-  series: Series;
-  samples: { step: number; samples: Sample[] }[];
-  frames: { step: number; file: string }[];
-  checkpoints: { step: number; file: string }[];
-  results: RunEventOf<"evaluate:result">[];
-  messages: RunEventOf<"log:message">[];
+  checkpoints: readonly { step: number; file: string }[];
+  messages: readonly Message[];
   error?: ErrorReport;
+  channels: ChannelStates;
 }
+
+const byName = new Map<string, Channel>(channels.map((channel) => [channel.name, channel as unknown as Channel]));
 
 export function emptyRun(): RunState {
   return {
@@ -60,161 +51,95 @@ export function emptyRun(): RunState {
     status: "queued",
     name: "",
     seed: 0,
+    step: 0,
     steps: 0,
     weights: 0,
     trainable: 0,
-    gateNames: [],
     nodes: {},
-    series: { step: [], loss: [], rate: [], norm: [], milliseconds: [], waiting: [], gates: [] },
-    samples: [],
-    frames: [],
     checkpoints: [],
-    results: [],
     messages: [],
+    channels: Object.fromEntries(channels.map(({ name, empty }) => [name, empty])) as ChannelStates,
   };
 }
 
 /**
- * Folds events into a run's state: the one reducer that browser, notebook, server and command line share. Events that
- * were seen already are passed over, so a reload that replays some of them changes nothing. Does not change `state`.
+ * Folds records into a run's state: the one reducer that browser, notebook, server and command line share. Records that
+ * were seen already are passed over, so a reload that replays some of them changes nothing; so are records of a channel
+ * that is not known, and those whose value is not what their channel says. Does not change `state`.
  */
-export function foldEvents(state: RunState, events: readonly RunEvent[]): RunState {
-  const fresh = events.filter((event) => event.seq >= state.next);
-  if (fresh.length === 0) return state;
-  const copy = copyOf(state);
-  for (const event of fresh) {
-    if (event.seq < copy.next) continue;
-    apply(copy, event);
-    copy.next = event.seq + 1;
-    copy.updated = event.time;
+export function foldRecords(state: RunState, records: readonly LogRecord[]): RunState {
+  if (!records.some(({ seq }) => seq >= state.next)) return state;
+  const copy = { ...state, channels: { ...state.channels } };
+  for (const record of records) {
+    if (record.seq < copy.next) continue;
+    if (record.channel in lifecycle) follow(copy, record);
+    else watch(copy, record);
+    copy.next = record.seq + 1;
+    copy.updated = record.time;
   }
   return copy;
 }
 
-/** A copy whose arrays can be added to without changing the original. */
-function copyOf(state: RunState): RunState {
-  const { series } = state;
-  return {
-    ...state,
-    nodes: { ...state.nodes },
-    series: {
-      step: [...series.step],
-      loss: [...series.loss],
-      rate: [...series.rate],
-      norm: [...series.norm],
-      milliseconds: [...series.milliseconds],
-      waiting: [...series.waiting],
-      gates: series.gates.map((values) => [...values]),
-    },
-    samples: [...state.samples],
-    frames: [...state.frames],
-    checkpoints: [...state.checkpoints],
-    results: [...state.results],
-    messages: [...state.messages],
-  };
+/** A value of a channel that is watched. */
+function watch(state: RunState, record: LogRecord): void {
+  const channel = byName.get(record.channel);
+  const value = channel?.value.safeParse(record.value);
+  if (!channel || !value?.success) return;
+  const all = state.channels as Record<string, unknown>;
+  all[channel.name] = channel.fold(all[channel.name], value.data, record);
+  if (record.step !== undefined) state.step = Math.max(state.step, record.step);
 }
 
-function apply(state: RunState, event: RunEvent): void {
-  switch (event.type) {
-    case "run:started":
-      state.status = "running";
-      state.name = event.name;
-      state.seed = event.seed;
-      state.device = event.device;
-      state.started ??= event.time;
-      state.nodes = {};
-      delete state.error;
-      forgetAfter(state, event.from);
-      break;
-    case "run:memory":
-      state.memory = { needs: event.needs, ...(event.has === undefined ? {} : { has: event.has }) };
-      break;
-    case "run:state":
-      state.status = event.state;
-      if (event.state === "queued") delete state.error;
-      break;
-    case "run:finished":
-      state.status = event.outcome;
-      if (event.error) state.error = event.error;
-      break;
-    case "node:state":
-      applyNode(state, event);
-      break;
-    case "train:started":
-      state.steps = event.steps;
-      state.weights = event.weights;
-      state.trainable = event.trainable;
-      state.gateNames = event.gates;
-      while (state.series.gates.length < event.gates.length) state.series.gates.push([]);
-      break;
-    case "train:step":
-      applyStep(state.series, event);
-      break;
-    case "train:checkpoint":
-      state.checkpoints.push({ step: event.step, file: event.file });
-      break;
-    case "inspect:samples":
-      state.samples.push({ step: event.step, samples: event.samples });
-      break;
-    case "inspect:attention":
-      state.frames.push({ step: event.step, file: event.file });
-      break;
-    case "evaluate:result":
-      state.results.push(event);
-      break;
-    case "log:message":
-      state.messages.push(event);
-      break;
-  }
+/** A record that tells how the run goes. */
+function follow(state: RunState, { channel, value, step = 0, seq, time }: LogRecord): void {
+  const read = lifecycle[channel as keyof typeof lifecycle].safeParse(value);
+  if (!read.success) return;
+  const follower = followers[channel as keyof typeof lifecycle] as Follower<unknown>;
+  follower(state, read.data, { step, seq, time });
 }
 
-function applyNode(state: RunState, event: RunEventOf<"node:state">): void {
-  const before = state.nodes[event.node];
-  const same = before?.state === event.state && before.activity === event.activity;
-  state.nodes[event.node] = {
-    state: event.state,
-    ...(event.activity === undefined ? {} : { activity: event.activity }),
-    ...(event.step === undefined ? {} : { step: event.step }),
-    ...(event.total === undefined ? {} : { total: event.total }),
-    ...(event.error === undefined ? {} : { error: event.error }),
-    since: same ? before.since : event.time,
-    sinceStep: same ? before.sinceStep : (event.step ?? 0),
-  };
-}
+type Follower<Value> = (state: RunState, value: Value, at: { step: number; seq: number; time: number }) => void;
 
-function applyStep(series: Series, event: RunEventOf<"train:step">): void {
-  series.step.push(event.step);
-  series.loss.push(event.loss);
-  series.rate.push(event.rate);
-  series.norm.push(event.norm);
-  series.milliseconds.push(event.milliseconds);
-  series.waiting.push(event.waiting ?? null);
-  event.gates.forEach((value, gate) => {
-    series.gates[gate]?.push(value);
-  });
-}
+const followers: { [Name in keyof typeof lifecycle]: Follower<LifecycleValue<Name>> } = {
+  run: (state, { name, seed, device, from }, { time }) => {
+    Object.assign(state, { status: "running", name, seed, device, nodes: {} });
+    state.started ??= time;
+    delete state.error;
+    rewind(state, from);
+  },
+  status: (state, { status, error }) => {
+    state.status = status;
+    if (error) state.error = error;
+    else if (status === "queued") delete state.error;
+  },
+  memory: (state, memory) => {
+    state.memory = memory;
+  },
+  node: (state, value, { time }) => {
+    const before = state.nodes[value.node];
+    const same = before?.state === value.state && before.activity === value.activity;
+    const { node, ...progress } = value;
+    const since = same ? before.since : time;
+    const sinceStep = same ? before.sinceStep : (value.step ?? 0);
+    state.nodes = { ...state.nodes, [node]: { ...progress, since, sinceStep } };
+  },
+  training: (state, { steps, weights, trainable }) => {
+    Object.assign(state, { steps, weights, trainable });
+  },
+  checkpoint: (state, { file }, { step }) => {
+    state.checkpoints = [...state.checkpoints, { step, file }];
+  },
+  message: (state, message, { seq, time }) => {
+    state.messages = [...state.messages, { ...message, seq, time }];
+  },
+};
 
-/** A resumed run takes up after a checkpoint: what the log has of later steps is done again. */
-function forgetAfter(state: RunState, from: number): void {
-  const { series } = state;
-  const keep = series.step.filter((step) => step <= from).length;
-  const { gates, ...single } = series;
-  for (const values of [...Object.values(single), ...gates]) values.length = keep;
-  state.samples = state.samples.filter(({ step }) => step <= from);
-  state.frames = state.frames.filter(({ step }) => step <= from);
+/** A resumed run continues from a checkpoint: the steps after it are done again. */
+function rewind(state: RunState, from: number): void {
+  state.step = Math.min(state.step, from);
   state.checkpoints = state.checkpoints.filter(({ step }) => step <= from);
-  state.results = [];
-}
-
-/** Steps over which a share is taken: one step's says little. */
-const recent = 20;
-
-/** Share of the last steps' time in which the device waited for data, 0 to 1; undefined while there is no telling. */
-export function waitingShare({ milliseconds, waiting }: Series): number | undefined {
-  const told = waiting.slice(-recent).map((share, at) => ({ share, time: milliseconds.slice(-recent)[at]! }));
-  const known = told.flatMap(({ share, time }) => (share === null ? [] : [{ share, time }]));
-  const total = known.reduce((sum, { time }) => sum + time, 0);
-  return total > 0 ? known.reduce((sum, { share, time }) => sum + share * time, 0) / total : undefined;
+  const all = state.channels as Record<string, unknown>;
+  for (const { name, rewind: forget } of byName.values()) all[name] = forget(all[name], from);
 }
 
 /** Seconds left for a node that counts its steps, from its own pace; undefined while there is no telling. */

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import type { RunEvent } from "./event.ts";
+import type { LogRecord } from "../channels/channel.ts";
 import { LogReader } from "./reader.ts";
 
 /** Milliseconds between two batches at least, and between two looks where the system tells of no change. */
@@ -8,14 +8,14 @@ const batchInterval = 100;
 const pollInterval = 500;
 
 /**
- * Gives a run's events from `from` on, then each new one, until the signal ends it: in order, each once, gathered so
+ * Gives a run's records from `from` on, then each new one, until the signal ends it: in order, each once, gathered so
  * that there are at most ten batches a second. The log may be written by any process, and need not be there yet.
  * @throws FlamingoError RUN_FOLDER if the log cannot be read
  */
-export async function tailEvents(
+export async function tailRecords(
   folder: string,
   from: number,
-  onEvents: (events: RunEvent[]) => void,
+  onRecords: (records: LogRecord[]) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const reader = new LogReader(folder, from);
@@ -23,10 +23,10 @@ export async function tailEvents(
   try {
     while (!signal.aborted) {
       change.expect();
-      const events = await reader.read();
+      const records = await reader.read();
       if (signal.aborted) return;
-      if (events.length > 0) onEvents(events);
-      if (events.length > 0) await delay(batchInterval, undefined, { signal }).catch(() => {});
+      if (records.length > 0) onRecords(records);
+      if (records.length > 0) await delay(batchInterval, undefined, { signal }).catch(() => {});
       else await change.wait(signal);
     }
   } finally {

@@ -16,8 +16,8 @@ export const fakeExecution: Execution = {
     throw new FlamingoError("DEVICE_UNAVAILABLE", `the device ${name} is not there`, { fix: "ask for auto" });
   },
   evaluate: async ({ set = "unseenStyle", log }) => {
-    log.append({ type: "log:message", level: "info", message: "judging" });
-    log.append({ type: "evaluate:result", node: "judge", set, title: "Unseen style", metrics: [exact] });
+    log.append({ channel: "message", value: { level: "info", message: "evaluating" } });
+    log.append({ channel: "results", value: { node: "evaluate", set, title: "Unseen style", metrics: [exact] } });
   },
   isModel: () => false,
   caption: async ({ images }) => images.map((image) => `a ${image.split(".")[0]}`),

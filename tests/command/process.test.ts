@@ -4,8 +4,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { readEvents } from "../../src/runs/reader.ts";
-import { emptyRun, foldEvents } from "../../src/runs/state.ts";
+import { readRecords } from "../../src/runs/reader.ts";
+import { emptyRun, foldRecords } from "../../src/runs/state.ts";
 import { optional } from "../optional.ts";
 import { fakePipeline } from "../runs/fakeLibrary.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
@@ -88,9 +88,9 @@ test("Ctrl-C stops a run at a step, with a checkpoint and the way to go on", asy
   child.kill("SIGINT");
   expect(await end).toBe(130);
   expect(seen.err).toContain("flamingo resume ");
-  const state = foldEvents(emptyRun(), await readEvents(out));
+  const state = foldRecords(emptyRun(), await readRecords(out));
   expect(state.status).toBe("stopped");
-  expect(state.checkpoints.at(-1)?.step).toBe(state.series.step.at(-1));
+  expect(state.checkpoints.at(-1)?.step).toBe(state.step);
 });
 
 test("a second Ctrl-C ends at once, even a run that never comes to its step's end", async () => {
@@ -98,13 +98,13 @@ test("a second Ctrl-C ends at once, even a run that never comes to its step's en
   const out = join(folder, "run");
   const file = pipelineFile(folder, { name: "waits" });
   const { child, seen, end } = fakeFlamingo(["run", file, "--out", out, "--json"]);
-  await written(child, "train:started");
+  await written(child, '"training"');
   child.kill("SIGINT");
   await new Promise<void>((resolve) => child.stderr!.once("data", () => resolve()));
   expect(seen.err).toContain("Ctrl-C again");
   child.kill("SIGINT");
   expect(await end).toBe("SIGINT");
-  expect((await readEvents(out)).length).toBeGreaterThan(0);
+  expect((await readRecords(out)).length).toBeGreaterThan(0);
 });
 
 test("flamingo start prints its address with the token on one line, and ends with Ctrl-C", async () => {
@@ -133,10 +133,13 @@ test.runIf(optional("a truly full disk", canMount, "mounting one needs root on L
     expect(await end).toBe(1);
     expect(seen.err).toMatch(/^DISK_FULL: the disk .*is full.*\. Fix: free some space, then resume the run\n/);
     expect(seen.err).not.toContain("    at ");
-    const events = await readEvents(out);
+    const events = await readRecords(out);
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index));
-    expect(events.filter(({ type }) => type === "train:step").length).toBeGreaterThan(50);
-    expect(events.at(-1)).toMatchObject({ type: "run:finished", outcome: "failed", error: { code: "DISK_FULL" } });
+    expect(events.filter(({ channel }) => channel === "loss").length).toBeGreaterThan(50);
+    expect(events.at(-1)).toMatchObject({
+      channel: "status",
+      value: { status: "failed", error: { code: "DISK_FULL" } },
+    });
     expect(readFileSync(join(out, "run.json"), "utf8")).toContain("flamingo-pipeline");
   },
 );

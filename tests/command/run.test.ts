@@ -4,9 +4,8 @@ import { describe, expect, test } from "vitest";
 import type { Execution } from "../../src/command/execution.ts";
 import { Progress, statusLine } from "../../src/command/progress.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
-import { runEventSchema } from "../../src/runs/event.ts";
-import { readEvents } from "../../src/runs/reader.ts";
-import { emptyRun, foldEvents } from "../../src/runs/state.ts";
+import { parseLine, readRecords } from "../../src/runs/reader.ts";
+import { emptyRun, foldRecords } from "../../src/runs/state.ts";
 import { fakePipeline } from "../runs/fakeLibrary.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
 import { callFlamingo } from "./callFlamingo.ts";
@@ -20,18 +19,15 @@ function workplace(changes: Record<string, unknown> = {}) {
 }
 
 describe("flamingo run", () => {
-  test("with --json prints the log: one valid event a line", async () => {
+  test("with --json prints the log: one valid record a line", async () => {
     const { file, out } = workplace();
     const { code, out: printed, err } = await callFlamingo(["run", file, "--out", out, "--steps", "7", "--json"]);
     expect(err).toBe("");
     expect(code).toBe(0);
-    const events = printed
-      .trimEnd()
-      .split("\n")
-      .map((line) => runEventSchema.parse(JSON.parse(line)));
-    expect(events).toEqual(await readEvents(out));
-    expect(events.at(-1)).toMatchObject({ type: "run:finished", outcome: "succeeded" });
-    expect(events.filter(({ type }) => type === "train:step")).toHaveLength(7);
+    const events = printed.trimEnd().split("\n").flatMap(parseLine);
+    expect(events).toEqual(await readRecords(out));
+    expect(events.at(-1)).toMatchObject({ channel: "status", value: { status: "succeeded" } });
+    expect(events.filter(({ channel }) => channel === "loss")).toHaveLength(7);
   });
 
   test("without --json tells how it goes in plain lines", async () => {
@@ -39,7 +35,7 @@ describe("flamingo run", () => {
     const { code, out: printed } = await callFlamingo(["run", file, "--out", out]);
     expect(code).toBe(0);
     expect(printed).toContain("seed 0, on auto");
-    expect(printed).toContain("4 of 10 weights learn");
+    expect(printed).toContain("4 of 10 parameters are trainable");
     expect(printed).not.toContain("\u001b");
     expect(printed).toMatch(/succeeded after \d+ s {2}loss \d\.\d+ {2}gates 0\.020 \(up to 0\.020\)\n$/);
   });
@@ -47,9 +43,9 @@ describe("flamingo run", () => {
   test("tells on the way how much of a step waits for data", async () => {
     const { file, out } = workplace();
     await callFlamingo(["run", file, "--out", out]);
-    const events = await readEvents(out);
-    const until = events.findLastIndex((event) => event.type === "node:state" && event.activity === "training");
-    const state = foldEvents(emptyRun(), events.slice(0, until + 1));
+    const events = await readRecords(out);
+    const until = events.findLastIndex(({ value }) => (value as { activity?: string }).activity === "training");
+    const state = foldRecords(emptyRun(), events.slice(0, until + 1));
     expect(statusLine(state, state.updated!)).toMatch(/^training 20\/20 {2}loss .* {2}data 2% of step$/);
   });
 
@@ -59,7 +55,12 @@ describe("flamingo run", () => {
   ])("tells what memory is needed where the device has %s", (has, expected) => {
     let printed = "";
     const progress = new Progress({ isTTY: false, write: (text: string) => (printed += text) } as never);
-    progress.show({ seq: 0, time: 0, type: "run:memory", needs: 41e9, ...(has === undefined ? {} : { has }) });
+    progress.show({
+      seq: 0,
+      time: 0,
+      channel: "memory",
+      value: { needs: 41e9, ...(has === undefined ? {} : { has }) },
+    });
     expect(printed).toBe(`${expected}\n`);
   });
 
@@ -87,14 +88,14 @@ describe("flamingo run", () => {
     });
     expect(stopped.code).toBe(130);
     expect(stopped.err).toContain("flamingo resume ");
-    const before = foldEvents(emptyRun(), await readEvents(out));
+    const before = foldRecords(emptyRun(), await readRecords(out));
     expect(before.status).toBe("stopped");
-    expect(before.checkpoints.at(-1)?.step).toBe(before.series.step.at(-1));
+    expect(before.checkpoints.at(-1)?.step).toBe(before.step);
     const resumed = await callFlamingo(["resume", out, "--json"]);
     expect(resumed.code).toBe(0);
-    const after = foldEvents(emptyRun(), await readEvents(out));
+    const after = foldRecords(emptyRun(), await readRecords(out));
     expect(after.status).toBe("succeeded");
-    expect(after.series.step).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+    expect(after.channels.loss.total.xs).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
     expect((await callFlamingo(["resume", out])).err).toMatch(/^CONFLICT: .*\. Fix: .*\n$/);
   });
 
@@ -103,7 +104,9 @@ describe("flamingo run", () => {
     const { code, err } = await callFlamingo(["run", file, "--out", out]);
     expect(code).toBe(1);
     expect(err).toMatch(/^NON_FINITE: the loss is NaN\. Fix: lower the learning rate\nto go on: flamingo resume .*\n$/);
-    expect((await readEvents(out)).at(-1)).toMatchObject({ outcome: "failed", error: { code: "NON_FINITE" } });
+    expect((await readRecords(out)).at(-1)).toMatchObject({
+      value: { status: "failed", error: { code: "NON_FINITE" } },
+    });
   });
 
   test("with a fault of our own prints no stack, and names the file that has it", async () => {
@@ -234,7 +237,7 @@ describe("a trained run", () => {
     const folder = await trained();
     const { out } = await callFlamingo(["evaluate", folder]);
     expect(out).toContain("Unseen style\n");
-    expect(out).toMatch(/Exact caption +0\.250 {2}\[ +0\.046, +0\.700\] {2}1 of 4/);
+    expect(out).toMatch(/Exact caption +25\.0% {2}\[4\.6%, 70\.0%\] {2}1 of 4/);
     const { out: json } = await callFlamingo(["evaluate", folder, "--set", "other", "--json"]);
     expect(JSON.parse(json)).toMatchObject({ set: "other", metrics: [{ metric: "exact", hits: 1, count: 4 }] });
   });

@@ -18,7 +18,7 @@ import { emptyNotebook, printNotebook } from "../../kernel/nbformat/notebook.ts"
 import { GatedXattnDense } from "../../src/blocks/gatedXattnDense.ts";
 import { makeCatalog } from "../../src/core/catalog.ts";
 import { findHome } from "../../src/runs/home.ts";
-import { emptyRun, foldEvents, type RunState } from "../../src/runs/state.ts";
+import { emptyRun, foldRecords, type RunState } from "../../src/runs/state.ts";
 import { fakeCatalog, fakePipeline } from "../runs/fakeLibrary.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
 
@@ -95,9 +95,9 @@ export class Tab {
       extraHeaders: { cookie: `flamingo-${port}=${token}`, origin },
     });
     onTestFinished(() => void this.socket.close());
-    this.socket.on("run:events", ({ run, events }) => {
-      this.states.set(run, foldEvents(this.state(run), events));
-      this.received.set(run, [...(this.received.get(run) ?? []), ...events.map(({ seq }) => seq)]);
+    this.socket.on("run:records", ({ run, records }) => {
+      this.states.set(run, foldRecords(this.state(run), records));
+      this.received.set(run, [...(this.received.get(run) ?? []), ...records.map(({ seq }) => seq)]);
       this.#look();
     });
     this.socket.on("runs:changed", (runs) => {

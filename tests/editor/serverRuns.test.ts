@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { leaseHolder } from "../../src/runs/lease.ts";
 import { RunLog } from "../../src/runs/log.ts";
-import { readEvents } from "../../src/runs/reader.ts";
+import { readRecords } from "../../src/runs/reader.ts";
+import type { RecordBody } from "../../src/runs/record.ts";
 import { fakePipeline, readFake } from "../runs/fakeLibrary.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
 import { openStudio, Tab, type TestStudio } from "./openStudio.ts";
@@ -14,14 +15,14 @@ const upTo = (count: number) => Array.from({ length: count }, (_, index) => inde
 const long = 100_000;
 
 describe("a run that a tab starts", () => {
-  test("streams its events until it has succeeded, each once and in order", async () => {
+  test("streams its records until it has succeeded, each once and in order", async () => {
     const tab = new Tab(await openStudio());
     const run = await tab.start({ pipeline: fakePipeline(), steps: 30, seed: 3, device: "cpu" });
     await tab.until(() => tab.state(run).status === "succeeded");
     const state = tab.state(run);
     expect(state.seed).toBe(3);
-    expect(state.series.step).toEqual(upTo(30).map((step) => step + 1));
-    expect(state.gateNames).toEqual(["a", "b"]);
+    expect(state.channels.loss.total.xs).toEqual(upTo(30).map((step) => step + 1));
+    expect(state.channels.gates.gates.map(({ path }) => path)).toEqual([["a"], ["b"]]);
     expect(tab.received.get(run)).toEqual(upTo(state.next));
     await tab.until(() => tab.runs[0]?.status === "succeeded");
     expect(tab.runs).toMatchObject([{ id: run, name: "fake", step: 30, steps: 30 }]);
@@ -31,7 +32,7 @@ describe("a run that a tab starts", () => {
     const studio = await openStudio();
     const tab = new Tab(studio);
     const run = await tab.start({ pipeline: fakePipeline(), steps: long });
-    await tab.until(() => tab.state(run).series.step.length > 5);
+    await tab.until(() => tab.state(run).step > 5);
     tab.socket.close();
     const { next } = tab.state(run);
     const again = new Tab(studio);
@@ -54,7 +55,7 @@ describe("a run that a tab starts", () => {
   test("rests while it is paused, and stops with a checkpoint", async () => {
     const tab = new Tab(await openStudio());
     const run = await tab.start({ pipeline: fakePipeline(), steps: long });
-    await tab.until(() => tab.state(run).series.step.length > 2);
+    await tab.until(() => tab.state(run).step > 2);
     expect(await tab.request("run:pause", { run })).toEqual({ ok: true, value: {} });
     await tab.until(() => tab.state(run).status === "paused");
     await tab.request("run:continue", { run });
@@ -63,20 +64,20 @@ describe("a run that a tab starts", () => {
     await tab.until(() => tab.state(run).status === "paused");
     await tab.request("run:stop", { run }); // also while it rests
     await tab.until(() => tab.state(run).status === "stopped");
-    const { checkpoints, series } = tab.state(run);
-    expect(checkpoints.at(-1)?.step).toBe(series.step.at(-1));
+    const { checkpoints, step } = tab.state(run);
+    expect(checkpoints.at(-1)?.step).toBe(step);
   });
 
   test("can be resumed, and its numbers have no gap and no double", async () => {
     const tab = new Tab(await openStudio());
     const run = await tab.start({ pipeline: fakePipeline(), steps: 300 });
-    await tab.until(() => tab.state(run).series.step.length > 2);
+    await tab.until(() => tab.state(run).step > 2);
     await tab.request("run:stop", { run });
     await tab.until(() => tab.runs[0]?.status === "stopped");
     const asked = await Promise.all([1, 2].map(() => tab.request("run:resume", { run })));
     expect(asked.map(({ ok }) => ok).sort()).toEqual([false, true]); // a double click is one resume
     await tab.until(() => tab.state(run).status === "succeeded");
-    expect(tab.state(run).series.step).toEqual(upTo(300).map((step) => step + 1));
+    expect(tab.state(run).channels.loss.total.xs).toEqual(upTo(300).map((step) => step + 1));
     expect(await tab.request("run:resume", { run })).toMatchObject({ ok: false, error: { code: "CONFLICT" } });
   });
 
@@ -85,13 +86,13 @@ describe("a run that a tab starts", () => {
     const first = await tab.start({ pipeline: fakePipeline(), steps: long });
     const second = await tab.start({ pipeline: fakePipeline(), steps: 3 });
     const third = await tab.start({ pipeline: fakePipeline(), steps: 3 });
-    await tab.until(() => tab.state(third).status === "queued" && tab.state(first).series.step.length > 0);
+    await tab.until(() => tab.state(third).status === "queued" && tab.state(first).step > 0);
     await tab.request("run:stop", { run: third });
     await tab.until(() => tab.state(third).status === "stopped");
     expect(tab.state(second).status).toBe("queued");
     await tab.request("run:stop", { run: first });
     await tab.until(() => tab.state(second).status === "succeeded");
-    expect(tab.state(third).series.step).toEqual([]);
+    expect(tab.state(third).step).toBe(0);
   });
 });
 
@@ -116,7 +117,7 @@ describe("a run that goes wrong", () => {
   test("that does not stop is ended after its grace, and counts as stopped", async () => {
     const tab = new Tab(await openStudio({ grace: 50 }));
     const run = await tab.start({ pipeline: fakePipeline({ name: "hangs" }) });
-    await tab.until(() => tab.state(run).series.step.length === 2);
+    await tab.until(() => tab.state(run).step === 2);
     await tab.request("run:stop", { run });
     await tab.until(() => tab.state(run).status === "stopped");
     expect(tab.state(run).messages.at(-1)?.message).toContain("did not stop in time");
@@ -150,13 +151,10 @@ describe("runs of other processes", () => {
     writeFileSync(join(folder, "run.json"), JSON.stringify(record));
     return folder;
   }
-  const started = {
-    type: "run:started",
-    name: "other",
-    seed: 0,
-    from: 0,
-    device: { name: "cpu", reason: "", description: "" },
-  } as const;
+  const started: RecordBody = {
+    channel: "run",
+    value: { name: "other", seed: 0, from: 0, device: { name: "cpu", reason: "", description: "" } },
+  };
 
   test("are shown live, and cannot be stopped from here", async () => {
     const studio = await openStudio();
@@ -165,7 +163,7 @@ describe("runs of other processes", () => {
     const tab = new Tab(studio);
     await tab.until(() => tab.runs[0]?.status === "running");
     await tab.request("run:watch", { run: "other", next: 0 });
-    log.append({ type: "log:message", level: "info", message: "from elsewhere" });
+    log.append({ channel: "message", value: { level: "info", message: "from elsewhere" } });
     await tab.until(() => tab.state("other").messages.length === 1);
     expect(await tab.request("run:stop", { run: "other" })).toMatchObject({ error: { code: "CONFLICT" } });
     log.close();
@@ -204,12 +202,15 @@ test("a studio that closes stops its runs, each with a last word, and leaves no 
   const tab = new Tab(studio);
   const run = await tab.start({ pipeline: fakePipeline(), steps: long });
   const queued = await tab.start({ pipeline: fakePipeline(), steps: 3 });
-  await tab.until(() => tab.state(run).series.step.length > 2);
+  await tab.until(() => tab.state(run).step > 2);
   const { pid } = leaseHolder(folderOf(studio, run))!;
   expect(pid).not.toBe(process.pid);
   await studio.close();
   for (const id of [run, queued])
-    expect((await readEvents(folderOf(studio, id))).at(-1)).toMatchObject({ type: "run:finished", outcome: "stopped" });
+    expect((await readRecords(folderOf(studio, id))).at(-1)).toMatchObject({
+      channel: "status",
+      value: { status: "stopped" },
+    });
   expect(() => process.kill(pid, 0)).toThrow();
 });
 
@@ -218,7 +219,7 @@ test("a run folder's files are read by name, and nothing else of it", async () =
   const tab = new Tab(studio);
   const run = await tab.start({ pipeline: fakePipeline(), steps: 10 });
   await tab.until(() => tab.state(run).status === "succeeded");
-  const file = tab.state(run).frames[0]!.file;
+  const file = tab.state(run).channels.attention[0]!.file;
   const answer = await studio.ask(`/api/runs/${run}/files/${file}`);
   expect(answer.headers.get("content-disposition")).toBe("attachment");
   expect(await answer.json()).toEqual({ step: 10 });

@@ -216,5 +216,5 @@ function runFolder(home: string): string {
 
 function stepsLogged(home: string): number {
   const log = readFileSync(join(runFolder(home), "events.jsonl"), "utf8");
-  return log.split("\n").filter((line) => line.includes('"train:step"')).length;
+  return log.split("\n").filter((line) => line.includes('"channel":"loss"')).length;
 }

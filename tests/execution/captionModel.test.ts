@@ -51,9 +51,9 @@ test("next words are likelihoods, the likeliest first", async () => {
 
 test("attention is shares for each word of the caption", async () => {
   const { frame, pngs } = await model.attention(pictures[0]!, ["red heart"]);
-  expect(frame.pictures[0]!.words).toEqual(["<image>", "red", "heart", "<|endofchunk|>"]);
+  expect(frame.images[0]!.tokens).toEqual(["<image>", "red", "heart", "<|endofchunk|>"]);
   expect(pngs).toHaveLength(1);
-  for (const layer of frame.pictures[0]!.cross)
+  for (const layer of frame.images[0]!.cross)
     for (const row of layer) expect(row.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 2);
 });
 

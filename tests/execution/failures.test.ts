@@ -7,10 +7,11 @@ import { captionImages } from "../../src/execution/captionImages.ts";
 import { evaluateRun } from "../../src/execution/evaluateRun.ts";
 import { type Pipeline, parsePipeline } from "../../src/pipeline/schema.ts";
 import { checkpointFolder } from "../../src/runs/folder.ts";
-import { readEvents } from "../../src/runs/reader.ts";
+import { readRecords } from "../../src/runs/reader.ts";
+import type { RecordSink } from "../../src/runs/record.ts";
 import { loadWeights, saveWeights } from "../../src/weights/file.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
-import { type Carried, carryOut, eventsOf, images, newestOf, newRun, smallPipeline, stepsOf } from "./smallRun.ts";
+import { type Carried, carryOut, images, newestOf, newRun, smallPipeline, stepsOf, valuesOf } from "./smallRun.ts";
 
 /** What the disk does, and where pretrained weights lie, for the tests that ask for it. */
 const world = vi.hoisted(() => ({ full: false, pretrained: undefined as string | undefined }));
@@ -41,21 +42,21 @@ function withNode(pipeline: Pipeline, id: string, change: Partial<Pipeline["node
 }
 
 /** Where the log says that it failed, and that the run's end says the same. */
-async function failedNode({ folder, error, events }: Carried): Promise<string | undefined> {
-  const log = await readEvents(folder);
-  expect(log.slice(-events.length)).toEqual(events);
-  expect(eventsOf(log, "run:finished").at(-1)).toMatchObject({ outcome: "failed", error: { code: error!.code } });
-  const failed = eventsOf(events, "node:state").filter(({ state }) => state === "failed");
+async function failedNode({ folder, error, records }: Carried): Promise<string | undefined> {
+  const log = await readRecords(folder);
+  expect(log.slice(-records.length)).toEqual(records);
+  expect(valuesOf(log, "status").at(-1)!.value).toMatchObject({ status: "failed", error: { code: error!.code } });
+  const failed = valuesOf(records, "node").filter(({ value }) => value.state === "failed");
   expect(failed.length).toBeLessThan(2);
-  return failed[0]?.node;
+  return failed[0]?.value.node;
 }
 
 describe("a disk that refuses", () => {
   test("a full disk fails the run with one clear error, and what it had goes on to the same end", async () => {
     const folder = await newRun(trainOnly);
     const failed = await carryOut(folder, {
-      onEvent: (event) => {
-        if (event.type === "train:checkpoint") world.full = true; // after the one of step 3
+      onRecord: (event) => {
+        if (event.channel === "checkpoint") world.full = true; // after the one of step 3
       },
     });
     expect(failed.error).toMatchObject({ code: "DISK_FULL", fix: "free some space, then resume the run" });
@@ -66,7 +67,7 @@ describe("a disk that refuses", () => {
     const resumed = await carryOut(folder);
     expect(resumed.outcome).toBe("succeeded");
     const through = await carryOut(await newRun(trainOnly));
-    expect(stepsOf(resumed.events)).toEqual(stepsOf(through.events).slice(3));
+    expect(stepsOf(resumed.records)).toEqual(stepsOf(through.records).slice(3));
   });
 
   test("a checkpoint folder that cannot be written fails it with one clear error, and loses no step of the log", async () => {
@@ -77,7 +78,7 @@ describe("a disk that refuses", () => {
     expect(failed.error).toMatchObject({ code: "RUN_FOLDER", fix: "choose another folder, or mend this one" });
     expect(failed.error!.message).toBe(`the folder ${folder} cannot be used: a file of that name is in the way`);
     expect(await failedNode(failed)).toBe("train");
-    expect(stepsOf(await readEvents(folder))).toHaveLength(3);
+    expect(stepsOf(await readRecords(folder))).toHaveLength(3);
   });
 
   test("a picture that cannot be written is told at the node that wrote it", async () => {
@@ -98,7 +99,7 @@ describe("pretrained weights", () => {
     });
     expect(failed.error!.fix).toMatch(/^use one of: /);
     expect(await failedNode(failed)).toBe("encoder");
-    expect(eventsOf(failed.events, "node:state").filter(({ node }) => node === "data")).toEqual([]);
+    expect(valuesOf(failed.records, "node").filter(({ value }) => value.node === "data")).toEqual([]);
   });
 
   test("fill a node; what a frozen node lacks is refused, and what finds no place is told", async () => {
@@ -113,12 +114,12 @@ describe("pretrained weights", () => {
     world.pretrained = more;
     const filled = await carryOut(await newRun(pipeline));
     expect(filled.outcome).toBe("succeeded");
-    expect(eventsOf(filled.events, "log:message").map(({ level, message }) => ({ level, message }))).toEqual([
+    expect(valuesOf(filled.records, "message").map(({ value: { level, message } }) => ({ level, message }))).toEqual([
       { level: "warning", message: '"encoder" has no place for 1 of the weights of "made", such as stage9.conv.bias' },
     ]);
     const random = await carryOut(await newRun(trainOnly));
-    expect(stepsOf(filled.events)[0]!.loss).toBe(stepsOf(random.events)[0]!.loss); // closed gates: nothing is seen yet
-    expect(stepsOf(filled.events)[3]!.loss).not.toBe(stepsOf(random.events)[3]!.loss);
+    expect(stepsOf(filled.records)[0]!.loss).toBe(stepsOf(random.records)[0]!.loss); // closed gates: nothing is seen yet
+    expect(stepsOf(filled.records)[3]!.loss).not.toBe(stepsOf(random.records)[3]!.loss);
 
     const fewer = join(seen.folder, "fewer.safetensors");
     await saveWeights(
@@ -203,13 +204,13 @@ describe("a corrupt image", () => {
     cpSync(images, folder, { recursive: true });
     writeFileSync(join(folder, "red-star.png"), "no picture");
     const config = { data: { folder }, train: { steps: 1 } };
-    const { outcome, events } = await carryOut(
+    const { outcome, records } = await carryOut(
       await newRun(smallPipeline({ config, without: ["samples", "evaluate"] })),
     );
     expect(outcome).toBe("succeeded");
-    const [warning] = eventsOf(events, "log:message");
-    expect(warning).toMatchObject({ level: "warning", node: "data" });
-    expect(warning!.message).toMatch(/^1 of 12 images cannot be decoded and are left out: red-star.png/);
+    const [warning] = valuesOf(records, "message");
+    expect(warning!.value).toMatchObject({ level: "warning", node: "data" });
+    expect(warning!.value.message).toMatch(/^1 of 12 images cannot be decoded and are left out: red-star.png/);
   });
 });
 
@@ -241,14 +242,14 @@ describe("a finished run", () => {
     const judged = await carryOut(await newRun(smallPipeline({ config })));
     const { folder } = await carryOut(await newRun(smallPipeline({ config, without: ["samples", "evaluate"] })));
     const results: unknown[] = [];
-    const log = {
-      append: (event: { type: string; metrics?: unknown }) => {
-        if (event.type === "evaluate:result") results.push(event.metrics);
+    const log: RecordSink = {
+      append: ({ channel, value }) => {
+        if (channel === "results") results.push(value.metrics);
       },
     };
     const options = { folder, device: "wasm", log, cache: folder, signal: new AbortController().signal };
     await evaluateRun({ ...options, set: "heldOut" });
-    expect(results).toEqual(eventsOf(judged.events, "evaluate:result").map(({ metrics }) => metrics));
+    expect(results).toEqual(valuesOf(judged.records, "results").map(({ value }) => value.metrics));
     await expect(evaluateRun({ ...options, set: "nowhere" })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 

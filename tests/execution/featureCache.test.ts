@@ -112,8 +112,8 @@ describe("a training", () => {
   /** Steps, and how often the encoder was called for them. */
   const trained = async (config: object) => {
     call.mockClear();
-    const { events } = await carryOut(await newRun(trainOnly({ train: { steps: 100 }, ...config })));
-    return { steps: stepsOf(events), calls: call.mock.calls.filter(([id]) => id === "encoder").length };
+    const { records } = await carryOut(await newRun(trainOnly({ train: { steps: 100 }, ...config })));
+    return { steps: stepsOf(records), calls: call.mock.calls.filter(([id]) => id === "encoder").length };
   };
 
   test("computes the features of a frozen encoder until all images were there, and comes to the same", async () => {

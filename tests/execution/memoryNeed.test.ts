@@ -15,7 +15,7 @@ import { readRun } from "../../src/runs/folder.ts";
 import { train } from "../../src/training/loop.ts";
 import { Optimizer } from "../../src/training/optimizer.ts";
 import { devices } from "../devices.ts";
-import { carryOut, eventsOf, newRun, quietly, smallPipeline } from "./smallRun.ts";
+import { carryOut, newRun, quietly, smallPipeline, valuesOf } from "./smallRun.ts";
 
 /** The most that a training step holds, measured: weights, moments, activations, gradients. */
 async function measuredPeak(pipeline: Pipeline): Promise<{ need: number; peak: number }> {
@@ -117,10 +117,10 @@ describe("the memory that a run needs", () => {
   test.each(devices)("is told on %s, and refused where the machine has less", async (device) => {
     process.env.FLAMINGO_SOFTWARE_GPU = "1";
     const available = vi.spyOn(process, "availableMemory").mockReturnValue(2e5);
-    const { outcome, error, events } = await carryOut(await newRun(smallPipeline()), { device });
+    const { outcome, error, records } = await carryOut(await newRun(smallPipeline()), { device });
     available.mockRestore();
     expect(outcome).toBe("failed");
-    expect(eventsOf(events, "run:memory")[0]).toMatchObject({ has: 2e5 });
+    expect(valuesOf(records, "memory")[0]!.value).toMatchObject({ has: 2e5 });
     expect(error).toMatchObject({ code: "OUT_OF_MEMORY" });
     expect(error!.message).toContain(`${device} has`);
   });
@@ -134,11 +134,11 @@ describe("the memory that a run needs", () => {
   });
 
   test("is told before anything is made, and what cannot fit is refused", async () => {
-    const { outcome, error, events } = await carryOut(await newRun(withPreset("3B")));
+    const { outcome, error, records } = await carryOut(await newRun(withPreset("3B")));
     expect(outcome).toBe("failed");
-    const [told] = eventsOf(events, "run:memory");
-    expect(told!.needs).toBeGreaterThan(10e9);
-    expect(told!.has).toBeLessThanOrEqual(2 ** 32);
+    const [told] = valuesOf(records, "memory");
+    expect(told!.value.needs).toBeGreaterThan(10e9);
+    expect(told!.value.has).toBeLessThanOrEqual(2 ** 32);
     expect(error).toMatchObject({ code: "OUT_OF_MEMORY" });
     expect(error!.message).toMatch(/^the run needs \d+ GB and wasm has \d(\.\d)? GB$/);
     expect(error!.fix).toMatch(/freeze more|smaller/);

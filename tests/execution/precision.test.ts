@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Carried, carryOut, eventsOf, newestOf, newRun, smallPipeline, stepsOf } from "./smallRun.ts";
+import { type Carried, carryOut, newestOf, newRun, smallPipeline, stepsOf, valuesOf } from "./smallRun.ts";
 
 const pipelineOf = (train: Record<string, unknown>) =>
   smallPipeline({ without: ["samples", "evaluate"], config: { train } });
@@ -20,19 +20,19 @@ describe("a run in mixed precision, where the device has no half precision", () 
   test("says so, and comes to the bits of one in float32", async () => {
     const run = await carryOut(await newRun(mixed));
     expect(run.outcome).toBe("succeeded");
-    const [told, ...rest] = eventsOf(run.events, "log:message");
-    expect(told).toMatchObject({ level: "warning", node: "train" });
-    expect(told!.message).toContain("single precision here");
+    const [told, ...rest] = valuesOf(run.records, "message");
+    expect(told!.value).toMatchObject({ level: "warning", node: "train" });
+    expect(told!.value.message).toContain("single precision here");
     expect(rest).toEqual([]);
-    expect(stepsOf(run.events)).toEqual(stepsOf(plain.events));
+    expect(stepsOf(run.records)).toEqual(stepsOf(plain.records));
     expect(await endOf(run)).toEqual({ ...(await endOf(plain)), lossScale });
   });
 
   test("stopped and resumed goes on with its loss scale", async () => {
     const folder = await newRun(mixed);
     const first = await carryOut(folder, {
-      onEvent: (event, stop) => {
-        if (event.type === "train:step" && event.step === 4) stop();
+      onRecord: (event, stop) => {
+        if (event.channel === "loss" && event.step === 4) stop();
       },
     });
     expect((await endOf(first)).lossScale).toEqual({ ...lossScale, good: 4 });
@@ -42,8 +42,8 @@ describe("a run in mixed precision, where the device has no half precision", () 
 
 test("a run with gradient checkpointing comes to the same bits, and needs less", async () => {
   const run = await carryOut(await newRun(pipelineOf({ gradientCheckpointing: true })));
-  expect(stepsOf(run.events)).toEqual(stepsOf(plain.events));
+  expect(stepsOf(run.records)).toEqual(stepsOf(plain.records));
   expect(await endOf(run)).toEqual(await endOf(plain));
-  const needOf = ({ events }: Carried) => eventsOf(events, "run:memory")[0]!.needs;
+  const needOf = ({ records }: Carried) => valuesOf(records, "memory")[0]!.value.needs;
   expect(needOf(run)).toBeLessThan(needOf(plain));
 });

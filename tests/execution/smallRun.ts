@@ -3,14 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll } from "vitest";
+import type { z } from "zod";
+import type { Channel, LogRecord } from "../../src/channels/channel.ts";
+import { channels } from "../../src/channels/index.ts";
 import { emojiTokenizer } from "../../src/data/emoji/emoji.ts";
 import type { DeviceName } from "../../src/engine/devices/device.ts";
 import { executeRun } from "../../src/execution/run.ts";
 import { type Pipeline, parsePipeline } from "../../src/pipeline/schema.ts";
 import { conductRun, type RunControl } from "../../src/runs/conduct.ts";
-import type { RunEvent, RunEventOf } from "../../src/runs/event.ts";
 import { checkpointFolder, createRun } from "../../src/runs/folder.ts";
 import { findHome } from "../../src/runs/home.ts";
+import { lifecycle } from "../../src/runs/record.ts";
 import { type Checkpoint, newestCheckpoint } from "../../src/training/checkpoint.ts";
 
 const base = mkdtempSync(join(tmpdir(), "flamingo-execution-"));
@@ -110,14 +113,14 @@ export interface Carried {
   folder: string;
   outcome: "succeeded" | "stopped" | "failed";
   error?: { code: string; message: string; fix?: string };
-  /** Events of this time, not of those before. */
-  events: RunEvent[];
+  /** Records of this time, not of those before. */
+  records: LogRecord[];
 }
 
 export interface CarryOptions {
   device?: DeviceName;
-  /** Sees each event, and may stop the run. */
-  onEvent?: (event: RunEvent, stop: () => void) => void;
+  /** Sees each record, and may stop the run. */
+  onRecord?: (record: LogRecord, stop: () => void) => void;
   control?: RunControl;
 }
 
@@ -137,33 +140,46 @@ export async function newestOf(folder: string): Promise<Checkpoint> {
 /** Carries a run out, new or resumed, as the command line and the studio do. */
 export async function carryOut(
   folder: string,
-  { device = "wasm", onEvent, control }: CarryOptions = {},
+  { device = "wasm", onRecord, control }: CarryOptions = {},
 ): Promise<Carried> {
   const stop = new AbortController();
-  const events: RunEvent[] = [];
+  const records: LogRecord[] = [];
   const { outcome, error } = await conductRun(
     {
       folder,
       device,
       signal: stop.signal,
       home: findHome({ FLAMINGO_HOME: base }),
-      onEvent: (event) => {
-        events.push(event);
-        onEvent?.(event, () => stop.abort());
+      onRecord: (record) => {
+        records.push(record);
+        onRecord?.(record, () => stop.abort());
       },
       ...(control ? { control: () => control } : {}),
     },
     executeRun,
   );
-  return { folder, outcome, events, ...(error ? { error } : {}) };
+  return { folder, outcome, records, ...(error ? { error } : {}) };
 }
 
-/** The events of a type. */
-export function eventsOf<Type extends RunEvent["type"]>(events: readonly RunEvent[], type: Type): RunEventOf<Type>[] {
-  return events.filter((event) => event.type === type) as RunEventOf<Type>[];
+type Schemas = typeof lifecycle & { [C in (typeof channels)[number] as C["name"]]: C["value"] };
+type Found<Name extends keyof Schemas> = { step: number; value: z.output<Schemas[Name]> };
+
+/** The values of a channel, each with its step. */
+export function valuesOf<Name extends keyof Schemas>(records: readonly LogRecord[], name: Name): Found<Name>[] {
+  const all: Record<string, z.ZodType> = { ...lifecycle };
+  for (const channel of channels as unknown as Channel[]) all[channel.name] = channel.value;
+  return records
+    .filter(({ channel }) => channel === name)
+    .map(({ step = 0, value }) => ({ step, value: all[name]!.parse(value) as z.output<Schemas[Name]> }));
 }
 
 /** What a step came to, without the time it took. */
-export function stepsOf(events: readonly RunEvent[]) {
-  return eventsOf(events, "train:step").map(({ step, loss, rate, norm, gates }) => ({ step, loss, rate, norm, gates }));
+export function stepsOf(records: readonly LogRecord[]) {
+  const [rates, gates] = [valuesOf(records, "optimizer"), valuesOf(records, "gates").filter(({ step }) => step > 0)];
+  return valuesOf(records, "loss").map(({ step, value }, at) => ({
+    step,
+    loss: value.total,
+    ...rates[at]!.value,
+    gates: (gates[at]?.value ?? []) as number[],
+  }));
 }

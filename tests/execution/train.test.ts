@@ -4,14 +4,14 @@ import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
+import { readFrame } from "../../src/channels/attention.ts";
 import { countTensors } from "../../src/engine/memory.ts";
-import type { AttentionFrame } from "../../src/runs/attentionFrame.ts";
 import { attentionFile, checkpointFolder, pinnedFile } from "../../src/runs/folder.ts";
-import { readEvents } from "../../src/runs/reader.ts";
-import { emptyRun, foldEvents } from "../../src/runs/state.ts";
+import { readRecords } from "../../src/runs/reader.ts";
+import { emptyRun, foldRecords } from "../../src/runs/state.ts";
 import { checkpointFile } from "../../src/training/checkpoint.ts";
 import { loadWeights } from "../../src/weights/file.ts";
-import { type Carried, carryOut, eventsOf, newestOf, newRun, smallPipeline, stepsOf } from "./smallRun.ts";
+import { type Carried, carryOut, newestOf, newRun, smallPipeline, stepsOf, valuesOf } from "./smallRun.ts";
 
 const trainOnly = smallPipeline({ without: ["samples", "evaluate"] });
 
@@ -34,53 +34,63 @@ describe("a run", () => {
   test("succeeds, with a step, a loss and gates for each step, in order", () => {
     expect(whole).toMatchObject({ outcome: "succeeded" });
     expect(whole.error).toBeUndefined();
-    expect(stepsOf(whole.events).map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
-    const { gates, trainable, weights } = eventsOf(whole.events, "train:started")[0]!;
-    expect(gates).toHaveLength(4);
+    expect(stepsOf(whole.records).map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    const { trainable, weights } = valuesOf(whole.records, "training")[0]!.value;
     expect(trainable).toBeLessThan(weights);
-    for (const step of stepsOf(whole.events)) expect(step.gates).toHaveLength(4);
+    for (const step of stepsOf(whole.records)) expect(step.gates).toHaveLength(4);
+  });
+
+  test("tells where its gates are in the graph of the model", () => {
+    const [told] = valuesOf(whole.records, "gates").map(({ value }) => value);
+    const [cross, forward] = ["Masked cross-attention", "Feed-forward"];
+    expect(told).toEqual({
+      gates: [0, 1].flatMap((layer) => [
+        { node: "language", path: [`gated_cross_attn_layers.${layer}`, "attn_gate"], layer, update: cross },
+        { node: "language", path: [`gated_cross_attn_layers.${layer}`, "ff_gate"], layer, update: forward },
+      ]),
+    });
   });
 
   test("begins with the loss of the language model alone, since its gates are closed, and they open", async () => {
-    const steps = stepsOf(whole.events);
+    const steps = stepsOf(whole.records);
     const without = ["encoder", "resampler", "samples", "evaluate"];
     const alone = await carryOut(await newRun(smallPipeline({ without, config: { train: { steps: 1 } } })));
-    expect(steps[0]!.loss).toBe(stepsOf(alone.events)[0]!.loss);
+    expect(steps[0]!.loss).toBe(stepsOf(alone.records)[0]!.loss);
     for (const gate of steps[0]!.gates) expect(Math.abs(gate!)).toBeLessThan(0.03); // 5 · 0.01 / 2, one step of warm-up
     for (const gate of steps[5]!.gates) expect(Math.abs(gate!)).toBeGreaterThan(0.03);
   });
 
   test("tells the state of each node that works", () => {
-    const { nodes, status } = foldEvents(emptyRun(), whole.events);
+    const { nodes, status } = foldRecords(emptyRun(), whole.records);
     expect(status).toBe("succeeded");
     for (const node of ["data", "train", "evaluate"]) expect(nodes[node]?.state, node).toBe("succeeded");
-    const last = eventsOf(whole.events, "node:state").findLast(({ activity }) => activity === "training");
-    expect(last).toMatchObject({ node: "train", step: 6, total: 6 });
+    const last = valuesOf(whole.records, "node").findLast(({ value }) => value.activity === "training");
+    expect(last!.value).toMatchObject({ node: "train", step: 6, total: 6 });
   });
 
   test("tells of each step how much of it waited for data", () => {
-    for (const { waiting } of eventsOf(whole.events, "train:step")) {
+    const times = valuesOf(whole.records, "time");
+    expect(times).toHaveLength(6);
+    for (const { waiting } of times.map(({ value }) => value)) {
       expect(waiting).toBeGreaterThanOrEqual(0);
       expect(waiting).toBeLessThanOrEqual(1);
     }
     // The first batch is drawn while nothing else can be done.
-    expect(eventsOf(whole.events, "train:step")[0]!.waiting).toBeGreaterThan(0);
+    expect(times[0]!.value.waiting).toBeGreaterThan(0);
   });
 
   test("with the same seed gives the same bits, and with another seed others", async () => {
     const again = await carryOut(await newRun(smallPipeline()));
-    expect(stepsOf(again.events)).toEqual(stepsOf(whole.events));
+    expect(stepsOf(again.records)).toEqual(stepsOf(whole.records));
     expect(await everythingOf(again)).toEqual(await everythingOf(whole));
-    expect(eventsOf(again.events, "evaluate:result").map(({ metrics }) => metrics)).toEqual(
-      eventsOf(whole.events, "evaluate:result").map(({ metrics }) => metrics),
-    );
+    expect(valuesOf(again.records, "results")).toEqual(valuesOf(whole.records, "results"));
     const other = await carryOut(await newRun(trainOnly, 2));
-    expect(stepsOf(other.events)[0]!.loss).not.toBe(stepsOf(whole.events)[0]!.loss);
+    expect(stepsOf(other.records)[0]!.loss).not.toBe(stepsOf(whole.records)[0]!.loss);
   });
 
   test("is not changed by who looks on", async () => {
     const alone = await carryOut(await newRun(trainOnly));
-    expect(stepsOf(alone.events)).toEqual(stepsOf(whole.events));
+    expect(stepsOf(alone.records)).toEqual(stepsOf(whole.records));
   });
 
   test("moves what learns and nothing that is frozen", async () => {
@@ -105,21 +115,19 @@ describe("a run that is stopped and resumed", () => {
   test.each([2, 4])("after step %i ends with the bits of one that ran through", async (last) => {
     const folder = await newRun(smallPipeline());
     const first = await carryOut(folder, {
-      onEvent: (event, stop) => {
-        if (event.type === "train:step" && event.step === last) stop();
+      onRecord: (event, stop) => {
+        if (event.channel === "loss" && event.step === last) stop();
       },
     });
     expect(first.outcome).toBe("stopped");
-    expect(stepsOf(first.events)).toHaveLength(last);
-    expect(eventsOf(first.events, "train:checkpoint").at(-1)!.step).toBe(last);
+    expect(stepsOf(first.records)).toHaveLength(last);
+    expect(valuesOf(first.records, "checkpoint").at(-1)!.step).toBe(last);
     const second = await carryOut(folder);
     expect(second.outcome).toBe("succeeded");
-    expect(eventsOf(second.events, "run:started")[0]!.from).toBe(last);
-    expect(stepsOf([...first.events, ...second.events])).toEqual(stepsOf(whole.events));
+    expect(valuesOf(second.records, "run")[0]!.value.from).toBe(last);
+    expect(stepsOf([...first.records, ...second.records])).toEqual(stepsOf(whole.records));
     expect(await everythingOf(second)).toEqual(await everythingOf(whole));
-    expect(eventsOf(second.events, "inspect:samples").at(-1)!.samples).toEqual(
-      eventsOf(whole.events, "inspect:samples").at(-1)!.samples,
-    );
+    expect(valuesOf(second.records, "samples").at(-1)!.value).toEqual(valuesOf(whole.records, "samples").at(-1)!.value);
   });
 
   test("long enough for its batches to be drawn ahead ends with the bits of one that ran through", async () => {
@@ -128,13 +136,13 @@ describe("a run that is stopped and resumed", () => {
     const through = await carryOut(await newRun(long));
     const folder = await newRun(long);
     const first = await carryOut(folder, {
-      onEvent: (event, stop) => {
-        if (event.type === "train:step" && event.step === 90) stop();
+      onRecord: (event, stop) => {
+        if (event.channel === "loss" && event.step === 90) stop();
       },
     });
     const second = await carryOut(folder);
     expect(second.outcome).toBe("succeeded");
-    expect(stepsOf([...first.events, ...second.events])).toEqual(stepsOf(through.events));
+    expect(stepsOf([...first.records, ...second.records])).toEqual(stepsOf(through.records));
     expect(await everythingOf(second)).toEqual(await everythingOf(through));
   });
 
@@ -143,14 +151,14 @@ describe("a run that is stopped and resumed", () => {
     const notice = (thread: Worker) => threads.push(thread);
     process.on("worker", notice);
     const stopped = await carryOut(await newRun(trainOnly), {
-      onEvent: (event, stop) => {
-        if (event.type === "train:step") stop();
+      onRecord: (event, stop) => {
+        if (event.channel === "loss") stop();
       },
     });
     expect(stopped.outcome).toBe("stopped");
     const failed = await carryOut(await newRun(trainOnly), {
-      onEvent: (event) => {
-        if (event.type === "train:step") throw new Error("a crash");
+      onRecord: (event) => {
+        if (event.channel === "loss") throw new Error("a crash");
       },
     });
     expect(failed.outcome).toBe("failed");
@@ -162,59 +170,62 @@ describe("a run that is stopped and resumed", () => {
   test("after a crash takes up after its last checkpoint, and its log tells of each step once", async () => {
     const folder = await newRun(trainOnly);
     await carryOut(folder, {
-      onEvent: (event) => {
-        if (event.type === "train:step" && event.step === 5) throw new Error("a crash"); // steps 4 and 5 are lost
+      onRecord: (event) => {
+        if (event.channel === "loss" && event.step === 5) throw new Error("a crash"); // steps 4 and 5 are lost
       },
     });
     writeFileSync(join(folder, checkpointFolder, ".torn.partial"), "half a checkpoint");
     const second = await carryOut(folder);
-    expect(stepsOf(second.events).map(({ step }) => step)).toEqual([4, 5, 6]);
+    expect(stepsOf(second.records).map(({ step }) => step)).toEqual([4, 5, 6]);
     expect(await everythingOf(second)).toEqual({ ...(await everythingOf(whole)) });
-    const { series } = foldEvents(emptyRun(), await readEvents(folder));
-    expect(series.step).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(series.loss).toEqual(stepsOf(whole.events).map(({ loss }) => loss));
+    const { loss } = foldRecords(emptyRun(), await readRecords(folder)).channels;
+    expect(loss.total.xs).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(loss.total.ys).toEqual(stepsOf(whole.records).map(({ loss }) => loss));
   });
 
   test("while it judges does not train again", async () => {
     const folder = await newRun(smallPipeline());
     const first = await carryOut(folder, {
-      onEvent: (event, stop) => {
-        if (event.type === "node:state" && event.node === "evaluate") stop();
+      onRecord: (event, stop) => {
+        if (event.channel === "node" && (event.value as { node: string }).node === "evaluate") stop();
       },
     });
     expect(first.outcome).toBe("stopped");
-    expect(eventsOf(first.events, "evaluate:result")).toEqual([]);
+    expect(valuesOf(first.records, "results")).toEqual([]);
     const second = await carryOut(folder);
     expect(second.outcome).toBe("succeeded");
-    expect(stepsOf(second.events)).toEqual([]);
-    expect(eventsOf(second.events, "evaluate:result")).toHaveLength(1);
+    expect(stepsOf(second.records)).toEqual([]);
+    expect(valuesOf(second.records, "results")).toHaveLength(1);
   });
 });
 
 describe("a run that is paused", () => {
   test("goes on from the checkpoint before where the newest is damaged, tells so, and ends the same", async () => {
     const folder = await newRun(trainOnly);
-    await carryOut(folder, { onEvent: (event, stop) => event.type === "train:step" && event.step === 5 && stop() });
+    await carryOut(folder, {
+      onRecord: ({ channel, step }, stop) => channel === "loss" && step === 5 && stop(),
+    });
     const place = join(folder, checkpointFolder);
     expect(await readdir(place)).toHaveLength(2);
     const newest = join(place, (await readdir(place)).sort().at(-1)!);
     truncateSync(newest, statSync(newest).size - 1);
     await writeFile(join(place, ".1f.partial"), "left by a process that was killed");
-    const { outcome, events } = await carryOut(folder);
+    const { outcome, records } = await carryOut(folder);
     expect(outcome).toBe("succeeded");
-    expect(eventsOf(events, "run:started")[0]!.from).toBe(3);
-    expect(eventsOf(events, "log:message")[0]).toMatchObject({ level: "warning" });
-    expect(eventsOf(events, "log:message")[0]!.message).toContain("The checkpoint of step 3 is taken instead");
-    expect(stepsOf(events)).toEqual(stepsOf(whole.events).slice(3));
+    expect(valuesOf(records, "run")[0]!.value.from).toBe(3);
+    const [warning] = valuesOf(records, "message").map(({ value }) => value);
+    expect(warning!.level).toBe("warning");
+    expect(warning!.message).toContain("The checkpoint of step 3 is taken instead");
+    expect(stepsOf(records)).toEqual(stepsOf(whole.records).slice(3));
     expect(await readdir(place)).not.toContain(".1f.partial");
   });
 
   test("keeps so many checkpoints as it is told, and the one of the lowest loss", async () => {
     const train = { steps: 6, checkpointEvery: 1, keepLast: 2 };
-    const { folder, events } = await carryOut(
+    const { folder, records } = await carryOut(
       await newRun(smallPipeline({ without: ["samples", "evaluate"], config: { train } })),
     );
-    const losses = stepsOf(events).map(({ loss }) => loss!);
+    const losses = stepsOf(records).map(({ loss }) => loss!);
     const best = losses.indexOf(Math.min(...losses)) + 1;
     const kept = new Set([best, 5, 6]);
     expect(await readdir(join(folder, checkpointFolder))).toEqual([...kept].sort().map(checkpointFile));
@@ -226,10 +237,10 @@ describe("a run that is paused", () => {
     let paused = false;
     let rested: number[] = [];
     const seen: number[] = [];
-    const { outcome, events } = await carryOut(folder, {
-      onEvent: (event) => {
-        if (event.type !== "train:step") return;
-        seen.push(event.step);
+    const { outcome, records } = await carryOut(folder, {
+      onRecord: (event) => {
+        if (event.channel !== "loss") return;
+        seen.push(event.step!);
         if (event.step === 2) paused = true;
       },
       control: {
@@ -243,16 +254,16 @@ describe("a run that is paused", () => {
     });
     expect(outcome).toBe("succeeded");
     expect(rested).toEqual([1, 2]);
-    expect(stepsOf(events)).toEqual(stepsOf(whole.events));
+    expect(stepsOf(records)).toEqual(stepsOf(whole.records));
   });
 
   test("rests while it judges, too", async () => {
     let judging = false;
     let rests = 0;
     const config = { train: { steps: 1 } };
-    const { outcome, events } = await carryOut(await newRun(smallPipeline({ config })), {
-      onEvent: (event) => {
-        if (event.type === "node:state" && event.node === "evaluate") judging = true;
+    const { outcome, records } = await carryOut(await newRun(smallPipeline({ config })), {
+      onRecord: (event) => {
+        if (event.channel === "node" && (event.value as { node: string }).node === "evaluate") judging = true;
       },
       control: {
         paused: () => judging && rests === 0,
@@ -263,27 +274,27 @@ describe("a run that is paused", () => {
     });
     expect(outcome).toBe("succeeded");
     expect(rests).toBe(1);
-    expect(eventsOf(events, "evaluate:result")).toHaveLength(1);
+    expect(valuesOf(records, "results")).toHaveLength(1);
   });
 
   test("can be stopped while it rests", async () => {
     let end = () => {};
-    const { outcome, events } = await carryOut(await newRun(trainOnly), {
-      onEvent: (_event, stop) => {
+    const { outcome, records } = await carryOut(await newRun(trainOnly), {
+      onRecord: (_event, stop) => {
         end = stop;
       },
       control: { paused: () => true, wait: async () => end() },
     });
     expect(outcome).toBe("stopped");
-    expect(stepsOf(events)).toHaveLength(1);
+    expect(stepsOf(records)).toHaveLength(1);
   });
 });
 
 describe("those who look on", () => {
-  test("see the same held-out pictures before the first step, every so many, and after the last", async () => {
-    const samples = eventsOf(whole.events, "inspect:samples");
+  test("see the same held-out images before the first step, every so many, and after the last", async () => {
+    const samples = valuesOf(whole.records, "samples");
     expect(samples.map(({ step }) => step)).toEqual([0, 3, 6]);
-    const labels = samples.map(({ samples }) => samples.map(({ label }) => label));
+    const labels = samples.map(({ value }) => value.map(({ label }) => label));
     expect(labels[0]).toHaveLength(2);
     expect(labels[1]).toEqual(labels[0]);
     for (const image of [0, 1]) {
@@ -292,24 +303,25 @@ describe("those who look on", () => {
     }
   });
 
-  test("write what each word looks at, as shares that sum to 1", async () => {
-    expect(eventsOf(whole.events, "inspect:attention").map(({ file }) => file)).toEqual([0, 3, 6].map(attentionFile));
+  test("write what each token attends to, as weights that sum to 1", async () => {
+    expect(valuesOf(whole.records, "attention").map(({ value }) => value.file)).toEqual([0, 3, 6].map(attentionFile));
     for (const step of [0, 3, 6]) {
-      const frame: AttentionFrame = JSON.parse(await readFile(join(whole.folder, attentionFile(step)), "utf8"));
+      const frame = readFrame(JSON.parse(await readFile(join(whole.folder, attentionFile(step)), "utf8")));
       expect(frame).toMatchObject({ step, grid: { rows: 2, columns: 2 } });
-      expect(frame.layers).toEqual([0, 1].map((layer) => `language.gated_cross_attn_layers.${layer}`));
-      const { samples } = eventsOf(whole.events, "inspect:samples").find((event) => event.step === step)!;
-      frame.pictures.forEach((picture, index) => {
-        expect(picture.words[0]).toBe("<image>");
-        expect(picture.words.at(-1)).toBe("<|endofchunk|>");
-        expect(picture.label).toBe(samples[index]!.label);
-        expect(picture.cross).toHaveLength(2);
-        for (const layer of picture.cross) {
-          expect(layer).toHaveLength(picture.words.length);
+      const layers = [0, 1].map((layer) => ({ path: [`gated_cross_attn_layers.${layer}`], type: "GatedXattnDense" }));
+      expect(frame.layers).toEqual(layers.map((layer) => ({ node: "language", ...layer })));
+      const samples = valuesOf(whole.records, "samples").find((each) => each.step === step)!.value;
+      frame.images.forEach((image, index) => {
+        expect(image.tokens[0]).toBe("<image>");
+        expect(image.tokens.at(-1)).toBe("<|endofchunk|>");
+        expect(image.label).toBe(samples[index]!.label);
+        expect(image.cross).toHaveLength(2);
+        for (const layer of image.cross) {
+          expect(layer).toHaveLength(image.tokens.length);
           for (const shares of layer) expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 3);
         }
-        expect(picture.resampler).toHaveLength(2);
-        for (const shares of picture.resampler) {
+        expect(image.resampler).toHaveLength(2);
+        for (const shares of image.resampler) {
           expect(shares).toHaveLength(4);
           expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 3);
         }
@@ -324,8 +336,8 @@ describe("memory", () => {
     const held = new Map<number, number>();
     const config = { train: { steps: 60, checkpointEvery: 20 }, samples: { every: 15 } };
     await carryOut(await newRun(smallPipeline({ config, without: ["evaluate"] })), {
-      onEvent: (event) => {
-        if (event.type === "train:step") held.set(event.step, countTensors());
+      onRecord: (event) => {
+        if (event.channel === "loss") held.set(event.step!, countTensors());
       },
     });
     expect(held.get(60)).toBe(held.get(10));
@@ -346,8 +358,8 @@ test("on the reference device a run trains and judges as well", async () => {
     await carryOut(await newRun(pipeline)),
   ];
   for (const { outcome, error } of [reference, fast]) expect({ outcome, error }).toEqual({ outcome: "succeeded" });
-  expect(stepsOf(reference.events)[0]!.loss).toBeCloseTo(stepsOf(fast.events)[0]!.loss!, 4);
-  const rightOf = ({ events }: Carried) =>
-    eventsOf(events, "evaluate:result")[0]!.metrics.find(({ metric }) => metric === "logLikelihood")!.value!;
+  expect(stepsOf(reference.records)[0]!.loss).toBeCloseTo(stepsOf(fast.records)[0]!.loss!, 4);
+  const rightOf = ({ records }: Carried) =>
+    valuesOf(records, "results")[0]!.value.metrics.find(({ metric }) => metric === "logLikelihood")!.value;
   expect(rightOf(reference)).toBeCloseTo(rightOf(fast), 3);
 });

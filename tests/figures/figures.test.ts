@@ -1,39 +1,36 @@
 import { describe, expect, test } from "vitest";
 import { roundUp } from "../../src/figures/axis.ts";
-import { gatesOf, readGates } from "../../src/figures/gates.ts";
 import { formatSeconds, formatShare, formatWeights, words } from "../../src/figures/numbers.ts";
-import { dataWait, shownState, totalProgress } from "../../src/figures/progress.ts";
+import { Series } from "../../src/figures/series.ts";
 import { smooth } from "../../src/figures/smooth.ts";
-import { emptyRun, type NodeProgress } from "../../src/runs/state.ts";
+import { dataWait, shownState, totalProgress } from "../../src/runs/progress.ts";
+import { emptyRun, type NodeProgress, type RunState } from "../../src/runs/state.ts";
 
 describe("smoothing", () => {
+  const smoothed = (y: number[], weight: number) =>
+    smooth(
+      Series.of(
+        y.map((_, index) => index),
+        y,
+      ),
+      weight,
+    ).ys;
   test("leaves a constant series constant, from its first value", () => {
-    for (const value of smooth([3, 3, 3, 3], 0.99)) expect(value).toBeCloseTo(3, 12);
+    for (const value of smoothed([3, 3, 3, 3], 0.99)) expect(value).toBeCloseTo(3, 12);
   });
   test("does nothing at weight 0 and stays between the extremes at any other", () => {
     const series = [5, 1, 4, 2, 2];
-    expect(smooth(series, 0)).toEqual(series);
-    for (const value of smooth(series, 0.9)) expect(value! >= 1 && value! <= 5).toBe(true);
+    expect(smoothed(series, 0)).toEqual(series);
+    for (const value of smoothed(series, 0.9)) expect(value >= 1 && value <= 5).toBe(true);
   });
-  test("passes over gaps and keeps them", () => {
-    expect(smooth([2, null, 2], 0.5)).toEqual([2, null, 2]);
-  });
-});
-
-describe("gates", () => {
-  const names = [0, 1, 2].flatMap((layer) => [`model.layers.${layer}.attn_gate`, `model.layers.${layer}.ff_gate`]);
-  test("are told apart by layer and by kind", () => {
-    const gates = readGates(names);
-    expect(gates.map((gate) => gate.layer)).toEqual([0, 0, 1, 1, 2, 2]);
-    expect(gates[2]!.label).toBe("layer 2, attention");
-    expect(gates[5]!.label).toBe("layer 3, feed-forward");
-  });
-  test("layers are counted without holes when only some have gates", () => {
-    expect(readGates(["m.layers.3.attn_gate", "m.layers.7.attn_gate"]).map((gate) => gate.layer)).toEqual([0, 1]);
-  });
-  test("belong to the node whose id begins their name", () => {
-    expect(gatesOf("model", [...names, "models.0.attn_gate"])).toEqual([0, 1, 2, 3, 4, 5]);
-    expect(gatesOf("mod", names)).toEqual([]);
+  test("keeps what is not finite in its place, and out of every other value", () => {
+    expect(smoothed([2, Number.NaN, 2, Number.POSITIVE_INFINITY, 2], 0.5)).toEqual([
+      2,
+      Number.NaN,
+      2,
+      Number.POSITIVE_INFINITY,
+      2,
+    ]);
   });
 });
 
@@ -53,10 +50,11 @@ describe("progress", () => {
     expect(total.secondsLeft).toBeCloseTo(5);
   });
   test("tells how much of a step waits for data while it trains", () => {
-    const series = { ...emptyRun().series, milliseconds: [100, 100], waiting: [0.01, 0.03] };
+    const time = { milliseconds: Series.of([1, 2], [100, 100]), waiting: Series.of([1, 2], [0.01, 0.03]) };
+    const run: RunState = { ...emptyRun(), channels: { ...emptyRun().channels, time } };
     const training = node("running", { activity: "training" });
-    expect(dataWait({ ...emptyRun(), series }, training)).toBe("data 2% of step");
-    expect(dataWait({ ...emptyRun(), series }, node("running", { activity: "judging" }))).toBeUndefined();
+    expect(dataWait(run, training)).toBe("data 2% of step");
+    expect(dataWait(run, node("running", { activity: "evaluating" }))).toBeUndefined();
     expect(dataWait(emptyRun(), training)).toBeUndefined();
   });
   test("nothing is at work or waits in a run that ended", () => {

@@ -33,40 +33,40 @@ function readTwo(watch?: AttentionWatch): void {
 }
 
 describe("watching attention", () => {
-  test("shows where each word looks: shares that sum to 1, and 0 everywhere before the first image", async () => {
-    const watch = new AttentionWatch();
+  test("gives each token's weights over the latents: a sum of 1, and 0 everywhere before the first image", async () => {
+    const watch = new AttentionWatch(prepared.graph.placedBlocks());
     readTwo(watch);
     const cross = await watch.cross();
-    expect(cross.map(({ path }) => path)).toEqual(
-      [0, 1].map((layer) => `language.gated_cross_attn_layers.${layer}.attn.attend`),
+    expect(cross.map(({ block }) => block.path)).toEqual(
+      [0, 1].map((layer) => [`gated_cross_attn_layers.${layer}`, "attn", "attend"]),
     );
-    for (const { shares } of cross) {
-      expect(shares.map((text) => text.map((word) => Math.round(sumOf(word) * 1e5) / 1e5))).toEqual([
+    for (const { weights } of cross) {
+      expect(weights.map((text) => text.map((token) => Math.round(sumOf(token) * 1e5) / 1e5))).toEqual([
         [0, 1, 1, 1],
         [0, 0, 1, 1],
       ]);
-      for (const before of [shares[0]![0]!, shares[1]![0]!, shares[1]![1]!]) expect(before).toEqual([0, 0]);
+      for (const before of [weights[0]![0]!, weights[1]![0]!, weights[1]![1]!]) expect(before).toEqual([0, 0]);
     }
     watch.dispose();
   });
 
-  test("shows what each latent of the resampler looks at: features, then latents", async () => {
-    const watch = new AttentionWatch();
+  test("gives each latent's weights in the resampler: over features, then latents", async () => {
+    const watch = new AttentionWatch(prepared.graph.placedBlocks());
     readTwo(watch);
-    const looks = await watch.resampler();
+    const attention = await watch.resampler();
     const seen = Number(prepared.graph.node("encoder").outputs.features![3]);
-    expect(looks).toHaveLength(2);
-    for (const { shares } of looks) {
-      expect([shares.length, shares[0]!.length]).toEqual([2, 2]);
-      expect(shares[0]![0]!.length).toBe(seen + 2);
-      for (const latent of shares.flat()) expect(sumOf(latent)).toBeCloseTo(1, 5);
+    expect(attention).toHaveLength(2);
+    for (const { weights } of attention) {
+      expect([weights.length, weights[0]!.length]).toEqual([2, 2]);
+      expect(weights[0]![0]!.length).toBe(seen + 2);
+      for (const latent of weights.flat()) expect(sumOf(latent)).toBeCloseTo(1, 5);
     }
     watch.dispose();
   });
 
   test("costs nothing while nobody looks, and keeps nothing afterwards", async () => {
     const before = countTensors();
-    const watch = new AttentionWatch();
+    const watch = new AttentionWatch(prepared.graph.placedBlocks());
     readTwo();
     expect(await watch.cross()).toEqual([]);
     expect(countTensors()).toBe(before);

@@ -6,9 +6,17 @@ import { HeatPanel } from "../../kernel/display/plot/heatPanel.ts";
 import { LinePanel } from "../../kernel/display/plot/linePanel.ts";
 import { linearTicks, logTicks, tickLabel } from "../../kernel/display/plot/ticks.ts";
 import { runFigure } from "../../kernel/display/run/runFigure.ts";
+import { Series } from "../../src/figures/series.ts";
 import { emptyRun, type RunState } from "../../src/runs/state.ts";
 
-const gateNames = [0, 1].flatMap((layer) => [`model.layers.${layer}.attn_gate`, `model.layers.${layer}.ff_gate`]);
+const gates = [0, 1].flatMap((layer) =>
+  ["Masked cross-attention", "Feed-forward"].map((update) => ({
+    node: "model",
+    path: [`layers.${layer}`, update],
+    layer,
+    update,
+  })),
+);
 
 /** A run of so many steps, with gates. */
 function runOf(steps: number, status: RunState["status"] = "running"): RunState {
@@ -21,28 +29,48 @@ function runOf(steps: number, status: RunState["status"] = "running"): RunState 
     steps,
     weights: 100,
     trainable: 40,
-    gateNames,
-    series: {
-      step,
-      loss: step.map((index) => (index === 7 ? null : wave(index))),
-      rate: step.map(() => 0.001),
-      norm: step.map(() => 1),
-      milliseconds: step.map(() => 5),
-      waiting: step.map(() => 0.02),
-      gates: gateNames.map((_, gate) => step.map((index) => Math.tanh((index * (gate + 1)) / steps))),
+    step: steps,
+    channels: {
+      ...state.channels,
+      loss: {
+        total: Series.of(
+          step,
+          step.map((index) => (index === 7 ? Number.NaN : wave(index))),
+        ),
+        datasets: {},
+      },
+      time: {
+        milliseconds: Series.of(
+          step,
+          step.map(() => 5),
+        ),
+        waiting: Series.of(
+          step,
+          step.map(() => 0.02),
+        ),
+      },
+      gates: {
+        gates,
+        series: gates.map((_, gate) =>
+          Series.of(
+            step,
+            step.map((index) => Math.tanh((index * (gate + 1)) / steps)),
+          ),
+        ),
+      },
     },
   };
 }
 
 const frame = {
   step: 10,
-  layers: ["a", "b"],
+  layers: ["a", "b"].map((name) => ({ node: "model", path: [name], type: "GatedXattnDense" })),
   grid: { rows: 2, columns: 2 },
-  pictures: [
+  images: [
     {
       image: 0,
       label: `<b>"heart"</b>`,
-      words: ["<image>", "red", "<i>&heart"],
+      tokens: ["<image>", "red", "<i>&heart"],
       cross: [
         [
           [1, 0],
@@ -133,11 +161,20 @@ describe("a run's figure", () => {
 
 describe("lines", () => {
   test("of any numbers make a drawing that can be read", async () => {
-    const value = fc.option(fc.double({ noNaN: true, min: -1e9, max: 1e9 }), { nil: null });
+    const value = fc.option(fc.double({ min: -1e9, max: 1e9 }), { nil: Number.NaN });
     await fc.assert(
       fc.asyncProperty(fc.array(value, { maxLength: 50 }), fc.boolean(), async (y, log) => {
         const panel = new LinePanel({
-          lines: [{ name: "line", x: y.map((_, index) => index), y, color: "#12988a" }],
+          lines: [
+            {
+              name: "line",
+              series: Series.of(
+                y.map((_, index) => index),
+                y,
+              ),
+              color: "#12988a",
+            },
+          ],
           x: { title: "step" },
           y: { title: "value", log },
         });

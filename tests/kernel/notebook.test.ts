@@ -8,7 +8,7 @@ import { writePipeline } from "../../src/pipeline/schema.ts";
 import { createRun } from "../../src/runs/folder.ts";
 import { findHome } from "../../src/runs/home.ts";
 import { RunLog } from "../../src/runs/log.ts";
-import { readEvents } from "../../src/runs/reader.ts";
+import { readRecords } from "../../src/runs/reader.ts";
 import { announceStudio } from "../../src/runs/studioAddress.ts";
 import { smallPipeline, stepsOf } from "../execution/smallRun.ts";
 import { RecordedCell } from "./recordedCell.ts";
@@ -45,7 +45,7 @@ describe("a run that a notebook starts", () => {
     });
     expect(run!.status).toBe("succeeded");
     expect(run!.folder).toBe(join(findHome().runs, run!.id));
-    expect(run!.state.series.step).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(run!.state.channels.loss.total.xs).toEqual([1, 2, 3, 4, 5, 6]);
     const last = shown(cell).at(-1)!.data;
     expect(Object.keys(last).sort()).toEqual(complete);
     expect(last["text/plain"]).toMatch(/succeeded[\s\S]*at 6[\s\S]*what each word looks at/);
@@ -63,7 +63,7 @@ describe("a run that a notebook starts", () => {
       run = await flamingo.train(pipeline, { seed: 5, targets: training });
     });
     expect(run!.status).toBe("stopped");
-    const stopped = run!.state.series.step.at(-1)!;
+    const stopped = run!.state.step;
     expect(stopped).toBeLessThan(6);
     const last = shown(cell).at(-1)!.data;
     expect(Object.keys(last).sort()).toEqual(complete);
@@ -72,7 +72,7 @@ describe("a run that a notebook starts", () => {
     const next = new RecordedCell();
     await next.run(() => run!.resume());
     expect(run!.status).toBe("succeeded");
-    expect(stepsOf(await readEvents(run!.folder))).toEqual(stepsOf(await readEvents(whole.folder)));
+    expect(stepsOf(await readRecords(run!.folder))).toEqual(stepsOf(await readRecords(whole.folder)));
     expect(shown(next).at(-1)!.data["text/plain"]).toMatch(/succeeded/);
   });
 
@@ -124,8 +124,8 @@ describe("a run that is there", () => {
     const watched = run.watch();
     const log = RunLog.open(folder);
     const device = { name: "wasm", reason: "test", description: "none" };
-    log.append({ type: "run:started", name: "waits", seed: 1, from: 0, device });
-    log.append({ type: "run:finished", outcome: "succeeded" });
+    log.append({ channel: "run", value: { name: "waits", seed: 1, from: 0, device } });
+    log.append({ channel: "status", value: { status: "succeeded" } });
     log.close();
     expect((await watched).status).toBe("succeeded");
   });
@@ -141,7 +141,7 @@ describe("a run that is there", () => {
       results = await run.evaluate({ set: "heldOut" });
     });
     clock.mockRestore();
-    expect(results).toMatchObject([{ type: "evaluate:result", set: "heldOut" }]);
+    expect(results).toMatchObject([{ set: "heldOut" }]);
     expect(cell.displays.at(-1)!.bundles.at(-1)!.data["text/plain"]).toMatch(/(\d+) of \1 · in/);
     expect(await Promise.all(heeding)).toEqual([results]);
 

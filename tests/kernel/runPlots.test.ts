@@ -73,7 +73,7 @@ test("the plots of a training with attention in them move two to five times a se
     run = await flamingo.train("emoji-captions", { steps: 40, seed: 1, targets: ["train", "samples"] });
   });
   const gaps = times.slice(1, -1).map((time, index) => time - times[index]!);
-  const step = median(run!.state.series.milliseconds);
+  const step = median(run!.state.channels.time.milliseconds.ys);
   expect(median(gaps)).toBeGreaterThan(200);
   // A picture waits for the end of the step in which its time comes, and for nothing else.
   expect(median(gaps)).toBeLessThan(350 + 1.5 * step);

@@ -13,29 +13,28 @@ export async function fakeExecute({ folder, log, device, signal, control }: Exec
   const checkpoint = join(folder, checkpointFolder, "newest");
   const from = existsSync(checkpoint) ? Number(readFileSync(checkpoint, "utf8")) : 0;
   const node = Object.keys(pipeline.nodes)[0] ?? "train";
-  log.append({ type: "run:started", name, seed, from, device: { name: device, reason: "fake", description: "none" } });
-  log.append({ type: "train:started", node, steps, gates: ["a", "b"], weights: 10, trainable: 4 });
+  log.append({
+    channel: "run",
+    value: { name, seed, from, device: { name: device, reason: "fake", description: "none" } },
+  });
+  log.append({ channel: "training", value: { node, steps, weights: 10, trainable: 4 } });
+  const gates = ["a", "b"].map((name, layer) => ({ node, path: [name], layer, update: "Feed-forward" }));
+  log.append({ channel: "gates", value: { gates } });
   const save = (step: number) => {
     writeFileSync(checkpoint, String(step));
-    log.append({ type: "train:checkpoint", step, file: "newest" });
+    log.append({ channel: "checkpoint", step, value: { file: "newest" } });
   };
   for (let step = from + 1; step <= steps; step++) {
     if (step === 3) await trouble(name);
-    log.append({
-      type: "train:step",
-      step,
-      loss: 5 / step,
-      rate: 0.001,
-      norm: 1,
-      gates: [step / 1000, -step / 1000],
-      milliseconds: 1,
-      waiting: 0.02,
-    });
-    log.append({ type: "node:state", node, state: "running", activity: "training", step, total: steps });
+    log.append({ channel: "loss", step, value: { total: 5 / step } });
+    log.append({ channel: "optimizer", step, value: { rate: 0.001, norm: 1 } });
+    log.append({ channel: "gates", step, value: [step / 1000, -step / 1000] });
+    log.append({ channel: "time", step, value: { milliseconds: 1, waiting: 0.02 } });
+    log.append({ channel: "node", value: { node, state: "running", activity: "training", step, total: steps } });
     if (step % 10 === 0) {
       save(step);
       writeFileSync(join(folder, attentionFile(step)), JSON.stringify({ step }));
-      log.append({ type: "inspect:attention", step, file: attentionFile(step) });
+      log.append({ channel: "attention", step, value: { file: attentionFile(step) } });
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
     if (control?.paused()) await control.wait();
@@ -44,7 +43,7 @@ export async function fakeExecute({ folder, log, device, signal, control }: Exec
       return "stopped" as const;
     }
   }
-  log.append({ type: "node:state", node, state: "succeeded" });
+  log.append({ channel: "node", value: { node, state: "succeeded" } });
   return "succeeded" as const;
 }
 

@@ -2,16 +2,18 @@ import { appendFileSync, chmodSync, mkdirSync, readFileSync, truncateSync, write
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type RunEvent, runEventSchema } from "../../src/runs/event.ts";
+import type { LogRecord } from "../../src/channels/channel.ts";
 import { RunLog } from "../../src/runs/log.ts";
-import { eventsFile, readEvents } from "../../src/runs/reader.ts";
+import { logFile, readRecords } from "../../src/runs/reader.ts";
+import type { RecordBody } from "../../src/runs/record.ts";
+import { emptyRun, foldRecords } from "../../src/runs/state.ts";
 import { optional } from "../optional.ts";
-import { bodyArbitrary } from "./eventArbitrary.ts";
+import { bodyArbitrary } from "./recordArbitrary.ts";
 import { temporaryFolder } from "./temporaryFolder.ts";
 
-const message = (text: string) => ({ type: "log:message", level: "info", message: text }) as const;
-const texts = (events: RunEvent[]) =>
-  events.map((event) => (event.type === "log:message" ? event.message : event.type));
+const message = (text: string): RecordBody => ({ channel: "message", value: { level: "info", message: text } });
+const texts = (events: LogRecord[]) =>
+  events.map(({ channel, value }) => (channel === "message" ? (value as { message: string }).message : channel));
 
 function write(folder: string, ...lines: string[]): void {
   const log = RunLog.open(folder);
@@ -24,13 +26,13 @@ describe("a run's log", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(bodyArbitrary, { maxLength: 5 }), { maxLength: 4 }), async (sessions) => {
         const folder = temporaryFolder();
-        const appended: RunEvent[] = [];
+        const appended: LogRecord[] = [];
         for (const bodies of sessions) {
           const log = RunLog.open(folder);
           for (const body of bodies) appended.push(log.append(body));
           log.close();
         }
-        const read = await readEvents(folder);
+        const read = await readRecords(folder);
         expect(read).toEqual(appended);
         expect(read.map(({ seq }) => seq)).toEqual(appended.map((_, index) => index));
       }),
@@ -38,35 +40,16 @@ describe("a run's log", () => {
     );
   });
 
-  test("gives the results of an earlier version's log in today's form", async () => {
-    const folder = temporaryFolder();
-    const share = { hits: 1, count: 4, value: 0.25, low: 0.046, high: 0.7 };
-    const mean = { count: 4, value: -2.5, low: -3, high: -2 };
-    const earlier = {
-      ...{ seq: 0, time: 1, type: "evaluate:result", node: "evaluate", set: "heldOut", title: "Held-out images" },
-      ...{ shares: { exact: share }, means: { rightMinusShuffled: mean } },
-    };
-    writeFileSync(join(folder, eventsFile), `${JSON.stringify(earlier)}\n`);
-    const [event] = await readEvents(folder);
-    expect(runEventSchema.parse(event)).toEqual({
-      ...{ seq: 0, time: 1, type: "evaluate:result", node: "evaluate", set: "heldOut", title: "Held-out images" },
-      metrics: [
-        { metric: "exact", title: "Exact caption", unit: "share", ...share },
-        { metric: "gainOverShuffled", title: "Gain over shuffled images", unit: "nats/token", ...mean },
-      ],
-    });
-  });
-
   test("reads from any event on", async () => {
     const folder = temporaryFolder();
     write(folder, "a", "b", "c");
-    expect(texts(await readEvents(folder, 1))).toEqual(["b", "c"]);
-    expect(await readEvents(folder, 3)).toEqual([]);
+    expect(texts(await readRecords(folder, 1))).toEqual(["b", "c"]);
+    expect(await readRecords(folder, 3)).toEqual([]);
   });
 
   test("loses only the torn last line of a crash, wherever it tore", async () => {
     const folder = temporaryFolder();
-    const file = join(folder, eventsFile);
+    const file = join(folder, logFile);
     write(folder, "a", "b", "ç, more than one byte");
     const whole = readFileSync(file);
     const lines = whole.toString().trimEnd().split("\n");
@@ -74,7 +57,7 @@ describe("a run's log", () => {
     for (let size = kept; size < whole.length - 1; size++) {
       writeFileSync(file, whole.subarray(0, size));
       write(folder, "after");
-      const events = await readEvents(folder);
+      const events = await readRecords(folder);
       expect(texts(events)).toEqual(["a", "b", "after"]);
       expect(events.map(({ seq }) => seq)).toEqual([0, 1, 2]);
     }
@@ -83,28 +66,31 @@ describe("a run's log", () => {
   test("keeps a last line that only lacks its end", async () => {
     const folder = temporaryFolder();
     write(folder, "a", "b");
-    const file = join(folder, eventsFile);
+    const file = join(folder, logFile);
     truncateSync(file, readFileSync(file).length - 1);
     write(folder, "c");
-    expect(texts(await readEvents(folder))).toEqual(["a", "b", "c"]);
+    expect(texts(await readRecords(folder))).toEqual(["a", "b", "c"]);
   });
 
   test("is repaired also where the last whole line is far from the end", async () => {
     const folder = temporaryFolder();
     write(folder, "a");
-    appendFileSync(join(folder, eventsFile), "x".repeat(300_000));
+    appendFileSync(join(folder, logFile), "x".repeat(300_000));
     write(folder, "b");
-    expect(texts(await readEvents(folder))).toEqual(["a", "b"]);
+    expect(texts(await readRecords(folder))).toEqual(["a", "b"]);
   });
 
-  test("holds null for a number that is not finite, for the writer as for readers", async () => {
+  test("keeps numbers that are not finite by their names, for the writer as for readers", async () => {
     const folder = temporaryFolder();
     const log = RunLog.open(folder);
-    const numbers = { loss: Number.NaN, norm: Number.POSITIVE_INFINITY, gates: [Number.NaN], rate: 1, milliseconds: 1 };
-    const event = log.append({ type: "train:step", step: 1, ...numbers });
+    const value = { rate: Number.NaN, norm: Number.NEGATIVE_INFINITY };
+    const record = log.append({ channel: "optimizer", step: 1, value });
     log.close();
-    expect(event).toMatchObject({ loss: null, norm: null, gates: [null] });
-    expect(await readEvents(folder)).toEqual([event]);
+    expect(record.value).toEqual({ rate: "NaN", norm: "-Infinity" });
+    const read = await readRecords(folder);
+    expect(read).toEqual([record]);
+    const { rate, norm } = foldRecords(emptyRun(), read).channels.optimizer;
+    expect([...rate.ys, ...norm.ys]).toEqual([Number.NaN, Number.NEGATIVE_INFINITY]);
   });
 
   test("has the end of a run in the file at once", async () => {
@@ -112,8 +98,8 @@ describe("a run's log", () => {
     const log = RunLog.open(folder);
     log.append(message("a"));
     log.append(message("waits"));
-    log.append({ type: "run:finished", outcome: "succeeded" });
-    expect(texts(await readEvents(folder))).toEqual(["a", "waits", "run:finished"]);
+    log.append({ channel: "status", value: { status: "succeeded" } });
+    expect(texts(await readRecords(folder))).toEqual(["a", "waits", "status"]);
     log.close();
   });
 
@@ -154,14 +140,14 @@ describe("a full disk", () => {
         failure = error;
       }
       expect(failure).toMatchObject({ code: "DISK_FULL" });
-      const content = readFileSync(join(folder, eventsFile), "utf8");
+      const content = readFileSync(join(folder, logFile), "utf8");
       expect(content.endsWith("\n")).toBe(true);
-      const seen = texts(await readEvents(folder));
+      const seen = texts(await readRecords(folder));
       expect(["before", "a", "b", "c"].slice(0, seen.length)).toEqual(seen);
       state.room = 10_000;
       log.append(message("later"));
       log.close();
-      const events = await readEvents(folder);
+      const events = await readRecords(folder);
       expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index));
       expect(texts(events)[0]).toBe("before");
       expect(texts(events).at(-1)).toBe("later");

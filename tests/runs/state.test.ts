@@ -1,114 +1,151 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { RunEvent } from "../../src/runs/event.ts";
-import { emptyRun, foldEvents, secondsLeft, waitingShare } from "../../src/runs/state.ts";
-import { logArbitrary } from "./eventArbitrary.ts";
+import type { LogRecord } from "../../src/channels/channel.ts";
+import { waitingShare } from "../../src/channels/time.ts";
+import { Series } from "../../src/figures/series.ts";
+import type { RecordBody } from "../../src/runs/record.ts";
+import { emptyRun, foldRecords, type RunState, secondsLeft } from "../../src/runs/state.ts";
+import { logArbitrary } from "./recordArbitrary.ts";
 
-const started = { type: "run:started", name: "emoji", seed: 1, from: 0 } as const;
 const device = { name: "cpu", reason: "asked for", description: "reference" };
+const started = (from = 0): RecordBody => ({ channel: "run", value: { name: "emoji", seed: 1, device, from } });
 
-function logOf(...bodies: Parameters<typeof Object.assign>[1][]): RunEvent[] {
+function logOf(...bodies: RecordBody[]): LogRecord[] {
   return bodies.map((body, seq) => ({ seq, time: 1000 * seq, ...body }));
 }
-const step = (at: number, loss: number) => ({
-  type: "train:step",
-  step: at,
-  loss,
-  rate: 0.001,
-  norm: 1,
-  gates: [at / 10],
-  milliseconds: 5,
+
+const lossOf = (step: number, total: number): RecordBody => ({ channel: "loss", step, value: { total } });
+const timeOf = (step: number, milliseconds: number, waiting?: number): RecordBody => ({
+  channel: "time",
+  step,
+  value: { milliseconds, ...(waiting === undefined ? {} : { waiting }) },
 });
+
+/** A state as plain data: two series are the same if their points are. */
+function plain(value: unknown): unknown {
+  if (value instanceof Series) return [...value];
+  if (Array.isArray(value)) return value.map(plain);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
+}
+const expectSame = (a: RunState, b: RunState) => expect(plain(a)).toEqual(plain(b));
 
 describe("the fold of a log", () => {
   test("is the same when any part of the log is replayed", () => {
     fc.assert(
-      fc.property(logArbitrary, fc.nat(40), fc.nat(40), (events, from, length) => {
-        const once = foldEvents(emptyRun(), events);
-        expect(foldEvents(once, events.slice(from, from + length))).toEqual(once);
-        const prefix = foldEvents(emptyRun(), events.slice(0, length));
-        expect(foldEvents(prefix, events)).toEqual(once);
+      fc.property(logArbitrary, fc.nat(40), fc.nat(40), (records, from, length) => {
+        const once = foldRecords(emptyRun(), records);
+        expectSame(foldRecords(once, records.slice(from, from + length)), once);
+        const prefix = foldRecords(emptyRun(), records.slice(0, length));
+        expectSame(foldRecords(prefix, records), once);
+        expectSame(foldRecords(emptyRun(), [...records.slice(0, length), ...records]), once);
       }),
     );
   });
 
-  test("is the same in whatever batches the events come", () => {
+  test("is the same in whatever batches the records come", () => {
     fc.assert(
-      fc.property(logArbitrary, fc.integer({ min: 1, max: 7 }), (events, size) => {
+      fc.property(logArbitrary, fc.integer({ min: 1, max: 7 }), (records, size) => {
         let state = emptyRun();
-        for (let at = 0; at < events.length; at += size) state = foldEvents(state, events.slice(at, at + size));
-        expect(state).toEqual(foldEvents(emptyRun(), events));
+        for (let at = 0; at < records.length; at += size) state = foldRecords(state, records.slice(at, at + size));
+        expectSame(state, foldRecords(emptyRun(), records));
       }),
     );
   });
 
-  test("leaves the state that it starts from unchanged", () => {
+  test("leaves the state that it starts from unchanged, also where two logs go on from it", () => {
     fc.assert(
-      fc.property(logArbitrary, fc.nat(40), (events, cut) => {
-        const state = foldEvents(emptyRun(), events.slice(0, cut));
-        const before = structuredClone(state);
-        foldEvents(state, events.slice(cut));
-        expect(state).toEqual(before);
+      fc.property(logArbitrary, fc.nat(40), (records, cut) => {
+        const state = foldRecords(emptyRun(), records.slice(0, cut));
+        const before = structuredClone(plain(state));
+        const after = foldRecords(state, records.slice(cut));
+        const kept = structuredClone(plain(after));
+        foldRecords(
+          state,
+          logOf(...[1, 2, 3].map((step) => lossOf(step, -step))).map((record) => ({ ...record, seq: 99 + record.seq })),
+        );
+        expect(plain(state)).toEqual(before);
+        expect(plain(after)).toEqual(kept);
       }),
     );
   });
 
-  test("counts the next event", () => {
-    fc.assert(fc.property(logArbitrary, (events) => foldEvents(emptyRun(), events).next === events.length));
+  test("counts the next record", () => {
+    fc.assert(fc.property(logArbitrary, (records) => foldRecords(emptyRun(), records).next === records.length));
+  });
+
+  test("passes over values that are not what their channel says, and goes on after them", () => {
+    const bad = [null, 3, "x", [], {}, { total: "much" }, { status: "gone" }, { gates: [{}] }];
+    const channels = ["run", "status", "node", "training", "loss", "gates", "samples", "results", "attention"];
+    for (const channel of channels) {
+      for (const value of bad) {
+        const records = [
+          { seq: 0, time: 0, channel, step: 1, value },
+          ...logOf(lossOf(1, 2)).map((record) => ({ ...record, seq: 1 })),
+        ];
+        const state = foldRecords(emptyRun(), records);
+        expect(state.next).toBe(2);
+        expect(state.channels.loss.total.ys).toEqual([2]);
+      }
+    }
   });
 });
 
 describe("a resumed run", () => {
-  const train = { type: "train:started", node: "train", steps: 4, gates: ["a"], weights: 9, trainable: 3 };
-  const failed = { type: "run:finished", outcome: "failed", error: { code: "NON_FINITE", message: "no number" } };
-  const before = logOf({ ...started, device }, train, step(1, 5), step(2, 4), step(3, 3), failed);
+  const training: RecordBody = { channel: "training", value: { node: "train", steps: 4, weights: 9, trainable: 3 } };
+  const gates: RecordBody = {
+    channel: "gates",
+    value: { gates: [{ node: "model", path: ["a"], layer: 0, update: "Feed-forward" }] },
+  };
+  const stepOf = (step: number, loss: number): RecordBody[] => [
+    lossOf(step, loss),
+    { channel: "gates", step, value: [step / 10] },
+  ];
+  const failed: RecordBody = {
+    channel: "status",
+    value: { status: "failed", error: { code: "NON_FINITE", message: "no number" } },
+  };
+  const before = logOf(started(), training, gates, ...stepOf(1, 5), ...stepOf(2, 4), ...stepOf(3, 3), failed);
 
   test("does again what came after its checkpoint, and keeps what came before", () => {
-    const again = logOf({ ...started, device, from: 2 }, train, step(3, 2.5)).map((event) => ({
-      ...event,
-      seq: event.seq + before.length,
+    const again = logOf(started(2), training, gates, ...stepOf(3, 2.5)).map((record) => ({
+      ...record,
+      seq: record.seq + before.length,
     }));
-    const state = foldEvents(foldEvents(emptyRun(), before), again);
-    expect(state.series.step).toEqual([1, 2, 3]);
-    expect(state.series.loss).toEqual([5, 4, 2.5]);
-    expect(state.series.gates).toEqual([[0.1, 0.2, 0.3]]);
+    const state = foldRecords(foldRecords(emptyRun(), before), again);
+    const { loss, gates: open } = state.channels;
+    expect(loss.total.xs).toEqual([1, 2, 3]);
+    expect(loss.total.ys).toEqual([5, 4, 2.5]);
+    expect(open.series.map(({ ys }) => ys)).toEqual([[0.1, 0.2, 0.3]]);
+    expect(state.step).toBe(3);
     expect(state.status).toBe("running");
     expect(state.error).toBeUndefined();
   });
 
   test("that waits for its turn shows as queued, not as failed", () => {
-    const queued = { seq: before.length, time: 9000, type: "run:state", state: "queued" } as const;
-    const state = foldEvents(foldEvents(emptyRun(), before), [queued]);
+    const queued: LogRecord = { seq: before.length, time: 9000, channel: "status", value: { status: "queued" } };
+    const state = foldRecords(foldRecords(emptyRun(), before), [queued]);
     expect(state.status).toBe("queued");
     expect(state.error).toBeUndefined();
-    expect(state.series.step).toEqual([1, 2, 3]);
+    expect(state.channels.loss.total.xs).toEqual([1, 2, 3]);
   });
 });
 
 describe("the share of a step that waits for data", () => {
-  const seriesOf = (...steps: object[]) => foldEvents(emptyRun(), logOf({ ...started, device }, ...steps)).series;
+  const timesOf = (...records: RecordBody[]) => foldRecords(emptyRun(), logOf(started(), ...records)).channels.time;
 
   test("is told by the steps, each by the time it took", () => {
-    const series = seriesOf(
-      { ...step(1, 5), waiting: 0.5, milliseconds: 30 },
-      { ...step(2, 5), milliseconds: 10, waiting: 0.1 },
-    );
-    expect(waitingShare(series)).toBeCloseTo(0.4, 12);
+    expect(waitingShare(timesOf(timeOf(1, 30, 0.5), timeOf(2, 10, 0.1)))).toBeCloseTo(0.4, 12);
   });
 
   test("is that of the last steps", () => {
-    const steps = Array.from({ length: 40 }, (_, at) => ({ ...step(at + 1, 5), waiting: at < 20 ? 1 : 0.25 }));
-    expect(waitingShare(seriesOf(...steps))).toBe(0.25);
+    const steps = Array.from({ length: 40 }, (_, at) => timeOf(at + 1, 5, at < 20 ? 1 : 0.25));
+    expect(waitingShare(timesOf(...steps))).toBe(0.25);
   });
 
   test("is not known of a log that does not tell, and forgotten with the steps that are done again", () => {
-    expect(waitingShare(seriesOf(step(1, 5)))).toBeUndefined();
-    const series = seriesOf(
-      { ...step(1, 5), waiting: 0.5 },
-      { ...step(2, 5), waiting: 0 },
-      { ...started, device, from: 1 },
-    );
-    expect(series.waiting).toEqual([0.5]);
+    expect(waitingShare(timesOf(timeOf(1, 5)))).toBeUndefined();
+    expect(timesOf(timeOf(1, 5, 0.5), timeOf(2, 5, 0), started(1)).waiting.ys).toEqual([0.5]);
   });
 });
 

@@ -1,22 +1,23 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { RunEvent } from "../../src/runs/event.ts";
+import type { LogRecord } from "../../src/channels/channel.ts";
 import { RunLog } from "../../src/runs/log.ts";
-import { tailEvents } from "../../src/runs/tail.ts";
+import type { RecordBody } from "../../src/runs/record.ts";
+import { tailRecords } from "../../src/runs/tail.ts";
 import { temporaryFolder } from "./temporaryFolder.ts";
 
-const message = (text: string) => ({ type: "log:message", level: "info", message: text }) as const;
+const message = (text: string): RecordBody => ({ channel: "message", value: { level: "info", message: text } });
 
 /** Tails until an event says `end`. */
-async function tailToEnd(folder: string, from = 0): Promise<{ events: RunEvent[]; batches: number }> {
+async function tailToEnd(folder: string, from = 0): Promise<{ events: LogRecord[]; batches: number }> {
   const stop = new AbortController();
-  const seen = { events: [] as RunEvent[], batches: 0 };
-  const take = (events: RunEvent[]) => {
+  const seen = { events: [] as LogRecord[], batches: 0 };
+  const take = (events: LogRecord[]) => {
     seen.batches++;
     seen.events.push(...events);
-    if (events.some((event) => event.type === "log:message" && event.message === "end")) stop.abort();
+    if (events.some((event) => (event.value as { message?: string }).message === "end")) stop.abort();
   };
-  await tailEvents(folder, from, take, stop.signal);
+  await tailRecords(folder, from, take, stop.signal);
   return seen;
 }
 
@@ -82,13 +83,13 @@ test("a line longer than what is read at once comes whole", async () => {
   log.append(message(long));
   log.append(message("end"));
   log.close();
-  expect((await tailToEnd(folder)).events[0]).toMatchObject({ message: long });
+  expect((await tailToEnd(folder)).events[0]).toMatchObject({ value: { message: long } });
 });
 
 test("a folder that cannot be read is RUN_FOLDER", async () => {
   const folder = temporaryFolder();
   RunLog.open(folder).close();
   const stop = new AbortController();
-  const tail = tailEvents(join(folder, "events.jsonl"), 0, () => {}, stop.signal);
+  const tail = tailRecords(join(folder, "events.jsonl"), 0, () => {}, stop.signal);
   await expect(tail).rejects.toMatchObject({ code: "RUN_FOLDER" });
 });

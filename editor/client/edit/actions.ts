@@ -1,7 +1,7 @@
 import type { Catalog } from "../../../src/core/catalog.ts";
 import type { Pipeline } from "../../../src/pipeline/schema.ts";
 import { writePipeline } from "../../../src/pipeline/schema.ts";
-import type { RunStatus } from "../../../src/runs/state.ts";
+import type { RunStatus } from "../../../src/runs/record.ts";
 import { edgeIds } from "../graph/edges.ts";
 import { cutOut, paste, readPart } from "./clipboard.ts";
 import { disconnect, type Position, removeNodes } from "./operations.ts";

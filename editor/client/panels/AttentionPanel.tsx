@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from "react";
-import { attentionScale, firstContentWord, type Layer, wordAttention } from "../../../src/figures/attention.ts";
+import type { AttentionFrame, AttentionImage } from "../../../src/channels/attention.ts";
+import { attentionScale, firstContentToken, type Layer, tokenAttention } from "../../../src/channels/tokenAttention.ts";
 import { heatGradient } from "../../../src/figures/colors.ts";
 import { formatNumber } from "../../../src/figures/numbers.ts";
-import type { AttentionFrame, AttentionPicture } from "../../../src/runs/attentionFrame.ts";
-import { pinnedPicture, useRun } from "../stores/run.ts";
+import { pinnedImage, useRun } from "../stores/run.ts";
 import { drawHeat, type Heat } from "./heat.ts";
 import { NoRun } from "./NoRun.tsx";
 import { StepSlider } from "./StepSlider.tsx";
@@ -12,7 +12,7 @@ import { useFrame } from "./useFrame.ts";
 /** What each word of a caption looks at in its picture, layer by layer and step by step. */
 export function AttentionPanel() {
   const run = useRun((state) => state.id);
-  const frames = useRun((state) => state.state.frames);
+  const frames = useRun((state) => state.state.channels.attention);
   const [step, setStep] = useState<number | undefined>(undefined);
   const [layer, setLayer] = useState<Layer>("mean");
   const shown = frames[Math.min(step ?? frames.length - 1, frames.length - 1)];
@@ -34,7 +34,7 @@ export function AttentionPanel() {
   );
 }
 
-function LayerSelect(props: { layers: readonly string[]; layer: Layer; choose: (layer: Layer) => void }) {
+function LayerSelect(props: { layers: AttentionFrame["layers"]; layer: Layer; choose: (layer: Layer) => void }) {
   const { layers, layer, choose } = props;
   return (
     <label className="layer-select">
@@ -44,8 +44,8 @@ function LayerSelect(props: { layers: readonly string[]; layer: Layer; choose: (
         onChange={(event) => choose(event.target.value === "mean" ? "mean" : Number(event.target.value))}
       >
         <option value="mean">mean</option>
-        {layers.map((name, index) => (
-          <option key={name} value={index} title={name}>
+        {layers.map(({ node, path }, index) => (
+          <option key={[node, ...path].join(".")} value={index} title={[node, ...path].join(".")}>
             {index + 1}
           </option>
         ))}
@@ -57,15 +57,15 @@ function LayerSelect(props: { layers: readonly string[]; layer: Layer; choose: (
 function FrameView({ run, frame, layer }: { run: string; frame: AttentionFrame; layer: Layer }) {
   const [image, setImage] = useState(0);
   const [word, setWord] = useState<number | undefined>(undefined);
-  const picture = frame.pictures.find((candidate) => candidate.image === image) ?? frame.pictures[0];
+  const picture = frame.images.find((candidate) => candidate.image === image) ?? frame.images[0];
   if (!picture) return <div className="no-run">No pictures are pinned.</div>;
-  const chosen = word !== undefined && word < picture.words.length ? word : firstContentWord(picture.words);
+  const chosen = word !== undefined && word < picture.tokens.length ? word : firstContentToken(picture.tokens);
   return (
     <div className="attention">
       <AttentionMap run={run} frame={frame} picture={picture} layer={layer} word={chosen} />
       <div className="attention-side">
         <fieldset className="thumbs" aria-label="Picture">
-          {frame.pictures.map((candidate) => (
+          {frame.images.map((candidate) => (
             <button
               key={candidate.image}
               type="button"
@@ -75,7 +75,7 @@ function FrameView({ run, frame, layer }: { run: string; frame: AttentionFrame; 
               className="thumb"
               onClick={() => setImage(candidate.image)}
             >
-              <img src={pinnedPicture(run, candidate.image)} alt="" />
+              <img src={pinnedImage(run, candidate.image)} alt="" />
             </button>
           ))}
         </fieldset>
@@ -102,7 +102,7 @@ function FrameView({ run, frame, layer }: { run: string; frame: AttentionFrame; 
 interface MapProps {
   run: string;
   frame: AttentionFrame;
-  picture: AttentionPicture;
+  picture: AttentionImage;
   layer: Layer;
   word: number;
 }
@@ -112,7 +112,7 @@ function AttentionMap(props: MapProps) {
   const box = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState(150);
   const { end, even } = attentionScale(picture, layer);
-  const shares = wordAttention(picture, layer, word);
+  const shares = tokenAttention(picture, layer, word);
   const peak = Math.max(0, ...shares);
   useEffect(() => {
     const element = box.current!;
@@ -120,7 +120,7 @@ function AttentionMap(props: MapProps) {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const label = `“${picture.words[word]}” looks at ${picture.label}, at most ${formatNumber(peak)} at one patch`;
+  const label = `“${picture.tokens[word]}” looks at ${picture.label}, at most ${formatNumber(peak)} at one patch`;
   return (
     <div className="attention-map" ref={box} data-testid="attention-map" data-step={frame.step} data-peak={peak}>
       <HeatCanvas {...props} size={size} end={end} label={label} />
@@ -153,9 +153,9 @@ function WordChip(props: MapProps & { text: string; chosen: boolean; choose: () 
 function HeatCanvas(props: MapProps & { size: number; end: number; label: string }) {
   const { run, frame, picture, layer, word, size, end, label } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
-  const image = useImage(pinnedPicture(run, picture.image));
+  const image = useImage(pinnedImage(run, picture.image));
   useEffect(() => {
-    const heat: Heat = { picture: image, shares: wordAttention(picture, layer, word), grid: frame.grid, end };
+    const heat: Heat = { picture: image, shares: tokenAttention(picture, layer, word), grid: frame.grid, end };
     drawHeat(canvas.current!, size, heat);
   }, [image, picture, layer, word, frame, size, end]);
   return (
@@ -181,6 +181,6 @@ function useImage(source: string): HTMLImageElement | undefined {
   return loaded?.source === source ? loaded.image : undefined;
 }
 
-function wordsOf(picture: AttentionPicture): { text: string; index: number }[] {
-  return picture.words.map((text, index) => ({ text, index }));
+function wordsOf(picture: AttentionImage): { text: string; index: number }[] {
+  return picture.tokens.map((text, index) => ({ text, index }));
 }

@@ -1,9 +1,8 @@
 import { useCallback } from "react";
+import { type Gate, gateLabel } from "../../../src/channels/gates.ts";
 import { roundUp } from "../../../src/figures/axis.ts";
 import { layerColor, type Theme } from "../../../src/figures/colors.ts";
-import { type Gate, readGates } from "../../../src/figures/gates.ts";
 import { formatNumber } from "../../../src/figures/numbers.ts";
-import { downsample } from "../../../src/runs/downsample.ts";
 import type { RunState } from "../../../src/runs/state.ts";
 import { useRun } from "../stores/run.ts";
 import { changeSettings, useSettings } from "../stores/settings.ts";
@@ -20,14 +19,13 @@ const most = { line: 400, all: 8000 } as const;
 /** tanh of every gate over the steps: how far each layer lets the pictures in. */
 export function GatesPanel() {
   const absolute = useSettings((settings) => settings.absoluteGates);
-  const names = useRun((run) => run.state.gateNames);
+  const gates = useRun((run) => run.state.channels.gates.gates);
   const content = useCallback(
     (theme: Theme) => gatesContent(useRun.getState().id, useRun.getState().state, absolute, theme),
     [absolute],
   );
-  if (names.length === 0)
+  if (gates.length === 0)
     return <NoRun sketch="gates" what="Every tanh gate starts at 0; how far each one opens is drawn here." />;
-  const gates = readGates(names);
   return (
     <>
       <div className="panel-controls">
@@ -47,20 +45,20 @@ export function GatesPanel() {
   );
 }
 
-function Largest({ gates }: { gates: Gate[] }) {
-  const series = useRun((run) => run.state.series.gates);
-  const values = gates.map((gate) => Math.abs(series[gate.index]?.at(-1) ?? 0));
+function Largest({ gates }: { gates: readonly Gate[] }) {
+  const series = useRun((run) => run.state.channels.gates.series);
+  const values = series.map(({ last }) => Math.abs(last?.y ?? 0));
   const most = Math.max(0, ...values);
   const gate = gates[values.indexOf(most)];
   return (
     <p className="readout">
       <strong data-testid="gate-largest">{formatNumber(most)}</strong>
-      <span className="muted">{most > 0 ? `largest, ${gate?.label}` : "all gates closed"}</span>
+      <span className="muted">{most > 0 ? `largest, ${gate && gateLabel(gate)}` : "all gates closed"}</span>
     </p>
   );
 }
 
-function Legend({ gates }: { gates: Gate[] }) {
+function Legend({ gates }: { gates: readonly Gate[] }) {
   const theme = useTheme();
   const layers = countLayers(gates);
   const kinds = kindsOf(gates);
@@ -86,21 +84,22 @@ function Legend({ gates }: { gates: Gate[] }) {
 }
 
 function gatesContent(id: string | undefined, run: RunState, absolute: boolean, theme: Theme): PlotContent {
-  const gates = readGates(run.gateNames);
+  const { gates, series } = run.channels.gates;
   const layers = countLayers(gates);
   const kinds = kindsOf(gates);
   const each = Math.min(most.line, Math.floor(most.all / gates.length));
   let peak = 0.02;
-  const traces = gates.map((gate) => {
-    const values = run.series.gates[gate.index] ?? [];
-    for (const value of values) peak = Math.max(peak, Math.abs(value ?? 0));
-    const y = absolute ? values.map((value) => (value === null ? null : Math.abs(value))) : values;
-    const dash = dashOf(kinds.indexOf(gate.kind));
+  const traces = gates.map((gate, index) => {
+    const values = series[index]!;
+    for (const [, value] of values) if (Number.isFinite(value)) peak = Math.max(peak, Math.abs(value));
+    const line = (absolute ? values.map(Math.abs) : values).thinned(each);
+    const dash = dashOf(kinds.indexOf(gate.update));
     return {
-      ...downsample({ x: run.series.step, y }, each),
+      x: line.xs,
+      y: line.ys,
       type: "scatter",
       mode: "lines",
-      name: gate.label,
+      name: gateLabel(gate),
       line: { color: layerColor(gate.layer, layers, theme), width: dash === "solid" ? 2.25 : 1.5, dash },
       hovertemplate: "%{y:.3f}",
     };
@@ -108,7 +107,7 @@ function gatesContent(id: string | undefined, run: RunState, absolute: boolean, 
   const top = roundUp(peak);
   return {
     traces,
-    x: { title: "step", range: [0, Math.max(run.steps, run.series.step.at(-1) ?? 1)] },
+    x: { title: "step", range: [0, Math.max(run.steps, run.step || 1)] },
     y: { title: absolute ? "|tanh(gate)|" : "tanh(gate)", range: [absolute ? 0 : -top, top] },
     revision: `${id} ${absolute}`,
   };
@@ -119,7 +118,7 @@ function dashOf(kind: number): string {
 }
 
 function kindsOf(gates: readonly Gate[]): string[] {
-  return [...new Set(gates.map((gate) => gate.kind))];
+  return [...new Set(gates.map((gate) => gate.update))];
 }
 
 function countLayers(gates: readonly Gate[]): number {

@@ -2,8 +2,8 @@ import { useCallback } from "react";
 import { roundDown, roundUp } from "../../../src/figures/axis.ts";
 import { inks, type Theme } from "../../../src/figures/colors.ts";
 import { formatNumber } from "../../../src/figures/numbers.ts";
+import type { Series } from "../../../src/figures/series.ts";
 import { smooth } from "../../../src/figures/smooth.ts";
-import { downsample } from "../../../src/runs/downsample.ts";
 import type { RunState } from "../../../src/runs/state.ts";
 import { useRun } from "../stores/run.ts";
 import { changeSettings, useSettings } from "../stores/settings.ts";
@@ -17,7 +17,7 @@ const most = 1200;
 export function LossPanel() {
   const smoothing = useSettings((settings) => settings.smoothing);
   const log = useSettings((settings) => settings.logAxis);
-  const hasSteps = useRun((run) => run.state.series.step.length > 0 || run.state.steps > 0);
+  const hasSteps = useRun((run) => run.state.channels.loss.total.length > 0 || run.state.steps > 0);
   const content = useCallback(
     (theme: Theme) => lossContent(useRun.getState().id, useRun.getState().state, smoothing, log, theme),
     [smoothing, log],
@@ -54,19 +54,23 @@ export function LossPanel() {
 }
 
 function Readout({ smoothing }: { smoothing: number }) {
-  const loss = useRun((run) => run.state.series.loss);
-  const smoothed = smooth(loss, smoothing).findLast((value) => value !== null);
+  const loss = useRun((run) => run.state.channels.loss.total);
+  const smoothed = smooth(loss, smoothing).last?.y;
   return (
     <p className="readout">
       <strong data-testid="loss-smoothed">{formatNumber(smoothed)}</strong>
       <span className="muted">
         nats
         <span className="if-wide">
-          , now <span data-testid="loss-raw">{formatNumber(loss.at(-1))}</span>
+          , now <span data-testid="loss-raw">{formatNumber(loss.last?.y)}</span>
         </span>
       </span>
     </p>
   );
+}
+
+function lineOf(series: Series) {
+  return { x: series.xs, y: series.ys };
 }
 
 function lossContent(
@@ -76,10 +80,10 @@ function lossContent(
   log: boolean,
   theme: Theme,
 ): PlotContent {
-  const { step, loss } = run.series;
-  const raw = downsample({ x: step, y: loss }, most);
-  const line = downsample({ x: step, y: smooth(loss, smoothing) }, most);
-  const values = loss.filter((value) => value !== null);
+  const loss = run.channels.loss.total;
+  const raw = lineOf(loss.thinned(most));
+  const line = lineOf(smooth(loss, smoothing).thinned(most));
+  const values = loss.ys.filter(Number.isFinite);
   const top = roundUp(values.reduce((a, b) => Math.max(a, b), 0.1));
   const least = values.reduce((a, b) => Math.min(a, b), top);
   const color = inks[theme].series;
@@ -89,7 +93,7 @@ function lossContent(
       { ...common, ...raw, name: "loss", opacity: 0.28, line: { color, width: 1 }, hovertemplate: "%{y:.3f}" },
       { ...common, ...line, name: "smoothed", line: { color, width: 2 }, hovertemplate: "<b>%{y:.3f}</b>" },
     ],
-    x: { title: "step", range: [0, Math.max(run.steps, step.at(-1) ?? 1)] },
+    x: { title: "step", range: [0, Math.max(run.steps, loss.last?.x ?? 1)] },
     y: { title: "loss (nats per token)", range: log ? [roundDown(least), top] : [0, top], log },
     revision: `${id} ${log}`,
   };

@@ -43,7 +43,7 @@ export function Plot({
       const plotly = await loadPlotly();
       const element = box.current;
       const { id, state } = useRun.getState();
-      const now = `${id} ${state.steps} ${state.series.step.length} ${state.series.step.at(-1)}`;
+      const now = `${id} ${state.steps} ${state.next}`;
       if (!element?.isConnected || now === shown) return;
       shown = now;
       drawn.current = plotly;

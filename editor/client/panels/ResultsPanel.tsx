@@ -1,29 +1,26 @@
-import { formatCount, formatNumber, formatShare } from "../../../src/figures/numbers.ts";
-import type { MetricResult, RunEventOf } from "../../../src/runs/event.ts";
+import type { MetricResult, Result } from "../../../src/channels/results.ts";
+import { formatCount, formatMetric } from "../../../src/figures/numbers.ts";
 import { useRun } from "../stores/run.ts";
 import { NoRun } from "./NoRun.tsx";
 
-type Result = RunEventOf<"evaluate:result">;
-
 /** What the evaluations found, with counts and 95% intervals. */
 export function ResultsPanel() {
-  const results = useRun((run) => run.state.results);
+  const results = useRun((run) => run.state.channels.results);
   if (results.length === 0)
     return <NoRun sketch="rows" what="Evaluation tables appear here, with counts and 95% intervals." />;
-  const last = [...new Map(results.map((result) => [`${result.node} ${result.set}`, result])).values()];
   return (
     <div className="results" data-testid="results">
-      {last.map((result) => (
+      {results.map((result) => (
         <ResultTable key={`${result.node} ${result.set}`} result={result} />
       ))}
     </div>
   );
 }
 
-function ResultTable({ result }: { result: Result }) {
+function ResultTable({ result: { title, metrics } }: { result: Result }) {
   return (
     <table>
-      <caption>{result.title}</caption>
+      <caption>{title}</caption>
       <thead>
         <tr>
           <th scope="col">metric</th>
@@ -37,33 +34,32 @@ function ResultTable({ result }: { result: Result }) {
         </tr>
       </thead>
       <tbody>
-        {result.metrics.map((metric) => (
-          <MetricRow key={metric.metric} result={metric} />
+        {metrics.map((metric) => (
+          <MetricRow key={metric.metric} metric={metric} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function MetricRow({ result }: { result: MetricResult }) {
-  const { title, unit, value, low, high, count, hits } = result;
-  const format = unit === "share" ? formatShare : formatNumber;
+function MetricRow({ metric }: { metric: MetricResult }) {
+  const { title, description, unit, value, low, high, count, hits } = metric;
   return (
     <tr>
-      <th scope="row">{title}</th>
+      <th scope="row" title={description}>
+        {title}
+      </th>
       <td className="number">
-        {format(value)}
-        {unit === undefined || unit === "share" ? "" : ` ${unit}`}
+        {formatMetric(value, unit)} {unit !== undefined && unit !== "share" && <span className="muted">{unit}</span>}
       </td>
       <td>
-        {unit === "share" && <Interval value={value ?? 0} low={low ?? 0} high={high ?? 0} />}
+        {unit === "share" && Number.isFinite(value) && <Interval value={value} low={low} high={high} />}
         <span className="interval">
-          {format(low)} to {format(high)}
+          {formatMetric(low, unit)} to {formatMetric(high, unit)}
         </span>
       </td>
       <td className="number">
-        {hits === undefined ? "" : `${formatCount(hits)} of `}
-        {formatCount(count)}
+        {hits === undefined ? formatCount(count) : `${formatCount(hits)} of ${formatCount(count)}`}
       </td>
     </tr>
   );

@@ -1,21 +1,20 @@
 import { useState } from "react";
-import { isRight } from "../../../src/figures/captions.ts";
+import { isRight, type Sample } from "../../../src/channels/samples.ts";
 import { formatCount, formatNumber } from "../../../src/figures/numbers.ts";
-import type { Sample } from "../../../src/runs/event.ts";
 import { Icon } from "../parts/Icon.tsx";
-import { pinnedPicture, useRun } from "../stores/run.ts";
+import { pinnedImage, useRun } from "../stores/run.ts";
 import { NoRun } from "./NoRun.tsx";
 import { StepSlider } from "./StepSlider.tsx";
 
-/** Captions of the same held-out pictures, again and again while training goes on. */
+/** Captions of the same held-out images, again and again while training goes on. */
 export function SamplesPanel() {
   const run = useRun((state) => state.id);
-  const history = useRun((state) => state.state.samples);
+  const history = useRun((state) => state.state.channels.samples);
   const [step, setStep] = useState<number | undefined>(undefined);
   const [image, setImage] = useState<number | undefined>(undefined);
   const shown = history[Math.min(step ?? history.length - 1, history.length - 1)];
   if (!shown || run === undefined)
-    return <NoRun sketch="cards" what="Captions of the same held-out pictures appear here while the model learns." />;
+    return <NoRun sketch="cards" what="Captions of the same held-out images appear here while the model learns." />;
   const right = shown.samples.filter(isRight).length;
   return (
     <>
@@ -48,7 +47,7 @@ function SampleCard(props: { run: string; sample: Sample; open: boolean; toggle:
   const { run, sample, open, toggle } = props;
   const right = isRight(sample);
   const likelihood =
-    sample.logLikelihood === undefined ? "" : `\nlog-likelihood ${formatNumber(sample.logLikelihood)} nats a word`;
+    sample.logLikelihood === undefined ? "" : `\nlog-likelihood ${formatNumber(sample.logLikelihood)} nats per token`;
   return (
     <button
       type="button"
@@ -58,7 +57,7 @@ function SampleCard(props: { run: string; sample: Sample; open: boolean; toggle:
       onClick={toggle}
       title={`${sample.label}\ncaption: ${sample.caption}${likelihood}`}
     >
-      <img src={pinnedPicture(run, sample.image)} alt={sample.label} />
+      <img src={pinnedImage(run, sample.image)} alt={sample.label} />
       <span className="sample-text">
         <span className="sample-label">{sample.label}</span>
         <span className="sample-caption">
@@ -72,7 +71,7 @@ function SampleCard(props: { run: string; sample: Sample; open: boolean; toggle:
 
 /** Every caption that one picture was given, newest first; the same caption again is told once. */
 function SampleHistory({ image }: { image: number }) {
-  const history = useRun((state) => state.state.samples);
+  const history = useRun((state) => state.state.channels.samples);
   const all = history.flatMap(({ step, samples }) => {
     const sample = samples.find((candidate) => candidate.image === image);
     return sample ? [{ step, sample }] : [];

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import type { AttentionFrame } from "../../../src/runs/attentionFrame.ts";
+import { type AttentionFrame, readFrame } from "../../../src/channels/attention.ts";
 import { getJson } from "../stores/request.ts";
 import { runFile } from "../stores/run.ts";
 
@@ -13,7 +13,7 @@ export function useFrame(run: string | undefined, file: string | undefined): Att
   useEffect(() => {
     if (run === undefined || file === undefined) return;
     let current = true;
-    readFrame(runFile(run, file)).then(
+    loadFrame(runFile(run, file)).then(
       (read) => {
         if (current) setFrame({ run, frame: read });
       },
@@ -26,10 +26,10 @@ export function useFrame(run: string | undefined, file: string | undefined): Att
   return frame && frame.run === run ? frame.frame : undefined;
 }
 
-async function readFrame(path: string): Promise<AttentionFrame> {
+async function loadFrame(path: string): Promise<AttentionFrame> {
   const known = kept.get(path);
   if (known) return known;
-  const frame = await getJson<AttentionFrame>(path);
+  const frame = readFrame(await getJson<unknown>(path));
   kept.set(path, frame);
   for (const oldest of kept.keys()) {
     if (kept.size <= most) break;

@@ -4,7 +4,7 @@ import type { SolvedShape } from "../../../src/core/shape.ts";
 import { formatWeights } from "../../../src/figures/numbers.ts";
 import { shapeText } from "../../../src/figures/shapeText.ts";
 import { type Tone, toneWords } from "../../../src/figures/tone.ts";
-import type { NodeRunState } from "../../../src/runs/event.ts";
+import type { NodeRunState } from "../../../src/runs/record.ts";
 import { Icon } from "./Icon.tsx";
 
 /** A port as a card shows it. */

@@ -105,7 +105,8 @@ function useBusyPanels(): void {
   useEffect(
     () =>
       useRun.subscribe((now, before) => {
-        const came = now.id === before.id && now.state.results.length > 0 && before.state.results.length === 0;
+        const came =
+          now.id === before.id && now.state.channels.results.length > 0 && before.state.channels.results.length === 0;
         if (came && before.state.status === "running") showPanel("results");
       }),
     [],
@@ -115,7 +116,7 @@ function useBusyPanels(): void {
 /** A count on a panel that is closed or holds what should be seen. */
 function Badge({ name }: { name: PanelName }) {
   const warnings = useRun((run) => run.state.messages.filter(({ level }) => level === "warning").length);
-  const results = useRun((run) => run.state.results.length);
+  const results = useRun((run) => run.state.channels.results.length);
   const count = name === "log" ? warnings : name === "results" ? results : 0;
   if (count === 0) return null;
   return (

@@ -1,19 +1,18 @@
 import { useCallback, useRef, useState } from "react";
 import { useShallow } from "zustand/react/shallow";
-import { gatesOf } from "../../../src/figures/gates.ts";
 import { formatCount, formatNumber, formatSeconds } from "../../../src/figures/numbers.ts";
-import { shownState } from "../../../src/figures/progress.ts";
 import { smooth } from "../../../src/figures/smooth.ts";
+import { shownState } from "../../../src/runs/progress.ts";
 import { secondsLeft } from "../../../src/runs/state.ts";
-import { drawGates, drawLoss, figureSize, gateValues } from "../figures/nodeFigures.ts";
+import { drawGates, drawLoss, figureSize, gatesOf, gateValues } from "../figures/nodeFigures.ts";
 import { useRedraw } from "../figures/useRedraw.ts";
 import type { Figure } from "../graph/figure.ts";
-import { pinnedPicture, useRun } from "../stores/run.ts";
+import { pinnedImage, useRun } from "../stores/run.ts";
 import { useTheme } from "../stores/theme.ts";
 
 /** What a node shows while a run goes on: what it has room for, and its gates if the run has gates of it. */
 export function LiveFigure({ node, figure }: { node: string; figure: Figure | undefined }) {
-  const hasGates = useRun((run) => gatesOf(node, run.state.gateNames).length > 0);
+  const hasGates = useRun((run) => gatesOf(run.state, node).length > 0);
   return (
     <>
       {figure === "loss" && <LossFigure />}
@@ -30,8 +29,8 @@ function LossFigure() {
   const theme = useTheme();
   const draw = useCallback(() => {
     const run = useRun.getState().state;
-    const smoothed = smooth(run.series.loss, 0.95);
-    setNow(smoothed.findLast((value) => value !== null) ?? null);
+    const smoothed = smooth(run.channels.loss.total, 0.95);
+    setNow(smoothed.last?.y ?? null);
     if (canvas.current) drawLoss(canvas.current, run, smoothed, theme);
   }, [theme]);
   useRedraw(canvas, draw);
@@ -69,12 +68,14 @@ const shownPictures = 6;
 
 function PicturesFigure() {
   const run = useRun((state) => state.id);
-  const samples = useRun(useShallow((state) => state.state.samples.at(-1)?.samples.slice(0, shownPictures) ?? []));
+  const samples = useRun(
+    useShallow((state) => state.state.channels.samples.at(-1)?.samples.slice(0, shownPictures) ?? []),
+  );
   return (
     <div className="card-figure card-pictures" data-testid="node-pictures">
       {run !== undefined && samples.length > 0
         ? samples.map(({ image, label }) => (
-            <img key={image} src={pinnedPicture(run, image)} alt={label} title={label} draggable={false} />
+            <img key={image} src={pinnedImage(run, image)} alt={label} title={label} draggable={false} />
           ))
         : Array.from({ length: shownPictures }, (_value, index) => <span key={String(index)} className="no-picture" />)}
     </div>

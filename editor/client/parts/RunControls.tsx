@@ -1,5 +1,5 @@
 import { formatCount, formatSeconds } from "../../../src/figures/numbers.ts";
-import { dataWait, totalProgress } from "../../../src/figures/progress.ts";
+import { dataWait, totalProgress } from "../../../src/runs/progress.ts";
 import { useEditor } from "../stores/editor.ts";
 import { useRun } from "../stores/run.ts";
 import { ActionButton, useCan } from "./ActionButton.tsx";
@@ -67,10 +67,9 @@ function RunStatusText() {
       : progress?.activity;
   const busy = run.status === "running" && name !== undefined;
   const wait = dataWait(run, progress);
-  const last = run.series.step.at(-1);
   const where =
-    last !== undefined && (run.status === "stopped" || run.status === "paused")
-      ? ` at step ${formatCount(last)} of ${formatCount(run.steps)}`
+    run.step > 0 && (run.status === "stopped" || run.status === "paused")
+      ? ` at step ${formatCount(run.step)} of ${formatCount(run.steps)}`
       : "";
   return (
     <p className="run-status" data-testid="run-status" data-status={run.status}>

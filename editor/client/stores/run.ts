@@ -1,6 +1,6 @@
 import { create } from "zustand";
-import type { RunEvent } from "../../../src/runs/event.ts";
-import { emptyRun, foldEvents, type RunState } from "../../../src/runs/state.ts";
+import type { LogRecord } from "../../../src/channels/channel.ts";
+import { emptyRun, foldRecords, type RunState } from "../../../src/runs/state.ts";
 import { currentRoute, go } from "./route.ts";
 
 interface ShownRun {
@@ -21,15 +21,15 @@ export function showRun(id: string | undefined): void {
     go({ page: "pipeline", ...(id === undefined ? {} : { run: id }) }, { replace: true });
 }
 
-/** The page takes events over at most so often, in milliseconds: it shares the machine with the training. */
+/** The page takes records over at most so often, in milliseconds: it shares the machine with the training. */
 const interval = 250;
-let waiting: RunEvent[] = [];
+let waiting: LogRecord[] = [];
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Takes events over, if they are of the run that is shown: the first at once, those that follow soon after together. */
-export function takeEvents(run: string, events: readonly RunEvent[]): void {
+/** Takes records over, if they are of the run that is shown: the first at once, those that follow soon after together. */
+export function takeRecords(run: string, records: readonly LogRecord[]): void {
   if (run !== useRun.getState().id) return;
-  waiting = waiting.concat(events);
+  waiting = waiting.concat(records);
   if (timer === undefined) fold();
 }
 
@@ -37,10 +37,10 @@ function fold(): void {
   timer = undefined;
   if (waiting.length === 0) return;
   const { state } = useRun.getState();
-  const events = waiting;
+  const records = waiting;
   waiting = [];
   timer = setTimeout(fold, interval);
-  useRun.setState({ state: foldEvents(state, events) });
+  useRun.setState({ state: foldRecords(state, records) });
 }
 
 /** The run that the page's address names. */
@@ -54,7 +54,7 @@ export function runFile(run: string, file: string): string {
   return `/api/runs/${run}/files/${file}`;
 }
 
-/** Where a pinned picture of a run is read. */
-export function pinnedPicture(run: string, image: number): string {
+/** Where a pinned image of a run is read. */
+export function pinnedImage(run: string, image: number): string {
   return runFile(run, `pinned-${image}.png`);
 }

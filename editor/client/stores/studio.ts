@@ -11,7 +11,7 @@ import {
   type StudioInfo,
   socketTransports,
 } from "../../shared/protocol.ts";
-import { runInAddress, showRun, takeEvents, useRun } from "./run.ts";
+import { runInAddress, showRun, takeRecords, useRun } from "./run.ts";
 
 interface StudioState {
   /** `lost` after a connection that was there broke. */
@@ -36,7 +36,7 @@ export function connectStudio(): void {
   socket.on("connect_error", () => {
     if (useStudio.getState().connection === "online") useStudio.setState({ connection: "lost" });
   });
-  socket.on("run:events", ({ run, events }) => takeEvents(run, events));
+  socket.on("run:records", ({ run, records }) => takeRecords(run, records));
   socket.on("runs:changed", (runs) => useStudio.setState({ runs }));
 }
 

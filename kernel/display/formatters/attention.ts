@@ -1,4 +1,4 @@
-import type { AttentionFrame } from "../../../src/runs/attentionFrame.ts";
+import type { AttentionFrame } from "../../../src/channels/attention.ts";
 import type { Formatter } from "../formatter.ts";
 import { Figure } from "../plot/figure.ts";
 import { AttentionPanel } from "../run/attentionPanel.ts";
@@ -13,7 +13,7 @@ export const attentionFormatter: Formatter<SeenAttention> = {
   accepts: (value) => {
     if (value === null || typeof value !== "object") return false;
     const { frame, pngs } = value as Partial<SeenAttention>;
-    return Array.isArray(pngs) && Array.isArray(frame?.pictures) && Array.isArray(frame.layers);
+    return Array.isArray(pngs) && Array.isArray(frame?.images) && Array.isArray(frame.layers);
   },
   format: ({ frame, pngs }, options) =>
     new Figure({ rows: [[new AttentionPanel(frame, pngs, { pictures: 12, step: false })]], label: "attention" }).bundle(

@@ -1,6 +1,6 @@
 import { roundDown, roundUp } from "../../../src/figures/axis.ts";
 import { formatNumber } from "../../../src/figures/numbers.ts";
-import { downsample } from "../../../src/runs/downsample.ts";
+import type { Series } from "../../../src/figures/series.ts";
 import { escapeHtml } from "../html.ts";
 import type { Panel, PlotlyPart } from "./panel.ts";
 import { at, cut, svgText, textWidth } from "./svgText.ts";
@@ -9,9 +9,7 @@ import { linearTicks, logTicks, tickLabel } from "./ticks.ts";
 /** A line of a plot. */
 export interface PlotLine {
   name: string;
-  x: readonly number[];
-  /** null is a gap. */
-  y: readonly (number | null)[];
+  series: Series;
   color: string;
   width?: number;
   opacity?: number;
@@ -59,15 +57,15 @@ export class LinePanel implements Panel {
   constructor(options: LinePanelOptions) {
     this.#options = options;
     const points = Math.min(most.line, Math.max(60, Math.floor(most.all / Math.max(1, options.lines.length))));
-    this.#lines = options.lines.map((line) => ({ ...line, ...downsample({ x: [...line.x], y: [...line.y] }, points) }));
+    this.#lines = options.lines.map((line) => ({ ...line, series: line.series.thinned(points) }));
     this.#x = settle(
       options.x,
-      this.#lines.flatMap(({ x }) => [x[0] ?? 0, x.at(-1) ?? 1]),
+      this.#lines.flatMap(({ series }) => [series.length > 0 ? series.x(0) : 0, series.last?.x ?? 1]),
       false,
     );
     this.#y = settle(
       options.y,
-      this.#lines.flatMap(({ y }) => y.filter((value): value is number => value !== null)),
+      this.#lines.flatMap(({ series }) => series.ys),
       true,
     );
   }
@@ -90,12 +88,12 @@ export class LinePanel implements Panel {
       type: log ? "log" : "linear",
       range: log ? range.map((value) => Math.log10(value)) : [...range],
     });
-    const traces = this.#lines.map(({ name, x, y, color, width = 1.75, opacity = 1, dash }) => ({
+    const traces = this.#lines.map(({ name, series, color, width = 1.75, opacity = 1, dash }) => ({
       type: "scatter",
       mode: "lines",
       name,
-      x,
-      y: y.map((value) => (value === null ? null : Number(value.toPrecision(5)))),
+      x: series.xs,
+      y: series.ys.map((value) => (Number.isFinite(value) ? Number(value.toPrecision(5)) : null)),
       opacity,
       connectgaps: false,
       line: { color, width, dash: dash ? dash.replace(/(\d+)/g, "$1px").replaceAll(" ", ",") : "solid" },
@@ -104,9 +102,8 @@ export class LinePanel implements Panel {
   }
 
   text(): string {
-    const last = this.#lines.map(({ name, x, y }) => {
-      const index = y.findLastIndex((value) => value !== null);
-      return index < 0 ? `  ${name}: nothing yet` : `  ${name}: ${formatNumber(y[index])} at ${x[index]}`;
+    const last = this.#lines.map(({ name, series }) => {
+      return series.last ? `  ${name}: ${formatNumber(series.last.y)} at ${series.last.x}` : `  ${name}: nothing yet`;
     });
     const shown = last.length > 12 ? [...last.slice(0, 12), `  and ${last.length - 12} more lines`] : last;
     return [`${this.#y.title} over ${this.#x.title}`, ...shown].join("\n");
@@ -183,19 +180,19 @@ export class LinePanel implements Panel {
     const clip = (value: number) => Math.min(box.bottom, Math.max(box.top, value));
     return this.#lines
       .map((line) => {
-        const thin = downsample({ x: [...line.x], y: [...line.y] }, 3 * Math.ceil((box.right - box.left) / 2));
+        const thin = line.series.thinned(3 * Math.ceil((box.right - box.left) / 2));
         let path = "";
         let open = false;
         let points = 0;
-        thin.y.forEach((value, index) => {
-          if (value === null || (this.#y.log && value <= 0)) {
+        for (const [at_, value] of thin) {
+          if (!Number.isFinite(value) || (this.#y.log && value <= 0)) {
             open = false;
-            return;
+            continue;
           }
-          path += `${open ? "L" : "M"}${at(x(thin.x[index]!))} ${at(clip(y(value)))}`;
+          path += `${open ? "L" : "M"}${at(x(at_))} ${at(clip(y(value)))}`;
           open = true;
           points++;
-        });
+        }
         if (points === 0) return "";
         const { color, width = 1.75, opacity = 1, dash, name } = line;
         if (points === 1) return `<path d="${path}h0.01" stroke="${color}" stroke-width="5" stroke-linecap="round"/>`;

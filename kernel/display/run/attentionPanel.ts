@@ -1,8 +1,8 @@
-import { attentionScale, type Layer, wordAttention } from "../../../src/figures/attention.ts";
-import { isRight } from "../../../src/figures/captions.ts";
+import type { AttentionFrame, AttentionImage } from "../../../src/channels/attention.ts";
+import { isRight } from "../../../src/channels/samples.ts";
+import { attentionScale, isText, type Layer, tokenAttention } from "../../../src/channels/tokenAttention.ts";
 import { heatColor } from "../../../src/figures/colors.ts";
 import { formatNumber } from "../../../src/figures/numbers.ts";
-import type { AttentionFrame, AttentionPicture } from "../../../src/runs/attentionFrame.ts";
 import { escapeHtml, inks } from "../html.ts";
 import type { Panel, PlotlyPart } from "../plot/panel.ts";
 import { at, cut, svgText } from "../plot/svgText.ts";
@@ -19,7 +19,6 @@ export interface AttentionOptions {
 const tile = 60;
 const between = 6;
 const rowHeight = tile + 40;
-const frameWords = /^<.*>$/;
 
 /** What each word of a caption looks at in its picture: the picture, then the picture under a heat map for each word. */
 export class AttentionPanel implements Panel {
@@ -68,7 +67,7 @@ export class AttentionPanel implements Panel {
     const longest = Math.max(1, ...this.#shown().map((picture) => contentWords(picture).length));
     for (const picture of this.#shown()) {
       const words = contentWords(picture);
-      const maps = words.map(({ index }) => wordAttention(picture, this.#options.layer, index));
+      const maps = words.map(({ index }) => tokenAttention(picture, this.#options.layer, index));
       names.push({ at: z.length + (rows - 1) / 2, label: picture.label });
       words.forEach(({ text }, place) => {
         labels.x.push(place * (columns + 1) + (columns - 1) / 2);
@@ -111,7 +110,7 @@ export class AttentionPanel implements Panel {
   text(): string {
     const lines = this.#shown().map((picture) => {
       const words = contentWords(picture).map(({ text, index }) => {
-        const shares = wordAttention(picture, this.#options.layer, index);
+        const shares = tokenAttention(picture, this.#options.layer, index);
         return `${text} (at most ${formatNumber(Math.max(0, ...shares))} at one patch)`;
       });
       return `  ${picture.label}: ${words.join(", ") || "no words"}`;
@@ -120,15 +119,15 @@ export class AttentionPanel implements Panel {
     return [`what each word looks at${when}`, ...lines].join("\n");
   }
 
-  #shown(): readonly AttentionPicture[] {
-    return this.#frame.pictures.slice(0, this.#options.pictures);
+  #shown(): readonly AttentionImage[] {
+    return this.#frame.images.slice(0, this.#options.pictures);
   }
 
   #columns(width: number): number {
     return width >= 640 && this.#shown().length > 1 ? 2 : 1;
   }
 
-  #picture(picture: AttentionPicture, width: number): string {
+  #picture(picture: AttentionImage, width: number): string {
     const { layer } = this.#options;
     const { end } = attentionScale(picture, layer);
     const words = contentWords(picture);
@@ -137,7 +136,7 @@ export class AttentionPanel implements Panel {
     const room = Math.max(1, Math.floor((width - tile - 12) / (tile + between)));
     const tiles = words.slice(0, room).map(({ text, index }, place) => {
       const x = tile + 12 + place * (tile + between);
-      const shares = wordAttention(picture, layer, index);
+      const shares = tokenAttention(picture, layer, index);
       return (
         `<g transform="translate(${at(x)} 0)"><title>${escapeHtml(`“${text}”: at most ${formatNumber(Math.max(0, ...shares))} at one patch`)}</title>` +
         `${this.#thumbnail(picture)}${this.#heat(shares, end)}${svgText(tile / 2, tile + 14, cut(text, tile + between, 11), { anchor: "middle" })}</g>`
@@ -152,7 +151,7 @@ export class AttentionPanel implements Panel {
     return this.#thumbnail(picture) + tiles.join("") + label + verdict + more;
   }
 
-  #thumbnail({ image }: AttentionPicture): string {
+  #thumbnail({ image }: AttentionImage): string {
     const png = this.#png[image];
     if (!png) return `<rect width="${tile}" height="${tile}" fill="currentColor" fill-opacity="0.08"/>`;
     const data = `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
@@ -173,6 +172,6 @@ export class AttentionPanel implements Panel {
 }
 
 /** The words of a caption, without the tags that frame it. */
-function contentWords({ words }: AttentionPicture): { text: string; index: number }[] {
-  return words.map((text, index) => ({ text, index })).filter(({ text }) => !frameWords.test(text));
+function contentWords({ tokens }: AttentionImage): { text: string; index: number }[] {
+  return tokens.map((text, index) => ({ text, index })).filter(({ text }) => isText(text));
 }

@@ -1,6 +1,6 @@
+import { gateLabel } from "../../../src/channels/gates.ts";
 import { roundUp } from "../../../src/figures/axis.ts";
 import { layerColor } from "../../../src/figures/colors.ts";
-import { readGates } from "../../../src/figures/gates.ts";
 import { formatNumber } from "../../../src/figures/numbers.ts";
 import type { RunState } from "../../../src/runs/state.ts";
 import { LinePanel } from "../plot/linePanel.ts";
@@ -14,28 +14,29 @@ export interface GatesOptions {
 }
 
 /** tanh of every gate over the steps: how far each layer lets the pictures in. */
-export function gatesPanel({ series, steps, gateNames }: RunState, { absolute = true }: GatesOptions = {}): LinePanel {
-  const gates = readGates(gateNames);
+export function gatesPanel({ channels, step, steps }: RunState, { absolute = true }: GatesOptions = {}): LinePanel {
+  const { gates, series } = channels.gates;
   const layers = Math.max(0, ...gates.map(({ layer }) => layer)) + 1;
-  const kinds = [...new Set(gates.map(({ kind }) => kind))];
+  const kinds = [...new Set(gates.map(({ update }) => update))];
   const color = (layer: number) => layerColor(layer, layers, "both");
   let peak = 0.02;
-  const lines = gates.map(({ index, layer, kind, label }) => {
-    const dash = dashes[kinds.indexOf(kind) % dashes.length]!;
-    const values = (series.gates[index] ?? []).map((value) => (value !== null && absolute ? Math.abs(value) : value));
-    for (const value of values) peak = Math.max(peak, Math.abs(value ?? 0));
+  const lines = gates.map((gate, index) => {
+    const { layer, update } = gate;
+    const dash = dashes[kinds.indexOf(update) % dashes.length]!;
+    const values = absolute ? series[index]!.map(Math.abs) : series[index]!;
+    for (const [, value] of values) if (Number.isFinite(value)) peak = Math.max(peak, Math.abs(value));
     return {
-      ...{ name: label, x: series.step, y: values, color: color(layer), width: dash === "" ? 2 : 1.5 },
+      ...{ name: gateLabel(gate), series: values, color: color(layer), width: dash === "" ? 2 : 1.5 },
       ...(dash === "" ? {} : { dash }),
     };
   });
-  const largest = Math.max(0, ...lines.map(({ y }) => Math.abs(y.at(-1) ?? 0)));
+  const largest = Math.max(0, ...lines.map((line) => Math.abs(line.series.last?.y ?? 0)));
   const top = roundUp(peak);
   return new LinePanel({
     lines,
-    x: { title: "step", range: [0, Math.max(steps, series.step.at(-1) ?? 1)] },
+    x: { title: "step", range: [0, Math.max(steps, step || 1)] },
     y: { title: absolute ? "|tanh(gate)|" : "tanh(gate)", range: [absolute ? 0 : -top, top] },
-    ...(lines.length > 0 && series.step.length > 0 ? { readout: `up to ${formatNumber(largest)}` } : {}),
+    ...(lines.length > 0 && step > 0 ? { readout: `up to ${formatNumber(largest)}` } : {}),
     legend: [
       { label: layers === 1 ? "layer 1" : `layer 1 to ${layers}`, colors: sample(layers).map(color) },
       ...kinds.map((kind, index) => ({ label: kind, dash: dashes[index % dashes.length]! })),

@@ -1,6 +1,7 @@
 import { formatCount, formatSeconds, formatWeights } from "../../../src/figures/numbers.ts";
-import { dataWait, totalProgress } from "../../../src/figures/progress.ts";
-import type { RunState, RunStatus } from "../../../src/runs/state.ts";
+import { dataWait, totalProgress } from "../../../src/runs/progress.ts";
+import type { RunStatus } from "../../../src/runs/record.ts";
+import type { RunState } from "../../../src/runs/state.ts";
 import { inks } from "../html.ts";
 import type { Panel } from "../plot/panel.ts";
 import { at, cut, svgText, textWidth } from "../plot/svgText.ts";
@@ -72,11 +73,9 @@ export class HeadPanel implements Panel {
     if (status !== "running") {
       const took =
         started !== undefined && updated !== undefined ? ` after ${formatSeconds((updated - started) / 1000)}` : "";
-      const at = this.#state.series.step.at(-1);
+      const at = this.#state.step;
       const where =
-        status === "stopped" && at !== undefined
-          ? ` at step ${formatCount(at)} of ${formatCount(this.#state.steps)}`
-          : "";
+        status === "stopped" && at > 0 ? ` at step ${formatCount(at)} of ${formatCount(this.#state.steps)}` : "";
       return [[`${status}${where}${status === "succeeded" || status === "stopped" ? took : ""}`, ...about].join(" · ")];
     }
     const { progress, secondsLeft } = totalProgress(this.#state, this.#now);

@@ -12,19 +12,22 @@ export interface LossOptions {
 }
 
 /** The loss of every step, faint, and the smoothed loss over it. */
-export function lossPanel({ series, steps }: RunState, { smoothing = 0.9, log = false }: LossOptions = {}): LinePanel {
-  const { step, loss } = series;
+export function lossPanel(
+  { channels, step, steps }: RunState,
+  { smoothing = 0.9, log = false }: LossOptions = {},
+): LinePanel {
+  const loss = channels.loss.total;
   const smoothed = smooth(loss, smoothing);
-  const values = loss.filter((value) => value !== null);
+  const values = loss.ys.filter(Number.isFinite);
   const top = roundUp(values.reduce((most, value) => Math.max(most, value), 0.1));
   const least = values.reduce((less, value) => Math.min(less, value), top);
-  const last = smoothed.findLast((value) => value !== null);
+  const last = smoothed.last?.y;
   return new LinePanel({
     lines: [
-      { name: "each step", x: step, y: loss, color: inks.series, width: 1, opacity: 0.35 },
-      { name: "smoothed", x: step, y: smoothed, color: inks.series, width: 2.25 },
+      { name: "each step", series: loss, color: inks.series, width: 1, opacity: 0.35 },
+      { name: "smoothed", series: smoothed, color: inks.series, width: 2.25 },
     ],
-    x: { title: "step", range: [0, Math.max(steps, step.at(-1) ?? 1)] },
+    x: { title: "step", range: [0, Math.max(steps, step || 1)] },
     y: { title: "loss (nats per token)", range: log ? [roundDown(least), top] : [0, top], log },
     ...(last === undefined ? {} : { readout: formatNumber(last) }),
     legend: [

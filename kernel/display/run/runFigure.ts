@@ -1,4 +1,4 @@
-import type { AttentionFrame } from "../../../src/runs/attentionFrame.ts";
+import type { AttentionFrame } from "../../../src/channels/attention.ts";
 import type { RunState } from "../../../src/runs/state.ts";
 import { Figure } from "../plot/figure.ts";
 import { AttentionPanel } from "./attentionPanel.ts";
@@ -15,11 +15,11 @@ export interface FramedPictures {
 
 /** A run in one picture: how far it is, its loss, its gates where it has any, and what its words look at. */
 export function runFigure(state: RunState, name: string, seen?: FramedPictures, now = Date.now()): Figure {
-  const plots = [lossPanel(state), ...(state.gateNames.length > 0 ? [gatesPanel(state)] : [])];
+  const plots = [lossPanel(state), ...(state.channels.gates.gates.length > 0 ? [gatesPanel(state)] : [])];
   return new Figure({
     rows: [
       [new HeadPanel(state, name, now)],
-      ...(state.series.step.length > 0 ? [plots] : []),
+      ...(state.channels.loss.total.length > 0 ? [plots] : []),
       ...(seen ? [[new AttentionPanel(seen.frame, seen.pngs)]] : []),
     ],
     label: `${name}: ${state.status}`,

@@ -63,7 +63,7 @@ async function see(
   pinned.forEach(({ pixels }, image) => {
     all.set(pixels, image * pixels.length);
   });
-  const watch = new AttentionWatch();
+  const watch = new AttentionWatch(context.graph.placedBlocks());
   const seen = context.graph.watched(watch.probes, () => captioner.look(all, pinned.length));
   try {
     const captions = await captionGreedily(captioner, seen, tokens, longest);
@@ -72,14 +72,14 @@ async function see(
       label: pinned[image]!.label,
       caption: dataset.tokenizer.decode(caption),
     }));
-    context.log.append({ type: "inspect:samples", step, samples });
+    context.log.append({ channel: "samples", step, value: samples });
     const model = { graph: context.graph, captioner, tokenizer: dataset.tokenizer, tokens };
     const labels = pinned.map(({ label }) => label);
     const frame = await captionAttention(model, watch, seen, captions, labels);
     if (!frame) return;
     const file = attentionFile(step);
     await writeAtomic(join(context.folder, file), JSON.stringify({ step, ...frame }));
-    context.log.append({ type: "inspect:attention", step, file });
+    context.log.append({ channel: "attention", step, value: { file } });
   } finally {
     watch.dispose();
     seen.dispose();

@@ -3,7 +3,6 @@ import { count } from "../../core/block.ts";
 import { FlamingoError } from "../../core/errors.ts";
 import { float32 } from "../../core/port.ts";
 import { type CaptionReport, evaluateCaptions } from "../../evaluation/captions.ts";
-import type { MetricResult } from "../../runs/event.ts";
 import { defineAction } from "../action.ts";
 import { captionTask } from "../captionTask.ts";
 import { mayGoOn } from "../mayGoOn.ts";
@@ -60,17 +59,17 @@ export const Evaluate = defineAction({
           subgroupOf: (caption) => dataset.subgroupOf(caption),
           mayGoOn: () => mayGoOn(context),
           progress: (step, total) =>
-            log.append({ type: "node:state", node: node.id, state: "running", activity: set.title, step, total }),
+            log.append({
+              channel: "node",
+              value: { node: node.id, state: "running", activity: set.title, step, total },
+            }),
         },
         seed,
       );
       if (!report) return false;
       log.append({
-        type: "evaluate:result",
-        node: node.id,
-        set: set.name,
-        title: set.title,
-        metrics: resultsOf(report),
+        channel: "results",
+        value: { node: node.id, set: set.name, title: set.title, metrics: resultsOf(report) },
       });
     }
     return true;
@@ -88,7 +87,7 @@ const names: Readonly<Record<string, [metric: string, title: string]>> = {
   rightMinusAlone: ["gainOverTextOnly", "Gain over text only"],
 };
 
-function resultsOf({ shares, means }: CaptionReport): MetricResult[] {
+function resultsOf({ shares, means }: CaptionReport) {
   const results = (values: CaptionReport["means"], unit: string) =>
     Object.entries(values).map(([name, value]) => ({
       metric: names[name]![0],

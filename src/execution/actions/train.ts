@@ -115,6 +115,6 @@ async function startHalf({ log, node }: ActionContext): Promise<(() => void) | u
   const message = end
     ? "products take half precision; sums and weights keep single precision"
     : "this device has no products in half precision: mixed precision is computed in single precision here";
-  log.append({ type: "log:message", level: end ? "info" : "warning", message, node: node.id });
+  log.append({ channel: "message", value: { level: end ? "info" : "warning", message, node: node.id } });
   return end;
 }

@@ -1,5 +1,6 @@
-import type { NodeRunState } from "../runs/event.ts";
-import { type NodeProgress, type RunState, type RunStatus, secondsLeft, waitingShare } from "../runs/state.ts";
+import { waitingShare } from "../channels/time.ts";
+import { isOver, type NodeRunState, type RunStatus } from "./record.ts";
+import { type NodeProgress, type RunState, secondsLeft } from "./state.ts";
 
 /** How far a whole run is. */
 export interface TotalProgress {
@@ -38,15 +39,14 @@ export function totalProgress(run: RunState, now: number): TotalProgress {
 
 /** How much of a training's steps goes by while there is no batch to work on: `data 2% of step`. */
 export function dataWait(run: RunState, node: NodeProgress | undefined): string | undefined {
-  const share = node?.activity === "training" ? waitingShare(run.series) : undefined;
+  const share = node?.activity === "training" ? waitingShare(run.channels.time) : undefined;
   return share === undefined ? undefined : `data ${(100 * share).toFixed(0)}% of step`;
 }
 
 /** A node's state as it is to be shown: nothing is at work or waits in a run that ended. */
 export function shownState(run: RunStatus, node: NodeProgress | undefined): NodeRunState {
   const state = node?.state ?? "idle";
-  const ended = run === "succeeded" || run === "stopped" || run === "failed";
-  if (!ended) return state;
+  if (!isOver(run)) return state;
   return state === "running" ? "stopped" : state === "queued" ? "idle" : state;
 }
 

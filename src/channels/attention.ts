@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { defineChannel } from "./channel.ts";
+
+/** A fusion layer and its place in the model's graph. */
+const layer = z.object({
+  /** Node of the pipeline that it is in. */
+  node: z.string(),
+  /** Names of the blocks from there to it. */
+  path: z.array(z.string()),
+  /** The block's type: `GatedXattnDense`. */
+  type: z.string(),
+});
+
+const image = z.object({
+  /** Index among the pinned images. */
+  image: z.int(),
+  label: z.string(),
+  /** The caption that was read, one token for each row of `cross`. */
+  tokens: z.array(z.string()),
+  /** [layers][tokens][latents], mean over heads. */
+  cross: z.array(z.array(z.array(z.number()))),
+  /** [latents][patches]. */
+  resampler: z.array(z.array(z.number())),
+});
+
+/**
+ * What the tokens of the pinned images' captions attend to at one step: the content of `attention-<step>.json` in a run folder.
+ *
+ * A token's attention over the image is `cross · resampler`: its attention to each latent in a fusion layer, times the
+ * latent's attention to each patch (attention rollout through the resampler's layers). Rows sum to 1.
+ */
+const frame = z.object({
+  step: z.int(),
+  /** The fusion layers, from the first to the last. */
+  layers: z.array(layer),
+  /** Patches of the vision encoder's grid. */
+  grid: z.object({ rows: z.int(), columns: z.int() }),
+  images: z.array(image),
+});
+
+export type AttentionLayer = z.output<typeof layer>;
+export type AttentionImage = z.output<typeof image>;
+export type AttentionFrame = z.output<typeof frame>;
+
+/** Which attention frames a run has. Their numbers are in files. */
+export const attention = defineChannel({
+  name: "attention",
+  title: "Attention",
+  summary: "Which parts of an image each token attends to.",
+  value: z.object({
+    /** Name of the file in the run folder. */
+    file: z.string(),
+  }),
+  empty: [] as readonly { step: number; file: string }[],
+  fold: (state, { file }, { step = 0 }) => [...state.filter((each) => each.step < step), { step, file }],
+  rewind: (state, step) => state.filter((each) => each.step <= step),
+  table: (state) => ({ columns: ["step", "file"], rows: state.map(({ step, file }) => [step, file]) }),
+});
+
+/** The content of an attention frame's file, also of one that an earlier version wrote. */
+export function readFrame(content: unknown): AttentionFrame {
+  return frame.parse(isVersion1(content) ? migrated(content) : content);
+}
+
+interface Version1 {
+  step: number;
+  layers: string[];
+  grid: AttentionFrame["grid"];
+  pictures: { image: number; label: string; words: string[]; cross: number[][][]; resampler: number[][] }[];
+}
+
+function isVersion1(content: unknown): content is Version1 {
+  return typeof content === "object" && content !== null && "pictures" in content;
+}
+
+/** Layers were dotted names of which the first part was the node. */
+function migrated({ step, layers, grid, pictures }: Version1): AttentionFrame {
+  return {
+    step,
+    layers: layers.map((name) => {
+      const [node = "", ...path] = name.split(".");
+      return { node, path: path.length > 0 ? [path.join(".")] : [], type: "GatedXattnDense" };
+    }),
+    grid,
+    images: pictures.map(({ words, ...rest }) => ({ ...rest, tokens: words })),
+  };
+}

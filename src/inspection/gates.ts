@@ -1,0 +1,37 @@
+import type { Gate } from "../channels/gates.ts";
+import type { AnyBlock, WeightSpec } from "../core/block.ts";
+import { type PlacedBlock, placeName } from "./placedBlocks.ts";
+
+/**
+ * The gates among weights, each with its place in the graph, in the weights' order.
+ *
+ * A gate is a weight with the role `gate`. What it gates is the block whose output its own block gets as `update`. Layers are
+ * the blocks around the gates, counted in the order in which they are called.
+ */
+export function findGates(
+  weights: readonly Pick<WeightSpec, "name" | "role">[],
+  blocks: readonly PlacedBlock[],
+  findBlock: (type: string) => AnyBlock | undefined,
+): Gate[] {
+  const gates = weights.filter(({ role }) => role === "gate").map(({ name }) => ownBlock(name, blocks));
+  const owners = new Set(gates.map(({ block }) => block));
+  const layers = [...new Set(blocks.filter((block) => owners.has(block)).map(layerName))];
+  return gates.map(({ block, path }) => ({
+    node: block.node,
+    path,
+    layer: layers.indexOf(layerName(block)),
+    update: findBlock(block.inputs.update ?? "")?.title ?? findBlock(block.types.at(-1)!)?.title ?? "gate",
+  }));
+}
+
+/** The block that a weight belongs to, the innermost of those around it, and the weight's path from the node. */
+function ownBlock(name: string, blocks: readonly PlacedBlock[]): { block: PlacedBlock; path: string[] } {
+  const around = blocks.filter((each) => name === placeName(each) || name.startsWith(`${placeName(each)}.`));
+  const block = around.reduce((inner, each) => (each.path.length > inner.path.length ? each : inner));
+  const rest = name.slice(placeName(block).length + 1);
+  return { block, path: [...block.path, ...(rest ? [rest] : [])] };
+}
+
+function layerName({ node, path }: PlacedBlock): string {
+  return placeName({ node, path: path.slice(0, -1) });
+}
