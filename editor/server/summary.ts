@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { LogRecord } from "../../src/channels/channel.ts";
 import { readRun } from "../../src/runs/folder.ts";
 import { leaseHolder } from "../../src/runs/lease.ts";
-import { logFile, parseLine } from "../../src/runs/reader.ts";
+import { parseLog } from "../../src/runs/parseLog.ts";
+import { logFile } from "../../src/runs/reader.ts";
 import type { RunStatus } from "../../src/runs/record.ts";
 import { emptyRun, foldRecords } from "../../src/runs/state.ts";
 import type { RunSummary } from "../shared/protocol.ts";
@@ -55,7 +56,7 @@ async function readEnds(folder: string, size: number): Promise<LogRecord[]> {
     const last = await handle.read(Buffer.alloc(size - from), 0, size - from, from);
     const text = [first, last].map(({ buffer, bytesRead }) => buffer.toString("utf8", 0, bytesRead));
     const joined = from === first.bytesRead ? text.join("") : text.join("\n");
-    return joined.split("\n").flatMap(parseLine);
+    return parseLog(joined.split("\n"), 0, size);
   } finally {
     await handle.close();
   }

@@ -4,6 +4,7 @@ import { describeError } from "./fault.ts";
 import type { Home } from "./home.ts";
 import { clearLeftovers } from "./leftovers.ts";
 import { RunLog } from "./log.ts";
+import { findDamage, logFile } from "./reader.ts";
 
 /** Lets a run rest between two steps. */
 export interface RunControl {
@@ -54,12 +55,26 @@ export async function conductRun(options: ConductOptions, execute: Execute): Pro
   async function attempt(): Promise<Outcome> {
     try {
       await clearLeftovers(folder);
+      await tellDamage(log);
       const options = { folder, log, device, signal, cache: home.cache };
       return { outcome: await execute({ ...options, ...(control ? { control: control(log) } : {}) }) };
     } catch (error) {
       return { outcome: "failed", error: describeError(error, home) };
     }
   }
+}
+
+/** How many damaged lines a message names. */
+const mostNamed = 5;
+
+/** Tells in the log which of its lines are damaged, and so passed over. */
+async function tellDamage(log: RunLog): Promise<void> {
+  const found = await findDamage(log.folder);
+  if (found.length === 0) return;
+  const named = found.slice(0, mostNamed).map(({ line, reason }) => `line ${line} (${reason})`);
+  const more = found.length > mostNamed ? `, and ${found.length - mostNamed} more` : "";
+  const message = `damaged lines of ${logFile} are passed over: ${named.join(", ")}${more}`;
+  log.append({ channel: "message", value: { level: "warning", message } });
 }
 
 function finish(log: RunLog, result: Outcome, home: Home): Outcome {

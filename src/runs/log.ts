@@ -13,7 +13,8 @@ import { join } from "node:path";
 import { type LogRecord, printRecord } from "../channels/channel.ts";
 import { folderError } from "./folderError.ts";
 import { takeLease } from "./lease.ts";
-import { logFile, parseLine } from "./reader.ts";
+import { parseLog } from "./parseLog.ts";
+import { logFile } from "./reader.ts";
 import { endsRun, type RecordBody } from "./record.ts";
 
 /** Kept free on the disk, so that a run which fills it can still say so. */
@@ -143,9 +144,10 @@ function repair(descriptor: number): { size: number; last: LogRecord | undefined
     readSync(descriptor, bytes, 0, length, size - length);
     const end = bytes.lastIndexOf(newline) + 1;
     const lines = bytes.toString("utf8", 0, end).split("\n");
-    const last = lines.flatMap(parseLine).at(-1);
+    if (length < size) lines.shift(); // it may begin before
+    const last = parseLog(lines, 0, size).at(-1);
     if (!last && length < size) continue;
-    const torn = parseLine(bytes.toString("utf8", end)).at(-1);
+    const torn = parseLog([bytes.toString("utf8", end)], last ? last.seq + 1 : 0, size).at(-1);
     if (torn) return { size: size + writeSync(descriptor, "\n"), last: torn };
     ftruncateSync(descriptor, size - length + end);
     return { size: size - length + end, last };

@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { LogRecord } from "../channels/channel.ts";
 import { folderError } from "./folderError.ts";
-import { migrateLine, type Version1Line } from "./migrations.ts";
+import { type Damage, parseLog } from "./parseLog.ts";
 
 export const logFile = "events.jsonl";
 
@@ -14,11 +14,18 @@ export class LogReader {
   readonly #folder: string;
   #next: number;
   #offset = 0;
+  /** How many lines were read. */
+  #lines = 0;
+  readonly #onDamage: ((damage: Damage) => void) | undefined;
 
-  /** @param from the least `seq` of the records to give */
-  constructor(folder: string, from: number) {
+  /**
+   * @param from the least `seq` of the records to give
+   * @param onDamage is told of lines that are passed over
+   */
+  constructor(folder: string, from: number, onDamage?: (damage: Damage) => void) {
     this.#folder = folder;
     this.#next = from;
+    this.#onDamage = onDamage;
   }
 
   /** The records that came since the last time, in order; at most a few megabytes of them, none if there are none. */
@@ -59,12 +66,13 @@ export class LogReader {
   }
 
   #fresh(lines: string[]): LogRecord[] {
-    const records: LogRecord[] = [];
-    for (const record of lines.flatMap(parseLine)) {
-      if (record.seq < this.#next) continue;
-      this.#next = record.seq + 1;
-      records.push(record);
-    }
+    const first = this.#lines + 1;
+    this.#lines += lines.length;
+    const tell = this.#onDamage;
+    const damage = tell && ((index: number, reason: string) => tell({ line: first + index, reason }));
+    const records = parseLog(lines, this.#next, this.#offset, damage);
+    const last = records.at(-1);
+    if (last) this.#next = last.seq + 1;
     return records;
   }
 }
@@ -80,14 +88,10 @@ export async function readRecords(folder: string, from = 0): Promise<LogRecord[]
   }
 }
 
-/** The records of a line: one, several where an earlier version wrote it, none where it is damaged. */
-export function parseLine(line: string): LogRecord[] {
-  try {
-    const value = JSON.parse(line) as LogRecord | Version1Line;
-    if (!Number.isInteger(value.seq)) return [];
-    if ("channel" in value) return typeof value.channel === "string" ? [value as LogRecord] : [];
-    return migrateLine(value as Version1Line);
-  } catch {
-    return []; // no JSON, or a line of version 1 without its fields
-  }
+/** What of a run's log cannot be used. */
+export async function findDamage(folder: string): Promise<Damage[]> {
+  const found: Damage[] = [];
+  const reader = new LogReader(folder, 0, (damage) => found.push(damage));
+  while ((await reader.read()).length > 0);
+  return found;
 }

@@ -77,5 +77,6 @@ export function isOver(status: RunStatus): boolean {
 
 /** Whether a record is the last of a run. */
 export function endsRun({ channel, value }: Pick<LogRecord, "channel" | "value">): boolean {
-  return channel === "status" && isOver((value as LifecycleValue<"status">).status);
+  const status = channel === "status" && lifecycle.status.safeParse(value);
+  return status !== false && status.success && isOver(status.data.status);
 }

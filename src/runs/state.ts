@@ -72,7 +72,7 @@ export function foldRecords(state: RunState, records: readonly LogRecord[]): Run
   const copy = { ...state, channels: { ...state.channels } };
   for (const record of records) {
     if (record.seq < copy.next) continue;
-    if (record.channel in lifecycle) follow(copy, record);
+    if (Object.hasOwn(lifecycle, record.channel)) follow(copy, record);
     else watch(copy, record);
     copy.next = record.seq + 1;
     copy.updated = record.time;

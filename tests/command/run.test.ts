@@ -1,10 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { LogRecord } from "../../src/channels/channel.ts";
 import type { Execution } from "../../src/command/execution.ts";
 import { Progress, statusLine } from "../../src/command/progress.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
-import { parseLine, readRecords } from "../../src/runs/reader.ts";
+import { readRecords } from "../../src/runs/reader.ts";
 import { emptyRun, foldRecords } from "../../src/runs/state.ts";
 import { fakePipeline } from "../runs/fakeLibrary.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
@@ -24,7 +25,10 @@ describe("flamingo run", () => {
     const { code, out: printed, err } = await callFlamingo(["run", file, "--out", out, "--steps", "7", "--json"]);
     expect(err).toBe("");
     expect(code).toBe(0);
-    const events = printed.trimEnd().split("\n").flatMap(parseLine);
+    const events = printed
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as LogRecord);
     expect(events).toEqual(await readRecords(out));
     expect(events.at(-1)).toMatchObject({ channel: "status", value: { status: "succeeded" } });
     expect(events.filter(({ channel }) => channel === "loss")).toHaveLength(7);

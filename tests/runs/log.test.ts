@@ -3,8 +3,10 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LogRecord } from "../../src/channels/channel.ts";
+import { conductRun } from "../../src/runs/conduct.ts";
+import { findHome } from "../../src/runs/home.ts";
 import { RunLog } from "../../src/runs/log.ts";
-import { logFile, readRecords } from "../../src/runs/reader.ts";
+import { findDamage, logFile, readRecords } from "../../src/runs/reader.ts";
 import type { RecordBody } from "../../src/runs/record.ts";
 import { emptyRun, foldRecords } from "../../src/runs/state.ts";
 import { optional } from "../optional.ts";
@@ -14,6 +16,8 @@ import { temporaryFolder } from "./temporaryFolder.ts";
 const message = (text: string): RecordBody => ({ channel: "message", value: { level: "info", message: text } });
 const texts = (events: LogRecord[]) =>
   events.map(({ channel, value }) => (channel === "message" ? (value as { message: string }).message : channel));
+
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 function write(folder: string, ...lines: string[]): void {
   const log = RunLog.open(folder);
@@ -61,6 +65,85 @@ describe("a run's log", () => {
       expect(texts(events)).toEqual(["a", "b", "after"]);
       expect(events.map(({ seq }) => seq)).toEqual([0, 1, 2]);
     }
+  });
+
+  describe("with a line that was damaged", () => {
+    const step = (at: number): RecordBody => ({ channel: "checkpoint", step: at, value: { file: `step-${at}` } });
+    const count = 12;
+
+    /** A log of steps between a first and a last word. Gives its lines. */
+    function steps(folder: string): string[] {
+      const log = RunLog.open(folder);
+      for (let at = 0; at < count; at++) log.append(step(at));
+      log.close();
+      return readFileSync(join(folder, logFile), "utf8").trimEnd().split("\n");
+    }
+
+    /** Each kind of damage, to a line; the one after it may be drawn into the same line. */
+    const damages: Record<string, (line: string, random: number) => string> = {
+      "no JSON": () => "\u0000\u0000\u0000",
+      "another value": () => "[1]",
+      null: () => "null",
+      "cut off": (line, random) => line.slice(0, random % line.length),
+      "no time": (line) => line.replace(/"time":\d+,/, ""),
+      "no value": (line) => line.replace(/,"value":.*/, "}"),
+      "no channel": (line) => line.replace(/"channel":"checkpoint",/, ""),
+      "a channel of every object": (line) => line.replace('"checkpoint","step"', '"constructor","step"'),
+      "a wrong value": (line) => line.replace(/"value":.*/, '"value":{"file":7}}'),
+      "a step that is none": (line) => line.replace(/"step":\d+/, '"step":"x"'),
+      "a number that is too high": (line, random) => line.replace(/"seq":\d+/, `"seq":${random % 400}`),
+      "a number beyond all": (line) => line.replace(/"seq":\d+/, `"seq":${Number.MAX_SAFE_INTEGER}`),
+      "a number that is none": (line) => line.replace(/"seq":\d+/, '"seq":1.5'),
+      "a bit": (line, random) => {
+        const bytes = Buffer.from(line);
+        bytes[random % bytes.length]! ^= 1 << (random % 7);
+        return bytes.toString().replaceAll("\n", "");
+      },
+    };
+
+    test.each(Object.keys(damages))("%s, loses that record and no other, also what is written later", async (kind) => {
+      for (let at = 0; at < count; at++) {
+        const folder = temporaryFolder();
+        const lines = steps(folder);
+        lines[at] = damages[kind]!(lines[at]!, 7919 * (at + 3));
+        writeFileSync(join(folder, logFile), `${lines.join("\n")}\n`);
+        const log = RunLog.open(folder);
+        log.append(message("after"));
+        log.close();
+        const records = await readRecords(folder);
+        const state = foldRecords(emptyRun(), records);
+        const seen = new Set(state.checkpoints.map(({ step }) => step));
+        const lost = upTo(count).filter((step) => !seen.has(step));
+        expect(
+          lost.filter((step) => step !== at),
+          `line ${at + 1}: ${lines[at]}`,
+        ).toEqual([]);
+        expect(state.messages.at(-1)?.message).toBe("after");
+        if (lost.length > 0) expect((await findDamage(folder)).map(({ line }) => line)).toContain(at + 1);
+      }
+    });
+
+    test("that drew the next one into it, loses none but what was damaged", async () => {
+      const folder = temporaryFolder();
+      const lines = steps(folder);
+      writeFileSync(join(folder, logFile), `${lines.slice(0, 5).join("\n")}x${lines.slice(5).join("\n")}\n`);
+      expect((await readRecords(folder)).map(({ step }) => step)).toEqual(upTo(count));
+      expect(await findDamage(folder)).toEqual([{ line: 5, reason: "it is no JSON" }]);
+    });
+
+    test("is named in the log when the run goes on", async () => {
+      const folder = temporaryFolder();
+      const lines = steps(folder);
+      lines[3] = "{";
+      lines[7] = lines[7]!.replace(/"file":"[^"]*"/, '"file":{}');
+      writeFileSync(join(folder, logFile), `${lines.join("\n")}\n`);
+      const home = findHome({ FLAMINGO_HOME: folder });
+      const signal = new AbortController().signal;
+      await conductRun({ folder, device: "cpu", signal, home }, async () => "succeeded");
+      const { messages } = foldRecords(emptyRun(), await readRecords(folder));
+      expect(messages[0]).toMatchObject({ level: "warning" });
+      expect(messages[0]!.message).toMatch(/passed over: line 4 \(it is no JSON\), line 8 \(checkpoint: file: /);
+    });
   });
 
   test("keeps a last line that only lacks its end", async () => {
