@@ -1,5 +1,5 @@
 import type { MessagePort, Worker } from "node:worker_threads";
-import { OpenScopes } from "../src/engine/autodiff/openScopes.ts";
+import { OpenScopes } from "../src/engine/autodiff/interruption.ts";
 import { hideCellsInAsyncValues } from "./cell/asyncValues.ts";
 import { countShieldsIn, shieldedUntil } from "./cell/shield.ts";
 import type { Engine } from "./engine/engine.ts";

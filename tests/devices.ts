@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, beforeAll, describe } from "vitest";
-import { isMissing } from "../src/engine/devices/availability.ts";
 import { type DeviceName, openDevice } from "../src/engine/devices/device.ts";
+import { isMissing } from "../src/engine/devices/opened.ts";
 import { findTensorflow } from "../src/engine/devices/tensorflow/backend.ts";
 import type { NodeBackend } from "../src/engine/devices/tensorflow/binding.ts";
 import { registerKernels } from "../src/engine/devices/tensorflow/registry.ts";

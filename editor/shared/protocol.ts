@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { LogRecord } from "../../src/channels/channel.ts";
+import { deviceNames as devices } from "../../src/core/deviceNames.ts";
 import type { ErrorReport } from "../../src/core/errors.ts";
 import type { SolvedShape } from "../../src/core/shape.ts";
 import type { Problem } from "../../src/pipeline/check.ts";
@@ -12,7 +13,7 @@ export const requestHeader = "x-flamingo-studio";
 /** The browser sends its page's origin with a websocket always, and with nothing else always. */
 export const socketTransports = ["websocket"] as const;
 
-export const deviceNames = ["auto", "tensorflow", "webgpu", "wasm", "cpu"] as const;
+export const deviceNames = ["auto", ...devices] as const;
 
 const runId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
 

@@ -1,4 +1,4 @@
-import { keepOperationsWhole } from "../../src/engine/autodiff/operations.ts";
+import { keepOperationsWhole } from "../../src/engine/autodiff/interruption.ts";
 import {
   type Device,
   type DeviceName,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { count } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
-import { halves } from "../engine/ops/layout.ts";
+import { splitInHalf } from "../engine/ops/layout.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 
 /**
@@ -23,7 +23,7 @@ export const Halve = definePrimitive({
   build:
     () =>
     ({ x }) => {
-      const [first, second] = halves(x);
+      const [first, second] = splitInHalf(x);
       return { first, second };
     },
 });

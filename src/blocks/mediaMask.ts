@@ -1,11 +1,7 @@
 import { z } from "zod";
-import { checkMediaCount } from "../core/mediaCount.ts";
 import { float32, int32 } from "../core/port.ts";
-import { add } from "../engine/ops/elementwise.ts";
-import { mediaMask } from "../engine/ops/mediaMask.ts";
-import { hostValues } from "../engine/read.ts";
+import { countTags, mediaMask } from "../engine/ops/mediaMask.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
-import { sum } from "../engine/tensor.ts";
 
 /** Which images a text token may attend to, as a configuration field. */
 export const attendField = z.enum(["immediate", "allPrevious"]).default("immediate").meta({
@@ -47,14 +43,10 @@ export const MediaMask = definePrimitive({
   build:
     ({ attend, padded }) =>
     ({ locations, media }, past) => {
-      const [, length] = locations.shape as [number, number];
       const [, images] = media.shape as [number, number];
       const before = past?.noted("tags"); // [B, 1]
-      const known = hostValues(locations);
-      if (known) checkMediaCount(known, length, images, padded, before && hostValues(before));
-      const mask = mediaMask(locations, images, attend, before);
-      const here = past && (length === 1 ? locations : sum(locations, 1, true));
-      if (here) past.note("tags", before ? add(before, here) : here);
+      const mask = mediaMask(locations, images, { attend, padded, before });
+      past?.note("tags", countTags(locations, before)); // frees `before`
       return mask;
     },
 });

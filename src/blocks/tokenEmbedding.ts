@@ -24,7 +24,7 @@ export const vocabularyFields = {
  * `new_tokens` [newTokens, dim] below it. Shapes: `ids` [batch, length], `hidden` [batch, length, dim], `table`
  * [vocabulary + newTokens, dim]. Only the new rows learn in a frozen language model, as in OpenFlamingo.
  *
- * @throws FlamingoError INVALID_DATA for an id that the table has no row for, on devices that can be read at once
+ * @throws FlamingoError INVALID_DATA for an id that the table has no row for
  * @see OpenFlamingo v2.0.1 (resized embeddings); Press and Wolf 2017 (shared with the logits), arXiv:1608.05859
  */
 export const TokenEmbedding = definePrimitive({

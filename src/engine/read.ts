@@ -1,27 +1,77 @@
-import { argMax, concat, dispose, getBackend, max, reshape, type Tensor, tidy, topk } from "./tensor.ts";
-
-/** Devices that can be read without waiting. */
-const synchronous = new Set(["cpu", "wasm", "tensorflow"]);
+import { capabilities } from "./devices/capabilities.ts";
+import {
+  argMax,
+  clone,
+  concat,
+  dispose,
+  keep,
+  max,
+  reshape,
+  type Tensor,
+  type TypedArray,
+  tidy,
+  topk,
+} from "./tensor.ts";
 
 /**
- * A tensor's numbers if they can be had at once; undefined on a GPU, where reading would stall it. For checks that
- * cost nothing where they are free and are made elsewhere (on the data, before it is sent) where they are not.
+ * A tensor's numbers if they can be had at once: always where the device's memory is the host's, and on a GPU those of tensors
+ * of integers that the host made. Undefined for the others, where reading would stall the GPU.
  */
 export function hostValues(tensor: Tensor): ArrayLike<number> | undefined {
-  return synchronous.has(getBackend()) ? tensor.dataSync() : undefined;
+  const device = capabilities();
+  return device.readsAtOnce ? tensor.dataSync() : device.hostCopy?.(tensor);
 }
 
-/** Reads tensors of one number each at once: each read on its own would wait for the device. */
+/** Checks that wait for numbers from the device. */
+let waiting: Promise<unknown>[] = [];
+
+/**
+ * Checks the numbers of tensors: at once where the host has them, as it has the ids of every batch. Numbers that were computed on a
+ * GPU are sent for, and checked before `readScalars` or `readLargest` gives its next answer: the check stalls nothing,
+ * and no step's loss is told before it.
+ */
+export function checkNumbers(tensors: readonly Tensor[], check: (...numbers: ArrayLike<number>[]) => void): void {
+  const known = tensors.map(hostValues);
+  if (known.every((numbers) => numbers !== undefined)) {
+    check(...known);
+    return;
+  }
+  const checked = Promise.all(tensors.map(async (tensor, at) => known[at] ?? (await readLater(tensor)))).then(
+    (numbers) => check(...numbers),
+  );
+  checked.catch(() => undefined); // reported by the next answer
+  waiting.push(checked);
+}
+
+/** Reads a tensor that its owner may dispose meanwhile. */
+async function readLater(tensor: Tensor): Promise<TypedArray> {
+  const own = keep(clone(tensor));
+  try {
+    return await own.data();
+  } finally {
+    own.dispose();
+  }
+}
+
+/** The checks begun so far. Called before numbers are sent for, since those may depend on what is checked. */
+function takeChecks(): () => Promise<void> {
+  const checks = waiting;
+  waiting = [];
+  return async () => void (await Promise.all(checks));
+}
+
+/**
+ * Reads tensors of one number each at once: each read on its own would wait for the device.
+ *
+ * @throws FlamingoError what a check of numbers found since the last read
+ */
 export async function readScalars(scalars: readonly Tensor[]): Promise<number[]> {
   const joined = tidy(() => concat(scalars.map((scalar) => reshape(scalar, [1]))));
+  const finishChecks = takeChecks();
   const numbers = Array.from(await joined.data());
   joined.dispose();
+  await finishChecks();
   return numbers;
-}
-
-/** Whether the device goes on to what it is given next while numbers are on their way to us. */
-export function readsLater(): boolean {
-  return getBackend() === "webgpu";
 }
 
 /** The largest numbers of each row, from the largest down, and where they stand; of equal ones the first comes first. */
@@ -36,13 +86,17 @@ export interface Largest {
  * memory is the host's, the host looks through it once.
  *
  * Shapes: `x` [rows, columns].
+ *
+ * @throws FlamingoError what a check of numbers found since the last read
  */
 export async function readLargest(x: Tensor, k: number): Promise<Largest> {
   const known = hostValues(x);
   if (known) return largestOf(known, x.shape[0]!, k);
   const [values, columns] = k === 1 ? [max(x, 1), argMax(x, 1)] : Object.values(topk(x, k));
+  const finishChecks = takeChecks();
   const [first, second] = await Promise.all([values!.data(), columns!.data()]);
   dispose([values!, columns!]);
+  await finishChecks();
   return { values: first as Float32Array, columns: second as Int32Array };
 }
 

@@ -1,5 +1,5 @@
 import type { Batch, ImageNames } from "../data/source.ts";
-import { rowsKeepBits } from "../engine/ops/matMul.ts";
+import { capabilities } from "../engine/devices/capabilities.ts";
 import { type Tensor, tensor } from "../engine/tensor.ts";
 import type { Graph, Values } from "./graph.ts";
 
@@ -19,7 +19,7 @@ interface Kept {
  *
  * It keeps where the source names its images: what is augmented never comes again, and has no name. Features are recalled
  * for a whole batch or not at all, since a product of fewer rows may round otherwise: so they have the bits that they had
- * if they were computed again. Where those depend on an image's neighbours (TensorFlow), or where the features of all
+ * if they were computed again. Where those depend on an image's neighbours (a device whose rows do not keep their bits), or where the features of all
  * images would take more than the budget, nothing is kept.
  */
 export class FeatureCache {
@@ -31,7 +31,7 @@ export class FeatureCache {
   /** @param nodes ids of those that learn nothing; others are never looked at */
   constructor(graph: Graph, nodes: readonly string[], budget = mostBytes) {
     this.#graph = graph;
-    this.#nodes = rowsKeepBits() ? nodes.filter((id) => graph.imagesOf(id)) : [];
+    this.#nodes = capabilities().rowsKeepBits ? nodes.filter((id) => graph.imagesOf(id)) : [];
     this.#bytesLeft = budget;
   }
 

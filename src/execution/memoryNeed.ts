@@ -72,7 +72,10 @@ export function requireMemory({ weights, moments, gradients, activations, total 
     activations > gradients
       ? `${printBytes(activations)} are activations: turn on gradient checkpointing, or make the batch smaller and accumulate gradients over more of them`
       : `${printBytes(weights + moments + gradients)} are weights, gradients and moments: freeze more, or choose a smaller model`;
-  const other = device.name === "wasm" ? "; the device cpu or a GPU may hold more than WebAssembly's 4 GB" : "";
+  const other =
+    device.addressable !== undefined && total > device.addressable
+      ? `; ${device.name} can address no more than ${printBytes(device.addressable)}: another device may hold more`
+      : "";
   throw new FlamingoError("OUT_OF_MEMORY", `the run needs ${needs} and ${device.name} has ${has}`, {
     expected: device.memory,
     actual: total,

@@ -1,7 +1,8 @@
 import { FlamingoError } from "../core/errors.ts";
 import { valueAndGradients } from "../engine/autodiff/gradients.ts";
+import { capabilities } from "../engine/devices/capabilities.ts";
 import { add } from "../engine/ops/elementwise.ts";
-import { readScalars, readsLater } from "../engine/read.ts";
+import { readScalars } from "../engine/read.ts";
 import type { Weight } from "../engine/readings/weights.ts";
 import { dispose, type Tensor, tidy } from "../engine/tensor.ts";
 import type { LossScale } from "./lossScale.ts";
@@ -64,7 +65,7 @@ interface BegunStep {
  */
 export async function train(training: Training): Promise<number> {
   const { schedule, from, lossScale } = training;
-  const runsAhead = readsLater() && !lossScale; // a loss scale is set by the numbers of the step before
+  const runsAhead = !capabilities().readsAtOnce && !lossScale; // a loss scale is set by the numbers of the step before
   let before: BegunStep | undefined;
   let told = 0;
   const tell = async (begun: BegunStep | undefined) => {

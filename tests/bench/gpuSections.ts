@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { isMissing } from "../../src/engine/devices/availability.ts";
+import { isMissing } from "../../src/engine/devices/opened.ts";
 import { setHalfProducts } from "../../src/engine/devices/webgpu/backend.ts";
 import { openWebgpu } from "../../src/engine/devices/webgpu/open.ts";
 import { scale } from "../../src/engine/ops/elementwise.ts";

@@ -22,7 +22,7 @@ async function mask(rows: string[], media: number, config: Record<string, unknow
   );
 }
 
-describeDevices("the media mask", (device) => {
+describeDevices("the media mask", () => {
   test("shows a word the last image at or before it", async () => {
     expect(await mask([".#..#."], 2, {})).toEqual([".xxx..", "....xx"]);
   });
@@ -41,15 +41,6 @@ describeDevices("the media mask", (device) => {
       "....",
     ]);
   });
-
-  // A GPU is not read in the midst of computing: there the words of a tag without an image see nothing, and those who
-  // make batches count the tags before they send them.
-  if (device === "webgpu") {
-    test("shows nothing to the words after a tag that has no image", async () => {
-      expect(await mask(["#.#..."], 1, {})).toEqual(["xx...."]);
-    });
-    return;
-  }
 
   test.each([
     ["more tags than images", ["#..", "##."], 1, {}, 1, 2],

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Random } from "../../src/core/random.ts";
-import { rowsKeepBits } from "../../src/engine/ops/matMul.ts";
+import { capabilities } from "../../src/engine/devices/capabilities.ts";
 import { dispose, tensor, tidy } from "../../src/engine/tensor.ts";
 import { models } from "../../src/models/index.ts";
 import { describeDevices } from "../devices.ts";
@@ -17,7 +17,7 @@ const cases = models
 
 describeDevices("a block that sees each image alone", (device) => {
   test("is one whose rows keep their bits, but on TensorFlow", () => {
-    expect(rowsKeepBits()).toBe(device !== "tensorflow");
+    expect(capabilities().rowsKeepBits).toBe(device !== "tensorflow");
   });
   if (device === "tensorflow") return;
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type AttentionOptions, attention, attentionWeights } from "../../src/engine/ops/attention.ts";
+import { type AttentionOptions, alibiSlopes, attention, attentionWeights } from "../../src/engine/ops/attention.ts";
 import { matMul } from "../../src/engine/ops/matMul.ts";
 import * as tf from "../../src/engine/tensor.ts";
 import { describeDevices } from "../devices.ts";
@@ -106,4 +106,13 @@ describeDevices("attention", (device) => {
     const four = tf.ones([batch, queries, 4], "int32");
     expect(() => attention(query(), key(), value(), { heads, mask: four })).toThrow(/4 columns.*6 keys/);
   });
+});
+
+test("ALiBi's slopes are those of the paper, also for numbers of heads that are no power of two", () => {
+  expect(alibiSlopes(8)).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((at) => 2 ** -at));
+  expect(alibiSlopes(16)[0]).toBeCloseTo(2 ** -0.5);
+  // The series of 8, then every second slope of 16, as MPT and BLOOM have them.
+  expect(alibiSlopes(12)).toEqual([...alibiSlopes(8), ...[0.5, 1.5, 2.5, 3.5].map((at) => 2 ** -at)]);
+  expect(alibiSlopes(1)).toEqual([2 ** -8]);
+  for (const heads of [1, 2, 3, 5, 7, 20, 40]) expect(new Set(alibiSlopes(heads)).size).toBe(heads);
 });

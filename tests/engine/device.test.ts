@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { deviceNames } from "../../src/core/deviceNames.ts";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
-import { isMissing } from "../../src/engine/devices/availability.ts";
-import { type DeviceName, deviceNames, openDevice } from "../../src/engine/devices/device.ts";
+import { type DeviceName, openDevice } from "../../src/engine/devices/device.ts";
+import { isMissing } from "../../src/engine/devices/opened.ts";
 import { findTensorflow } from "../../src/engine/devices/tensorflow/backend.ts";
 import { type AdapterInfo, adapterName, findAdapter, isSoftware } from "../../src/engine/devices/webgpu/adapter.ts";
 import { matMul } from "../../src/engine/ops/matMul.ts";

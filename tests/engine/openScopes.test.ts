@@ -2,7 +2,7 @@ import { runInThisContext } from "node:vm";
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
-import { OpenScopes } from "../../src/engine/autodiff/openScopes.ts";
+import { OpenScopes } from "../../src/engine/autodiff/interruption.ts";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { matMul } from "../../src/engine/ops/matMul.ts";
 

@@ -2,23 +2,25 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
-import { openDevice, startHalfProducts } from "../../src/engine/devices/device.ts";
+import { capabilities } from "../../src/engine/devices/capabilities.ts";
+import { openDevice } from "../../src/engine/devices/device.ts";
 import { agree, setHalfProducts } from "../../src/engine/devices/webgpu/backend.ts";
 import { WebgpuDevice } from "../../src/engine/devices/webgpu/device.ts";
 import { tiled, tiles } from "../../src/engine/devices/webgpu/matMul.ts";
 import { findMatrixUnits, unitProduct } from "../../src/engine/devices/webgpu/matrixUnits.ts";
 import { registerKernels } from "../../src/engine/devices/webgpu/registry.ts";
+import { runKernel } from "../../src/engine/kernels.ts";
 import { adamW } from "../../src/engine/ops/adamW.ts";
 import { attention } from "../../src/engine/ops/attention.ts";
 import { crossEntropy } from "../../src/engine/ops/crossEntropy.ts";
 import { scale } from "../../src/engine/ops/elementwise.ts";
 import { embedding } from "../../src/engine/ops/embedding.ts";
-import { runKernel } from "../../src/engine/ops/kernels.ts";
 import { matMul } from "../../src/engine/ops/matMul.ts";
 import { layerNorm } from "../../src/engine/ops/norms.ts";
+import { readScalars } from "../../src/engine/read.ts";
 import * as tf from "../../src/engine/tensor.ts";
 import { devices } from "../devices.ts";
-import { numbers, tensorOf } from "./numbers.ts";
+import { computed, numbers, tensorOf } from "./numbers.ts";
 
 const units = { m: 16, n: 16, k: 16, lanes: 32 };
 
@@ -41,7 +43,7 @@ describe.runIf(devices.includes("webgpu"))("webgpu's own kernels", () => {
           const b = tensorOf(numbers(transposeB ? [2, n, k] : [2, k, n], 2));
           const sizes = { batch: 2, m, n, k, transposeA, transposeB, shape: [2, m, n] };
           const plain = tf.engine().runKernel("BatchMatMul", { a, b }, { transposeA, transposeB }) as tf.Tensor;
-          const product = runKernel("FlamingoMatMul", { a, b }, { ...sizes, tile });
+          const product = runKernel("MatMul", { a, b }, { ...sizes, tile }) as tf.Tensor;
           await expect(product).toBeAllclose(plain, { absolute: 1e-4, relative: 1e-4 });
           tf.dispose([a, b, plain, product]);
         }
@@ -53,22 +55,32 @@ describe.runIf(devices.includes("webgpu"))("webgpu's own kernels", () => {
     await expect(tf.max(tf.sub(plain, matMul(a, b)))).toBeAllclose(0, { absolute: 1e-4 });
   });
 
+  test("ids that were computed on the GPU are checked too, before any number is told", async () => {
+    const [table, logits] = [tensorOf(numbers([3, 4], 1)), tensorOf(numbers([2, 3], 1))];
+    const sum = tf.sum(embedding(table, computed([0, 3])));
+    await expect(readScalars([sum])).rejects.toMatchObject({ code: "INVALID_DATA", message: /id 3 .* 3 rows/ });
+    const { loss } = crossEntropy(logits, computed([0, -1]));
+    await expect(readScalars([loss])).rejects.toMatchObject({ code: "INVALID_DATA", message: /target -1 / });
+    await expect(readScalars([tf.sum(embedding(table, computed([0, 2])))])).resolves.toHaveLength(1);
+  });
+
   test("ids and targets out of range read nothing of others: NaN, and no gradient beside", async () => {
     const table = tf.variable(tensorOf(numbers([3, 4], 1)));
-    const ids = tf.tensor([0, 3, -1, 2 ** 30, 2], [5], "int32");
-    const { value, gradients } = valueAndGradients(() => tf.sum(embedding(table, ids)), [table]);
+    const ids = () => computed([0, 3, -1, 2 ** 30, 2]);
+    const { value, gradients } = valueAndGradients(() => tf.sum(embedding(table, ids())), [table]);
     await expect(gradients[0]!).toBeAllclose([1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1]);
     expect(Number.isNaN((await value.data())[0])).toBe(true);
-    const rows = Array.from(await embedding(table, ids).data());
+    const rows = Array.from(await embedding(table, ids()).data());
     expect(rows.map(Number.isNaN)).toEqual([0, 1, 1, 1, 0].flatMap((wrong) => new Array(4).fill(wrong === 1)));
 
     const logits = tf.variable(tensorOf(numbers([2, 3], 1)));
     for (const wrong of [3, -1, 2 ** 30]) {
-      const loss = () => crossEntropy(logits, tf.tensor([0, wrong], [2], "int32")).loss;
+      const loss = () => crossEntropy(logits, computed([0, wrong])).loss;
       expect(Number.isNaN((await loss().data())[0])).toBe(true);
       const found = await valueAndGradients(loss, [logits]).gradients[0]!.data();
       expect(Array.from(found.slice(0, 3)).every(Number.isFinite)).toBe(true);
     }
+    await expect(readScalars([value])).rejects.toMatchObject({ code: "INVALID_DATA" });
   });
 
   test("what was read before a change in place is read anew after it", async () => {
@@ -96,16 +108,16 @@ describe.runIf(devices.includes("webgpu"))("webgpu's own kernels", () => {
     const single = matMul(a, b);
     if (!backend().device.features.has("shader-f16")) {
       expect(() => setHalfProducts(true)).toThrow(/does not offer half precision/);
-      expect(await startHalfProducts()).toBeUndefined();
+      expect(capabilities().startHalfProducts).toBeUndefined();
       return;
     }
     setHalfProducts(true);
     const half = await matMul(a, b).data();
     expect(half).toBeAllclose(await single.data(), { absolute: 2e-2 });
     setHalfProducts(false);
-    const end = await startHalfProducts();
+    const end = capabilities().startHalfProducts!();
     expect(await matMul(a, b).data()).toEqual(half);
-    end!();
+    end();
     expect(await matMul(a, b).data()).toEqual(await single.data());
   });
 

@@ -127,7 +127,8 @@ describe("the memory that a run needs", () => {
 
   test("of a device that does not tell its memory is told, and never refused", () => {
     const need = { weights: 1e15, moments: 0, gradients: 0, activations: 0, total: 1e15 };
-    const gpu = { name: "webgpu" as const, reason: "", description: "a GPU", software: false };
+    const able = { readsAtOnce: false, rowsKeepBits: true };
+    const gpu = { name: "webgpu" as const, reason: "", description: "a GPU", software: false, ...able };
     expect(() => requireMemory(need, gpu)).not.toThrow();
     expect(() => requireMemory(need, { ...gpu, memory: 1e15 })).not.toThrow();
     expect(() => requireMemory(need, { ...gpu, memory: 1e15 - 1 })).toThrow(FlamingoError);

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Tensor, Variable } from "../tensor.ts";
-import { append, differentiate, isRecording, type Totals, unrecorded } from "./tape.ts";
+import { differentiate, type Totals } from "./tape.ts";
+import { appendToTape, isRecording, unrecorded } from "./tfjsInternals.ts";
 
 type Tensors = Record<string, Tensor>;
 
@@ -23,8 +24,8 @@ export function recomputed(f: (inputs: Tensors) => Tensors, inputs: Tensors, var
   const inside = (tensor: Tensor) => copies.get(tensor) ?? tensor;
   const weights = Object.fromEntries(variables.map((variable, at) => [`weights.${at}`, variable]));
   const sources: Tensors = { ...inputs, ...weights };
-  append({
-    kernelName: "FlamingoRecompute",
+  appendToTape({
+    kernelName: "Recompute",
     inputs: sources,
     outputs,
     saved: [...copies.values()],

@@ -1,61 +1,82 @@
 import * as tf from "@tensorflow/tfjs";
-import { wanting } from "../devices/wasm/kernel.ts";
-import { hasKernel, runKernels } from "../ops/kernels.ts";
-import type { Tensor, TensorContainer } from "../tensor.ts";
-import { asOperation } from "./operations.ts";
+import { defineInPlace } from "../kernels.ts";
+import type { Tensor } from "../tensor.ts";
+import { asOperation } from "./interruption.ts";
+import { appendToTape, isRecording, recordTape, type TapeNode, unrecorded } from "./tfjsInternals.ts";
 
-/** An operation as TensorFlow.js' tape records it. */
-export interface TapeNode {
-  kernelName: string;
-  inputs: Record<string, Tensor>;
-  outputs: Tensor[];
-  saved?: Tensor[];
-  gradient?: (dys: (Tensor | null)[]) => Record<string, () => Tensor>;
-  /** In place of `gradient`: adds the gradients of these inputs to the totals itself. */
-  addGradients?: (totals: Totals, names: readonly string[]) => void;
-}
-
-/** The gradients found so far, by the ids of the tensors that they are of. They are the walk's alone. */
+/** The gradients found so far, by the ids of the tensors that they belong to. They are the walk's alone. */
 export type Totals = Map<number, Tensor>;
 
-/** The part of TensorFlow.js' engine that keeps the tape. */
-interface TapeEngine {
-  state: { activeTape: TapeNode[] | null; gradientDepth: number };
-  startTape(): void;
-  endTape(): void;
-  /** Puts a tensor into the scope that is open. */
-  track(tensor: Tensor): void;
+/** total += part. */
+export const accumulateOp = defineInPlace<{ total: Tensor; part: Tensor }, object>("Accumulate");
+
+/** An operation of ours for the tape: what it took and gave, and its gradient. */
+export interface Recorded {
+  name: string;
+  inputs: Readonly<Record<string, Tensor | undefined>>;
+  outputs: Tensor[];
+  /** Tensors that the gradient needs, kept for it alone: `keepForGradient` makes them. */
+  saved: Tensor[];
+  /** The gradients of these inputs, in this order, by those of the outputs: null of one that nothing used. */
+  gradients(dys: readonly (Tensor | null)[], names: readonly string[]): Tensor[];
 }
 
-const engine = () => tf.engine() as unknown as TapeEngine;
-
-/** Whether what happens now may be differentiated. */
-export function isRecording(): boolean {
-  return engine().state.gradientDepth > 0;
+/** A second name for a tensor, which stays until the tape frees it. A variable stays anyway. */
+export function keepForGradient(tensor: Tensor): Tensor {
+  return tensor instanceof tf.Variable ? tensor : tf.keep(tf.clone(tensor));
 }
 
-/** Runs `f` past the tape: it keeps nothing for a backward pass. */
-export function unrecorded<T>(f: () => T): T {
-  const { state } = engine();
-  const { gradientDepth } = state;
-  state.gradientDepth = 0;
+/** Runs an operation past the tape and then puts it there as a whole; where nothing is recorded, just runs it. */
+export function recordedAs<T extends Tensor | Tensor[]>(run: () => T, describe: (outputs: Tensor[]) => Recorded): T {
+  if (!isRecording()) return run();
+  return asOperation(() => {
+    const result = unrecorded(() => forGradient(run));
+    const outputs = Array.isArray(result) ? result : [result as Tensor];
+    const { name, inputs, saved, gradients } = unrecorded(() => describe(outputs));
+    const given = Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== undefined);
+    appendToTape({
+      kernelName: name,
+      inputs: Object.fromEntries(given),
+      outputs,
+      saved: saved.filter((tensor) => !(tensor instanceof tf.Variable)),
+      gradients,
+      // For a gradient that is taken by TensorFlow.js itself, which disposes what it adds up.
+      gradient: (dys) =>
+        Object.fromEntries(
+          given.map(([input]) => [
+            input,
+            () => {
+              const [found] = gradients(dys, [input]);
+              return dys.includes(found!) ? tf.clone(found!) : found!;
+            },
+          ]),
+        ),
+    });
+    return result;
+  });
+}
+
+let isForGradient = false;
+
+/** Whether the kernel that runs now will be asked for its gradient, so that what it computes on the way is worth keeping. */
+export function gradientFollows(): boolean {
+  return isForGradient;
+}
+
+function forGradient<T>(run: () => T): T {
+  isForGradient = true;
   try {
-    return f();
+    return run();
   } finally {
-    state.gradientDepth = gradientDepth;
+    isForGradient = false;
   }
-}
-
-/** Adds an operation to the tape that is recorded now. */
-export function append(node: TapeNode): void {
-  engine().state.activeTape!.push(node);
 }
 
 /**
  * Runs `f` on a tape and walks back over it. What the forward pass kept is freed as soon as the backward pass is done
  * with it, and gradients that meet are summed in place: TensorFlow.js' own walk over its tape does neither.
  *
- * @param targets what gradients are wanted of; one that takes no part gets none
+ * @param targets the tensors whose gradients are wanted; one that takes no part gets none
  * @param begin the gradients of the outputs, and sums to which those of the targets are added
  */
 export function differentiate<T extends Tensor[]>(
@@ -64,7 +85,7 @@ export function differentiate<T extends Tensor[]>(
   begin: (outputs: T) => Totals,
 ): { outputs: T; totals: Totals } {
   const tape: TapeNode[] = [];
-  const outputs = record(f, tape);
+  const outputs = recordTape(() => tf.tidy(f), tape);
   const totals = begin(outputs);
   const fromTargets = reachable(tape, targets);
   for (const node of tape.toReversed()) {
@@ -72,30 +93,6 @@ export function differentiate<T extends Tensor[]>(
     release(node);
   }
   return { outputs, totals };
-}
-
-/** Runs `f` and takes down what it did, also if it throws. */
-function record<T extends TensorContainer>(f: () => T, tape: TapeNode[]): T {
-  const { state } = engine();
-  engine().startTape();
-  try {
-    return tf.tidy(f);
-  } finally {
-    tape.push(...state.activeTape!);
-    handOver(tape);
-    engine().endTape();
-    if (state.gradientDepth === 0) state.activeTape = null;
-  }
-}
-
-/** Gives what the tape keeps to the scope around it, which frees it however the walk ends. */
-function handOver(tape: readonly TapeNode[]): void {
-  for (const { saved = [] } of tape) {
-    for (const tensor of saved) {
-      (tensor as { kept: boolean }).kept = false;
-      engine().track(tensor);
-    }
-  }
 }
 
 /** Ids of all tensors that depend on the targets. */
@@ -114,7 +111,7 @@ function stepBack(node: TapeNode, totals: Totals, fromTargets: ReadonlySet<numbe
   if (names.length === 0 || dys.every((dy) => dy === null)) return;
   if (node.addGradients) node.addGradients(totals, names);
   else {
-    const found = gradientsOf(node, dys, names);
+    const found = asOperation(() => tf.tidy(() => gradientsOf(node, dys, names)));
     for (const [at, name] of names.entries()) addTo(totals, node.inputs[name]!, found[at]!, dys);
   }
   for (const output of node.outputs) {
@@ -124,30 +121,19 @@ function stepBack(node: TapeNode, totals: Totals, fromTargets: ReadonlySet<numbe
 }
 
 function gradientsOf(node: TapeNode, dys: (Tensor | null)[], names: readonly string[]): Tensor[] {
+  if (node.gradients) return node.gradients(dys, names);
   if (!node.gradient) throw new Error(`${node.kernelName} has no gradient`);
-  return asOperation(() =>
-    tf.tidy(() =>
-      wanting(names, () => {
-        const gradients = node.gradient!(isOurs(node) ? dys : dys.map((dy, at) => dy ?? zerosOf(node.outputs[at]!)));
-        return names.map((name) => named(gradients, name, node)());
-      }),
-    ),
-  );
-}
-
-/** Our operations know of outputs that nobody used; TensorFlow.js' ask for a gradient of each. */
-function isOurs({ kernelName }: TapeNode): boolean {
-  return kernelName.startsWith("Flamingo");
+  // TensorFlow.js' operations ask for a gradient of every output.
+  const gradients = node.gradient(dys.map((dy, at) => dy ?? zerosOf(node.outputs[at]!)));
+  return names.map((name) => {
+    const gradient = gradients[name];
+    if (!gradient) throw new Error(`${node.kernelName} has no gradient by its input ${name}`);
+    return gradient();
+  });
 }
 
 function zerosOf({ shape, dtype }: Tensor): Tensor {
   return tf.zeros(shape, dtype);
-}
-
-function named(gradients: Record<string, () => Tensor>, name: string, node: TapeNode): () => Tensor {
-  const gradient = gradients[name];
-  if (!gradient) throw new Error(`${node.kernelName} has no gradient by its input ${name}`);
-  return gradient;
 }
 
 /** A total is this walk's alone, so that it may be changed in place: what is shared is copied by name at first. */
@@ -158,8 +144,8 @@ function addTo(totals: Totals, input: Tensor, part: Tensor, dys: readonly (Tenso
     totals.set(input.id, passedOn ? tf.clone(part) : part);
     return;
   }
-  if (hasKernel("FlamingoAccumulate") && tf.backend().refCount(total.dataId) === 1) {
-    runKernels("FlamingoAccumulate", { total, part });
+  if (accumulateOp.isAvailable() && tf.backend().refCount(total.dataId) === 1) {
+    accumulateOp.run({ total, part }, {});
   } else {
     totals.set(input.id, tf.add(total, part));
     total.dispose();

@@ -1,14 +1,12 @@
+import { type DeviceName, deviceNames } from "../../core/deviceNames.ts";
 import { FlamingoError, reportOf } from "../../core/errors.ts";
-import { getBackend, setBackend } from "../tensor.ts";
-import { isMissing, type Missing, type Opened } from "./availability.ts";
+import { openCpu } from "./cpu.ts";
+import { isMissing, type Missing, type Opened } from "./opened.ts";
 import { openTensorflow } from "./tensorflow/backend.ts";
-import { openWasm } from "./wasm/backend.ts";
+import { openWasmDevice } from "./wasm/open.ts";
 import { openWebgpu } from "./webgpu/open.ts";
 
-/** All devices, in the order in which `auto` tries them: from the fastest to the one that is always there. */
-export const deviceNames = ["tensorflow", "webgpu", "wasm", "cpu"] as const;
-
-export type DeviceName = (typeof deviceNames)[number];
+export type { DeviceName };
 
 /** The device that computes, once it is open. */
 export interface Device extends Opened {
@@ -24,26 +22,11 @@ export interface DeviceOptions {
   allowSoftware?: boolean;
 }
 
-/** WebAssembly counts its bytes in 32 bits. */
-const addressable = 2 ** 32;
-
 const openers: Record<DeviceName, (options: DeviceOptions) => Promise<Opened | Missing>> = {
   tensorflow: openTensorflow,
   webgpu: ({ allowSoftware }) => openWebgpu(allowSoftware ?? process.env.FLAMINGO_SOFTWARE_GPU === "1"),
-  wasm: async ({ threads }) => {
-    const wasm = await openWasm(threads === undefined ? {} : { threads });
-    const memory = Math.min(addressable, process.availableMemory());
-    return { description: `WebAssembly: ${wasm.note}`, software: false, threads: wasm.threads, memory };
-  },
-  cpu: async () => {
-    await setBackend("cpu");
-    return {
-      description: "plain JavaScript, the reference",
-      software: false,
-      threads: 1,
-      memory: process.availableMemory(),
-    };
-  },
+  wasm: openWasmDevice,
+  cpu: openCpu,
 };
 
 /**
@@ -103,19 +86,4 @@ function checkRequest(name: string, { threads }: DeviceOptions): void {
       actual: threads,
       fix: "leave it out to use all cores",
     });
-}
-
-/**
- * Lets products take their operands in half precision from now on, and add in single precision, where the open device
- * can.
- *
- * @returns what ends it; undefined where the device cannot
- */
-export async function startHalfProducts(): Promise<(() => void) | undefined> {
-  if (getBackend() !== "webgpu") return undefined;
-  // Only who computes there may load what needs a GPU.
-  const { hasHalfProducts, setHalfProducts } = await import("./webgpu/backend.ts");
-  if (!hasHalfProducts()) return undefined;
-  setHalfProducts(true);
-  return () => void setHalfProducts(false);
 }

@@ -1,39 +1,48 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Tensor } from "../tensor.ts";
-import { hasKernel, runKernel } from "./kernels.ts";
+import { defineOperation } from "./operation.ts";
 
-/** The functions that the fused kernel for activations knows. */
-export type Activation = "gelu" | "quickGelu" | "squaredRelu" | "silu" | "tanh";
+const swish = (x: Tensor, factor: number) => tf.mul(x, tf.sigmoid(factor === 1 ? x : tf.mul(x, factor)));
 
-/** Applies an activation, fused where the device can, else by its plain formula. */
-export function activate(activation: Activation, x: Tensor, plain: () => Tensor): Tensor {
-  return hasKernel("FlamingoActivation") ? runKernel("FlamingoActivation", { x }, { activation }) : plain();
-}
+/** Formulas of the activations, which share one operation. */
+const formulas = {
+  gelu: (x: Tensor): Tensor => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
+  quickGelu: (x: Tensor): Tensor => swish(x, 1.702),
+  squaredRelu: (x: Tensor): Tensor => tf.square(tf.relu(x)),
+  silu: (x: Tensor): Tensor => swish(x, 1),
+  tanh: (x: Tensor): Tensor => tf.tanh(x),
+};
 
-/** Gaussian error linear unit, exact: x·Φ(x) = x·(1 + erf(x/√2))/2. */
-export function gelu(x: Tensor): Tensor {
-  return activate("gelu", x, () => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)));
-}
+export type Activation = keyof typeof formulas;
+
+export const activationOp = defineOperation<{ x: Tensor }, { activation: Activation }>({
+  name: "Activation",
+  shape: ({ x }) => x.shape,
+  formula: ({ x }, { activation }) => formulas[activation](x),
+});
+
+const apply = (activation: Activation) => (x: Tensor) => activationOp.run({ x }, { activation });
+
+/** Gaussian error linear unit, exact: x·Φ(x) = x·(1 + erf(x/√2))/2. Source: Hendrycks and Gimpel 2016, arXiv:1606.08415. */
+export const gelu = apply("gelu");
 
 /** CLIP's approximation of GELU: x·sigmoid(1.702·x). */
-export function quickGelu(x: Tensor): Tensor {
-  return activate("quickGelu", x, () => tf.mul(x, tf.sigmoid(tf.mul(x, 1.702))));
-}
+export const quickGelu = apply("quickGelu");
 
-/** Sigmoid linear unit: x·sigmoid(x). */
-export function silu(x: Tensor): Tensor {
-  return activate("silu", x, () => tf.mul(x, tf.sigmoid(x)));
-}
+/** max(x, 0)², the activation of the Flamingo paper's feed-forward layers. Source: So et al. 2021, arXiv:2109.08668. */
+export const squaredRelu = apply("squaredRelu");
 
-/** max(x, 0)², the activation of the Flamingo paper's feed-forward layers. */
-export function squaredRelu(x: Tensor): Tensor {
-  return activate("squaredRelu", x, () => tf.square(tf.relu(x)));
-}
+/** Sigmoid linear unit: x·sigmoid(x). Source: Elfwing et al. 2017, arXiv:1702.03118. */
+export const silu = apply("silu");
 
 /** Hyperbolic tangent, element by element. */
-export function tanh(x: Tensor): Tensor {
-  return activate("tanh", x, () => tf.tanh(x));
-}
+export const tanh = apply("tanh");
+
+export const swigluOp = defineOperation<{ gate: Tensor; up: Tensor }>({
+  name: "Swiglu",
+  shape: ({ gate }) => gate.shape,
+  formula: ({ gate, up }) => tf.mul(swish(gate, 1), up),
+});
 
 /**
  * Swish-gated linear unit, after its two products: y = silu(gate)·up, with silu(x) = x·sigmoid(x).
@@ -41,6 +50,5 @@ export function tanh(x: Tensor): Tensor {
  * Shapes: `gate` and `up` alike, result as they are. Source: Shazeer 2020, arXiv:2002.05202.
  */
 export function swiglu(gate: Tensor, up: Tensor): Tensor {
-  if (hasKernel("FlamingoSwiglu")) return runKernel("FlamingoSwiglu", { gate, up });
-  return tf.mul(tf.mul(gate, tf.sigmoid(gate)), up);
+  return swigluOp.run({ gate, up }, {});
 }

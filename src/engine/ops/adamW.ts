@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
+import { defineInPlace } from "../kernels.ts";
 import type { Tensor, Variable } from "../tensor.ts";
-import { hasKernel, runKernels } from "./kernels.ts";
 
 /** A parameter with its gradient and the two moments of it that AdamW keeps. */
 export interface AdamWParameter {
@@ -14,10 +14,21 @@ export interface AdamWParameter {
   decay: number;
 }
 
-/** What a kernel of AdamW over all parameters takes of each. */
-export interface AdamWRates {
-  rates: readonly Pick<AdamWParameter, "rate" | "decay">[];
+/** What a kernel takes besides tensors. `factor` multiplies the gradients where there is no tensor `clip`. */
+export interface AdamWNumbers extends Omit<AdamWOptions, "clip"> {
+  factor: number;
 }
+
+type State = { value: Tensor; gradient: Tensor; m: Tensor; v: Tensor; clip?: Tensor };
+
+/** A step of one parameter. */
+export const adamWOp = defineInPlace<State, AdamWNumbers & Pick<AdamWParameter, "rate" | "decay">>("AdamW");
+
+/** A step of all parameters, whose tensors are named value0, gradient0, m0, v0 and so on. */
+export const adamWOfAllOp = defineInPlace<
+  Record<string, Tensor>,
+  AdamWNumbers & { rates: readonly Pick<AdamWParameter, "rate" | "decay">[] }
+>("AdamWOfAll");
 
 export interface AdamWOptions {
   /** Number of this step; the first is 1. */
@@ -37,36 +48,35 @@ export interface AdamWOptions {
  */
 export function adamW(parameters: readonly AdamWParameter[], options: AdamWOptions): void {
   if (options.clip === 0 || parameters.length === 0) return;
-  if (hasKernel("FlamingoAdamWOfAll")) {
+  if (adamWOfAllOp.isAvailable()) {
     tf.tidy(() => updateAll(parameters, options));
     return;
   }
-  const fused = hasKernel("FlamingoAdamW");
+  const fused = adamWOp.isAvailable();
   for (const parameter of parameters)
     tf.tidy(() => (fused ? updateFused(parameter, options) : update(parameter, options)));
 }
 
-/** One kernel for all parameters, whose tensors are named value0, gradient0, m0, v0 and so on. */
 function updateAll(parameters: readonly AdamWParameter[], { clip = 1, ...numbers }: AdamWOptions): void {
   const inputs: Record<string, Tensor> = typeof clip === "number" ? {} : { clip };
   for (const [at, { value, gradient, m, v }] of parameters.entries()) {
-    for (const variable of [value, m, v]) makeSole(variable);
+    for (const variable of [value, m, v]) ensureSoleName(variable);
     Object.assign(inputs, { [`value${at}`]: value, [`gradient${at}`]: gradient, [`m${at}`]: m, [`v${at}`]: v });
   }
   const rates = parameters.map(({ rate, decay }) => ({ rate, decay }));
-  runKernels("FlamingoAdamWOfAll", inputs, { ...numbers, rates, factor: typeof clip === "number" ? clip : 1 });
+  adamWOfAllOp.run(inputs, { ...numbers, rates, factor: typeof clip === "number" ? clip : 1 });
 }
 
 function updateFused({ value, gradient, m, v, rate, decay }: AdamWParameter, options: AdamWOptions): void {
   const { clip = 1, ...numbers } = options;
-  for (const variable of [value, m, v]) makeSole(variable);
+  for (const variable of [value, m, v]) ensureSoleName(variable);
   const inputs = { value, gradient, m, v, ...(typeof clip !== "number" && { clip }) };
   const factor = typeof clip === "number" ? clip : 1;
-  runKernels("FlamingoAdamW", inputs as Record<string, Tensor>, { ...numbers, rate, decay, factor });
+  adamWOp.run(inputs, { ...numbers, rate, decay, factor });
 }
 
-/** What is written in place must have no other name: a clone of it would change as well. */
-function makeSole(variable: Variable): void {
+/** What is written in place must have no other name: a clone would change as well. */
+function ensureSoleName(variable: Variable): void {
   if (tf.backend().refCount(variable.dataId) > 1) variable.assign(tf.add(variable, 0));
 }
 

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { defineInPlace } from "../kernels.ts";
 
 /**
  * The box of `x` that begins at `begin` and has these sizes; −1 takes what is left of an axis.
@@ -27,9 +28,12 @@ export function slice(x: tf.Tensor, begin: readonly number[], sizes: readonly nu
  *
  * Shapes: `x` [..., 2·n], results [..., n]. On `webgpu` TensorFlow.js cuts through at most four axes, so leading ones are joined.
  */
-export function halves(x: tf.Tensor): [tf.Tensor, tf.Tensor] {
+export function splitInHalf(x: tf.Tensor): [tf.Tensor, tf.Tensor] {
   const width = x.shape.at(-1)!;
   if (x.rank <= 4) return tf.split(x, 2, -1) as [tf.Tensor, tf.Tensor];
-  const parts = tf.split(tf.reshape(x, [-1, width]), 2, -1);
-  return parts.map((part) => tf.reshape(part, [...x.shape.slice(0, -1), width / 2])) as [tf.Tensor, tf.Tensor];
+  const halves = tf.split(tf.reshape(x, [-1, width]), 2, -1);
+  return halves.map((half) => tf.reshape(half, [...x.shape.slice(0, -1), width / 2])) as [tf.Tensor, tf.Tensor];
 }
+
+/** Writes a chunk [batch, positions, width] into a target [batch, room, width], from position `start` on. */
+export const writeOp = defineInPlace<{ target: tf.Tensor; chunk: tf.Tensor }, { start: number }>("Write");

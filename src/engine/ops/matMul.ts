@@ -1,8 +1,48 @@
 import * as tf from "@tensorflow/tfjs";
 import { FlamingoError } from "../../core/errors.ts";
 import type { Tensor } from "../tensor.ts";
-import { add } from "./elementwise.ts";
-import { hasKernel, runKernel } from "./kernels.ts";
+import { sumRows } from "./elementwise.ts";
+import { defineOperation } from "./operation.ts";
+
+/** Sizes of c[m, n] = a[m, k]·b[k, n] + bias[n], repeated over a batch; `shape` is how the result is seen. */
+export interface Product {
+  batch: number;
+  m: number;
+  n: number;
+  k: number;
+  transposeA: boolean;
+  transposeB: boolean;
+  shape: readonly number[];
+}
+
+export const matMulOp = defineOperation<{ a: Tensor; b: Tensor; bias?: Tensor }, Product>({
+  name: "MatMul",
+  shape: (_, { shape }) => shape,
+  formula({ a, b, bias }, { batch, m, n, k, transposeA, transposeB, shape }) {
+    const leading = batch === 1 ? [] : [batch];
+    const left = tf.reshape(a, [...leading, ...(transposeA ? [k, m] : [m, k])]);
+    const right = tf.reshape(b, [...leading, ...(transposeB ? [n, k] : [k, n])]);
+    const c = tf.matMul(left, right, transposeA, transposeB);
+    return tf.reshape(bias ? tf.add(c, bias) : c, [...shape]);
+  },
+  saves: ["a", "b"],
+  gradient: ({ dy, inputs: { a, b } }, { batch, m, n, k, transposeA, transposeB }) => ({
+    // With A and B the operands after transposing: dA = dy·Bᵀ, dB = Aᵀ·dy, and each transposed where its operand was.
+    a: () =>
+      transposeA
+        ? product(b, dy, { batch, m: k, n: m, k: n, transposeA: transposeB, transposeB: true, shape: a.shape })
+        : product(dy, b, { batch, m, n: k, k: n, transposeA: false, transposeB: !transposeB, shape: a.shape }),
+    b: () =>
+      transposeB
+        ? product(dy, a, { batch, m: n, n: k, k: m, transposeA: true, transposeB: transposeA, shape: b.shape })
+        : product(a, dy, { batch, m: k, n, k: m, transposeA: !transposeA, transposeB: false, shape: b.shape }),
+    bias: () => sumRows(dy.rank === 1 ? tf.reshape(dy, [1, n]) : dy, [n]),
+  }),
+});
+
+function product(a: Tensor, b: Tensor, sizes: Product): Tensor {
+  return matMulOp.run({ a, b }, sizes);
+}
 
 export interface MatMulOptions {
   transposeA?: boolean;
@@ -10,7 +50,7 @@ export interface MatMulOptions {
 }
 
 /**
- * Matrix product over the last two axes: c = a·b. The one owner of the matrix product and of its gradient.
+ * Matrix product over the last two axes: c = a·b.
  *
  * Shapes: `a` [..., M, K] (or [..., K, M] with `transposeA`), `b` [..., K, N] (or [..., N, K] with `transposeB`), result
  * [..., M, N]. Leading axes are equal, or `b` has none and serves all of `a`.
@@ -29,18 +69,26 @@ export function matMul(a: Tensor, b: Tensor, options: MatMulOptions = {}): Tenso
   const shape = [...leading, m, n];
   const count = leading.reduce((product, size) => product * size, 1);
   const sizes = shared ? { batch: 1, m: count * m } : { batch: count, m };
-  if (hasKernel("FlamingoMatMul"))
-    return runKernel("FlamingoMatMul", { a, b }, { ...sizes, n, k, transposeA, transposeB, shape });
-  const rows = shared && a.rank > 2 ? tf.reshape(a, [count * m, k]) : a;
-  return tf.reshape(tf.matMul(rows, b, transposeA, transposeB), shape);
+  return product(a, b, { ...sizes, n, k, transposeA, transposeB, shape });
 }
 
 /**
- * Whether a row of a product has the same bits wherever it stands and whatever stands beside it, among as many rows.
- * TensorFlow sums up the last rows, those that fill no tile, in another order.
+ * Linear layer: y = x·Wᵀ + b, with PyTorch's layout of the weight.
+ *
+ * Shapes: `x` [..., in], `weight` [out, in], `bias` [out], result [..., out].
+ *
+ * @throws FlamingoError SHAPE_MISMATCH if the input's width is not the weight's.
  */
-export function rowsKeepBits(): boolean {
-  return tf.getBackend() !== "tensorflow";
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  const [n, k] = weight.shape as [number, number];
+  if (x.shape.at(-1) !== k)
+    throw new FlamingoError("SHAPE_MISMATCH", `an input of shape [${x.shape}] meets a weight for width ${k}`, {
+      fix: `make the input's last axis ${k}`,
+    });
+  const leading = x.shape.slice(0, -1);
+  const m = leading.reduce((product, size) => product * size, 1);
+  const sizes = { batch: 1, m, n, k, transposeA: false, transposeB: true, shape: [...leading, n] };
+  return matMulOp.run({ a: x, b: weight, ...(bias && { bias }) }, sizes);
 }
 
 function swapLastTwo(x: Tensor): Tensor {
@@ -60,27 +108,4 @@ function mismatch(a: Tensor, b: Tensor, { transposeA, transposeB }: MatMulOption
   return new FlamingoError("SHAPE_MISMATCH", message, {
     fix: "make the inner sizes equal, and the leading axes equal or absent in the second",
   });
-}
-
-/**
- * Linear layer: y = x·Wᵀ + b, with PyTorch's layout of the weight.
- *
- * Shapes: `x` [..., in], `weight` [out, in], `bias` [out], result [..., out].
- *
- * @throws FlamingoError SHAPE_MISMATCH if the input's width is not the weight's.
- */
-export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
-  const [n, k] = weight.shape as [number, number];
-  if (x.shape.at(-1) !== k)
-    throw new FlamingoError("SHAPE_MISMATCH", `an input of shape [${x.shape}] meets a weight for width ${k}`, {
-      fix: `make the input's last axis ${k}`,
-    });
-  const leading = x.shape.slice(0, -1);
-  if (hasKernel("FlamingoMatMul")) {
-    const m = leading.reduce((product, size) => product * size, 1);
-    const sizes = { batch: 1, m, n, k, transposeA: false, transposeB: true, shape: [...leading, n] };
-    return runKernel("FlamingoMatMul", { a: x, b: weight, ...(bias && { bias }) }, sizes);
-  }
-  const y = matMul(x.reshape([-1, k]), weight, { transposeB: true }).reshape([...leading, n]);
-  return bias ? add(y, bias) : y;
 }

@@ -1,14 +1,40 @@
 import * as tf from "@tensorflow/tfjs";
 import { FlamingoError } from "../../core/errors.ts";
 import type { Tensor } from "../tensor.ts";
-import { hasKernel, runKernel } from "./kernels.ts";
+import { defineOperation } from "./operation.ts";
+
+export interface RotaryAttributes {
+  /** Number of heads; the width is split as "(h d)". */
+  heads: number;
+  /** Turns the other way: the gradient of turning. */
+  back: boolean;
+}
+
+/** `turns` [T, d]: for each position the cosines of the angles of all pairs, then their sines. */
+export const rotaryOp = defineOperation<{ x: Tensor; turns: Tensor }, RotaryAttributes>({
+  name: "Rotary",
+  shape: ({ x }) => x.shape,
+  formula({ x, turns }, { heads, back }) {
+    const [positions, dim] = turns.shape as [number, number];
+    const [first, second] = tf.split(tf.reshape(x, [-1, positions, heads, dim]), 2, -1) as [Tensor, Tensor];
+    const [cosine, sines] = tf.split(tf.reshape(turns, [positions, 1, dim]), 2, -1) as [Tensor, Tensor];
+    const sine = back ? tf.neg(sines) : sines;
+    const turnedFirst = tf.sub(tf.mul(first, cosine), tf.mul(second, sine));
+    const turnedSecond = tf.add(tf.mul(second, cosine), tf.mul(first, sine));
+    return tf.reshape(tf.concat([turnedFirst, turnedSecond], -1), x.shape);
+  },
+  saves: ["turns"],
+  gradient: ({ dy, inputs: { turns } }, { heads, back }) => ({
+    x: (): Tensor => rotaryOp.run({ x: dy, turns }, { heads, back: !back }),
+  }),
+});
 
 export interface RotaryOptions {
   /** Number of heads; the width is split as "(h d)". */
   heads: number;
-  /** The place of the first vector: how many came before it. */
+  /** Position of the first vector. */
   start?: number;
-  /** Pair i of d/2 turns by base^(−2i/d) a place. */
+  /** Pair i of d/2 turns by base^(−2i/d) a position. */
   base?: number;
 }
 
@@ -21,28 +47,23 @@ export interface RotaryOptions {
  * @throws FlamingoError SHAPE_MISMATCH if the heads do not share the width evenly, in pairs.
  */
 export function rotary(x: Tensor, { heads, start = 0, base = 10_000 }: RotaryOptions): Tensor {
-  const [places, width] = x.shape.slice(-2) as [number, number];
+  const [positions, width] = x.shape.slice(-2) as [number, number];
   const dim = width / heads;
   if (dim % 2 !== 0)
     throw new FlamingoError("SHAPE_MISMATCH", `${heads} heads cannot turn vectors of width ${width} in pairs`, {
       fix: "make the width an even multiple of the number of heads",
     });
-  const turns = tf.tensor(cosinesAndSines(start, places, dim, base), [places, dim]);
-  if (hasKernel("FlamingoRotary")) return runKernel("FlamingoRotary", { x, turns }, { heads, back: false });
-  const [first, second] = tf.split(tf.reshape(x, [-1, places, heads, dim]), 2, -1) as [Tensor, Tensor];
-  const [cosine, sine] = tf.split(tf.reshape(turns, [places, 1, dim]), 2, -1) as [Tensor, Tensor];
-  const turnedFirst = tf.sub(tf.mul(first, cosine), tf.mul(second, sine));
-  const turnedSecond = tf.add(tf.mul(second, cosine), tf.mul(first, sine));
-  return tf.reshape(tf.concat([turnedFirst, turnedSecond], -1), x.shape);
+  const turns = tf.tensor(cosinesAndSines(start, positions, dim, base), [positions, dim]);
+  return rotaryOp.run({ x, turns }, { heads, back: false });
 }
 
-/** A row a place from 0 on, by width and base: every layer asks for the same ones. */
+/** A row for each position from 0 on, by width and base: every layer asks for the same ones. */
 const known = new Map<string, Float32Array>();
 
-/** A row a place: cosines of the angles of all pairs, then their sines. Computed here in double precision, as angles get large. */
-function cosinesAndSines(start: number, places: number, dim: number, base: number): Float32Array {
+/** A row for each position: cosines of the angles of all pairs, then their sines. In double precision, as angles get large. */
+function cosinesAndSines(start: number, positions: number, dim: number, base: number): Float32Array {
   const name = `${dim} ${base}`;
-  const end = (start + places) * dim;
+  const end = (start + positions) * dim;
   let rows = known.get(name);
   if (!rows || rows.length < end) {
     rows = new Float32Array(2 * end);

@@ -4,7 +4,7 @@ import { FlamingoError } from "../../core/errors.ts";
 import type { Ports } from "../../core/port.ts";
 import { isEllipsis, namesIn } from "../../core/shape.ts";
 import { clone, dispose, gather, keep, type Tensor, tensor, tidy } from "../tensor.ts";
-import { Sequence } from "./sequence.ts";
+import { KvCache } from "./kvCache.ts";
 import type { Weights } from "./weights.ts";
 
 /**
@@ -195,7 +195,7 @@ class CallPast implements Past<Tensor> {
   readonly refusal: (reason: string) => FlamingoError;
   readonly #once = new Map<string, Tensor>();
   readonly #notes = new Map<string, Tensor>();
-  readonly #sequences = new Map<string, Sequence>();
+  readonly #caches = new Map<string, KvCache>();
 
   constructor(refusal: (reason: string) => FlamingoError) {
     this.refusal = refusal;
@@ -224,18 +224,19 @@ class CallPast implements Past<Tensor> {
   }
 
   append(name: string, piece: Tensor): { room: Tensor; places: number } {
-    const sequence = this.#sequences.get(name) ?? new Sequence();
-    this.#sequences.set(name, sequence);
-    return sequence.append(piece);
+    const cache = this.#caches.get(name) ?? new KvCache();
+    this.#caches.set(name, cache);
+    const { room, positions } = cache.append(piece);
+    return { room, places: positions };
   }
 
   select(rows: Tensor): void {
     for (const [name, value] of this.#notes) tidy(() => this.note(name, gather(value, rows)));
-    for (const sequence of this.#sequences.values()) sequence.select(rows);
+    for (const cache of this.#caches.values()) cache.select(rows);
   }
 
   dispose(): void {
     dispose([...this.#once.values(), ...this.#notes.values()]);
-    for (const sequence of this.#sequences.values()) sequence.dispose();
+    for (const cache of this.#caches.values()) cache.dispose();
   }
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { count } from "../../core/block.ts";
 import { float32 } from "../../core/port.ts";
-import { startHalfProducts } from "../../engine/devices/device.ts";
+import { capabilities } from "../../engine/devices/capabilities.ts";
 import { flamingoParts } from "../../training/parts.ts";
 import { type ActionContext, defineAction } from "../action.ts";
 import { Trainer } from "../trainer.ts";
@@ -99,7 +99,7 @@ export const Train = defineAction({
     let endHalf: (() => void) | undefined;
     try {
       context.graph.setCheckpointing(gradientCheckpointing);
-      if (mixed) endHalf = await startHalf(context);
+      if (mixed) endHalf = startHalf(context);
       return await trainer.run();
     } finally {
       endHalf?.();
@@ -110,8 +110,8 @@ export const Train = defineAction({
 });
 
 /** A pipeline that asks for half precision runs on every device: where there is none it is told, and computed in single. */
-async function startHalf({ log, node }: ActionContext): Promise<(() => void) | undefined> {
-  const end = await startHalfProducts();
+function startHalf({ log, node }: ActionContext): (() => void) | undefined {
+  const end = capabilities().startHalfProducts?.();
   const message = end
     ? "products take half precision; sums and weights keep single precision"
     : "this device has no products in half precision: mixed precision is computed in single precision here";

@@ -1,10 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
+import { accumulateOp } from "../../autodiff/tape.ts";
+import { registered } from "../../kernels.ts";
 import type { Device } from "./device.ts";
 
 /** total += part: the sum becomes the numbers of the tensor `total`. */
 export function registerAccumulate(device: Device, native: boolean): void {
   tf.registerKernel({
-    kernelName: "FlamingoAccumulate",
+    kernelName: registered(accumulateOp.name),
     backendName: "tensorflow",
     kernelFunc({ inputs }) {
       const { total, part } = inputs as Record<string, tf.TensorInfo>;

@@ -1,11 +1,7 @@
-import type { Activation } from "../../ops/activations.ts";
+import { type Activation, activationOp } from "../../ops/activations.ts";
 import type { Handle } from "./binding.ts";
-import type { KernelDefinition } from "./kernel.ts";
+import { gradientKernel, kernel } from "./kernel.ts";
 import type { Work } from "./work.ts";
-
-interface Attributes {
-  activation: Activation;
-}
 
 interface Formula {
   value(work: Work, x: Handle): Handle;
@@ -62,14 +58,7 @@ const formulas: Record<Activation, Formula> = {
   },
 };
 
-const activation: KernelDefinition = {
-  name: "FlamingoActivation",
-  run: (work, { x }, { activation }: Attributes) => formulas[activation].value(work, x!),
-};
-
-const activationGradient: KernelDefinition = {
-  name: "FlamingoActivationGradient",
-  run: (work, { x, dy }, { activation }: Attributes) => formulas[activation].gradient(work, x!, dy!),
-};
-
-export const activationKernels = [activation, activationGradient];
+export const activationKernels = [
+  kernel(activationOp, (work, { x }, { activation }) => formulas[activation].value(work, x)),
+  gradientKernel(activationOp, (work, { x, dy }, { activation }) => [formulas[activation].gradient(work, x, dy)]),
+];

@@ -1,18 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
+import { registered } from "../../kernels.ts";
+import { type AdamWNumbers, type AdamWParameter, adamWOp } from "../../ops/adamW.ts";
 import type { Attribute, Handle } from "./binding.ts";
 import type { Device } from "./device.ts";
 import { Work } from "./work.ts";
 
-/** What a step of AdamW takes besides tensors. */
-export interface StepNumbers {
-  step: number;
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-  rate: number;
-  decay: number;
-  factor: number;
-}
+/** What a step of a parameter takes besides tensors. */
+export type StepNumbers = AdamWNumbers & Pick<AdamWParameter, "rate" | "decay">;
 
 /** A variable of this name ends with the last handle to it: TensorFlow's own word for "anonymous". */
 const anonymous = "cd2c89b7-88b7-44c8-ad83-06c2a9158347";
@@ -43,7 +37,7 @@ export function registerAdamW(device: Device): void {
     return factor;
   };
   tf.registerKernel({
-    kernelName: "FlamingoAdamW",
+    kernelName: registered(adamWOp.name),
     backendName: "tensorflow",
     kernelFunc({ inputs, attrs }) {
       device.tidyConstants();

@@ -1,35 +1,28 @@
+import { type AttentionAttributes, attentionOp } from "../../ops/attention.ts";
 import type { Handle } from "./binding.ts";
-import type { Inputs, KernelDefinition } from "./kernel.ts";
+import { gradientKernel, kernel } from "./kernel.ts";
 import type { Work } from "./work.ts";
 
-export interface Attributes {
-  heads: number;
-  scale: number;
-  causal: boolean;
-  emptyRows: "zero" | "uniform";
-  /** Keys that count; the rest is room. */
-  keys: number;
-  slopes?: readonly number[];
+interface Inputs {
+  readonly query: Handle;
+  readonly key: Handle;
+  readonly value: Handle;
+  readonly mask?: Handle;
 }
 
-/** Added to the score of what a query may not see: next to it every score is nothing, so that a row without any visible key comes out uniform. */
+/** Added to the score of what a query may not see. Every score vanishes beside it, so that a row without any visible key comes out uniform. */
 const hidden = -1e30;
 
-const attention: KernelDefinition = {
-  name: "FlamingoAttention",
-  run(work, inputs, attributes: Attributes) {
+export const attentionKernels = [
+  kernel(attentionOp, (work, inputs, attributes) => {
     const { weights, value, sighted } = weigh(work, "forward", inputs, attributes);
     const seen = work.product(weights, value);
     const zeroed = sighted && attributes.emptyRows === "zero";
     return mergeHeads(work, zeroed ? work.multiply(seen, sighted) : seen);
-  },
-};
-
-const attentionGradient: KernelDefinition = {
-  name: "FlamingoAttentionGradient",
-  run(work, inputs, { wanted, ...attributes }: Attributes & { wanted: readonly string[] }) {
+  }),
+  gradientKernel(attentionOp, (work, { dy: given, ...inputs }, { wanted, ...attributes }) => {
     const { query, key, value, weights, sighted } = weigh(work, "gradient", inputs, attributes);
-    const dy = splitHeads(work, inputs.dy!, attributes.heads);
+    const dy = splitHeads(work, given, attributes.heads);
     const dSeen = sighted && attributes.emptyRows === "zero" ? work.multiply(dy, sighted) : dy;
     let found: Handle | undefined;
     const dScores = () => {
@@ -45,24 +38,24 @@ const attentionGradient: KernelDefinition = {
       value: () => mergeHeads(work, work.product(weights, dSeen, true, false)),
     };
     return wanted.map((name) => gradients[name]!());
-  },
-};
+  }),
+];
 
 /** The weights of all heads [B, heads, Tq, keys], what they were made of, and where rows may see nothing, which do. */
-function weigh(work: Work, pass: "forward" | "gradient", inputs: Inputs, attributes: Attributes) {
+function weigh(work: Work, pass: "forward" | "gradient", inputs: Inputs, attributes: AttentionAttributes) {
   const { mask } = inputs;
-  const handles = [inputs.query!, inputs.key!, inputs.value!, ...(mask ? [mask] : [])];
+  const handles = [inputs.query, inputs.key, inputs.value, ...(mask ? [mask] : [])];
   const kind = `attention ${JSON.stringify(attributes)}`;
   const [query, key, value, weights, sighted] = work.once(pass, handles, kind, () => compute(work, inputs, attributes));
   return { query: query!, key: key!, value: value!, weights: weights!, sighted };
 }
 
-function compute(work: Work, inputs: Inputs, attributes: Attributes): Handle[] {
+function compute(work: Work, inputs: Inputs, attributes: AttentionAttributes): Handle[] {
   const { heads, scale, keys, causal } = attributes;
-  const query = work.multiply(splitHeads(work, inputs.query!, heads), scale);
-  const key = splitHeads(work, firstPlaces(work, inputs.key!, keys), heads);
-  const value = splitHeads(work, firstPlaces(work, inputs.value!, keys), heads);
-  const queries = inputs.query!.shape[1]!;
+  const query = work.multiply(splitHeads(work, inputs.query, heads), scale);
+  const key = splitHeads(work, firstPositions(work, inputs.key, keys), heads);
+  const value = splitHeads(work, firstPositions(work, inputs.value, keys), heads);
+  const queries = inputs.query.shape[1]!;
   const penalty = penalties(work, inputs.mask, attributes, queries);
   const products = work.product(query, key, false, true);
   const weights = work.floats("Softmax", penalty ? work.add(products, penalty) : products);
@@ -87,7 +80,7 @@ function mergeHeads(work: Work, x: Handle): Handle {
   return work.reshape(work.transpose(x, [0, 2, 1, 3]), [batch, length, heads * width]);
 }
 
-function firstPlaces(work: Work, x: Handle, count: number): Handle {
+function firstPositions(work: Work, x: Handle, count: number): Handle {
   const [batch, length, width] = x.shape as [number, number, number];
   if (count === length) return x;
   const ends = [work.integers([0, 0, 0]), work.integers([batch, count, width])];
@@ -95,17 +88,22 @@ function firstPlaces(work: Work, x: Handle, count: number): Handle {
 }
 
 /** What is added to the scores, broadcast to [B, heads, Tq, keys]. */
-function penalties(work: Work, mask: Handle | undefined, attributes: Attributes, queries: number): Handle | undefined {
+function penalties(
+  work: Work,
+  mask: Handle | undefined,
+  attributes: AttentionAttributes,
+  queries: number,
+): Handle | undefined {
   const { causal, slopes, keys } = attributes;
-  const ofPlace = causal || slopes ? placePenalty(work, causal, slopes, queries, keys) : undefined;
+  const ofPosition = causal || slopes ? positionPenalty(work, causal, slopes, queries, keys) : undefined;
   const ofMask = mask && maskPenalty(work, mask, keys);
-  if (!ofPlace || !ofMask) return ofPlace ?? ofMask;
+  if (!ofPosition || !ofMask) return ofPosition ?? ofMask;
   // Hidden twice is hidden as much as hidden once.
-  return work.floats("Maximum", work.add(ofPlace, ofMask), work.number(hidden));
+  return work.floats("Maximum", work.add(ofPosition, ofMask), work.number(hidden));
 }
 
 /** Of keys that come later, and of those far back by ALiBi: [1 or heads, Tq, keys]. */
-function placePenalty(
+function positionPenalty(
   work: Work,
   causal: boolean,
   slopes: readonly number[] | undefined,
@@ -113,7 +111,7 @@ function placePenalty(
   keys: number,
 ): Handle {
   const each = slopes ?? [0];
-  return work.device.constant(`places ${causal} ${slopes} ${queries} ${keys}`, [each.length, queries, keys], () => {
+  return work.device.constant(`positions ${causal} ${slopes} ${queries} ${keys}`, [each.length, queries, keys], () => {
     const values = new Float32Array(each.length * queries * keys);
     for (let h = 0, at = 0; h < each.length; h++)
       for (let i = 0; i < queries; i++)
@@ -146,5 +144,3 @@ function rowsThatSee(work: Work, penalty: Handle): Handle {
   const sees = work.floats("Greater", best, work.number(hidden / 2));
   return work.run("Cast", [sees], attributes.cast(binding.TF_BOOL, binding.TF_FLOAT));
 }
-
-export const attentionKernels = [attention, { ...attention, name: "FlamingoMaskedAttention" }, attentionGradient];

@@ -3,7 +3,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as tf from "@tensorflow/tfjs";
-import type { Missing, Opened } from "../availability.ts";
+import { setCapabilities } from "../capabilities.ts";
+import type { Missing, Opened } from "../opened.ts";
 import type { Binding, NodeBackend } from "./binding.ts";
 import { installationFolder, operationsHash, parts, readInstallation } from "./installation.ts";
 import { registerKernels } from "./registry.ts";
@@ -94,7 +95,11 @@ async function open(found: FoundTensorflow, threads = availableParallelism()): P
   const where = isUsingGpuDevice ? "CUDA" : isGPUPackage ? "the CPU, since TensorFlow finds no CUDA GPU" : "the CPU";
   const inUse = isUsingGpuDevice ? "" : `, ${threadsInUse} threads`;
   const slower = found.native || isUsingGpuDevice ? "" : ` (faster after ${fix})`;
+  // It sums up the last rows of a product, those that fill no tile, in another order.
+  const capabilities = { readsAtOnce: true, rowsKeepBits: false };
+  setCapabilities("tensorflow", capabilities);
   return {
+    ...capabilities,
     description: `${found.name} on ${where}${inUse}${slower}`,
     software: false,
     threads: threadsInUse,

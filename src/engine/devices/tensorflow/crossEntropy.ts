@@ -1,11 +1,7 @@
-import { FlamingoError } from "../../../core/errors.ts";
+import { crossEntropyGradientOp, crossEntropyOp } from "../../ops/crossEntropy.ts";
 import type { Handle } from "./binding.ts";
-import type { KernelDefinition } from "./kernel.ts";
+import { kernel } from "./kernel.ts";
 import type { Work } from "./work.ts";
-
-export interface Attributes {
-  ignore: number;
-}
 
 /**
  * Log-probabilities, the place [row, target] of each row's target, and which rows count, as 1 and 0. TensorFlow's own
@@ -29,37 +25,19 @@ function compute(work: Work, logits: Handle, targets: Handle, ignore: number): H
   return [work.floats("LogSoftmax", logits), places, included];
 }
 
-/** @throws FlamingoError INVALID_DATA if a target is not in the vocabulary. */
-export function checkTargets(work: Work, logits: Handle, targets: Handle, ignore: number): void {
-  const vocabulary = logits.shape[1]!;
-  const wrong = work.numbers(targets).find((id) => id !== ignore && (id < 0 || id >= vocabulary));
-  if (wrong !== undefined)
-    throw new FlamingoError("INVALID_DATA", `target ${wrong} is not in a vocabulary of ${vocabulary}`, {
-      fix: `use targets below ${vocabulary}, or ${ignore} for what shall not be learned`,
-    });
-}
-
-const crossEntropy: KernelDefinition = {
-  name: "FlamingoCrossEntropy",
-  run(work, { logits, targets }, { ignore }: Attributes) {
-    checkTargets(work, logits!, targets!, ignore);
-    const { logShares, places, included } = perRow(work, "forward", logits!, targets!, ignore);
+export const crossEntropyKernels = [
+  kernel(crossEntropyOp, (work, { logits, targets }, { ignore }) => {
+    const { logShares, places, included } = perRow(work, "forward", logits, targets, ignore);
     const count = work.reduce("Sum", included, [0]);
     const found = work.run("GatherNd", [logShares, places], work.device.attributes.gatherPlaces);
     const total = work.floats("Neg", work.reduce("Sum", work.multiply(found, included), [0]));
     return [work.floats("RealDiv", total, work.floats("Maximum", count, work.number(1))), count];
-  },
-};
-
-const crossEntropyGradient: KernelDefinition = {
-  name: "FlamingoCrossEntropyGradient",
-  run(work, { logits, targets, count, dy }, { ignore }: Attributes) {
-    const { logShares, places, included } = perRow(work, "gradient", logits!, targets!, ignore);
-    const part = work.floats("RealDiv", dy!, work.floats("Maximum", count!, work.number(1)));
+  }),
+  kernel(crossEntropyGradientOp, (work, { logits, targets, count, dy }, { ignore }) => {
+    const { logShares, places, included } = perRow(work, "gradient", logits, targets, ignore);
+    const part = work.floats("RealDiv", dy, work.floats("Maximum", count, work.number(1)));
     const parts = work.multiply(included, part);
-    const shares = work.multiply(work.floats("Exp", logShares), work.reshape(parts, [logits!.shape[0]!, 1]));
+    const shares = work.multiply(work.floats("Exp", logShares), work.reshape(parts, [logits.shape[0]!, 1]));
     return work.run("TensorScatterSub", [shares, places, parts], work.device.attributes.scatter);
-  },
-};
-
-export const crossEntropyKernels = [crossEntropy, crossEntropyGradient];
+  }),
+];

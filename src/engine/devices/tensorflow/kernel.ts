@@ -1,17 +1,15 @@
 import * as tf from "@tensorflow/tfjs";
+import { type Kernel, kernelsOf } from "../kernel.ts";
 import type { Handle } from "./binding.ts";
 import type { Device } from "./device.ts";
 import { Work } from "./work.ts";
 
-export type Inputs = Record<string, Handle>;
+/** A kernel of the tensorflow device. What it returns is new, never an input. */
+export type TensorflowKernel = Kernel<Work, Handle>;
 
-/** A kernel of the tensorflow device under a name of ours. What it returns is new, never an input. */
-export interface KernelDefinition {
-  name: string;
-  run(work: Work, inputs: Inputs, attributes: never): Handle | Handle[];
-}
+export const { kernel, gradientKernel } = kernelsOf<Work, Handle>();
 
-export function register({ name, run }: KernelDefinition, device: Device): void {
+export function register({ name, run }: TensorflowKernel, device: Device): void {
   tf.registerKernel({
     kernelName: name,
     backendName: "tensorflow",
@@ -20,9 +18,9 @@ export function register({ name, run }: KernelDefinition, device: Device): void 
       const work = new Work(device);
       let results: Handle[] = [];
       try {
-        const handles: Inputs = {};
+        const handles: Record<string, Handle> = {};
         for (const name in inputs) if (inputs[name]) handles[name] = device.handleOf(inputs[name] as tf.TensorInfo);
-        const result = run(work, handles, attrs as never);
+        const result = run(work, handles, attrs ?? {});
         results = Array.isArray(result) ? result : [result];
         const tensors = results.map((handle) => device.tensorOf(handle));
         return Array.isArray(result) ? tensors : tensors[0]!;

@@ -1,15 +1,15 @@
+import { layerNormOp, type NormAttributes } from "../../ops/norms.ts";
 import type { Handle } from "./binding.ts";
-import { type KernelDefinition, sizeOf } from "./kernel.ts";
+import { gradientKernel, kernel, sizeOf } from "./kernel.ts";
 import type { Work } from "./work.ts";
 
-export interface Attributes {
-  epsilon: number;
-  /** Normalises about the mean; else about 0. */
-  centred: boolean;
-}
-
 /** Rows with variance 1 about their mean or 0, and the factor that each was given for it. */
-function normalise(work: Work, pass: "forward" | "gradient", x: Handle, { epsilon, centred }: Attributes): Handle[] {
+function normalise(
+  work: Work,
+  pass: "forward" | "gradient",
+  x: Handle,
+  { epsilon, centred }: NormAttributes,
+): Handle[] {
   return work.once(pass, [x], `layerNorm ${epsilon} ${centred}`, () => {
     const last = [x.shape.length - 1];
     const apart = centred ? work.floats("Sub", x, work.reduce("Mean", x, last, true)) : x;
@@ -19,39 +19,32 @@ function normalise(work: Work, pass: "forward" | "gradient", x: Handle, { epsilo
   });
 }
 
-const layerNorm: KernelDefinition = {
-  name: "FlamingoLayerNorm",
-  run(work, { x, weight, bias }, attributes: Attributes) {
-    const normal = normalise(work, "forward", x!, attributes)[0]!;
+export const layerNormKernels = [
+  kernel(layerNormOp, (work, { x, weight, bias }, attributes) => {
+    const normal = normalise(work, "forward", x, attributes)[0]!;
     const weighted = weight ? work.multiply(normal, weight) : normal;
     const y = bias ? work.add(weighted, bias) : weighted;
     return y === normal ? work.floats("Identity", y) : y;
-  },
-};
-
-const layerNormGradient: KernelDefinition = {
-  name: "FlamingoLayerNormGradient",
-  run(work, { x, weight, dy }, { wanted, ...attributes }: Attributes & { wanted: readonly string[] }) {
-    const last = [x!.shape.length - 1];
+  }),
+  gradientKernel(layerNormOp, (work, { x, weight, dy }, { wanted, ...attributes }) => {
+    const last = [x.shape.length - 1];
     const sumRows = (y: Handle) => {
       const width = y.shape.at(-1)!;
       return work.reduce("Sum", work.reshape(y, [sizeOf(y) / width, width]), [0]);
     };
-    const [normal, factor] = normalise(work, "gradient", x!, attributes) as [Handle, Handle];
+    const [normal, factor] = normalise(work, "gradient", x, attributes) as [Handle, Handle];
     const gradients: Record<string, () => Handle> = {
       x() {
-        const dNormal = weight ? work.multiply(dy!, weight) : dy!;
+        const dNormal = weight ? work.multiply(dy, weight) : dy;
         const slope = work.reduce("Mean", work.multiply(dNormal, normal), last, true);
         const mean = () => work.reduce("Mean", dNormal, last, true);
         const apart = attributes.centred ? work.floats("Sub", dNormal, mean()) : dNormal;
         const across = work.floats("Sub", apart, work.multiply(normal, slope));
         return work.multiply(across, factor);
       },
-      weight: () => sumRows(work.multiply(dy!, normal)),
-      bias: () => sumRows(dy!),
+      weight: () => sumRows(work.multiply(dy, normal)),
+      bias: () => sumRows(dy),
     };
     return wanted.map((name) => gradients[name]!());
-  },
-};
-
-export const layerNormKernels = [layerNorm, { ...layerNorm, name: "FlamingoWeightedLayerNorm" }, layerNormGradient];
+  }),
+];

@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
-import type { AdamWRates } from "../../ops/adamW.ts";
-import { corrected, type StepNumbers } from "./adamW.ts";
+import { registered } from "../../kernels.ts";
+import { type AdamWNumbers, type AdamWParameter, adamWOfAllOp } from "../../ops/adamW.ts";
+import { globalNormOp } from "../../ops/globalNorm.ts";
+import { corrected } from "./adamW.ts";
 import type { Device } from "./device.ts";
 import { Work } from "./work.ts";
 
@@ -11,12 +13,14 @@ import { Work } from "./work.ts";
 export function registerNativeAdamW(device: Device): void {
   const handlesOf = (tensors: readonly tf.TensorInfo[]) => tensors.map((tensor) => device.handleOf(tensor));
   tf.registerKernel({
-    kernelName: "FlamingoAdamWOfAll",
+    kernelName: registered(adamWOfAllOp.name),
     backendName: "tensorflow",
     kernelFunc({ inputs, attrs }) {
       device.tidyConstants();
       const { clip, ...tensors } = inputs as Record<string, tf.TensorInfo>;
-      const { rates, factor, ...numbers } = attrs as unknown as AdamWRates & Omit<StepNumbers, "rate" | "decay">;
+      const { rates, factor, ...numbers } = attrs as unknown as AdamWNumbers & {
+        rates: readonly Pick<AdamWParameter, "rate" | "decay">[];
+      };
       const named = (name: string) => rates.map((_, at) => tensors[`${name}${at}`]!);
       const [values, gradients, m, v] = ["value", "gradient", "m", "v"].map(named);
       const state = [...values!, ...m!, ...v!];
@@ -40,7 +44,7 @@ export function registerNativeAdamW(device: Device): void {
     },
   });
   tf.registerKernel({
-    kernelName: "FlamingoGlobalNorm",
+    kernelName: registered(globalNormOp.name),
     backendName: "tensorflow",
     kernelFunc({ inputs }) {
       const handles = handlesOf(Object.values(inputs as Record<string, tf.TensorInfo>));

@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { registerGradient } from "../wasm/kernel.ts";
-import { definitions } from "../wasm/registry.ts";
+import { registered } from "../../kernels.ts";
 import { registerAccumulate } from "./accumulate.ts";
 import { activationKernels } from "./activation.ts";
 import { registerAdamW } from "./adamW.ts";
@@ -10,7 +9,7 @@ import { crossEntropyKernels } from "./crossEntropy.ts";
 import { Device } from "./device.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { embeddingKernels } from "./embedding.ts";
-import { type KernelDefinition, register } from "./kernel.ts";
+import { register, type TensorflowKernel } from "./kernel.ts";
 import { layerNormKernels } from "./layerNorm.ts";
 import { registerLayout } from "./layout.ts";
 import { matMulKernels } from "./matMul.ts";
@@ -19,7 +18,7 @@ import { nativeKernels } from "./nativeKernels.ts";
 import { registerReshape } from "./reshape.ts";
 import { swigluKernels } from "./swiglu.ts";
 
-const kernels: readonly KernelDefinition[] = [
+const kernels: readonly TensorflowKernel[] = [
   ...matMulKernels,
   ...elementwiseKernels,
   ...activationKernels,
@@ -31,12 +30,11 @@ const kernels: readonly KernelDefinition[] = [
 ];
 
 /**
- * Gives the device our kernels, each a few operations of TensorFlow's, or one of our own where the addon has them (`native`);
- * gradients are those of the operation anywhere.
+ * Gives the device our kernels, each a few operations of TensorFlow's, or one of our own where the addon has them (`native`).
  */
 export function registerKernels(backend: NodeBackend, native: boolean): void {
   for (const { kernelName } of tf.getKernelsForBackend("tensorflow"))
-    if (kernelName.startsWith("Flamingo")) tf.unregisterKernel(kernelName, "tensorflow"); // of an earlier call
+    if (kernelName.startsWith(registered(""))) tf.unregisterKernel(kernelName, "tensorflow"); // of an earlier call
   const device = new Device(backend);
   const fused = native ? nativeKernels(kernels) : [];
   const names = new Set(fused.map(({ name }) => name));
@@ -47,5 +45,4 @@ export function registerKernels(backend: NodeBackend, native: boolean): void {
     registerNativeAdamW(device);
     registerLayout(device);
   } else registerAdamW(device);
-  for (const definition of definitions) registerGradient(definition);
 }

@@ -1,4 +1,4 @@
-import { isRecording } from "../../autodiff/tape.ts";
+import { gradientFollows } from "../../autodiff/tape.ts";
 import type { Attribute, Handle } from "./binding.ts";
 import type { Device } from "./device.ts";
 
@@ -76,7 +76,7 @@ export class Work {
   }
 
   /**
-   * What `compute` makes of these inputs, by the forward pass for the gradient: kept there while a tape runs, taken here.
+   * What `compute` makes of these inputs, by the forward pass for the gradient: kept there where a gradient follows, taken here.
    * @param kind what is computed, with all attributes that it depends on
    */
   once(pass: "forward" | "gradient", inputs: readonly Handle[], kind: string, compute: () => Handle[]): Handle[] {
@@ -89,7 +89,7 @@ export class Work {
       return known;
     }
     const handles = compute();
-    if (pass === "forward" && isRecording()) {
+    if (pass === "forward" && gradientFollows()) {
       byProducts.keep(data, whole, handles);
       this.#passedOn.push(...handles);
     }

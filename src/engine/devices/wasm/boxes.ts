@@ -1,21 +1,21 @@
 import * as tf from "@tensorflow/tfjs";
+import { writeOp } from "../../ops/layout.ts";
 import { type Device, sizeOf } from "./device.ts";
-import type { KernelDefinition } from "./kernel.ts";
-import { COPY_BOX } from "./kernels/operations.ts";
+import { inPlaceKernel, tfjsKernel } from "./kernel.ts";
 
-/** A tensor, the box in it that begins at this place. */
-interface Place {
+/** Where a box begins in a tensor. */
+interface Corner {
   tensor: tf.TensorInfo;
   begin: readonly number[];
 }
 
 /** Copies a box of these sizes from one tensor to another of the same rank and type. */
-function copyBox(device: Device, from: Place, to: Place, sizes: readonly number[]): void {
+function copyBox(device: Device, from: Corner, to: Corner, sizes: readonly number[]): void {
   const { dtype } = from.tensor;
   const bytes = tf.util.bytesPerElement(dtype);
   const [steps, targets] = [stepsOf(from.tensor, bytes), stepsOf(to.tensor, bytes)];
-  const offset = ({ begin }: Place, steps: readonly number[]) =>
-    begin.reduce((sum, place, axis) => sum + place * steps[axis]!, 0);
+  const offset = ({ begin }: Corner, steps: readonly number[]) =>
+    begin.reduce((sum, index, axis) => sum + index * steps[axis]!, 0);
   let run = bytes;
   const axes: number[][] = [];
   for (let axis = sizes.length - 1; axis >= 0; axis--) {
@@ -25,7 +25,7 @@ function copyBox(device: Device, from: Place, to: Place, sizes: readonly number[
   const source = device.address(from.tensor, dtype) + offset(from, steps);
   const target = device.address(to.tensor, dtype) + offset(to, targets);
   const cost = sizes.reduce((count, size) => count * size, 1);
-  if (cost > 0) device.perform(COPY_BOX, cost, [source, target, run, axes.length, ...axes.flat()]);
+  if (cost > 0) device.perform("copyBox", cost, [source, target, run, axes.length, ...axes.flat()]);
 }
 
 /** Bytes from one element to the next along each axis. */
@@ -35,22 +35,19 @@ function stepsOf({ shape }: tf.TensorInfo, bytes: number): number[] {
   return steps;
 }
 
-const origin = (tensor: tf.TensorInfo): Place => ({ tensor, begin: tensor.shape.map(() => 0) });
+const origin = (tensor: tf.TensorInfo): Corner => ({ tensor, begin: tensor.shape.map(() => 0) });
 
-/** TensorFlow.js' own copies all of the input first, and goes element by element from five axes on. */
-const slice: KernelDefinition = {
-  name: "Slice",
-  run(device, { x }, { begin, size }: { begin: number | number[]; size: number | number[] }) {
+/** Kernels for operations of TensorFlow.js, and one that writes in place. */
+export const boxKernels = [
+  // TensorFlow.js' own copies all of the input first, and goes element by element from five axes on.
+  tfjsKernel("Slice", (device, { x }, { begin, size }: { begin: number | number[]; size: number | number[] }) => {
     const [starts, sizes] = tf.slice_util.parseSliceParams(x as tf.Tensor, begin, size);
     const y = device.output(sizes!, x!.dtype);
     copyBox(device, { tensor: x!, begin: starts! }, origin(y), sizes!);
     return y;
-  },
-};
+  }),
 
-const concat: KernelDefinition = {
-  name: "Concat",
-  run(device, inputs, { axis }: { axis: number }) {
+  tfjsKernel("Concat", (device, inputs, { axis }: { axis: number }) => {
     const parts = Object.values(inputs).filter((part) => sizeOf(part) > 0);
     const [first] = Object.values(inputs);
     const along = tf.util.parseAxisParam(axis, first!.shape)[0]!;
@@ -62,44 +59,36 @@ const concat: KernelDefinition = {
       begin[along]! += part.shape[along]!;
     }
     return y;
-  },
-};
+  }),
 
-/** The gradient of `concat` asks for it. */
-const split: KernelDefinition = {
-  name: "SplitV",
-  run(device, { x }, { numOrSizeSplits, axis }: { numOrSizeSplits: number | number[]; axis: number }) {
-    const along = tf.util.parseAxisParam(axis, x!.shape)[0]!;
-    const lengths = tf.backend_util.prepareSplitSize(x as tf.Tensor, numOrSizeSplits, along);
-    const begin = x!.shape.map(() => 0);
-    return lengths.map((length) => {
-      const part = device.output(x!.shape.with(along, length), x!.dtype);
-      copyBox(device, { tensor: x!, begin: [...begin] }, origin(part), part.shape);
-      begin[along]! += length;
-      return part;
-    });
-  },
-};
+  // The gradient of `concat` asks for it.
+  tfjsKernel(
+    "SplitV",
+    (device, { x }, { numOrSizeSplits, axis }: { numOrSizeSplits: number | number[]; axis: number }) => {
+      const along = tf.util.parseAxisParam(axis, x!.shape)[0]!;
+      const lengths = tf.backend_util.prepareSplitSize(x as tf.Tensor, numOrSizeSplits, along);
+      const begin = x!.shape.map(() => 0);
+      return lengths.map((length) => {
+        const part = device.output(x!.shape.with(along, length), x!.dtype);
+        copyBox(device, { tensor: x!, begin: [...begin] }, origin(part), part.shape);
+        begin[along]! += length;
+        return part;
+      });
+    },
+  ),
 
-const pad: KernelDefinition = {
-  name: "PadV2",
-  run(device, { x }, { paddings, constantValue }: { paddings: [number, number][]; constantValue: number }) {
-    const shape = x!.shape.map((size, axis) => size + paddings[axis]![0] + paddings[axis]![1]);
-    const y = device.output(shape, x!.dtype);
-    device.fill(y, constantValue);
-    copyBox(device, origin(x!), { tensor: y, begin: paddings.map(([before]) => before) }, x!.shape);
-    return y;
-  },
-};
+  tfjsKernel(
+    "PadV2",
+    (device, { x }, { paddings, constantValue }: { paddings: [number, number][]; constantValue: number }) => {
+      const shape = x!.shape.map((size, axis) => size + paddings[axis]![0] + paddings[axis]![1]);
+      const y = device.output(shape, x!.dtype);
+      device.fill(y, constantValue);
+      copyBox(device, origin(x!), { tensor: y, begin: paddings.map(([before]) => before) }, x!.shape);
+      return y;
+    },
+  ),
 
-/** Writes a piece [batch, places, width] into a target [batch, room, width] from this place on, in place. */
-const write: KernelDefinition = {
-  name: "FlamingoWrite",
-  run(device, { target, piece }, { start }: { start: number }) {
-    copyBox(device, origin(piece!), { tensor: target!, begin: [0, start, 0] }, piece!.shape);
-    return [];
-  },
-};
-
-/** Kernels of TensorFlow.js' own names, in place of its own, and one that writes in place. */
-export const boxKernels = [slice, concat, split, pad, write];
+  inPlaceKernel(writeOp, (device, { target, chunk }, { start }) =>
+    copyBox(device, origin(chunk), { tensor: target, begin: [0, start, 0] }, chunk.shape),
+  ),
+];

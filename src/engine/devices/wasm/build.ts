@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { FlamingoError } from "../../../core/errors.ts";
+import { dispatchSource } from "./dispatch.ts";
 
 const sources = new URL("./kernels/", import.meta.url);
 const cache = new URL("../../../../dist/engine/", import.meta.url);
@@ -30,6 +31,7 @@ export async function buildKernels(fused: boolean): Promise<BuiltKernels> {
   const files = new Map<string, string>();
   const names = (await readdir(sources)).filter((name) => name.endsWith(".ts")).sort();
   for (const name of names) files.set(name, await readFile(new URL(name, sources), "utf8"));
+  files.set("operations.ts", dispatchSource(files));
   const options = fused ? [...always, "--enable", "relaxed-simd"] : always;
   const file = new URL(`kernels-${fingerprint(files, options)}.wasm`, cache);
   const known = await readFile(file).catch(() => undefined);

@@ -17,8 +17,6 @@ export interface Device extends Pick<Team, "perform" | "total" | "threads"> {
   read(tensor: tf.TensorInfo): number;
   /** A new tensor of one number. */
   single(value: number, shape?: readonly number[]): tf.TensorInfo;
-  /** The numbers of an int32 tensor, as they lie in memory: not to be kept. */
-  integers(tensor: tf.TensorInfo): Int32Array;
   /** Writes float32 numbers into a workspace. */
   write(address: number, numbers: readonly number[]): void;
   /** Runs work with some bytes of memory, and frees them. */
@@ -46,7 +44,6 @@ export function openDevice(team: Team, { backend, memory, allocate, free }: Shar
       new Float32Array(memory.buffer, address(tensor), 1)[0] = value;
       return tensor;
     },
-    integers: (tensor) => new Int32Array(memory.buffer, address(tensor, "int32"), sizeOf(tensor)),
     write: (at, numbers) => new Float32Array(memory.buffer, at, numbers.length).set(numbers),
     withWorkspace(bytes, work) {
       const workspace = allocate(bytes);

@@ -1,39 +1,19 @@
-import type { Tensor } from "@tensorflow/tfjs";
-import { FlamingoError } from "../../../core/errors.ts";
-import { runKernel } from "../../ops/kernels.ts";
+import { embeddingOp } from "../../ops/embedding.ts";
 import { sizeOf } from "./device.ts";
-import type { KernelDefinition } from "./kernel.ts";
-import { EMBED, EMBED_GRADIENT } from "./kernels/operations.ts";
+import { gradientKernel, kernel } from "./kernel.ts";
 
-const embedding: KernelDefinition = {
-  name: "FlamingoEmbedding",
-  run(device, { table, ids }) {
-    const [rows, width] = table!.shape as [number, number];
-    const wrong = device.integers(ids!).find((id) => id < 0 || id >= rows);
-    if (wrong !== undefined)
-      throw new FlamingoError("INVALID_DATA", `id ${wrong} is not in a table of ${rows} rows`, {
-        fix: "use the tokenizer that the table was made for",
-      });
-    const y = device.output([...ids!.shape, width]);
-    const addresses = [device.address(table!), device.address(ids!, "int32"), device.address(y)];
-    device.perform(EMBED, sizeOf(y), [...addresses, sizeOf(ids!), width]);
+export const embeddingKernels = [
+  kernel(embeddingOp, (device, { table, ids }, _, shape) => {
+    const y = device.output(shape);
+    const addresses = [device.address(table), device.address(ids, "int32"), device.address(y)];
+    device.perform("embed", sizeOf(y), [...addresses, sizeOf(ids), table.shape[1]!]);
     return y;
-  },
-  saveInputs: ["ids", "table"],
-  gradient: (dy: Tensor, [ids, table]: Tensor[]) => ({
-    table: () => runKernel("FlamingoEmbeddingGradient", { dy, ids: ids! }, { shape: table!.shape }),
   }),
-};
-
-const embeddingGradient: KernelDefinition = {
-  name: "FlamingoEmbeddingGradient",
-  run(device, { dy, ids }, { shape }: { shape: readonly number[] }) {
-    const gradient = device.output(shape);
-    const [rows, width] = shape as [number, number];
-    const addresses = [device.address(dy!), device.address(ids!, "int32"), device.address(gradient)];
-    device.perform(EMBED_GRADIENT, sizeOf(dy!) + rows * width, [...addresses, sizeOf(ids!), width, rows]);
-    return gradient;
-  },
-};
-
-export const embeddingKernels = [embedding, embeddingGradient];
+  gradientKernel(embeddingOp, (device, { table, ids, dy }) => {
+    const gradient = device.output(table.shape);
+    const [rows, width] = table.shape as [number, number];
+    const addresses = [device.address(dy), device.address(ids, "int32"), device.address(gradient)];
+    device.perform("embedGradient", sizeOf(dy) + rows * width, [...addresses, sizeOf(ids), width, rows]);
+    return [gradient];
+  }),
+];

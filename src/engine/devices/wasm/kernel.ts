@@ -1,68 +1,51 @@
-import * as tf from "@tensorflow/tfjs";
-import type { Device } from "./device.ts";
+import type { TensorInfo } from "@tensorflow/tfjs";
+import type { Operation } from "../../ops/operation.ts";
+import { type Kernel, kernelsOf } from "../kernel.ts";
+import { type Device, sizeOf } from "./device.ts";
 
-export type Inputs = Record<string, tf.TensorInfo>;
+export type WasmKernel = Kernel<Device, TensorInfo>;
 
-type Gradients = Record<string, () => tf.Tensor>;
+export const { kernel, gradientKernel, inPlaceKernel, tfjsKernel } = kernelsOf<Device, TensorInfo>();
 
-/** A kernel of the wasm device under a name of ours, with the gradient of the operation. */
-export interface KernelDefinition {
-  name: string;
-  run(device: Device, inputs: Inputs, attributes: never): tf.TensorInfo | tf.TensorInfo[];
-  /** Gets the inputs and then the outputs that are to be saved for it. */
-  gradient?: (dy: never, saved: tf.Tensor[], attributes: never) => Gradients;
-  saveInputs?: readonly string[];
-  saveOutputs?: readonly boolean[];
-}
-
-export function register(definition: KernelDefinition, device: Device): void {
-  const { name, run } = definition;
-  if (tf.getKernel(name, "wasm")) tf.unregisterKernel(name, "wasm");
-  tf.registerKernel({
-    kernelName: name,
-    backendName: "wasm",
-    kernelFunc: ({ inputs, attrs }) => run(device, inputs as Inputs, attrs as never),
-  });
-  registerGradient(definition);
-}
-
-/** An operation has the same gradient on every device. */
-export function registerGradient({ name, gradient, saveInputs = [], saveOutputs = [] }: KernelDefinition): void {
-  if (!gradient) return;
-  if (tf.getGradient(name)) tf.unregisterGradient(name);
-  tf.registerGradient({
-    kernelName: name,
-    inputsToSave: [...saveInputs],
-    outputsToSave: [...saveOutputs],
-    gradFunc: (dy, saved, attributes) => gradient(dy as never, saved, attributes as never),
-  });
-}
-
-/** Which inputs of the operation at hand want a gradient, while `valueAndGradients` asks for them together. */
-let wanted: readonly string[] | undefined;
-
-/** Lets `work` ask for the gradients of several inputs of one operation together. */
-export function wanting<T>(inputs: readonly string[], work: () => T): T {
-  wanted = inputs;
-  try {
-    return work();
-  } finally {
-    wanted = undefined;
-  }
+/** The address of a tensor, or 0 where there is none. */
+export function addressOrZero(device: Device, tensor: TensorInfo | undefined): number {
+  return tensor ? device.address(tensor) : 0;
 }
 
 /**
- * Gradients that one kernel computes together, those alone that are wanted. TensorFlow.js' own tape asks for one at a
- * time and disposes what else came to be, so that there each costs a call.
+ * A kernel for an operation that works element by element on inputs of one shape. Its code in `kernels/` gets the addresses of the
+ * inputs and of the result, and the number of elements.
+ *
+ * @param cost about how much arithmetic an element takes
  */
-export function together(names: readonly string[], compute: (names: readonly string[]) => tf.Tensor[]): Gradients {
-  const asked = wanted?.filter((name) => names.includes(name));
-  let found: tf.Tensor[] | undefined;
-  const all = () => {
-    found ??= compute(asked!);
-    return found;
-  };
-  return Object.fromEntries(
-    names.map((name) => [name, () => (asked ? all()[asked.indexOf(name)]! : compute([name])[0]!)]),
-  );
+export function elementwiseKernel<Inputs>(
+  operation: Operation<Inputs, object>,
+  code: string,
+  cost: number,
+): WasmKernel {
+  return kernel(operation, (device, inputs, _, shape) => {
+    const y = device.output(shape);
+    const addresses = [...Object.values<TensorInfo>(inputs), y].map((tensor) => device.address(tensor));
+    device.perform(code, cost * sizeOf(y), [...addresses, sizeOf(y)]);
+    return y;
+  });
+}
+
+/**
+ * A kernel for the gradient of such an operation. Its code gets the addresses of the inputs, of dy, and of the gradient of each
+ * input, 0 where that is not wanted, and the number of elements.
+ */
+export function elementwiseGradientKernel<Inputs>(
+  operation: Operation<Inputs, object>,
+  code: string,
+  cost: number,
+): WasmKernel {
+  return gradientKernel(operation, (device, { dy, ...inputs }, { wanted }) => {
+    const gradients = new Map(wanted.map((name) => [name, device.output(dy.shape)]));
+    const given = Object.entries<TensorInfo>(inputs as Record<string, TensorInfo>);
+    const addresses = [...given.map(([, tensor]) => tensor), dy].map((tensor) => device.address(tensor));
+    const results = given.map(([name]) => addressOrZero(device, gradients.get(name)));
+    device.perform(code, cost * sizeOf(dy), [...addresses, ...results, sizeOf(dy)]);
+    return [...gradients.values()];
+  });
 }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import { registerKernels as register } from "../kernel.ts";
 import { activationKernels } from "./activation.ts";
 import { adamWKernels } from "./adamW.ts";
 import { attentionKernels } from "./attention.ts";
@@ -8,20 +9,17 @@ import { crossEntropyKernels } from "./crossEntropy.ts";
 import { openDevice } from "./device.ts";
 import { elementwiseKernels } from "./elementwise.ts";
 import { embeddingKernels } from "./embedding.ts";
-import { type KernelDefinition, register } from "./kernel.ts";
 import { layerNormKernels } from "./layerNorm.ts";
 import { matMulKernels } from "./matMul.ts";
 import type { SharedBackend } from "./module.ts";
 import { rotaryKernels } from "./rotary.ts";
-import { swigluKernels } from "./swiglu.ts";
 import type { Team } from "./team.ts";
 import { unfoldKernels } from "./unfold.ts";
 
-export const definitions: readonly KernelDefinition[] = [
+const kernels = [
   ...matMulKernels,
   ...elementwiseKernels,
   ...activationKernels,
-  ...swigluKernels,
   ...rotaryKernels,
   ...layerNormKernels,
   ...attentionKernels,
@@ -34,8 +32,7 @@ export const definitions: readonly KernelDefinition[] = [
 
 /** Makes these threads perform the wasm device's kernels. */
 export function registerKernels(team: Team, shared: SharedBackend): void {
-  const device = openDevice(team, shared);
-  for (const definition of definitions) register(definition, device);
+  register("wasm", kernels, openDevice(team, shared));
   shareOnClone();
 }
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { FlamingoError } from "../../../core/errors.ts";
-import { CROSS_ENTROPY, DOT } from "./kernels/operations.ts";
+import { numberPrefix } from "./dispatch.ts";
 
 interface Kernels {
   configure(block: number, scratch: number, scratchSize: number, thread: number, threads: number): void;
@@ -13,11 +13,11 @@ interface Kernels {
 export interface Team {
   threads: number;
   /**
-   * Performs an operation of `kernels/operations.ts` and returns when it is done. `cost` is its rough number of
-   * multiplications: what is soon done is done by one thread. No element of a result depends on which thread computes
-   * it; what `total` sums does, and is shared by the cost alone.
+   * Runs a function of `kernels/` by its name and returns when it is done. `cost` is its rough number of multiplications: what is
+   * soon done is done by one thread. No element of a result depends on which thread computes it; what `total` sums does, and
+   * is shared by the cost alone.
    */
-  perform(operation: number, cost: number, integers: readonly number[], floats?: readonly number[]): void;
+  perform(code: string, cost: number, integers: readonly number[], floats?: readonly number[]): void;
   /** Σ over the threads of a result that the last operation left; at most eight results each. */
   total(result: number): number;
   dismiss(): void;
@@ -35,8 +35,8 @@ const smallCost = 100_000;
 /** What takes some tens of microseconds: about as long as waking a thread. */
 const smallCostAsleep = 1_000_000;
 
-/** Operations whose results each thread adds up for itself. */
-const summed: ReadonlySet<number> = new Set([DOT, CROSS_ENTROPY]);
+/** Functions whose results each thread adds up for itself. */
+const summed: ReadonlySet<string> = new Set(["dot", "crossEntropy"]);
 
 // What runs in each further thread. A fault is noted before the others are released, so that nobody waits forever.
 const threadCode = `
@@ -64,6 +64,11 @@ export async function gatherTeam(
 ): Promise<Team> {
   const instance = new WebAssembly.Instance(module, { env: { memory, log: Math.log } });
   const kernels = instance.exports as unknown as Kernels;
+  const numbers = new Map(
+    Object.entries(instance.exports)
+      .filter(([name]) => name.startsWith(numberPrefix))
+      .map(([name, number]) => [name.slice(numberPrefix.length), (number as WebAssembly.Global).value as number]),
+  );
   const scratchSize = (kernels.scratchSize() + 63) & ~63;
   const block = (allocate(blockSize + 64) + 63) & ~63;
   const scratch = (allocate(threads * scratchSize + 64) + 63) & ~63;
@@ -94,16 +99,18 @@ export async function gatherTeam(
   let members = 1;
   return {
     threads,
-    perform(operation, cost, integers, floats) {
+    perform(code, cost, integers, floats) {
+      const operation = numbers.get(code);
+      if (operation === undefined) throw new FlamingoError("INTERNAL", `the wasm device has no function "${code}"`);
       awaitOthers();
       for (let at = 0; at < integers.length; at++) integersIn[at] = integers[at]!;
       if (floats) for (let at = 0; at < floats.length; at++) floatsIn[at] = floats[at]!;
-      const asleep = !summed.has(operation) && Atomics.load(command, asleepAt / 4) > 0;
+      const asleep = !summed.has(code) && Atomics.load(command, asleepAt / 4) > 0;
       const alone = !shareAll && cost < (asleep ? smallCostAsleep : smallCost);
       members = alone ? 1 : threads;
       kernels.dispatch(operation, alone);
       if (command[failureAt / 4] !== 0)
-        throw new FlamingoError("INTERNAL", `a thread of the wasm device failed in operation ${operation}`);
+        throw new FlamingoError("INTERNAL", `a thread of the wasm device failed in "${code}"`);
     },
     total(result) {
       let sum = 0;

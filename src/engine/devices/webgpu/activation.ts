@@ -1,6 +1,6 @@
-import type { Activation } from "../../ops/activations.ts";
+import { type Activation, activationOp } from "../../ops/activations.ts";
 import { elementwise, performElementwise } from "./elementwise.ts";
-import type { KernelDefinition } from "./kernel.ts";
+import { gradientKernel, kernel } from "./kernel.ts";
 import { sigmoid } from "./sigmoid.ts";
 
 /** erf by Abramowitz and Stegun 7.1.26, off by at most 1.5e-7; and what an activation of each kind and its slope are made of. */
@@ -42,26 +42,15 @@ const shaders = Object.fromEntries(
   ]),
 ) as Record<Activation, Record<"value" | "slope", ReturnType<typeof elementwise>>>;
 
-interface Attributes {
-  activation: Activation;
-}
-
-const activation: KernelDefinition = {
-  name: "FlamingoActivation",
-  run(device, { x }, { activation }: Attributes) {
-    const y = device.output(x!.shape);
-    performElementwise(device, shaders[activation].value, y, [x!]);
+export const activationKernels = [
+  kernel(activationOp, (device, { x }, { activation }, shape) => {
+    const y = device.output(shape);
+    performElementwise(device, shaders[activation].value, y, [x]);
     return y;
-  },
-};
-
-const activationGradient: KernelDefinition = {
-  name: "FlamingoActivationGradient",
-  run(device, { x, dy }, { activation }: Attributes) {
-    const dx = device.output(x!.shape);
-    performElementwise(device, shaders[activation].slope, dx, [x!, dy!]);
-    return dx;
-  },
-};
-
-export const activationKernels = [activation, activationGradient];
+  }),
+  gradientKernel(activationOp, (device, { x, dy }, { activation }) => {
+    const dx = device.output(x.shape);
+    performElementwise(device, shaders[activation].slope, dx, [x, dy]);
+    return [dx];
+  }),
+];

@@ -1,17 +1,8 @@
+import { adamWOp } from "../../ops/adamW.ts";
 import { sizeOf } from "./device.ts";
-import type { KernelDefinition } from "./kernel.ts";
+import { inPlaceKernel } from "./kernel.ts";
 import { piecesOf, rowsOf } from "./pieces.ts";
 import { remembered } from "./shader.ts";
-
-interface Attributes {
-  step: number;
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-  rate: number;
-  decay: number;
-  factor: number;
-}
 
 const threads = 64;
 const mostGroups = 16384;
@@ -39,14 +30,13 @@ const update = remembered((clipped: boolean, wide: boolean) => {
   } as const;
 });
 
-const adamW: KernelDefinition = {
-  name: "FlamingoAdamW",
-  run(device, { value, gradient, m, v, clip }, attributes: Attributes) {
+export const adamWKernels = [
+  inPlaceKernel(adamWOp, (device, { value, gradient, m, v, clip }, attributes) => {
     const { step, beta1, beta2, epsilon, rate, decay, factor } = attributes;
-    const size = sizeOf(value!);
+    const size = sizeOf(value);
     const wide = size % 4 === 0;
     for (const piece of piecesOf(device, size, [1])) {
-      const [mine, ...others] = [gradient!, value!, m!, v!].map((tensor) => rowsOf(tensor, piece, 1));
+      const [mine, ...others] = [gradient, value, m, v].map((tensor) => rowsOf(tensor, piece, 1));
       const count = wide ? piece.count / 4 : piece.count;
       device.perform({
         shader: update(clip !== undefined, wide),
@@ -59,8 +49,5 @@ const adamW: KernelDefinition = {
         groups: [Math.min(mostGroups, Math.ceil(count / threads))],
       });
     }
-    return [];
-  },
-};
-
-export const adamWKernels = [adamW];
+  }),
+];

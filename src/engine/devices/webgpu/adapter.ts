@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { isMissing, type Missing } from "../availability.ts";
+import { isMissing, type Missing } from "../opened.ts";
 import { findSwiftShader, findVulkanLoader } from "./vulkan.ts";
 
 /** What a WebGPU adapter tells of itself. */

@@ -1,5 +1,5 @@
+import { attentionOp } from "../../ops/attention.ts";
 import {
-  type Attributes,
   addProducts,
   declareParts,
   endOfKeys,
@@ -19,7 +19,7 @@ import {
   whereabouts,
   workgroup,
 } from "./attentionTiles.ts";
-import type { KernelDefinition } from "./kernel.ts";
+import { kernel } from "./kernel.ts";
 import { remembered } from "./shader.ts";
 
 /** A row without any visible key gives the mean of all values. */
@@ -81,18 +81,15 @@ ${productsOf("products", { tensor: "query", side: "query" }, { tensor: "key", si
   };
 });
 
-const attention: KernelDefinition = {
-  name: "FlamingoAttention",
-  run(device, inputs, attributes: Attributes) {
+export const attentionKernels = [
+  kernel(attentionOp, (device, inputs, attributes, shape) => {
     const { kind, given, mask, batch, queries } = settle(inputs, attributes);
     const { query, key, value } = inputs;
-    const output = device.output(query!.shape);
+    const output = device.output(shape);
     device.perform({
-      ...{ shader: forward(...kind), reads: [query!, key!, value!, mask], writes: [output], given },
+      ...{ shader: forward(...kind), reads: [query, key, value, mask], writes: [output], given },
       groups: [Math.ceil(queries / tileRows), batch * attributes.heads],
     });
     return output;
-  },
-};
-
-export const attentionKernels = [attention, { ...attention, name: "FlamingoMaskedAttention" }];
+  }),
+];

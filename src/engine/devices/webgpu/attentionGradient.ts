@@ -1,5 +1,5 @@
+import { attentionOp } from "../../ops/attention.ts";
 import {
-  type Attributes,
   addProducts,
   declareParts,
   endOfKeys,
@@ -18,7 +18,7 @@ import {
   whereabouts,
   workgroup,
 } from "./attentionTiles.ts";
-import type { KernelDefinition } from "./kernel.ts";
+import { gradientKernel } from "./kernel.ts";
 import { remembered } from "./shader.ts";
 
 // With p the weights and dp = dy·vᵀ: ds = scale·p·(dp − Σ p·dp), dq = ds·k, dk = dsᵀ·q, dv = pᵀ·dy. The weights are computed again from the
@@ -163,13 +163,12 @@ ${productsOf("products_dy", { tensor: "value", side: "key" }, { tensor: "dy", si
   };
 });
 
-const attentionGradient: KernelDefinition = {
-  name: "FlamingoAttentionGradient",
-  run(device, inputs, { wanted, ...attributes }: Attributes & { wanted: readonly string[] }) {
+export const attentionGradientKernels = [
+  gradientKernel(attentionOp, (device, { dy, ...inputs }, { wanted, ...attributes }) => {
     const { kind, given, mask, batch, queries } = settle(inputs, attributes);
-    const { query, key, value, dy } = inputs;
+    const { query, key, value } = inputs;
     const items = batch * attributes.heads;
-    const reads = [query!, key!, value!, dy!];
+    const reads = [query, key, value, dy];
     const rows = device.output([items, queries, 2]);
     const overQueries = [Math.ceil(queries / tileRows), items] as const;
     device.perform({
@@ -177,15 +176,15 @@ const attentionGradient: KernelDefinition = {
     });
     const found: Record<string, ReturnType<typeof device.output>> = {};
     if (wanted.includes("query")) {
-      found.query = device.output(query!.shape);
+      found.query = device.output(query.shape);
       device.perform({
         ...{ shader: queryGradient(...kind), reads: [...reads, rows, mask], writes: [found.query] },
         ...{ given, groups: overQueries },
       });
     }
     if (wanted.includes("key") || wanted.includes("value")) {
-      found.key = device.output(key!.shape);
-      found.value = device.output(value!.shape);
+      found.key = device.output(key.shape);
+      found.value = device.output(value.shape);
       device.perform({
         ...{ shader: keyGradients(...kind), reads: [...reads, rows, mask], writes: [found.key, found.value] },
         ...{ given, groups: [Math.ceil(attributes.keys / tileRows), items] },
@@ -194,7 +193,5 @@ const attentionGradient: KernelDefinition = {
     device.release(rows);
     for (const name in found) if (!wanted.includes(name)) device.release(found[name]!);
     return wanted.map((name) => found[name]!);
-  },
-};
-
-export const attentionGradientKernels = [attentionGradient];
+  }),
+];

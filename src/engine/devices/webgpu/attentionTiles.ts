@@ -1,4 +1,5 @@
-import type { Inputs } from "./kernel.ts";
+import type { TensorInfo } from "@tensorflow/tfjs";
+import type { AttentionAttributes } from "../../ops/attention.ts";
 
 /**
  * Attention by tiles: a workgroup of 16 x 16 threads holds `tileRows` places of one side (queries, or keys) and goes through the other side,
@@ -12,13 +13,10 @@ export const workgroup = [16, 16] as const;
 /** What makes a shader of its own: how many parts of a row a thread has, and how many fours of slopes there are. */
 export type Kind = [parts: number, fours: number];
 
-export interface Attributes {
-  heads: number;
-  scale: number;
-  causal: boolean;
-  emptyRows: "zero" | "uniform";
-  keys: number;
-  slopes?: readonly number[];
+interface Inputs {
+  readonly query: TensorInfo;
+  readonly key: TensorInfo;
+  readonly mask?: TensorInfo;
 }
 
 /** A side's tensors have shape [batch, length, heads·depth]; of the keys' `room` places, the first `keys` count. */
@@ -36,14 +34,17 @@ export const given = {
 } as const;
 
 /** What the kernels are started with. Without a mask another tensor stands in its place, and is not read. */
-export function settle({ query, key, mask }: Inputs, { heads, scale, causal, emptyRows, keys, slopes }: Attributes) {
-  const [batch, queries, width] = query!.shape as [number, number, number];
+export function settle(
+  { query, key, mask }: Inputs,
+  { heads, scale, causal, emptyRows, keys, slopes }: AttentionAttributes,
+) {
+  const [batch, queries, width] = query.shape as [number, number, number];
   const depth = width / heads;
   const kind: Kind = [Math.ceil(depth / 16), Math.ceil(heads / 4)];
   const list = Array.from({ length: 4 * kind[1] }, (_, head) => slopes?.[head] ?? 0);
   const switches = [causal, mask !== undefined, emptyRows === "uniform"].map(Number);
-  const given = [...list, queries, keys, key!.shape[1]!, heads, depth, mask?.shape[2] ?? 1, ...switches, scale];
-  return { kind, given, mask: mask ?? query!, batch, queries };
+  const given = [...list, queries, keys, key.shape[1]!, heads, depth, mask?.shape[2] ?? 1, ...switches, scale];
+  return { kind, given, mask: mask ?? query, batch, queries };
 }
 
 /** A score that no score reaches: the key is hidden. */

@@ -42,9 +42,13 @@ class CarefulBackend extends WebGPUBackend {
   }
 
   override uploadToGPU(dataId: tf.DataId): void {
-    const { shape, dtype, resource } = this.tensorMap.get(dataId);
-    if (!resource) checkSize({ shape, dtype }, this.device.limits.maxBufferSize);
+    const data = this.tensorMap.get(dataId);
+    const { shape, dtype, resource, values } = data;
+    if (resource) return;
+    checkSize({ shape, dtype }, this.device.limits.maxBufferSize);
     super.uploadToGPU(dataId);
+    // Ids are checked on the host, where TensorFlow.js would forget them now.
+    if (dtype === "int32") data.values = values;
   }
 
   /** TensorFlow.js' own kernels see tensors as a whole; ours, which do not come here, may see them piece by piece. */
@@ -74,9 +78,19 @@ export async function startBackend(gpu: GPUDevice, info: GPUAdapterInfo): Promis
   opened = device;
 }
 
-/** Whether webgpu is open on a GPU that knows half precision. */
-export function hasHalfProducts(): boolean {
-  return opened?.hasHalf ?? false;
+/** The numbers of a tensor of integers that the host made. */
+export function hostCopy({ dataId }: tf.Tensor): ArrayLike<number> | undefined {
+  const { values } = (tf.backend() as CarefulBackend).tensorMap.get(dataId);
+  return (values as ArrayLike<number> | null) ?? undefined;
+}
+
+/** What starts half precision, on a GPU that has it: see `setHalfProducts`. */
+export function halfProductsStart(): (() => () => void) | undefined {
+  if (!opened?.hasHalf) return undefined;
+  return () => {
+    setHalfProducts(true);
+    return () => void setHalfProducts(false);
+  };
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { KernelDefinition } from "./kernel.ts";
+import { clipFactorOp } from "../../ops/globalNorm.ts";
+import { kernel } from "./kernel.ts";
 import { remembered } from "./shader.ts";
 
 /** WGSL compilers may take for granted that there is no infinity and no NaN; bits they must look at. */
@@ -15,13 +16,10 @@ const factor = remembered(() => ({
   }`,
 }));
 
-const clipFactor: KernelDefinition = {
-  name: "FlamingoClipFactor",
-  run(device, { norm, loss }, { limit, scale }: { limit: number; scale: number }) {
-    const y = device.output([]);
-    device.perform({ shader: factor(), reads: [norm!, loss!], writes: [y], given: [limit, scale], groups: [1] });
+export const clipKernels = [
+  kernel(clipFactorOp, (device, { norm, loss }, { limit, scale }, shape) => {
+    const y = device.output(shape);
+    device.perform({ shader: factor(), reads: [norm, loss], writes: [y], given: [limit, scale], groups: [1] });
     return y;
-  },
-};
-
-export const clipKernels = [clipFactor];
+  }),
+];

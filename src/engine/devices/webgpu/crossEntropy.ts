@@ -1,13 +1,10 @@
-import type { KernelDefinition } from "./kernel.ts";
+import { crossEntropyGradientOp, crossEntropyOp } from "../../ops/crossEntropy.ts";
+import { kernel } from "./kernel.ts";
 import { piecesOf, rowsOf } from "./pieces.ts";
 import { maxOf, sumOf } from "./reduction.ts";
 import { remembered } from "./shader.ts";
 
 const threads = 256;
-
-interface Attributes {
-  ignore: number;
-}
 
 /** WGSL: `largest` logit and the `sum` of e^(logit − largest) of the row that begins at `at`. */
 const measure = `
@@ -20,7 +17,7 @@ const measure = `
 
 const functions = `${maxOf("largestOf", threads)}${sumOf("total", "f32", threads)}`;
 
-// A target outside of the vocabulary reads nothing, and makes the loss NaN: wrong data shall not go unseen.
+// A target beyond the vocabulary reads nothing, and makes the loss NaN until the check of the targets reports it.
 const losses = remembered(() => ({
   reads: { logits: "f32", targets: "i32" },
   writes: { rows: "vec2f" },
@@ -65,45 +62,43 @@ const gradients = remembered(() => ({
     let at = row * given.vocabulary;
     ${measure}
     let label = targets[row];
-    let factor = select(dy[0] / max(counted[0], 1.0), 0.0, label == given.ignored);
+    // Not by a factor of 0: what does not count may be NaN.
+    if (label == given.ignored) {
+      for (var i = lane; i < given.vocabulary; i += ${threads}u) { gradient[at + i] = 0.0; }
+      continue;
+    }
+    let factor = dy[0] / max(counted[0], 1.0);
     for (var i = lane; i < given.vocabulary; i += ${threads}u) {
       gradient[at + i] = factor * (exp(logits[at + i] - largest) / sum - select(0.0, 1.0, i32(i) == label));
     }
   }`,
 }));
 
-const crossEntropy: KernelDefinition = {
-  name: "FlamingoCrossEntropy",
-  run(device, { logits, targets }, { ignore }: Attributes) {
-    const [count, vocabulary] = logits!.shape as [number, number];
+export const crossEntropyKernels = [
+  kernel(crossEntropyOp, (device, { logits, targets }, { ignore }) => {
+    const [count, vocabulary] = logits.shape as [number, number];
     const rows = device.output([count, 2]);
     const [loss, counted] = [device.output([]), device.output([])];
     for (const piece of piecesOf(device, count, [vocabulary]))
       device.perform({
-        ...{ shader: losses(), reads: [rowsOf(logits!, piece, vocabulary), rowsOf(targets!, piece, 1)] },
+        ...{ shader: losses(), reads: [rowsOf(logits, piece, vocabulary), rowsOf(targets, piece, 1)] },
         ...{ writes: [rowsOf(rows, piece, 2)], given: [piece.count, vocabulary, ignore, Number.NaN] },
         groups: [Math.min(piece.count, 65535)],
       });
     device.perform({ shader: mean(), reads: [rows], writes: [loss, counted], given: [count], groups: [1] });
     device.release(rows);
     return [loss, counted];
-  },
-};
-
-const crossEntropyGradient: KernelDefinition = {
-  name: "FlamingoCrossEntropyGradient",
-  run(device, { logits, targets, count, dy }, { ignore }: Attributes) {
-    const gradient = device.output(logits!.shape);
-    const [rows, vocabulary] = logits!.shape as [number, number];
+  }),
+  kernel(crossEntropyGradientOp, (device, { logits, targets, count, dy }, { ignore }, shape) => {
+    const gradient = device.output(shape);
+    const [rows, vocabulary] = logits.shape as [number, number];
     for (const piece of piecesOf(device, rows, [vocabulary])) {
-      const [seen, made] = [logits!, gradient].map((tensor) => rowsOf(tensor, piece, vocabulary));
+      const [seen, made] = [logits, gradient].map((tensor) => rowsOf(tensor, piece, vocabulary));
       device.perform({
-        ...{ shader: gradients(), reads: [seen!, rowsOf(targets!, piece, 1), count!, dy!], writes: [made!] },
+        ...{ shader: gradients(), reads: [seen!, rowsOf(targets, piece, 1), count, dy], writes: [made!] },
         ...{ given: [piece.count, vocabulary, ignore], groups: [Math.min(piece.count, 65535)] },
       });
     }
     return gradient;
-  },
-};
-
-export const crossEntropyKernels = [crossEntropy, crossEntropyGradient];
+  }),
+];

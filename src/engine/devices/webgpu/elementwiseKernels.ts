@@ -1,9 +1,11 @@
+import { accumulateOp } from "../../autodiff/tape.ts";
+import { addOp, gatedAddOp, gateUpdateOp, multiplyOp, scaleOp } from "../../ops/elementwise.ts";
 import { sizeOf } from "./device.ts";
 import { elementwise, performElementwise } from "./elementwise.ts";
-import type { KernelDefinition } from "./kernel.ts";
+import { inPlaceKernel, kernel } from "./kernel.ts";
 
 /** `b` serves as often as it must: it has the shape of the last axes of `a`. */
-function combination(name: string, sign: string): KernelDefinition {
+function combination(operation: typeof addOp, sign: string) {
   const inputs = { a: "T", b: "T" } as const;
   const equal = elementwise({ inputs, formula: () => `y[i] = a[i] ${sign} b[i];` });
   const repeated = elementwise({
@@ -11,19 +13,16 @@ function combination(name: string, sign: string): KernelDefinition {
     given: { columns: "u32" },
     formula: () => `y[i] = a[i] ${sign} b[(given.first + i) % given.columns];`,
   });
-  return {
-    name,
-    run(device, { a, b }) {
-      const y = device.output(a!.shape);
-      const columns = sizeOf(b!);
-      if (columns === sizeOf(y)) performElementwise(device, equal, y, [a!, b!]);
-      else {
-        const wide = columns % 4 === 0;
-        performElementwise(device, repeated, y, [a!, b!], [wide ? columns / 4 : columns], wide);
-      }
-      return y;
-    },
-  };
+  return kernel(operation, (device, { a, b }, _, shape) => {
+    const y = device.output(shape);
+    const columns = sizeOf(b);
+    if (columns === sizeOf(y)) performElementwise(device, equal, y, [a, b]);
+    else {
+      const wide = columns % 4 === 0;
+      performElementwise(device, repeated, y, [a, b], [wide ? columns / 4 : columns], wide);
+    }
+    return y;
+  });
 }
 
 const scaled = elementwise({
@@ -31,15 +30,6 @@ const scaled = elementwise({
   given: { factor: "f32" },
   formula: () => "y[i] = x[i] * given.factor;",
 });
-
-const scale: KernelDefinition = {
-  name: "FlamingoScale",
-  run(device, { x }, { factor }: { factor: number }) {
-    const y = device.output(x!.shape);
-    performElementwise(device, scaled, y, [x!], [factor]);
-    return y;
-  },
-};
 
 // Beyond 15 tanh is 1 to the last bit, and some drivers give NaN.
 const opened = "tanh(clamp(gate[0], -15.0, 15.0))";
@@ -49,38 +39,27 @@ const gatedSum = elementwise({
   formula: () => `y[i] = x[i] + ${opened} * change[i];`,
 });
 
-const gatedAdd: KernelDefinition = {
-  name: "FlamingoGatedAdd",
-  run(device, { x, update, gate }) {
-    const y = device.output(x!.shape);
-    performElementwise(device, gatedSum, y, [x!, update!, gate!]);
-    return y;
-  },
-};
-
 const gated = elementwise({ inputs: { dy: "T", gate: "f32" }, formula: () => `y[i] = ${opened} * dy[i];` });
-
-const gateUpdate: KernelDefinition = {
-  name: "FlamingoGateUpdate",
-  run(device, { dy, gate }) {
-    const y = device.output(dy!.shape);
-    performElementwise(device, gated, y, [dy!, gate!]);
-    return y;
-  },
-};
 
 const accumulated = elementwise({ inputs: { part: "T" }, formula: () => "y[i] += part[i];" });
 
-/** total += part, in place. */
-const accumulate: KernelDefinition = {
-  name: "FlamingoAccumulate",
-  run(device, { total, part }) {
-    performElementwise(device, accumulated, total!, [part!]);
-    return [];
-  },
-};
-
 export const elementwiseKernels = [
-  ...[combination("FlamingoAdd", "+"), combination("FlamingoMultiply", "*")],
-  ...[scale, gatedAdd, gateUpdate, accumulate],
+  combination(addOp, "+"),
+  combination(multiplyOp, "*"),
+  kernel(scaleOp, (device, { x }, { factor }, shape) => {
+    const y = device.output(shape);
+    performElementwise(device, scaled, y, [x], [factor]);
+    return y;
+  }),
+  kernel(gatedAddOp, (device, { x, update, gate }, _, shape) => {
+    const y = device.output(shape);
+    performElementwise(device, gatedSum, y, [x, update, gate]);
+    return y;
+  }),
+  kernel(gateUpdateOp, (device, { dy, gate }, _, shape) => {
+    const y = device.output(shape);
+    performElementwise(device, gated, y, [dy, gate]);
+    return y;
+  }),
+  inPlaceKernel(accumulateOp, (device, { total, part }) => performElementwise(device, accumulated, total, [part])),
 ];

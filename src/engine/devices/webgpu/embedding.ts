@@ -1,11 +1,12 @@
+import { embeddingOp } from "../../ops/embedding.ts";
 import { sizeOf } from "./device.ts";
-import type { KernelDefinition } from "./kernel.ts";
+import { gradientKernel, kernel } from "./kernel.ts";
 import { piecesOf, rowsOf } from "./pieces.ts";
 import { remembered } from "./shader.ts";
 
 const threads = 64;
 
-// An id outside of the table reads nothing and gives NaN: wrong data shall not go unseen. Of a table in pieces, the others' ids are left to them.
+// An id beyond the table reads nothing and gives NaN until the check of the ids reports it. Of a table in pieces, each writes the rows of its own ids.
 const rows = remembered(() => ({
   reads: { table: "f32", ids: "i32" },
   writes: { y: "f32" },
@@ -23,8 +24,8 @@ const rows = remembered(() => ({
   }`,
 }));
 
-// A workgroup sums up one row of the table, over all places in order, so that the sum is always the same. Most places hold
-// other ids: they are looked at `threads` at a time.
+// A workgroup sums up one row of the table, over all positions in order, so that the sum is always the same. Most positions
+// hold other ids: they are compared `threads` at a time.
 const sums = remembered(() => ({
   reads: { dy: "f32", ids: "i32" },
   writes: { gradient: "f32" },
@@ -58,40 +59,33 @@ var<workgroup> found: atomic<u32>;`,
   }`,
 }));
 
-const embedding: KernelDefinition = {
-  name: "FlamingoEmbedding",
-  run(device, { table, ids }) {
-    const [tableRows, width] = table!.shape as [number, number];
-    const y = device.output([...ids!.shape, width]);
-    for (const places of piecesOf(device, sizeOf(ids!), [width]))
+export const embeddingKernels = [
+  kernel(embeddingOp, (device, { table, ids }, _, shape) => {
+    const [tableRows, width] = table.shape as [number, number];
+    const y = device.output(shape);
+    for (const positions of piecesOf(device, sizeOf(ids), [width]))
       for (const piece of piecesOf(device, tableRows, [width]))
         device.perform({
           shader: rows(),
-          reads: [rowsOf(table!, piece, width), rowsOf(ids!, places, 1)],
-          writes: [rowsOf(y, places, width)],
-          given: [places.count, width, tableRows, piece.first, piece.first + piece.count, Number.NaN],
-          groups: [Math.min(places.count, 65535)],
+          reads: [rowsOf(table, piece, width), rowsOf(ids, positions, 1)],
+          writes: [rowsOf(y, positions, width)],
+          given: [positions.count, width, tableRows, piece.first, piece.first + piece.count, Number.NaN],
+          groups: [Math.min(positions.count, 65535)],
         });
     return y;
-  },
-};
-
-const embeddingGradient: KernelDefinition = {
-  name: "FlamingoEmbeddingGradient",
-  run(device, { dy, ids }, { shape }: { shape: readonly number[] }) {
-    const gradient = device.output(shape);
-    const [tableRows, width] = shape as [number, number];
+  }),
+  gradientKernel(embeddingOp, (device, { table, ids, dy }) => {
+    const gradient = device.output(table.shape);
+    const [tableRows, width] = table.shape as [number, number];
     for (const piece of piecesOf(device, tableRows, [width]))
-      for (const places of piecesOf(device, sizeOf(ids!), [width]))
+      for (const positions of piecesOf(device, sizeOf(ids), [width]))
         device.perform({
           shader: sums(),
-          reads: [rowsOf(dy!, places, width), rowsOf(ids!, places, 1)],
+          reads: [rowsOf(dy, positions, width), rowsOf(ids, positions, 1)],
           writes: [rowsOf(gradient, piece, width)],
-          given: [places.count, width, piece.count, piece.first, places.first > 0 ? 1 : 0],
+          given: [positions.count, width, piece.count, piece.first, positions.first > 0 ? 1 : 0],
           groups: [Math.min(piece.count, 65535)],
         });
-    return gradient;
-  },
-};
-
-export const embeddingKernels = [embedding, embeddingGradient];
+    return [gradient];
+  }),
+];

@@ -1,7 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { Product } from "../wasm/matMul.ts";
+import type { Product } from "../../ops/matMul.ts";
 import type { Device } from "./device.ts";
-import type { Inputs } from "./kernel.ts";
 import { piecesOf, rowsOf } from "./pieces.ts";
 import { remembered } from "./shader.ts";
 
@@ -52,14 +51,19 @@ const fewRows = remembered((rows: number, wide: boolean) => {
 });
 
 /** c = a·bᵀ + bias, for what `isFew`. */
-export function multiplyFewRows(device: Device, { a, b, bias }: Inputs, c: TensorInfo, { m, n, k }: Product): void {
+export function multiplyFewRows(
+  device: Device,
+  { a, b, bias }: { readonly a: TensorInfo; readonly b: TensorInfo; readonly bias?: TensorInfo },
+  c: TensorInfo,
+  { m, n, k }: Product,
+): void {
   const wide = k % 4 === 0;
   const shader = fewRows(counts.find((count) => count >= m)!, wide);
   for (const columns of piecesOf(device, n, [k])) {
     const { first, count } = columns;
     device.perform({
       shader,
-      reads: [a!, rowsOf(b!, columns, k), bias ? rowsOf(bias, columns, 1) : a!],
+      reads: [a, rowsOf(b, columns, k), bias ? rowsOf(bias, columns, 1) : a],
       writes: [c],
       given: [m, count, wide ? k / 4 : k, bias ? 1 : 0, first, n],
       groups: [Math.min(count, 65535)],

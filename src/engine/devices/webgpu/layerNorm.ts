@@ -1,6 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
+import { layerNormOp } from "../../ops/norms.ts";
 import { sizeOf } from "./device.ts";
-import type { KernelDefinition } from "./kernel.ts";
+import { gradientKernel, kernel } from "./kernel.ts";
 import { piecesOf, rowsOf } from "./pieces.ts";
 import { sumOf } from "./reduction.ts";
 import { remembered } from "./shader.ts";
@@ -30,12 +31,12 @@ const eachRow = (work: string) => `
   ${work}
   }`;
 
-const shape = { rows: "u32", width: "u32", epsilon: "f32" } as const;
+const numbers = { rows: "u32", width: "u32", epsilon: "f32" } as const;
 
 const normal = remembered((weighted: boolean, biased: boolean, centred: boolean) => ({
   reads: { x: "f32", ...(weighted && { weight: "f32" }), ...(biased && { bias: "f32" }) },
   writes: { y: "f32" },
-  given: shape,
+  given: numbers,
   workgroup: [threads, 1],
   functions: sumOf("total", "f32", threads),
   body: eachRow(`${measure(centred)}
@@ -49,7 +50,7 @@ const normal = remembered((weighted: boolean, biased: boolean, centred: boolean)
 const gradients = remembered((weighted: boolean, wantsX: boolean, wantsWeight: boolean, centred: boolean) => ({
   reads: { x: "f32", dy: "f32", ...(weighted && { weight: "f32" }) },
   writes: { ...(wantsX && { dx: "f32" }), ...(wantsWeight && { products: "f32" }) },
-  given: shape,
+  given: numbers,
   workgroup: [threads, 1],
   functions: `${sumOf("total", "f32", threads)}${sumOf("totals", "vec2f", threads)}`,
   body: eachRow(`${measure(centred)}
@@ -71,13 +72,12 @@ const gradients = remembered((weighted: boolean, wantsX: boolean, wantsWeight: b
   }`),
 }));
 
-const layerNorm: KernelDefinition = {
-  name: "FlamingoLayerNorm",
-  run(device, { x, weight, bias }, { epsilon, centred }: { epsilon: number; centred: boolean }) {
-    const y = device.output(x!.shape);
-    const width = x!.shape.at(-1)!;
-    for (const piece of piecesOf(device, sizeOf(x!) / width, [width])) {
-      const [seen, made] = [x!, y].map((tensor) => rowsOf(tensor, piece, width));
+export const layerNormKernels = [
+  kernel(layerNormOp, (device, { x, weight, bias }, { epsilon, centred }, shape) => {
+    const y = device.output(shape);
+    const width = x.shape.at(-1)!;
+    for (const piece of piecesOf(device, sizeOf(x) / width, [width])) {
+      const [seen, made] = [x, y].map((tensor) => rowsOf(tensor, piece, width));
       device.perform({
         shader: normal(weight !== undefined, bias !== undefined, centred),
         reads: [seen!, ...(weight ? [weight] : []), ...(bias ? [bias] : [])],
@@ -85,36 +85,24 @@ const layerNorm: KernelDefinition = {
       });
     }
     return y;
-  },
-};
-
-interface GradientAttributes {
-  epsilon: number;
-  centred: boolean;
-  wanted: readonly string[];
-}
-
-const layerNormGradient: KernelDefinition = {
-  name: "FlamingoLayerNormGradient",
-  run(device, { x, weight, dy }, { epsilon, centred, wanted }: GradientAttributes) {
-    const width = x!.shape.at(-1)!;
-    const dx = wanted.includes("x") ? device.output(x!.shape) : undefined;
-    const products = wanted.includes("weight") ? device.output(x!.shape) : undefined;
+  }),
+  gradientKernel(layerNormOp, (device, { x, weight, dy }, { epsilon, centred, wanted }) => {
+    const width = x.shape.at(-1)!;
+    const dx = wanted.includes("x") ? device.output(x.shape) : undefined;
+    const products = wanted.includes("weight") ? device.output(x.shape) : undefined;
     const writes = [dx, products].filter((tensor) => tensor !== undefined);
-    for (const piece of writes.length > 0 ? piecesOf(device, sizeOf(x!) / width, [width]) : []) {
+    for (const piece of writes.length > 0 ? piecesOf(device, sizeOf(x) / width, [width]) : []) {
       const bind = (tensor: TensorInfo) => rowsOf(tensor, piece, width);
       device.perform({
         shader: gradients(weight !== undefined, dx !== undefined, products !== undefined, centred),
-        reads: [bind(x!), bind(dy!), ...(weight ? [weight] : [])],
+        reads: [bind(x), bind(dy), ...(weight ? [weight] : [])],
         ...{ writes: writes.map(bind), given: [piece.count, width, epsilon], groups: [Math.min(piece.count, 65535)] },
       });
     }
     const found = wanted.map((name) =>
-      name === "x" ? dx! : sumRows(device, name === "weight" ? products! : dy!, [width]),
+      name === "x" ? dx! : sumRows(device, name === "weight" ? products! : dy, [width]),
     );
     if (products) device.release(products);
     return found;
-  },
-};
-
-export const layerNormKernels = [layerNorm, { ...layerNorm, name: "FlamingoWeightedLayerNorm" }, layerNormGradient];
+  }),
+];

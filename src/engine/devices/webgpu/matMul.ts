@@ -1,8 +1,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { Product } from "../wasm/matMul.ts";
+import { matMulOp, type Product } from "../../ops/matMul.ts";
 import type { Device, MatrixUnits } from "./device.ts";
 import { isFew, multiplyFewRows } from "./fewRows.ts";
-import type { Inputs, KernelDefinition } from "./kernel.ts";
+import { kernel } from "./kernel.ts";
 import { unitProduct, unitTile } from "./matrixUnits.ts";
 import { type Piece, piecesOf, rowsOf } from "./pieces.ts";
 import { remembered } from "./shader.ts";
@@ -66,6 +66,12 @@ function tileFor(batch: number, m: number, n: number): Tile {
   return [...tiles].reverse().find((tile) => groups(tile) >= enoughGroups) ?? 32;
 }
 
+interface Inputs {
+  readonly a: TensorInfo;
+  readonly b: TensorInfo;
+  readonly bias?: TensorInfo;
+}
+
 /** A product, and what a test may ask for: a tile of its own choice. */
 interface Attributes extends Product {
   tile?: Tile;
@@ -103,7 +109,7 @@ interface ProductPiece {
 
 function multiplyPiece(
   device: Device,
-  { a, b, bias, c }: Inputs,
+  { a, b, bias, c }: Inputs & { readonly c: TensorInfo },
   { batch, m, n, k, transposeA, transposeB, tile }: Attributes,
   { row, column, depth }: ProductPiece,
   units?: MatrixUnits,
@@ -113,7 +119,7 @@ function multiplyPiece(
     batch > 1 ? tensor : rowsOf(tensor, piece, length);
   const [lineA, atA] = transposeA ? [depth, row] : [row, depth];
   const [lineB, atB] = transposeB ? [column, depth] : [depth, column];
-  const boundA = bind(a!, lineA, lengthA);
+  const boundA = bind(a, lineA, lengthA);
   const biased = bias !== undefined && depth.first === 0;
   const wide = lengthA % 4 === 0 && lengthB % 4 === 0;
   const side = units ? unitTile : (tile ?? tileFor(batch, row.count, column.count));
@@ -122,8 +128,8 @@ function multiplyPiece(
       ? unitProduct(units, !transposeA, transposeB, wide)
       : tiled(side, !transposeA, transposeB, wide, device.halfProducts),
     // Without a bias another tensor stands in its place, and is not read.
-    reads: [boundA, bind(b!, lineB, lengthB), biased ? rowsOf(bias, column, 1) : boundA],
-    writes: [bind(c!, row, n)],
+    reads: [boundA, bind(b, lineB, lengthB), biased ? rowsOf(bias, column, 1) : boundA],
+    writes: [bind(c, row, n)],
     given: [
       ...[row.count, column.count, depth.count, biased ? 1 : 0, depth.first > 0 ? 1 : 0],
       ...[atA.first, lengthA, atB.first, lengthB, column.first, n],
@@ -132,10 +138,8 @@ function multiplyPiece(
   });
 }
 
-const product: KernelDefinition = {
-  name: "FlamingoMatMul",
-  run: (device, inputs, attributes: Attributes) =>
+export const matMulKernels = [
+  kernel(matMulOp, (device, inputs, attributes) =>
     multiply(device, inputs, attributes, device.halfProducts ? device.matrixUnits : undefined),
-};
-
-export const matMulKernels = [product];
+  ),
+];

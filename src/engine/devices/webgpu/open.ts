@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { isMissing, type Missing, type Opened } from "../availability.ts";
+import { setCapabilities } from "../capabilities.ts";
+import { isMissing, type Missing, type Opened } from "../opened.ts";
 import { adapterName, findAdapter, isSoftware } from "./adapter.ts";
 
 /** What the kernels can use where the GPU has it: profiling, half precision, exchange within a subgroup. */
@@ -38,7 +39,17 @@ export async function openWebgpu(allowSoftware: boolean): Promise<Opened | Missi
     };
   }
   const software = isSoftware(adapter.info);
+  const { halfProductsStart, hostCopy } = await import("./backend.ts");
+  const startHalfProducts = halfProductsStart();
+  const capabilities = {
+    readsAtOnce: false,
+    rowsKeepBits: true,
+    hostCopy,
+    ...(startHalfProducts && { startHalfProducts }),
+  };
+  setCapabilities("webgpu", capabilities);
   return {
+    ...capabilities,
     description: `${adapterName(adapter.info)}${software ? " (a GPU emulated on the CPU)" : ""}`,
     software,
     // WebGPU does not tell how much memory a GPU has; an emulated one has the machine's.

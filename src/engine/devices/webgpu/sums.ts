@@ -1,6 +1,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
+import { gateGradientOp, sumRowsOp } from "../../ops/elementwise.ts";
+import { squaredSumOp } from "../../ops/globalNorm.ts";
 import { type Device, sizeOf } from "./device.ts";
-import type { KernelDefinition } from "./kernel.ts";
+import { kernel } from "./kernel.ts";
 import { piecesOf, rowsOf } from "./pieces.ts";
 import { sumOf } from "./reduction.ts";
 import { remembered } from "./shader.ts";
@@ -48,11 +50,6 @@ export function sumRows(device: Device, x: TensorInfo, shape: readonly number[])
     });
   return y;
 }
-
-const sumRowsKernel: KernelDefinition = {
-  name: "FlamingoSumRows",
-  run: (device, { x }, { shape }: { shape: readonly number[] }) => sumRows(device, x!, shape),
-};
 
 /** Σ a·b in parts, a workgroup each: a sum in a fixed order, whatever the GPU does first. */
 const products = remembered((squares: boolean) => ({
@@ -102,22 +99,16 @@ function dot(device: Device, a: TensorInfo, b: TensorInfo, y: TensorInfo, result
   device.release(parts);
 }
 
-const squaredSum: KernelDefinition = {
-  name: "FlamingoSquaredSum",
-  run(device, { x }) {
-    const y = device.output([]);
-    dot(device, x!, x!, y, "all");
+export const sumKernels = [
+  kernel(sumRowsOp, (device, { x }, { shape }) => sumRows(device, x, shape)),
+  kernel(squaredSumOp, (device, { x }, _, shape) => {
+    const y = device.output(shape);
+    dot(device, x, x, y, "all");
     return y;
-  },
-};
-
-const gateGradient: KernelDefinition = {
-  name: "FlamingoGateGradient",
-  run(device, { dy, update, gate }) {
-    const y = device.output(gate!.shape);
-    dot(device, dy!, update!, y, "all * (1.0 - pow(tanh(clamp(gate[0], -15.0, 15.0)), 2.0))", gate!);
+  }),
+  kernel(gateGradientOp, (device, { dy, update, gate }, _, shape) => {
+    const y = device.output(shape);
+    dot(device, dy, update, y, "all * (1.0 - pow(tanh(clamp(gate[0], -15.0, 15.0)), 2.0))", gate);
     return y;
-  },
-};
-
-export const sumKernels = [sumRowsKernel, squaredSum, gateGradient];
+  }),
+];

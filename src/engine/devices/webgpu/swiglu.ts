@@ -1,5 +1,6 @@
+import { swigluOp } from "../../ops/activations.ts";
 import { elementwise, performElementwise } from "./elementwise.ts";
-import type { KernelDefinition } from "./kernel.ts";
+import { gradientKernel, kernel } from "./kernel.ts";
 import { sigmoid } from "./sigmoid.ts";
 
 const value = elementwise({
@@ -21,24 +22,17 @@ const slopes: Record<string, ReturnType<typeof elementwise>> = {
   }),
 };
 
-const swiglu: KernelDefinition = {
-  name: "FlamingoSwiglu",
-  run(device, { gate, up }) {
-    const y = device.output(gate!.shape);
-    performElementwise(device, value, y, [gate!, up!]);
+export const swigluKernels = [
+  kernel(swigluOp, (device, { gate, up }, _, shape) => {
+    const y = device.output(shape);
+    performElementwise(device, value, y, [gate, up]);
     return y;
-  },
-};
-
-const swigluGradient: KernelDefinition = {
-  name: "FlamingoSwigluGradient",
-  run(device, { gate, up, dy }, { wanted }: { wanted: readonly string[] }) {
-    return wanted.map((name) => {
-      const gradient = device.output(gate!.shape);
-      performElementwise(device, slopes[name]!, gradient, name === "gate" ? [gate!, up!, dy!] : [gate!, dy!]);
+  }),
+  gradientKernel(swigluOp, (device, { gate, up, dy }, { wanted }) =>
+    wanted.map((name) => {
+      const gradient = device.output(gate.shape);
+      performElementwise(device, slopes[name]!, gradient, name === "gate" ? [gate, up, dy] : [gate, dy]);
       return gradient;
-    });
-  },
-};
-
-export const swigluKernels = [swiglu, swigluGradient];
+    }),
+  ),
+];

@@ -1,14 +1,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { unfoldedSize } from "../../ops/convolution.ts";
+import { unfoldOp, type Window } from "../../ops/convolution.ts";
 import { type Device, sizeOf } from "./device.ts";
-import type { KernelDefinition } from "./kernel.ts";
+import { gradientKernel, kernel } from "./kernel.ts";
 import { remembered, type ShaderParts } from "./shader.ts";
-
-interface Window {
-  kernel: number;
-  stride: number;
-  padding: number;
-}
 
 const threads = 64;
 
@@ -74,40 +68,30 @@ const images = remembered(
 function perform(
   device: Device,
   shader: typeof patches,
-  from: TensorInfo,
-  to: TensorInfo,
-  image: readonly number[],
+  [from, to]: readonly [TensorInfo, TensorInfo],
+  image: TensorInfo,
+  unfolded: TensorInfo,
   { kernel, stride, padding }: Window,
 ): void {
-  const [, height, width, channels] = image as [number, number, number, number];
-  const [rows, columns] = [height, width].map((size) => unfoldedSize(size, kernel, stride, padding));
+  const [, height, width, channels] = image.shape as [number, number, number, number];
+  const [, rows, columns] = unfolded.shape as [number, number, number, number];
   const count = sizeOf(to);
   device.perform({
     ...{ shader: shader(), reads: [from], writes: [to] },
-    given: [count, height, width, channels, kernel, stride, padding, rows!, columns!],
+    given: [count, height, width, channels, kernel, stride, padding, rows, columns],
     groups: [Math.min(16384, Math.ceil(count / threads))],
   });
 }
 
-const unfold: KernelDefinition = {
-  name: "FlamingoUnfold",
-  run(device, { x }, window: Window) {
-    const { kernel, stride, padding } = window;
-    const [batch, height, width, channels] = x!.shape as [number, number, number, number];
-    const [rows, columns] = [height, width].map((size) => unfoldedSize(size, kernel, stride, padding));
-    const y = device.output([batch, rows!, columns!, kernel * kernel * channels]);
-    perform(device, patches, x!, y, x!.shape, window);
+export const unfoldKernels = [
+  kernel(unfoldOp, (device, { x }, window, shape) => {
+    const y = device.output(shape);
+    perform(device, patches, [x, y], x, y, window);
     return y;
-  },
-};
-
-const fold: KernelDefinition = {
-  name: "FlamingoFold",
-  run(device, { dy }, { shape, ...window }: Window & { shape: readonly number[] }) {
-    const x = device.output(shape);
-    perform(device, images, dy!, x, shape, window);
-    return x;
-  },
-};
-
-export const unfoldKernels = [unfold, fold];
+  }),
+  gradientKernel(unfoldOp, (device, { x, dy }, window) => {
+    const gradient = device.output(x.shape);
+    perform(device, images, [dy, gradient], x, dy, window);
+    return [gradient];
+  }),
+];

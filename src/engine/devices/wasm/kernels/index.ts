@@ -1,21 +1,10 @@
 // The module's two entries: `dispatch` is called by the thread that owns the tensors, `work` never returns in the others.
 
-import { activate, activateGradient } from "./activation";
-import { adamW } from "./adamW";
-import { attention, attentionGradient } from "./attention";
-import { copyBox } from "./boxes";
 import { block, gather, threads } from "./control";
-import { crossEntropy, crossEntropyGradient } from "./crossEntropy";
-import { add, addScaled, affine, dot, multiply, sumRows } from "./elementwise";
-import { embed, embedGradient } from "./embedding";
 import { GEMM_SCRATCH } from "./gemm";
-import { layerNorm, layerNormGradient } from "./layerNorm";
-import { matMul } from "./matMul";
-import * as operations from "./operations";
-import { rotate } from "./rotary";
-import { swiglu, swigluGradient } from "./swiglu";
-import { fold, unfold } from "./unfold";
+import { perform } from "./operations"; // generated from the other files by ../dispatch.ts
 
+export * from "./operations";
 export { configure } from "./control";
 
 export function scratchSize(): i32 { return GEMM_SCRATCH as i32; }
@@ -55,34 +44,5 @@ export function work(): void {
     }
     perform(load<i32>(control, 128));
     if (atomic.sub<i32>(control, 1, 64) == 1) atomic.notify(control + 64, 1);
-  }
-}
-
-function perform(operation: i32): void {
-  switch (operation) {
-    case operations.MAT_MUL: return matMul();
-    case operations.ACTIVATE: return activate();
-    case operations.ACTIVATE_GRADIENT: return activateGradient();
-    case operations.LAYER_NORM: return layerNorm();
-    case operations.LAYER_NORM_GRADIENT: return layerNormGradient();
-    case operations.SUM_ROWS: return sumRows();
-    case operations.ADD: return add();
-    case operations.MULTIPLY: return multiply();
-    case operations.AFFINE: return affine();
-    case operations.ADD_SCALED: return addScaled();
-    case operations.DOT: return dot();
-    case operations.ATTENTION: return attention();
-    case operations.ATTENTION_GRADIENT: return attentionGradient();
-    case operations.EMBED: return embed();
-    case operations.EMBED_GRADIENT: return embedGradient();
-    case operations.CROSS_ENTROPY: return crossEntropy();
-    case operations.CROSS_ENTROPY_GRADIENT: return crossEntropyGradient();
-    case operations.UNFOLD: return unfold();
-    case operations.FOLD: return fold();
-    case operations.ADAM_W: return adamW();
-    case operations.COPY_BOX: return copyBox();
-    case operations.SWIGLU: return swiglu();
-    case operations.SWIGLU_GRADIENT: return swigluGradient();
-    case operations.ROTATE: return rotate();
   }
 }

@@ -1,5 +1,7 @@
+import type { Capabilities } from "./capabilities.ts";
+
 /** What is known of a device once it is open. */
-export interface Opened {
+export interface Opened extends Capabilities {
   /** The device in a person's words: the chip, or the kernels that compute. */
   readonly description: string;
   /** Whether it is a GPU emulated on the CPU: right for tests, far too slow for work. */
