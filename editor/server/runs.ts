@@ -1,15 +1,15 @@
 import type { ChildProcess } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Catalog } from "../../src/core/catalog.ts";
 import { FlamingoError, reportOf } from "../../src/core/errors.ts";
-import { compile } from "../../src/pipeline/compile.ts";
-import type { Pipeline } from "../../src/pipeline/schema.ts";
-import { createRun, listRuns, newRunId, readRun } from "../../src/runs/folder.ts";
+import { listRuns, readRun } from "../../src/runs/folder.ts";
 import type { Home } from "../../src/runs/home.ts";
+import { createJob, type JobRequest } from "../../src/runs/job.ts";
 import { leaseHolder } from "../../src/runs/lease.ts";
 import { RunLog } from "../../src/runs/log.ts";
-import { endsRun, type RecordBody } from "../../src/runs/record.ts";
+import { LocalQueue, type RunQueue } from "../../src/runs/queue.ts";
+import { endsRun, type RecordBody, type RunStatus } from "../../src/runs/record.ts";
 import type { RunSummary } from "../shared/protocol.ts";
 import { forkModule } from "./forkModule.ts";
 import { Summaries } from "./summary.ts";
@@ -22,12 +22,6 @@ export interface RunManagerOptions {
   trainer: string;
   /** Milliseconds that a run has to stop by itself, before its process is ended. */
   grace?: number;
-}
-
-export interface StartOptions {
-  seed?: number | undefined;
-  steps?: number | undefined;
-  device?: string | undefined;
 }
 
 interface Lane {
@@ -49,8 +43,7 @@ const pattern = /^[a-z0-9][a-z0-9-]{0,63}$/;
 export class RunManager {
   readonly #options: RunManagerOptions;
   readonly #summaries = new Summaries();
-  /** Runs that wait, in order. Their logs are held open, so that nobody takes them for lost. */
-  readonly #queue = new Map<string, RunLog>();
+  readonly #queue: RunQueue = new LocalQueue();
   #lane: Lane | undefined;
   #closed = false;
   /** Called when a run's state changed by what was done here. */
@@ -60,9 +53,15 @@ export class RunManager {
     this.#options = options;
   }
 
-  /** Gives runs that a former studio left behind their last word: they failed, and can be resumed. */
+  /**
+   * Takes up what a former studio left behind: runs that waited wait again, and those that it carried out get their last
+   * word: they failed, and can be resumed.
+   */
   async recover(): Promise<void> {
-    for (const { id, status } of await this.list()) {
+    const list = await this.list();
+    this.#queue.recover(list.filter(({ status }) => status === "queued").map(({ id }) => this.folder(id)));
+    this.#next();
+    for (const { id, status } of list) {
       const folder = this.folder(id);
       if (status !== "failed" || leaseHolder(folder) !== undefined) continue;
       const message = "the studio ended while the run went on";
@@ -75,29 +74,18 @@ export class RunManager {
    * @returns its id
    * @throws FlamingoError for whatever is wrong with the pipeline, RUN_FOLDER, DISK_FULL
    */
-  async start(pipeline: Pipeline, { seed, steps, device }: StartOptions): Promise<string> {
-    compile(pipeline, this.#options.catalog);
-    const created = Date.now();
-    const id = newRunId(pipeline.name, created);
-    await createRun(this.folder(id), {
-      id,
-      name: pipeline.name,
-      pipeline,
-      seed: seed ?? 0,
-      ...(steps === undefined ? {} : { steps }),
-      device: device ?? "auto",
-      created,
-      options: {},
-    });
+  async start(request: JobRequest): Promise<string> {
+    const { catalog, home } = this.#options;
+    const { id } = await createJob(request, catalog, { runs: home.runs });
     this.#enqueue(id);
     return id;
   }
 
-  /** Goes on with a stopped or failed run. */
+  /** Goes on with a run that stopped or failed, or that another studio left waiting. */
   async resume(id: string): Promise<void> {
     const before = this.#lane;
     const { status } = await this.#require(id);
-    if (status !== "stopped" && status !== "failed")
+    if (status !== "stopped" && status !== "failed" && !this.#isAbandoned(id, status))
       throw conflict(`the run is ${status}`, "resume a run that stopped or failed");
     if (before?.id === id) await before.done; // its process is just ending
     if (this.#owns(id)) throw conflict("the run goes on already", "watch it");
@@ -114,8 +102,13 @@ export class RunManager {
 
   /** Stops a run at its next step; asked again, it changes nothing. */
   async stop(id: string): Promise<void> {
-    if (this.#queue.has(id)) {
-      this.#leaveQueue(id);
+    if (this.#queue.remove(this.folder(id))) {
+      this.onChange();
+      return;
+    }
+    const { status } = await this.#require(id);
+    if (this.#isAbandoned(id, status)) {
+      this.#addUnlessFinished(id, { channel: "status", value: { status: "stopped" } });
       this.onChange();
       return;
     }
@@ -141,17 +134,27 @@ export class RunManager {
     return this.folder(id);
   }
 
-  /** Stops everything, and comes back when the device is free. */
+  /** How many runs wait. They go on waiting when the studio has ended. */
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  /** Stops the run that goes on, and comes back when the device is free. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const id of [...this.#queue.keys()]) this.#leaveQueue(id);
+    this.#queue.close();
     if (!this.#lane) return;
     this.#stopLane(this.#lane);
     await this.#lane.done;
   }
 
   #owns(id: string): boolean {
-    return this.#lane?.id === id || this.#queue.has(id);
+    return this.#lane?.id === id || this.#queue.has(this.folder(id));
+  }
+
+  /** Whether a run waits in the queue of a studio that has ended. */
+  #isAbandoned(id: string, status: RunStatus): boolean {
+    return status === "queued" && !this.#owns(id) && leaseHolder(this.folder(id)) === undefined;
   }
 
   async #require(id: string): Promise<RunSummary> {
@@ -170,35 +173,16 @@ export class RunManager {
   }
 
   #enqueue(id: string): void {
-    const log = RunLog.open(this.folder(id));
-    try {
-      log.append({ channel: "status", value: { status: "queued" } });
-    } catch (error) {
-      log.close();
-      throw error;
-    }
-    this.#queue.set(id, log);
+    this.#queue.add(this.folder(id));
     this.#next();
     this.onChange();
   }
 
-  #leaveQueue(id: string): void {
-    const log = this.#queue.get(id)!;
-    this.#queue.delete(id);
-    try {
-      log.append({ channel: "status", value: { status: "stopped" } });
-    } finally {
-      log.close();
-    }
-  }
-
   #next(): void {
     if (this.#lane || this.#closed) return;
-    const [first] = this.#queue;
-    if (!first) return;
-    const [id, log] = first;
-    this.#queue.delete(id);
-    log.close();
+    const folder = this.#queue.take();
+    if (folder === undefined) return;
+    const id = basename(folder);
     try {
       this.#launch(id);
     } catch (error) {

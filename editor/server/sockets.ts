@@ -66,7 +66,7 @@ function tellOfRuns(io: StudioServer, http: HttpServer, runs: RunManager): void 
 
 function serveRequests(socket: StudioSocket, runs: RunManager, watched: Map<string, AbortController>): void {
   answer(socket, "run:start", async ({ pipeline, ...options }) => ({
-    run: await runs.start(parsePipeline(pipeline, "the pipeline"), options),
+    run: await runs.start({ pipeline: parsePipeline(pipeline, "the pipeline"), ...options }),
   }));
   answer(socket, "run:pause", ({ run }) => runs.pause(run));
   answer(socket, "run:continue", ({ run }) => runs.continue(run));

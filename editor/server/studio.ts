@@ -39,7 +39,12 @@ export interface Studio {
   url: string;
   port: number;
   token: string;
-  /** Stops the runs, each with a checkpoint, then the notebooks' kernels and the server. */
+  /** How many runs wait for the device. */
+  waiting(): number;
+  /**
+   * Stops the run that goes on, with a checkpoint, then the notebooks' kernels and the server. Runs that wait do so until
+   * the next start.
+   */
   close(): Promise<void>;
 }
 
@@ -91,6 +96,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     url,
     port,
     token: access.token,
+    waiting: () => runs.waiting,
     close: async () => {
       withdraw();
       await Promise.all([runs.close(), jupyter.close()]);

@@ -5,17 +5,24 @@ import { readRun } from "../../src/runs/folder.ts";
 import { leaseHolder } from "../../src/runs/lease.ts";
 import { parseLog } from "../../src/runs/parseLog.ts";
 import { logFile } from "../../src/runs/reader.ts";
-import type { RunStatus } from "../../src/runs/record.ts";
+import { isOver } from "../../src/runs/record.ts";
 import { emptyRun, foldRecords } from "../../src/runs/state.ts";
 import type { RunSummary } from "../shared/protocol.ts";
 
 /** How much of a log's ends is read: enough for the records that a summary needs, however long the log. */
 const endBytes = 64 * 1024;
-const active: ReadonlySet<RunStatus> = new Set(["queued", "running", "paused", "stopping"]);
+
+interface Known {
+  /** Bytes of the log that it was read from. */
+  size: number;
+  summary: RunSummary;
+  /** Whether the log says anything. */
+  begun: boolean;
+}
 
 /** Summaries of run folders, kept until their logs grow. */
 export class Summaries {
-  readonly #known = new Map<string, { size: number; summary: RunSummary }>();
+  readonly #known = new Map<string, Known>();
 
   /**
    * @param owned whether a run manager has the run in hand, so that it needs no writer to be alive
@@ -23,26 +30,29 @@ export class Summaries {
    */
   async of(folder: string, id: string, owned: boolean): Promise<RunSummary | undefined> {
     try {
-      const summary = await this.#read(folder, id);
-      const lost = active.has(summary.status) && !owned && leaseHolder(folder) === undefined;
+      const { summary, begun } = await this.#read(folder, id);
+      // A run whose log says that it is queued waits for a studio; one without a log was never begun.
+      const lives = isOver(summary.status) || (summary.status === "queued" && begun) || owned;
+      const lost = !lives && leaseHolder(folder) === undefined;
       return lost ? { ...summary, status: "failed" } : summary;
     } catch {
       return undefined;
     }
   }
 
-  async #read(folder: string, id: string): Promise<RunSummary> {
+  async #read(folder: string, id: string): Promise<Known> {
     const known = this.#known.get(id);
     const size = await stat(join(folder, logFile)).then(
       (found) => found.size,
       () => 0,
     );
-    if (known?.size === size) return known.summary;
+    if (known?.size === size) return known;
     const { name, created } = known?.summary ?? (await readRun(folder));
-    const { status, step, steps } = foldRecords(emptyRun(), await readEnds(folder, size));
+    const { status, step, steps, next } = foldRecords(emptyRun(), await readEnds(folder, size));
     const summary = { id, name, status, created, step, steps };
-    this.#known.set(id, { size, summary });
-    return summary;
+    const read = { size, summary, begun: next > 0 };
+    this.#known.set(id, read);
+    return read;
   }
 }
 

@@ -82,7 +82,7 @@ export class Run {
    */
   get status(): RunState["status"] {
     const { status } = this.#state;
-    const isUnderWay = status === "running" || status === "paused" || status === "stopping";
+    const isUnderWay = !isOver(status) && status !== "queued";
     return isUnderWay && leaseHolder(this.folder) === undefined ? "failed" : status;
   }
 

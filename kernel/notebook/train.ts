@@ -6,8 +6,9 @@ import { catalog } from "../../src/execution/registry.ts";
 import { readTemplate, templateNames } from "../../src/execution/templates.ts";
 import { compile } from "../../src/pipeline/compile.ts";
 import { type Pipeline, readPipeline } from "../../src/pipeline/schema.ts";
-import { createRun, listRuns, newRunId } from "../../src/runs/folder.ts";
+import { listRuns } from "../../src/runs/folder.ts";
 import { findHome } from "../../src/runs/home.ts";
+import { createJob } from "../../src/runs/job.ts";
 import { notebookDevice } from "./device.ts";
 import { NotebookPipeline } from "./pipeline.ts";
 import { type GoOnOptions, Run } from "./run.ts";
@@ -37,21 +38,10 @@ export async function train(
   { steps, seed = 0, targets, ...how }: TrainOptions = {},
 ): Promise<Run> {
   const definition = await definitionOf(what);
-  compile(definition, catalog, targets);
+  compile(definition, catalog, targets); // before the device, which takes long
   const device = how.device ?? (await notebookDevice()).name;
-  const created = Date.now();
-  const id = newRunId(definition.name, created);
-  const folder = join(findHome().runs, id);
-  await createRun(folder, {
-    id,
-    name: definition.name,
-    pipeline: definition,
-    seed,
-    ...(steps === undefined ? {} : { steps }),
-    device,
-    created,
-    options: targets ? { targets: [...targets] } : {},
-  });
+  const request = { pipeline: definition, seed, steps, device, targets };
+  const { folder } = await createJob(request, catalog, { runs: findHome().runs });
   return (await Run.open(folder)).resume({ ...how, device });
 }
 

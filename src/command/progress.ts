@@ -29,7 +29,8 @@ export class Progress {
     this.#waiting.push(record);
     const lines = linesOf(record);
     const interval = this.#out.isTTY ? liveInterval : plainInterval;
-    const due = record.time - this.#shown >= interval || endsRun(record);
+    // The clock may be set back while the run goes on.
+    const due = Math.abs(record.time - this.#shown) >= interval || endsRun(record);
     if (lines.length === 0 && !due) return;
     this.#state = foldRecords(this.#state, this.#waiting);
     this.#waiting = [];

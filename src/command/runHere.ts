@@ -1,9 +1,9 @@
-import { join, relative, resolve } from "node:path";
+import { relative } from "node:path";
 import { compile } from "../pipeline/compile.ts";
 import type { Pipeline } from "../pipeline/schema.ts";
 import { conductRun } from "../runs/conduct.ts";
 import { printError } from "../runs/fault.ts";
-import { createRun, newRunId } from "../runs/folder.ts";
+import { createJob } from "../runs/job.ts";
 import { type CommandContext, interruptedCode } from "./command.ts";
 import { Progress } from "./progress.ts";
 
@@ -25,13 +25,10 @@ export interface RunHereOptions {
 export async function runHere({ context, out, json, ...options }: RunHereOptions): Promise<number> {
   const { pipeline, seed, steps, device } = options;
   const { catalog, openDevice } = await context.execution();
-  compile(pipeline, catalog);
+  compile(pipeline, catalog); // before the device, which takes long
   await openDevice(device);
-  const created = Date.now();
-  const id = newRunId(pipeline.name, created);
-  const folder = resolve(out ?? join(context.home.runs, id));
-  const record = { id, name: pipeline.name, pipeline, seed, device, created, options: {} };
-  await createRun(folder, { ...record, ...(steps === undefined ? {} : { steps }) });
+  const place = out === undefined ? { runs: context.home.runs } : { folder: out };
+  const { folder } = await createJob({ pipeline, seed, steps, device }, catalog, place);
   return conductHere(folder, device, json, context);
 }
 

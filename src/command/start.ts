@@ -17,7 +17,7 @@ Opens the studio in the browser, for this machine only. The address that is prin
 
 Jupyter clients connect to the same address with jupyter/ before its ?token= (in VS Code: Existing Jupyter Server).
 
-Ctrl-C stops the runs, each with a checkpoint, and then the studio; a second Ctrl-C ends at once.
+Ctrl-C stops the run that goes on, with a checkpoint, and then the studio; runs that wait go on at the next start; a second Ctrl-C ends at once.
 `,
   run: async (args, context) => {
     const options = { port: { type: "string" }, "no-open": { type: "boolean" } } as const;
@@ -32,7 +32,9 @@ Ctrl-C stops the runs, each with a checkpoint, and then the studio; a second Ctr
     const studio = await startStudio({ home, library, device, ...(port === undefined ? {} : { port }) });
     const interrupted = new Promise<void>((resolve) => {
       context.onInterrupt(() => {
-        err.write("\nstopping; Ctrl-C again ends at once\n");
+        const waiting = studio.waiting();
+        const note = waiting > 0 ? `; runs that wait (${waiting}) go on at the next start` : "";
+        err.write(`\nstopping${note}; Ctrl-C again ends at once\n`);
         resolve();
       });
     });

@@ -68,6 +68,20 @@ describe("flamingo run", () => {
     expect(printed).toBe(`${expected}\n`);
   });
 
+  test("goes on while the clock is behind", async () => {
+    const { file, out } = workplace();
+    await callFlamingo(["run", file, "--out", out, "--steps", "20"]);
+    let printed = "";
+    const progress = new Progress({ isTTY: true, write: (text: string) => (printed += text) } as never);
+    const records = await readRecords(out);
+    const training = records.filter(({ channel }) => channel === "node" || channel === "loss" || channel === "run");
+    // An hour back after the fifth record, and then a second from each to the next.
+    training.forEach((record, index) => {
+      progress.show({ ...record, time: index < 5 ? record.time : record.time - 3_600_000 + index * 1000 });
+    });
+    expect(printed.split("\r\u001b[K").filter((line) => line.includes("training")).length).toBeGreaterThan(5);
+  });
+
   test("on a terminal redraws one line, and not for every step", async () => {
     const { file, out } = workplace();
     const { out: printed } = await callFlamingo(["run", file, "--out", out, "--steps", "60"], { isTTY: true });

@@ -197,21 +197,62 @@ describe("runs of other processes", () => {
   });
 });
 
-test("a studio that closes stops its runs, each with a last word, and leaves no process behind", async () => {
-  const studio = await openStudio();
+test("a studio that closes stops its run with a last word, leaves no process behind, and those that wait for the next", async () => {
+  const home = join(temporaryFolder(), "home");
+  const studio = await openStudio({ home });
   const tab = new Tab(studio);
   const run = await tab.start({ pipeline: fakePipeline(), steps: long });
-  const queued = await tab.start({ pipeline: fakePipeline(), steps: 3 });
+  const queued: string[] = [];
+  for (const _ of upTo(3)) queued.push(await tab.start({ pipeline: fakePipeline(), steps: 3 }));
   await tab.until(() => tab.state(run).step > 2);
   const { pid } = leaseHolder(folderOf(studio, run))!;
   expect(pid).not.toBe(process.pid);
+  expect(studio.waiting()).toBe(3);
   await studio.close();
-  for (const id of [run, queued])
-    expect((await readRecords(folderOf(studio, id))).at(-1)).toMatchObject({
-      channel: "status",
-      value: { status: "stopped" },
-    });
+  const status = async (id: string) => (await readRecords(folderOf(studio, id))).at(-1);
+  expect(await status(run)).toMatchObject({ channel: "status", value: { status: "stopped" } });
+  for (const id of queued) expect(await status(id)).toMatchObject({ channel: "status", value: { status: "queued" } });
   expect(() => process.kill(pid, 0)).toThrow();
+  const next = new Tab(await openStudio({ home }));
+  for (const id of queued) await next.request("run:watch", { run: id, next: 0 });
+  await next.until(() => queued.every((id) => next.state(id).status === "succeeded"));
+  const started = queued.map((id) => next.state(id).started!);
+  expect(started).toEqual([...started].sort((a, b) => a - b));
+  expect(next.runs.find(({ id }) => id === run)!.status).toBe("stopped");
+});
+
+test("runs that waited in a studio that was killed wait again, and can be resumed or stopped until then", async () => {
+  const home = join(temporaryFolder(), "home");
+  const studio = await openStudio({ home }); // before the runs are left there: it does not know of them
+  const left = async (id: string) => {
+    const folder = join(home, "runs", id);
+    mkdirSync(join(folder, "checkpoints"), { recursive: true });
+    const record = {
+      id,
+      name: "fake",
+      pipeline: readFake(),
+      seed: 0,
+      steps: 3,
+      device: "cpu",
+      created: 1,
+      options: {},
+    };
+    writeFileSync(join(folder, "run.json"), JSON.stringify(record));
+    const log = RunLog.open(folder);
+    log.append({ channel: "status", value: { status: "queued" } });
+    log.close();
+  };
+  for (const id of ["first", "second", "third"]) await left(id);
+  const tab = new Tab(studio);
+  await tab.until(() => tab.runs.length === 3);
+  expect(tab.runs.map(({ status }) => status)).toEqual(["queued", "queued", "queued"]);
+  expect(await tab.request("run:resume", { run: "first" })).toMatchObject({ ok: true });
+  expect(await tab.request("run:stop", { run: "second" })).toMatchObject({ ok: true });
+  await tab.until(() => tab.runs.find(({ id }) => id === "first")?.status === "succeeded");
+  await studio.close();
+  const next = new Tab(await openStudio({ home }));
+  await next.until(() => next.runs.find(({ id }) => id === "third")?.status === "succeeded");
+  expect(next.runs.find(({ id }) => id === "second")!.status).toBe("stopped");
 });
 
 test("a run folder's files are read by name, and nothing else of it", async () => {

@@ -1,7 +1,7 @@
 import type { Catalog } from "../../../src/core/catalog.ts";
 import type { Pipeline } from "../../../src/pipeline/schema.ts";
 import { writePipeline } from "../../../src/pipeline/schema.ts";
-import type { RunStatus } from "../../../src/runs/record.ts";
+import { isOver, type RunStatus } from "../../../src/runs/record.ts";
 import { edgeIds } from "../graph/edges.ts";
 import { cutOut, paste, readPart } from "./clipboard.ts";
 import { disconnect, type Position, removeNodes } from "./operations.ts";
@@ -62,8 +62,7 @@ const step: Position = [32, 32];
 const always = () => true;
 const hasNodes = (context: EditorContext) => Object.keys(context.pipeline.nodes).length > 0;
 const hasSelected = (context: EditorContext) => context.selection.nodes.length > 0;
-const isBusy = (status: RunStatus | undefined) =>
-  status === "queued" || status === "running" || status === "paused" || status === "stopping";
+const isBusy = (status: RunStatus | undefined) => status !== undefined && !isOver(status);
 
 export const actions: readonly Action[] = [
   { name: "new", label: "New pipeline", group: "File", predicate: always, perform: (context) => context.create() },

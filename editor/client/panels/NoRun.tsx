@@ -1,3 +1,4 @@
+import { isOver } from "../../../src/runs/record.ts";
 import { useRun } from "../stores/run.ts";
 
 /** What a panel will draw, as a ghost of it. */
@@ -13,7 +14,7 @@ const sketches = {
 export function NoRun({ what, sketch }: { what: string; sketch: keyof typeof sketches }) {
   const id = useRun((run) => run.id);
   const status = useRun((run) => run.state.status);
-  const waits = id !== undefined && (status === "queued" || status === "running" || status === "paused");
+  const waits = id !== undefined && !isOver(status);
   const axes = sketch === "loss" || sketch === "gates";
   return (
     <div className="no-run">

@@ -1,5 +1,6 @@
 import { formatCount, formatSeconds } from "../../../src/figures/numbers.ts";
 import { dataWait, totalProgress } from "../../../src/runs/progress.ts";
+import { isOver } from "../../../src/runs/record.ts";
 import { useEditor } from "../stores/editor.ts";
 import { useRun } from "../stores/run.ts";
 import { ActionButton, useCan } from "./ActionButton.tsx";
@@ -94,7 +95,7 @@ function RunStatusText() {
 function TotalBar() {
   const id = useRun((run) => run.id);
   const run = useRun((state) => state.state);
-  const isBusy = id !== undefined && ["running", "paused", "queued", "stopping"].includes(run.status);
+  const isBusy = id !== undefined && !isOver(run.status);
   if (!isBusy) return null;
   const { share } = totalProgress(run, run.updated ?? 0);
   return (

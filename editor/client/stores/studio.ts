@@ -1,6 +1,7 @@
 import { io, type Socket } from "socket.io-client";
 import { create } from "zustand";
 import { FlamingoError } from "../../../src/core/errors.ts";
+import { isOver } from "../../../src/runs/record.ts";
 import {
   type Answer,
   type ClientEvents,
@@ -43,7 +44,7 @@ export function connectStudio(): void {
 /** Shows the run that the address names, else one that is at work, if there is any. */
 export function showFirstRun(runs: RunSummary[]): void {
   const named = runInAddress();
-  const busy = runs.find(({ status }) => ["running", "paused", "queued", "stopping"].includes(status));
+  const busy = runs.find(({ status }) => !isOver(status));
   const run = runs.find(({ id }) => id === named) ?? busy;
   if (run) void watchRun(run.id);
   else showRun(undefined);

@@ -146,7 +146,7 @@ export class KernelManager {
 
   #endIdle(idle: number): void {
     for (const { id, idleSince } of this.#kernels.values())
-      if (idleSince !== undefined && Date.now() - idleSince > idle) void this.shutdown(id).catch(() => {});
+      if (idleSince !== undefined && performance.now() - idleSince > idle) void this.shutdown(id).catch(() => {});
   }
 }
 
@@ -160,7 +160,8 @@ class ManagedKernel {
   readonly #clients = new Map<string, Client>();
   #ended = false;
   #state = "idle";
-  #lastActivity = Date.now();
+  /** By the clock, for clients; and by a time that nobody sets, for what follows from it. */
+  #lastActivity = { date: Date.now(), time: performance.now() };
   /** Restarts happen one after another. */
   #restarting: Promise<void> = Promise.resolve();
 
@@ -175,15 +176,15 @@ class ManagedKernel {
     return {
       id: this.id,
       name: this.#name,
-      last_activity: new Date(this.#lastActivity).toISOString(),
+      last_activity: new Date(this.#lastActivity.date).toISOString(),
       execution_state: this.#state,
       connections: this.#connections,
     };
   }
 
-  /** Since when nobody needs it, in milliseconds since 1970; undefined while somebody does. */
+  /** Since when nobody needs it, in milliseconds of `performance.now`; undefined while somebody does. */
   get idleSince(): number | undefined {
-    return this.#state === "busy" || this.#connections > 0 ? undefined : this.#lastActivity;
+    return this.#state === "busy" || this.#connections > 0 ? undefined : this.#lastActivity.time;
   }
 
   /** @param state what clients are told meanwhile; `restarting` is for what nobody asked for */
@@ -218,12 +219,16 @@ class ManagedKernel {
       send: (message) => client.send(message),
       close: () => {
         client.leave(receive);
-        this.#lastActivity = Date.now();
+        this.#noteActivity();
         this.#clients.delete(session);
         this.#clients.set(session, client);
         this.#forgetAway(this.#ended ? 0 : mostAway);
       },
     };
+  }
+
+  #noteActivity(): void {
+    this.#lastActivity = { date: Date.now(), time: performance.now() };
   }
 
   get #connections(): number {
@@ -245,7 +250,7 @@ class ManagedKernel {
   }
 
   #take(message: Message): void {
-    this.#lastActivity = Date.now();
+    this.#noteActivity();
     if (message.header.msg_type === "status") this.#state = String(message.content.execution_state);
     for (const client of this.#clients.values()) client.receive({ channel: "iopub", message });
   }
