@@ -1,7 +1,7 @@
 import { type Activation, activationOp } from "../../ops/activations.ts";
 import { elementwise, performElementwise } from "./elementwise.ts";
+import { sigmoid, tanhOf } from "./functions.ts";
 import { gradientKernel, kernel } from "./kernel.ts";
-import { sigmoid } from "./sigmoid.ts";
 
 /** erf by Abramowitz and Stegun 7.1.26, off by at most 1.5e-7; and what an activation of each kind and its slope are made of. */
 const functions = (T: string) => `
@@ -13,8 +13,8 @@ fn erf(x: ${T}) -> ${T} {
 fn below(x: ${T}) -> ${T} { return 0.5 * (1.0 + erf(0.70710678 * x)); }
 fn density(x: ${T}) -> ${T} { return 0.39894228 * exp(-0.5 * x * x); }
 ${sigmoid(T)}
-fn positive(x: ${T}) -> ${T} { return max(x, ${T}(0.0)); }
-fn bounded(x: ${T}) -> ${T} { return tanh(clamp(x, ${T}(-15.0), ${T}(15.0))); }
+fn positive(x: ${T}) -> ${T} { return select(x, ${T}(0.0), x < ${T}(0.0)); }
+${tanhOf(T)}
 fn slopeOfSigmoid(x: ${T}, c: f32) -> ${T} {
   let s = sigmoid(c * x);
   return s + c * x * s * (1.0 - s);
@@ -25,7 +25,7 @@ const formulas: Record<Activation, { value: string; slope: string }> = {
   quickGelu: { value: "v * sigmoid(1.702 * v)", slope: "slopeOfSigmoid(v, 1.702)" },
   squaredRelu: { value: "positive(v) * positive(v)", slope: "2.0 * positive(v)" },
   silu: { value: "v * sigmoid(v)", slope: "slopeOfSigmoid(v, 1.0)" },
-  tanh: { value: "bounded(v)", slope: "1.0 - bounded(v) * bounded(v)" },
+  tanh: { value: "safe_tanh(v)", slope: "1.0 - safe_tanh(v) * safe_tanh(v)" },
 };
 
 const shaders = Object.fromEntries(

@@ -1,6 +1,6 @@
 import { attentionOp } from "../../ops/attention.ts";
 import {
-  addProducts,
+  addSeenValues,
   declareParts,
   endOfKeys,
   given,
@@ -10,6 +10,7 @@ import {
   parts,
   productsOf,
   scoring,
+  seeing,
   settle,
   stage,
   storeParts,
@@ -43,7 +44,7 @@ const forward = remembered((...kind: Kind) => {
     given,
     list: kind[1],
     workgroup,
-    functions: `${scoring}${stage}${tileOf("weights")}${overRows("most")}${overRows("sums")}
+    functions: `${scoring}${seeing}${stage}${tileOf("weights")}${overRows("most")}${overRows("sums")}
 ${productsOf("products", { tensor: "query", side: "query" }, { tensor: "key", side: "key" })}`,
     body: `${whereabouts}
   var largest = vec4f(${hidden}); var total = vec4f();
@@ -73,7 +74,7 @@ ${productsOf("products", { tensor: "query", side: "query" }, { tensor: "key", si
     total *= fade;
     for (var x = 0u; x < 16u; x++) { total += sums[x][local.y]; }
     ${parts(kind, (part) => `${part} *= fade;`)("sum")}
-    ${addProducts(kind, "sum", "weights", "value", "key")}
+    ${addSeenValues(kind, "sum", "weights", "value")}
   }
   ${storeParts(kind, "sum", "output", "query", "select(1.0 / total[i], 0.0, total[i] == 0.0)")}
   if (given.uniform != 0u) {${meanOfAll}

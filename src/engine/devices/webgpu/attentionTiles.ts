@@ -143,6 +143,31 @@ export function addProducts(kind: Kind, name: string, tile: string, tensor: stri
     }`;
 }
 
+/**
+ * WGSL of the same sum of values by their weights, in which a query takes part in no value that it does not see: a weight of 0 times NaN is
+ * NaN, and times infinity as well.
+ */
+export function addSeenValues(kind: Kind, name: string, tile: string, tensor: string): string {
+  const add = (part: string, channel: string) => `if (${channel} < given.depth) {
+        let v = ${tensor}[start + ${channel}];
+        let next = fma(${tile}[i][local.y], vec4f(v), ${part});
+        if (is_finite(v)) { ${part} = next; }
+        else { ${part} = select(${part}, next, rows_that_see(batch, row0 + 4u * local.y, column0 + i)); }
+      }`;
+  return `
+    for (var i = 0u; i < ${tileColumns}u && column0 + i < given.keys; i++) {
+      let start = place_of_key(batch, head, column0 + i);
+      ${parts(kind, add)(name)}
+    }`;
+}
+
+/** WGSL of what `addSeenValues` calls, beside `scoring`. */
+export const seeing = `
+fn is_finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
+fn rows_that_see(batch: u32, query: u32, key: u32) -> vec4<bool> {
+  return vec4<bool>(sees(batch, query, key), sees(batch, query + 1u, key), sees(batch, query + 2u, key), sees(batch, query + 3u, key));
+}`;
+
 /** WGSL: writes parts, each row times a factor. */
 export function storeParts(kind: Kind, name: string, tensor: string, side: Side, factor = "1.0"): string {
   return `

@@ -2,6 +2,7 @@ import { accumulateOp } from "../../autodiff/tape.ts";
 import { addOp, gatedAddOp, gateUpdateOp, multiplyOp, scaleOp } from "../../ops/elementwise.ts";
 import { sizeOf } from "./device.ts";
 import { elementwise, performElementwise } from "./elementwise.ts";
+import { tanhOf } from "./functions.ts";
 import { inPlaceKernel, kernel } from "./kernel.ts";
 
 /** `b` serves as often as it must: it has the shape of the last axes of `a`. */
@@ -31,15 +32,16 @@ const scaled = elementwise({
   formula: () => "y[i] = x[i] * given.factor;",
 });
 
-// Beyond 15 tanh is 1 to the last bit, and some drivers give NaN.
-const opened = "tanh(clamp(gate[0], -15.0, 15.0))";
+const opened = "safe_tanh(gate[0])";
+const functions = () => tanhOf("f32");
 
 const gatedSum = elementwise({
   inputs: { x: "T", change: "T", gate: "f32" },
+  functions,
   formula: () => `y[i] = x[i] + ${opened} * change[i];`,
 });
 
-const gated = elementwise({ inputs: { dy: "T", gate: "f32" }, formula: () => `y[i] = ${opened} * dy[i];` });
+const gated = elementwise({ inputs: { dy: "T", gate: "f32" }, functions, formula: () => `y[i] = ${opened} * dy[i];` });
 
 const accumulated = elementwise({ inputs: { part: "T" }, formula: () => "y[i] += part[i];" });
 

@@ -2,6 +2,7 @@ import type { TensorInfo } from "@tensorflow/tfjs";
 import { gateGradientOp, sumRowsOp } from "../../ops/elementwise.ts";
 import { squaredSumOp } from "../../ops/globalNorm.ts";
 import { type Device, sizeOf } from "./device.ts";
+import { tanhOf } from "./functions.ts";
 import { kernel } from "./kernel.ts";
 import { piecesOf, rowsOf } from "./pieces.ts";
 import { sumOf } from "./reduction.ts";
@@ -73,7 +74,7 @@ const partSum = remembered((result: string) => ({
   writes: { y: "f32" },
   given: { count: "u32" },
   workgroup: [threads, 1],
-  functions: sumOf("total", "f32", threads),
+  functions: `${sumOf("total", "f32", threads)}${tanhOf("f32")}`,
   body: `
   var sum = 0.0;
   for (var i = lane; i < given.count; i += ${threads}u) { sum += parts[i]; }
@@ -108,7 +109,7 @@ export const sumKernels = [
   }),
   kernel(gateGradientOp, (device, { dy, update, gate }, _, shape) => {
     const y = device.output(shape);
-    dot(device, dy, update, y, "all * (1.0 - pow(tanh(clamp(gate[0], -15.0, 15.0)), 2.0))", gate);
+    dot(device, dy, update, y, "all * (1.0 - safe_tanh(gate[0]) * safe_tanh(gate[0]))", gate);
     return y;
   }),
 ];

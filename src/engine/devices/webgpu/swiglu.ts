@@ -1,7 +1,7 @@
 import { swigluOp } from "../../ops/activations.ts";
 import { elementwise, performElementwise } from "./elementwise.ts";
+import { sigmoid } from "./functions.ts";
 import { gradientKernel, kernel } from "./kernel.ts";
-import { sigmoid } from "./sigmoid.ts";
 
 const value = elementwise({
   inputs: { gate: "T", up: "T" },

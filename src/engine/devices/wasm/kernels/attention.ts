@@ -18,7 +18,7 @@ export function attention(): void {
   const items = integer(BATCH) * integer(HEADS), end = endOf(items, 1);
   const queries = integer(QUERIES), keys = integer(KEYS), room = integer(ROOM), depth = integer(HEAD_WIDTH), width = depth * integer(HEADS);
   const scores = pointer(WORKSPACE) + (thread() * integer(WORKSPACE_SIZE)) as usize, row = (keys + 3) & ~3;
-  const few = isFew(queries, 1, width, 1);
+  const few = isFew(queries, 1, width, 1), hidesKeys = integer(CAUSAL) != 0 || pointer(MASK) != 0;
   for (let item = firstOf(items, 1); item < end; item++) {
     const value = headOf(VALUE, item, room, width, depth), output = headOf(OUTPUT, item, queries, width, depth);
     for (let first = 0; first < queries; first += integer(BLOCK)) {
@@ -27,8 +27,43 @@ export function attention(): void {
       const to = at(output, first * width);
       if (few) multiplyFewRows(count, depth, keys, scores, row, value, width, 1, to, width, false);
       else gemm(count, depth, keys, scores, row, 1, value, width, 1, to, width, false);
+      if (!hidesKeys) continue;
+      for (let i = 0; i < count; i++) {
+        const result = at(to, i * width);
+        if (!isFiniteRow(result, depth)) mixVisible(item, first + i, at(scores, i * row), value, result, width, depth);
+      }
     }
   }
+}
+
+// Whether all of these numbers are finite.
+function isFiniteRow(x: usize, count: i32): bool {
+  const whole = count & ~3;
+  let zeros = four(0);
+  for (let i = 0; i < whole; i += 4) zeros = plus(zeros, times(v128.load(at(x, i)), four(0)));
+  let zero = sumOf(zeros);
+  for (let i = whole; i < count; i++) zero += load<f32>(at(x, i)) * 0;
+  return zero == 0;
+}
+
+// The result of one query from the values that it sees. A product of all of them would have 0·NaN of a value that is hidden.
+function mixVisible(item: i32, query: i32, weights: usize, value: usize, result: usize, width: i32, depth: i32): void {
+  const keys = integer(KEYS), batch = item / integer(HEADS), blind = seesNothing(batch, query);
+  memory.fill(result, 0, (depth as usize) << 2);
+  if (blind && !integer(UNIFORM)) return;
+  for (let j = 0; j < keys; j++) {
+    if (!blind && !sees(batch, query, j)) continue;
+    const weight = load<f32>(at(weights, j)), from = at(value, j * width);
+    for (let d = 0; d < depth; d++) store<f32>(at(result, d), load<f32>(at(result, d)) + weight * load<f32>(at(from, d)));
+  }
+}
+
+function sees(batch: i32, query: i32, key: i32): bool {
+  const keys = integer(KEYS), groups = integer(GROUPS), bytes = integer(MASK_BYTES);
+  if (integer(CAUSAL) && key > query + keys - integer(QUERIES)) return false;
+  if (!pointer(MASK)) return true;
+  const one = pointer(MASK) + ((((batch * integer(QUERIES) + query) * groups + key / (keys / groups)) * bytes) as usize);
+  return bytes == 1 ? load<u8>(one) != 0 : load<i32>(one) != 0;
 }
 
 // With p the weights and dp = dy·vᵀ: ds = scale·p·(dp - Σ p·dp), dq = ds·k, dk = dsᵀ·q, dv = pᵀ·dy.
