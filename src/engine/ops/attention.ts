@@ -128,7 +128,8 @@ function mix(weights: Tensor, value: Tensor, visible: Tensor | undefined): Tenso
   const seesNonFinite = unrecorded(() => {
     // A row that may attend to nothing has no weights, or equal ones for all values.
     const seen = tf.maximum(visible, tf.cast(tf.greater(weights, 0), "float32"));
-    return tf.greater(matMul(seen, tf.cast(tf.logicalNot(finite), "float32")), 0);
+    const notFinite = tf.max(tf.cast(tf.logicalNot(finite), "float32"), -1, true); // [B, heads, Tk, 1]
+    return tf.greater(matMul(seen, notFinite), 0);
   });
   return tf.where(seesNonFinite, tf.fill(mixed.shape, Number.NaN), mixed);
 }

@@ -15,8 +15,8 @@ const hidden = -1e30;
 
 export const attentionKernels = [
   kernel(attentionOp, (work, inputs, attributes) => {
-    const { weights, value, sighted } = weigh(work, "forward", inputs, attributes);
-    const seen = work.product(weights, value);
+    const { weights, value, visible, sighted } = weigh(work, "forward", inputs, attributes);
+    const seen = visible ? mix(work, weights, value, visible) : work.product(weights, value);
     const zeroed = sighted && attributes.emptyRows === "zero";
     return mergeHeads(work, zeroed ? work.multiply(seen, sighted) : seen);
   }),
@@ -41,13 +41,17 @@ export const attentionKernels = [
   }),
 ];
 
-/** The weights of all heads [B, heads, Tq, keys], what they were made of, and where rows may see nothing, which do. */
+/**
+ * The weights of all heads [B, heads, Tq, keys], what they were made of, which keys are visible where some are not, and which rows see
+ * something where some may not.
+ */
 function weigh(work: Work, pass: "forward" | "gradient", inputs: Inputs, attributes: AttentionAttributes) {
   const { mask } = inputs;
   const handles = [inputs.query, inputs.key, inputs.value, ...(mask ? [mask] : [])];
   const kind = `attention ${JSON.stringify(attributes)}`;
-  const [query, key, value, weights, sighted] = work.once(pass, handles, kind, () => compute(work, inputs, attributes));
-  return { query: query!, key: key!, value: value!, weights: weights!, sighted };
+  const found = work.once(pass, handles, kind, () => compute(work, inputs, attributes));
+  const [query, key, value, weights, visible, sighted] = found as [Handle, Handle, Handle, Handle, Handle?, Handle?];
+  return { query, key, value, weights, visible, sighted };
 }
 
 function compute(work: Work, inputs: Inputs, attributes: AttentionAttributes): Handle[] {
@@ -58,9 +62,27 @@ function compute(work: Work, inputs: Inputs, attributes: AttentionAttributes): H
   const queries = inputs.query.shape[1]!;
   const penalty = penalties(work, inputs.mask, attributes, queries);
   const products = work.product(query, key, false, true);
-  const weights = work.floats("Softmax", penalty ? work.add(products, penalty) : products);
+  if (!penalty) return [query, key, value, work.floats("Softmax", products)];
+  const visible = work.floats("Greater", penalty, work.number(hidden / 2));
+  // Not by the sum alone: a product with a hidden key may be NaN.
+  const scores = work.floats("SelectV2", visible, work.add(products, penalty), penalty);
+  const weights = work.floats("Softmax", scores);
   const mayBeEmpty = inputs.mask !== undefined || (causal && queries > keys);
-  return [query, key, value, weights, ...(penalty && mayBeEmpty ? [rowsThatSee(work, penalty)] : [])];
+  return [query, key, value, weights, visible, ...(mayBeEmpty ? [rowsThatSee(work, penalty)] : [])];
+}
+
+/** The sum of the values by their weights. A weight of 0 times NaN is NaN: values that a query does not see are left out. */
+function mix(work: Work, weights: Handle, value: Handle, visible: Handle): Handle {
+  const { attributes, binding } = work.device;
+  const asFloats = (x: Handle) => work.run("Cast", [x], attributes.cast(binding.TF_BOOL, binding.TF_FLOAT));
+  const finite = work.floats("IsFinite", value);
+  const mixed = work.product(weights, work.floats("SelectV2", finite, value, work.number(0)));
+  const rowIsFinite = work.reduce("Min", asFloats(finite), [3], true); // [B, heads, keys, 1]
+  const notFinite = work.floats("Sub", work.number(1), rowIsFinite);
+  // A row that may attend to nothing has equal weights for all values, or is set to 0 later.
+  const seen = work.floats("Maximum", asFloats(visible), asFloats(work.floats("Greater", weights, work.number(0))));
+  const seesNonFinite = work.floats("Greater", work.product(seen, notFinite), work.number(0));
+  return work.floats("SelectV2", seesNonFinite, work.number(Number.NaN), mixed);
 }
 
 /** p∘(d − Σ d∘p) along each row. */

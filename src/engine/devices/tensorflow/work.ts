@@ -54,8 +54,8 @@ export class Work {
     return this.run("Transpose", [x, this.integers(order)], this.device.attributes.transpose);
   }
 
-  /** "Sum", "Mean" or "Max" over these axes; they stay, with size 1, if `kept`. */
-  reduce(name: "Sum" | "Mean" | "Max", x: Handle, axes: readonly number[], kept = false): Handle {
+  /** "Sum", "Mean", "Max" or "Min" over these axes; they stay, with size 1, if `kept`. */
+  reduce(name: "Sum" | "Mean" | "Max" | "Min", x: Handle, axes: readonly number[], kept = false): Handle {
     return this.run(name, [x, this.integers(axes)], this.device.attributes.reduce(kept));
   }
 

@@ -90,6 +90,26 @@ void Weigh(const Attention& at, int64_t item, int64_t first, int64_t count, floa
   }
 }
 
+FOR_EACH_PROCESSOR bool AreFinite(const float* x, int64_t count) {
+  float zero = 0;
+  for (int64_t i = 0; i < count; i++) zero += x[i] * 0;
+  return zero == 0;
+}
+
+// The result of one query from the values that it sees. A product of all of them would have 0·NaN of a value that is hidden.
+void MixVisible(const Attention& at, int64_t item, int64_t query, const float* weights, float* result) {
+  const int64_t batch = item / at.heads, size = at.keys / at.groups;
+  const bool blind = at.SeesNothing(batch, query);
+  std::fill_n(result, at.depth, 0.f);
+  if (blind && !at.uniform) return;
+  const int64_t end = blind ? at.keys : at.Visible(query);
+  for (int64_t key = 0; key < end; key++) {
+    if (!blind && at.mask.count() > 0 && !at.Sees(batch, query, key / size)) continue;
+    const float* value = at.value + at.HeadOf(item, at.room) + key * at.width();
+    for (int64_t d = 0; d < at.depth; d++) result[d] += weights[key] * value[d];
+  }
+}
+
 // Inputs: query, key, value, mask and slopes, which may be absent, sizes and the scale.
 Attention Read(Call& call) {
   const Input query = call.input(0), key = call.input(1), value = call.input(2), mask = call.input(3);
@@ -119,6 +139,10 @@ void AttentionForward(Call& call) {
       product.c = output + at.HeadOf(item, at.queries) + first * width;
       product.step = width;
       MultiplyAlone(product);
+      if (!at.causal && at.mask.count() == 0) continue;
+      for (int64_t i = 0; i < count; i++)
+        if (!AreFinite(product.c + i * width, at.depth))
+          MixVisible(at, item, first + i, scores + i * at.keys, product.c + i * width);
     }
   });
 }
