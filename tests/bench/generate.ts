@@ -68,7 +68,7 @@ async function benchSpeaker(name: string, speaker: Speaker, { device, threads }:
   const python = findPytorch();
   const peer = python ? new Peer(python, "flamingo_torch.py", threads) : undefined;
   try {
-    const version = peer && (await openTwin(peer, speaker));
+    const twin = peer && (await openTwin(peer, speaker));
     const media = peer && (await sendMedia(peer, speaker));
     const { most } = speaker;
     const theirs = peer && (async () => (await theirText(peer, speaker, media)).milliseconds / most);
@@ -80,7 +80,7 @@ async function benchSpeaker(name: string, speaker: Speaker, { device, threads }:
       parameters: weights.all().reduce((sum, weight) => sum + sizeOf(weight), 0),
       tokensPerSecond: 1000 / times.milliseconds,
       ...ratesOf(perToken, times.milliseconds, peak),
-      ...(version && { peer: `PyTorch ${version}` }),
+      ...(twin && { peer: twin }),
     };
   } finally {
     peer?.close();
@@ -106,18 +106,18 @@ export async function ourText(weights: Weights, speaker: Speaker): Promise<numbe
   return said!;
 }
 
-/** Opens the twin with these weights, or with random ones of their shapes; returns PyTorch's version. */
+/** Opens the twin with these weights, or with random ones of their shapes; returns what it is. */
 export async function openTwin(peer: Peer, { config }: Speaker, weights?: Weights): Promise<string> {
   const specs = describeWeights(FlamingoLanguageModel, config);
   const shapes = Object.fromEntries(specs.map(({ name, shape }) => [`language.${name}`, shape]));
   const open = { config: FlamingoLanguageModel.config.parse(config) };
-  if (!weights) return (await peer.ask<{ torch: string }>({ open: { ...open, shapes } })).torch;
+  if (!weights) return peer.open({ ...open, shapes });
   const file = peer.file("weights");
   const tensors = [...(await weights.save())].map(
     ([name, data]) => [name, { dtype: "F32" as const, ...data }] as const,
   );
   await saveWeights(file, tensors);
-  return (await peer.ask<{ torch: string }>({ open: { ...open, weights: file } })).torch;
+  return peer.open({ ...open, weights: file });
 }
 
 export async function sendMedia(peer: Peer, { media }: Speaker): Promise<string | null> {

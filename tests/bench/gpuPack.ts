@@ -59,7 +59,7 @@ export async function bundle(folder: string): Promise<void> {
     ...{ minifySyntax: true, minifyWhitespace: true, legalComments: "none", logLevel: "warning" }, // names stay: TensorFlow.js asks for those of classes
   });
   mkdirSync(join(folder, "peers"), { recursive: true });
-  copyFileSync(join(here, "peers/toy_torch.py"), join(folder, "peers/toy_torch.py"));
+  for (const file of ["peers/toy_torch.py", "peers/blas.py"]) copyFileSync(join(here, file), join(folder, file));
   writeFileSync(join(folder, "measure.sh"), measureScript, { mode: 0o755 });
 }
 

@@ -5,6 +5,14 @@ import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+/** What a twin tells when it is opened. */
+interface Opened {
+  /** PyTorch's version. */
+  torch: string;
+  /** What multiplies matrices on the CPU, with the kernel that it chose for this processor. */
+  blas: string | null;
+}
+
 /** A process with PyTorch that holds a twin of `peers/` and answers one request at a time. */
 export class Peer {
   readonly #process: ChildProcess;
@@ -19,7 +27,9 @@ export class Peer {
     // PyTorch has two teams of threads, OpenMP's and OpenBLAS'. If the first spins while it waits, the second has no core left:
     // on two cores the template's step then takes not 0.08 but 2.6 seconds.
     const policy = { OMP_WAIT_POLICY: "PASSIVE" };
-    const env = { ...process.env, ...policy, TOY_THREADS: count, OPENBLAS_NUM_THREADS: count, OMP_NUM_THREADS: count };
+    // OpenBLAS chooses its code and block sizes for this processor; these variables would choose others.
+    const { OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE, ...own } = process.env;
+    const env = { ...own, ...policy, TOY_THREADS: count, OPENBLAS_NUM_THREADS: count, OMP_NUM_THREADS: count };
     this.#process = spawn(python, [script], { env, stdio: ["pipe", "pipe", "inherit"] });
     this.#process.stdin!.on("error", () => {}); // it has ended: reading its answer tells
     this.#reader = createInterface({ input: this.#process.stdout! });
@@ -37,6 +47,12 @@ export class Peer {
     const { value, done } = await this.#lines.next();
     if (done) throw new Error("the process with PyTorch ended; its message stands above");
     return JSON.parse(value) as T;
+  }
+
+  /** Opens the twin; returns what it is, for people. */
+  async open(request: object): Promise<string> {
+    const { torch, blas } = await this.ask<Opened>({ open: request });
+    return `PyTorch ${torch}${blas ? `, ${blas}` : ""}`;
   }
 
   async loss(): Promise<number> {

@@ -84,7 +84,7 @@ async function readAndDispose(scalar: Tensor): Promise<number> {
 }
 
 /**
- * Opens the twin on the same weights and the same batch; returns PyTorch's version. It knows pipelines of an `encoder`, a
+ * Opens the twin on the same weights and the same batch; returns what it is. It knows pipelines of an `encoder`, a
  * `resampler` and a `language` node.
  */
 export async function openTwin(peer: Peer, { graph, batch, parts, rate, clip }: Lesson): Promise<string> {
@@ -96,7 +96,7 @@ export async function openTwin(peer: Peer, { graph, batch, parts, rate, clip }: 
     [...(await graph.weights.save())].map(([name, data]) => [name, { dtype: "F32" as const, ...data }] as const),
   );
   const frozen = graph.weights.all().flatMap((weight) => (weight.frozen ? [weight.name] : []));
-  const { torch } = await peer.ask<{ torch: string }>({ open: { config, weights, frozen } });
+  const twin = await peer.open({ config, weights, frozen });
   const tensors = peer.file("batch");
   await saveWeights(
     tensors,
@@ -107,7 +107,7 @@ export async function openTwin(peer: Peer, { graph, batch, parts, rate, clip }: 
     ),
   );
   await peer.ask({ batch: { tensors, groups: groupsOf(graph.weights.trainable(), parts, rate), clip } });
-  return torch;
+  return twin;
 }
 
 /** Weights that learn alike. */

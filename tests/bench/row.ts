@@ -1,3 +1,5 @@
+import { cpus } from "node:os";
+
 /** One line of a benchmark: what was measured, on what, and the peer beside it in the same run. */
 export interface Row {
   device: string;
@@ -50,9 +52,18 @@ function short(milliseconds: number): string {
   return milliseconds.toFixed(milliseconds < 10 ? 2 : 1);
 }
 
-/** Prints rows: a table for people, or JSON with every number. */
+/** Prints rows with the processor's name: a table for people, or JSON with every number. */
 export function printRows(rows: readonly Row[], json: boolean): void {
-  console.log(json ? JSON.stringify(rows, undefined, 2) : tableOf(rows));
+  const processor = cpus()[0]?.model ?? "unknown";
+  console.log(
+    json
+      ? JSON.stringify(
+          rows.map((row) => ({ processor, ...row })),
+          undefined,
+          2,
+        )
+      : `Processor: ${processor}\n\n${tableOf(rows)}`,
+  );
 }
 
 function tableOf(rows: readonly Row[]): string {

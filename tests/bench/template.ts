@@ -43,7 +43,7 @@ export async function benchTemplate({ device, threads }: Asked): Promise<Row[]> 
   const python = findPytorch();
   const peer = python ? new Peer(python, "flamingo_torch.py", threads) : undefined;
   try {
-    const version = peer && (await openTwin(peer, lesson));
+    const twin = peer && (await openTwin(peer, lesson));
     const peak = await measurePeak();
     const times = await measure(() => timeOf(() => step.step()), peer && (async () => (await peer.time(1))[0]!));
     const [rows, length] = batch.ids!.shape as [number, number];
@@ -51,7 +51,7 @@ export async function benchTemplate({ device, threads }: Asked): Promise<Row[]> 
       ...{ device, threads, what: "training step", size: `${rows} documents, ${length} tokens` },
       ...{ parameters: step.parameters, ...times, tokensPerSecond: (rows * length * 1000) / times.milliseconds },
       ...ratesOf(await countWork(() => step.step()), times.milliseconds, peak),
-      ...(version && { peer: `PyTorch ${version}` }),
+      ...(twin && { peer: twin }),
     };
     return [row];
   } finally {

@@ -190,7 +190,7 @@ export interface TwinOptions {
   precision?: "float32" | "float16";
 }
 
-/** Makes the twin on the same numbers, or on those in a file; returns PyTorch's version. */
+/** Makes the twin on the same numbers, or on those in a file; returns what it is. */
 export async function openTwin(
   peer: Peer,
   width: number,
@@ -200,7 +200,7 @@ export async function openTwin(
 ): Promise<string> {
   const path = typeof numbers === "string" ? numbers : peer.file("numbers");
   if (typeof numbers !== "string") writeArrays(path, arraysOf(numbers));
-  return (await peer.ask<{ torch: string }>({ open: { width, batch, numbers: path, ...options } })).torch;
+  return peer.open({ width, batch, numbers: path, ...options });
 }
 
 const arraysOf = ({ weights, vision, ids, targets }: ToyNumbers) => [weights, vision, ids, targets];

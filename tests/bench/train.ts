@@ -32,14 +32,14 @@ async function benchWidth(width: number, { device, threads }: Asked, peak: Peak)
   const python = findPytorch();
   const peer = python ? new Peer(python, "toy_torch.py", threads) : undefined;
   try {
-    const version = peer && (await openTwin(peer, width, batch, numbers));
+    const twin = peer && (await openTwin(peer, width, batch, numbers));
     const theirs = peer && (async () => (await peer.time(1))[0]!);
     const times = await measure(() => timeOf(toy.step), theirs);
     return {
       ...{ device, threads, what: "training step", size: `width ${width}, batch ${batch}, ${length} tokens` },
       ...{ parameters: toy.parameters, ...times, tokensPerSecond: (batch * length * 1000) / times.milliseconds },
       ...ratesOf(await countWork(toy.step), times.milliseconds, peak),
-      ...(version && { peer: `PyTorch ${version}` }),
+      ...(twin && { peer: twin }),
     };
   } finally {
     peer?.close();

@@ -2,7 +2,7 @@
 pipeline, and of generation. Reads one request a line from its input, as JSON, and answers each with a line.
 
     {"open": {"config": {...}, "weights": FILE, "frozen": [names]}}  the language model's configuration, and safetensors
-    {"open": {"config": {...}, "shapes": {name: shape}}}             the same with random weights -> {"torch": version}
+    {"open": {"config": {...}, "shapes": {name: shape}}}             the same with random weights -> {"torch", "blas"}
     {"batch": {"tensors": FILE, "groups": [{"names", "rate", "decay"}], "clip": 1}}
                                    images, ids, targets; how the weights learn -> {}
     {"loss": true}                 -> {"loss": nats}
@@ -17,6 +17,7 @@ import sys
 import time
 
 import torch
+from blas import blas
 from torch.nn.functional import conv2d, cross_entropy, gelu, layer_norm, linear
 
 torch.set_num_threads(int(os.environ.get("TOY_THREADS", "2")))
@@ -224,7 +225,7 @@ for line in sys.stdin:
     request = json.loads(line)
     if "open" in request:
         model = Flamingo(**request["open"])
-        answer = {"torch": torch.__version__}
+        answer = {"torch": torch.__version__, "blas": blas()}
     elif "batch" in request:
         model.take(**request["batch"])
         answer = {}

@@ -1,7 +1,7 @@
 """The twin of toy.ts in PyTorch. Reads one request a line from its input, as JSON, and answers each with a line.
 
     {"about": true}                                             -> {"torch", "cuda", "cudnn", "card"}: versions and the card's name, or null
-    {"open": {"width": 128, "batch": 16, "numbers": "FILE"}}    builds the toy on these numbers -> {"torch": version}
+    {"open": {"width": 128, "batch": 16, "numbers": "FILE"}}    builds the toy on these numbers -> {"torch", "blas"}: version, and what multiplies
                                                                 ("sizes", "device" and "precision" may stand beside)
     {"loss": true}                                              -> {"loss": nats}
     {"time": 10}                                                takes training steps -> {"milliseconds": [of each step],
@@ -18,6 +18,7 @@ from contextlib import nullcontext
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", os.environ.get("TOY_THREADS", "2"))
 import torch
+from blas import blas
 from torch.nn.functional import cross_entropy, layer_norm
 
 torch.set_num_threads(int(os.environ.get("TOY_THREADS", "2")))
@@ -153,7 +154,7 @@ for line in sys.stdin:
     request = json.loads(line)
     if "open" in request:
         toy = Toy(**request["open"])
-        answer = {"torch": torch.__version__}
+        answer = {"torch": torch.__version__, "blas": blas()}
     elif "about" in request:
         answer = about()
     elif "product" in request:
