@@ -1,9 +1,10 @@
 import { rename, rm } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { build, mergeConfig } from "vite";
+import { builtFolder } from "../src/package/compiled.ts";
 import config from "./vite.config.ts";
 
-const page = fileURLToPath(new URL("../dist/client", import.meta.url));
+const page = join(builtFolder, "client");
 
 /**
  * Builds the page into `dist/client`. Says nothing unless something is wrong. The old page is there until the new one is
@@ -16,5 +17,3 @@ export async function buildClient(): Promise<void> {
   await rename(fresh, page);
   await rm(old, { recursive: true, force: true });
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildClient();

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// Plain JavaScript that also an old Node can read, so that it can say what is missing. It starts the thread of the sockets
+// Plain JavaScript that an old Node can read too, so that it can say what is missing. It starts the thread of the sockets
 // before anything else is loaded: a client that starts a kernel waits for its first answer.
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { MessageChannel, Worker } from "node:worker_threads";
 
@@ -20,9 +21,10 @@ if (!connectionFile) {
 
 const { port1: port, port2: workerPort } = new MessageChannel();
 const link = { session: randomUUID(), shared: new SharedArrayBuffer(64) };
+const isCompiled = !existsSync(new URL("./main.ts", import.meta.url));
 // Else tsx takes the tsconfig.json of the notebook's folder.
 const tsconfig = fileURLToPath(new URL("../tsconfig.json", import.meta.url));
-const worker = new Worker(new URL("./wire/start.cjs", import.meta.url), {
+const worker = new Worker(new URL(isCompiled ? "./wire/worker.js" : "./wire/start.cjs", import.meta.url), {
   workerData: { ...link, connectionFile, port: workerPort },
   transferList: [workerPort],
   env: { ...process.env, TSX_TSCONFIG_PATH: tsconfig },
@@ -37,7 +39,6 @@ if (opening.failure) {
   process.exit(1);
 }
 
-const { register } = await import("tsx/esm/api");
-register({ tsconfig });
-const { main } = await import("./main.ts");
+if (!isCompiled) (await import("tsx/esm/api")).register({ tsconfig });
+const { main } = await import(isCompiled ? "./main.js" : "./main.ts");
 main({ ...link, worker, port, hearsSigint: opening.hearsSigint });

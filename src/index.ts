@@ -3,9 +3,10 @@
  * evaluates and inspects models that are made of them.
  */
 
-// Definitions: blocks, models, sources of data, actions.
+// Definitions: blocks, models, sources of data, actions, channels.
 
 export * from "./blocks/index.ts";
+export { channels } from "./channels/index.ts";
 export * from "./data/sources/index.ts";
 export * from "./execution/actions/index.ts";
 export * from "./models/index.ts";

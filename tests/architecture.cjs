@@ -3,10 +3,13 @@
  * knows TensorFlow.js, and what a browser runs needs nothing but a browser.
  */
 
+const { existsSync, readdirSync } = require("node:fs");
 const { builtinModules } = require("node:module");
+const { join } = require("node:path");
 
 /** All that a pipeline is made of, without what carries it out. */
 const library = [
+  "src/package",
   "src/core",
   "src/engine",
   "src/weights",
@@ -22,12 +25,13 @@ const library = [
   "src/evaluation",
 ];
 
-/** What each folder may import besides itself, from the bottom up. */
+/** What each folder, and each module beside the folders, may import besides itself, from the bottom up. */
 const mayImport = {
   "src/core": [],
-  "src/engine": ["src/core"],
+  "src/package": [],
+  "src/engine": ["src/core", "src/package"],
   "src/weights": ["src/core"],
-  "src/data": ["src/core"],
+  "src/data": ["src/core", "src/package"],
   "src/pipeline": ["src/core"],
   "src/runs": ["src/core", "src/pipeline", "src/figures", "src/channels"],
   "src/figures": ["src/core"],
@@ -55,9 +59,11 @@ const mayImport = {
     "src/models",
   ],
   "src/execution": library,
+  "src/index.ts": [...library, "src/execution"],
   "editor/shared": ["src/core", "src/pipeline", "src/channels", "src/runs"],
   "editor/server": [
     "src/core",
+    "src/package",
     "src/pipeline",
     "src/channels",
     "src/runs",
@@ -78,7 +84,7 @@ const mayImport = {
   ],
   "kernel/cell": ["src/core"],
   "kernel/protocol": ["src/core"],
-  "kernel/wire": ["src/core", "kernel/cell", "kernel/protocol"],
+  "kernel/wire": ["src/core", "src/package", "kernel/cell", "kernel/protocol"],
   "kernel/engine": ["src/core", "kernel/cell"],
   "kernel/display": [...library, "kernel/cell"],
   "kernel/notebook": [...library, "src/execution", "src/index.ts", "kernel/cell", "kernel/display"],
@@ -86,17 +92,62 @@ const mayImport = {
   "kernel/session": ["src/core", "kernel/cell", "kernel/protocol", "kernel/wire", "kernel/engine", "kernel/display"],
   "kernel/nbformat": ["src/core"],
   "kernel/client": ["src/core", "kernel/protocol", "kernel/nbformat"],
+  "kernel/install.ts": ["src/core", "src/runs", "kernel/protocol", "kernel/client"],
+  "kernel/main.ts": ["src/engine", "kernel"],
+  "editor/vite.config.ts": [],
+  "editor/build.ts": ["src/package", "editor/vite.config.ts"],
+  "src/command": [
+    ...[
+      "src/core",
+      "src/package",
+      "src/engine",
+      "src/blocks",
+      "src/pipeline",
+      "src/figures",
+      "src/channels",
+      "src/runs",
+    ],
+    ...["src/execution", "kernel/client", "kernel/nbformat", "kernel/types", "kernel/install.ts"],
+    ...["editor/shared", "editor/server", "editor/build.ts"],
+  ],
+  "src/build": ["src/package", "src/engine", "src/command", "kernel/types"],
 };
 
 const ours = "^(src|editor|kernel|notebooks)/";
+
+const root = join(__dirname, "..");
+for (const folder of ["src", "editor", "kernel"])
+  for (const { name } of readdirSync(join(root, folder), { withFileTypes: true })) {
+    const path = `${folder}/${name}`;
+    const hasCode = /\.tsx?$/.test(name) || (!name.includes(".") && containsCode(join(root, path)));
+    if (hasCode && !(path in mayImport))
+      throw new Error(`${path} has no rule: say in mayImport of tests/architecture.cjs what it may import`);
+  }
+for (const path of Object.keys(mayImport))
+  if (!existsSync(join(root, path)))
+    throw new Error(`mayImport of tests/architecture.cjs has ${path}, which is not there`);
+
+function containsCode(folder) {
+  return readdirSync(folder, { recursive: true }).some((name) => /\.tsx?$/.test(name));
+}
 
 const arrows = Object.entries(mayImport).map(([folder, below]) => ({
   name: `${folder}-imports-down-only`,
   comment: `${folder} may import ${below.join(", ") || "none of our other folders"}`,
   severity: "error",
-  from: { path: `^${folder}/` },
+  from: { path: `^${folder}(/|$)` },
   to: { path: ours, pathNot: [folder, ...below].map((allowed) => `^${allowed}(/|$)`) },
 }));
+
+/** What loads TypeScript, and what builds the parts that the package has built. */
+const onlyInCheckouts = [
+  "^editor/(build|vite\\.config)\\.ts$",
+  "^kernel/(flamingo-kernel\\.js|wire/start\\.cjs)$",
+  "^src/build/",
+  "^src/command/flamingo\\.js$",
+  "^src/engine/devices/wasm/build\\.ts$",
+  "^src/package/thread\\.js$",
+];
 
 /** Folders that also run in the browser, and the packages that they may load there. */
 const browserPackages = {
@@ -166,13 +217,20 @@ module.exports = {
     {
       name: "nothing-imports-commands",
       severity: "error",
-      from: { pathNot: "^(src/command|tests)/" },
+      from: { pathNot: "^(src/command|src/build|tests)/" },
       to: { path: "^src/command/" },
     },
     {
-      name: "nothing-shipped-needs-a-development-package",
+      name: "nothing-imports-the-package's-build",
       severity: "error",
-      from: { path: ours },
+      from: { pathNot: "^(src/build|tests)/" },
+      to: { path: "^src/build/" },
+    },
+    {
+      name: "nothing-shipped-needs-a-development-package",
+      comment: "the page comes bundled; the rest of what is left out here only a checkout runs",
+      severity: "error",
+      from: { path: ours, pathNot: ["^editor/client/", ...onlyInCheckouts] },
       to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"], pathNot: "node_modules/@types/" },
     },
     {
@@ -184,7 +242,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^src/engine/devices/wasm/kernels/|^tests/fixtures/" },
+    exclude: { path: "^src/engine/devices/wasm/kernels/|^tests/fixtures/|(^|/)dist/package/" },
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "node", "default"] },

@@ -3,6 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Catalog } from "../../src/core/catalog.ts";
 import { FlamingoError, reportOf } from "../../src/core/errors.ts";
+import { forkModule } from "../../src/package/forkModule.ts";
 import { listRuns, readRun } from "../../src/runs/folder.ts";
 import type { Home } from "../../src/runs/home.ts";
 import { createJob, type JobRequest } from "../../src/runs/job.ts";
@@ -11,7 +12,6 @@ import { RunLog } from "../../src/runs/log.ts";
 import { LocalQueue, type RunQueue } from "../../src/runs/queue.ts";
 import { endsRun, type RecordBody, type RunStatus } from "../../src/runs/record.ts";
 import type { RunSummary } from "../shared/protocol.ts";
-import { forkModule } from "./forkModule.ts";
 import { Summaries } from "./summary.ts";
 import type { TrainerMessage } from "./trainerProcess.ts";
 

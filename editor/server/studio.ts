@@ -1,8 +1,10 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import packageFile from "../../package.json" with { type: "json" };
 import { FlamingoError } from "../../src/core/errors.ts";
+import { builtFolder } from "../../src/package/compiled.ts";
+import { version } from "../../src/package/version.ts";
 import type { Home } from "../../src/runs/home.ts";
 import { announceStudio } from "../../src/runs/studioAddress.ts";
 import type { StudioInfo } from "../shared/protocol.ts";
@@ -54,7 +56,7 @@ const portsTried = 50;
 const beside = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** Folder into which the page is built. */
-export const clientFolder = beside("../../dist/client");
+export const clientFolder = join(builtFolder, "client");
 
 /**
  * Starts the studio's server, for this machine only.
@@ -84,7 +86,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     runs,
     pipelines: new PipelineStore(options.templates ?? beside("../templates"), home.pipelines),
     client: options.client ?? clientFolder,
-    info: async () => ({ version: packageFile.version, device: await device }),
+    info: async () => ({ version, device: await device }),
   });
   http.on("request", app);
   const io = serveSockets(http, access, runs);

@@ -5,6 +5,7 @@ import { setPriority } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { FlamingoError } from "../../src/core/errors.ts";
+import { builtFolder, isCompiled } from "../../src/package/compiled.ts";
 import { beginBuilding, buildsIn, noteBuilder } from "./buildingFolder.ts";
 
 const root = dirname(dirname(import.meta.dirname));
@@ -19,10 +20,11 @@ const retry = 200;
 /**
  * The file that declares the library for notebooks. It is compiled where it is missing, which takes ten seconds, and kept
  * below `dist/types` for all later kernels. Where the sources have changed, the kernel starts with the declarations of
- * before, and the next one has the new ones.
+ * before, and the next one has the new ones. The package has one set, which is never made anew.
  * @throws FlamingoError INTERNAL if the compiler fails
  */
-export async function findDeclarations(cache = join(root, "dist", "types")): Promise<string> {
+export async function findDeclarations(cache = join(builtFolder, "types")): Promise<string> {
+  if (isCompiled) return fileIn(cache);
   const current = await fingerprint();
   if (await exists(fileIn(join(cache, current)))) return fileIn(join(cache, current));
   const [latest] = await setsIn(cache);
@@ -38,7 +40,7 @@ export async function findDeclarations(cache = join(root, "dist", "types")): Pro
  * @throws FlamingoError INTERNAL if the compiler fails
  */
 export async function buildDeclarations(
-  cache = join(root, "dist", "types"),
+  cache = join(builtFolder, "types"),
   current?: string,
   niceness = 0,
 ): Promise<string> {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { version as flamingo } from "../../src/package/version.ts";
 import { protocolVersion } from "../protocol/message.ts";
 
 const versionOf = (file: string): string => JSON.parse(readFileSync(file, "utf8")).version;
@@ -8,7 +8,6 @@ const versionOf = (file: string): string => JSON.parse(readFileSync(file, "utf8"
 /** What a kernel says of itself (Jupyter messaging, kernel info). */
 export function kernelInfo(): Record<string, unknown> {
   const require = createRequire(import.meta.url);
-  const flamingo = versionOf(fileURLToPath(new URL("../../package.json", import.meta.url)));
   const typescript = versionOf(require.resolve("@tslab/typescript-for-tslab/package.json"));
   return {
     status: "ok",

@@ -56,7 +56,7 @@ export function defineChannel<const Name extends string, Schema extends z.ZodTyp
 const notFinite = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, "-Infinity": Number.NEGATIVE_INFINITY };
 
 /** A number in a record's value, whether or not it is finite. */
-export const number = z.union([
+export const number: z.ZodType<number> = z.union([
   z.custom<number>((value) => typeof value === "number"),
   z.enum(["NaN", "Infinity", "-Infinity"]).transform((name) => notFinite[name]),
   z.null().transform(() => Number.NaN),

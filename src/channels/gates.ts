@@ -17,7 +17,7 @@ const gate = z.object({
 
 export type Gate = z.output<typeof gate>;
 
-interface GatesState {
+export interface GatesState {
   gates: readonly Gate[];
   /** tanh of each gate, in the order of `gates`. */
   series: readonly Series[];

@@ -3,7 +3,7 @@ import { Series } from "../figures/series.ts";
 import { defineChannel, number } from "./channel.ts";
 import { joinSeries } from "./seriesTable.ts";
 
-interface LossState {
+export interface LossState {
   total: Series;
   /** By dataset, where there are several. */
   datasets: Readonly<Record<string, Series>>;

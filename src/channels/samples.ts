@@ -14,7 +14,7 @@ const sample = z.object({
 
 export type Sample = z.output<typeof sample>;
 
-interface Samples {
+export interface Samples {
   step: number;
   samples: readonly Sample[];
 }

@@ -3,7 +3,7 @@ import { Series } from "../figures/series.ts";
 import { defineChannel, number } from "./channel.ts";
 import { joinSeries } from "./seriesTable.ts";
 
-interface TimeState {
+export interface TimeState {
   milliseconds: Series;
   waiting: Series;
 }

@@ -32,13 +32,16 @@ export interface Command {
 export const interruptedCode = 130;
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
+type Arguments<O extends Options> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: O; allowPositionals: true; strict: true }>
+>;
 
 /**
  * Reads a command's arguments.
  * @param usage the command's form, for the fix
  * @throws FlamingoError USAGE
  */
-export function readArguments<O extends Options>(args: string[], options: O, usage: string) {
+export function readArguments<O extends Options>(args: string[], options: O, usage: string): Arguments<O> {
   try {
     return parseArgs({ args, options, allowPositionals: true, strict: true });
   } catch (error) {

@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isCompiled } from "../package/compiled.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -18,11 +19,12 @@ const sources = [
 ];
 
 /**
- * Builds the studio's page where it is missing or older than what it is made from.
+ * Builds the studio's page where it is missing or older than what it is made from. The package has it built.
  * @param folder where it is built
  * @param say is told beforehand, for it takes a moment
  */
 export async function buildClientIfStale(folder: string, say: (line: string) => void): Promise<void> {
+  if (isCompiled) return;
   const built = await newest(join(folder, "index.html"));
   const changed = Math.max(...(await Promise.all(sources.map((source) => newest(join(root, source))))));
   if (built >= changed) return;

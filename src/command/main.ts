@@ -1,4 +1,5 @@
 import { reportOf } from "../core/errors.ts";
+import { version } from "../package/version.ts";
 import { describeError, printError } from "../runs/fault.ts";
 import { findHome } from "../runs/home.ts";
 import type { Command, CommandContext } from "./command.ts";
@@ -59,7 +60,7 @@ flamingo COMMAND [ARGUMENTS]
 
 ${list.join("\n")}
 
-flamingo COMMAND --help tells more. Everything is written to FLAMINGO_HOME where that is set; else to .flamingo in the
+flamingo COMMAND --help tells more; flamingo --version prints the version. Everything is written to FLAMINGO_HOME where that is set; else to .flamingo in the
 nearest folder that has one, from the current one upwards; else to a new one: in the studio's own checkout in its root,
 elsewhere in the current folder.
 `;
@@ -81,6 +82,10 @@ async function dispatch([name, ...rest]: string[], context: CommandContext): Pro
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     context.out.write(help);
     return name === undefined ? 2 : 0;
+  }
+  if (name === "--version" || name === "-v") {
+    context.out.write(`${version}\n`);
+    return 0;
   }
   if (!Object.hasOwn(commands, name)) {
     const known = Object.keys(commands).join(", ");

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { forkModule } from "../../editor/server/forkModule.ts";
 import type { StudioInfo } from "../../editor/shared/protocol.ts";
+import { forkModule } from "../package/forkModule.ts";
 
 /**
  * Asks a process of its own which device `auto` chooses, so that the server itself never holds one. The answer comes

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { forkModule } from "../../editor/server/forkModule.ts";
 import { FlamingoError } from "../core/errors.ts";
+import { forkModule } from "../package/forkModule.ts";
 
 /** What came of trying the device out. */
 interface Tried {

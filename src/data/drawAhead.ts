@@ -1,4 +1,5 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
+import { startThread } from "../package/startThread.ts";
 import type { Batch, OpenSource } from "./source.ts";
 
 /** What the thread says: that it is there, and each batch that it was asked for. */
@@ -40,8 +41,7 @@ export class DrawAhead {
 
   #open(start: () => void): Worker | undefined {
     try {
-      const thread = new URL("./batchThread.js", import.meta.url);
-      const worker = new Worker(thread, { workerData: this.#source.ground, execArgv: [] });
+      const worker = startThread(new URL("./batchThread.ts", import.meta.url), this.#source.ground);
       worker.on("message", (message: Message) => {
         if (message === "ready") {
           this.#ready = true;

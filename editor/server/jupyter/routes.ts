@@ -2,8 +2,8 @@ import express, { type NextFunction, type Request, type Response, Router } from 
 import { z } from "zod";
 import { kernelName } from "../../../kernel/client/kernelspec.ts";
 import { drawLogo, type LogoName, logoNames } from "../../../kernel/client/logo.ts";
-import packageFile from "../../../package.json" with { type: "json" };
 import { FlamingoError, withFix } from "../../../src/core/errors.ts";
+import { version } from "../../../src/package/version.ts";
 import type { Access } from "../access.ts";
 import { answerOf } from "../errorAnswer.ts";
 import { type Contents, type ContentsModel, createRequest, saveRequest } from "./contents.ts";
@@ -53,7 +53,7 @@ export function makeJupyterRouter(jupyter: Jupyter): Router {
 function addServerRoutes(router: Router, { kernels }: Jupyter): void {
   const started = new Date().toISOString();
   router.get("/api", (_request, response) => {
-    response.json({ version: packageFile.version });
+    response.json({ version });
   });
   router.get("/api/status", (_request, response) => {
     const list = kernels.list();

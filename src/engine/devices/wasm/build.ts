@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { FlamingoError } from "../../../core/errors.ts";
+import { builtFolder, isCompiled } from "../../../package/compiled.ts";
 import { dispatchSource } from "./dispatch.ts";
 
 const sources = new URL("./kernels/", import.meta.url);
-const cache = new URL("../../../../dist/engine/", import.meta.url);
+const cache = pathToFileURL(join(builtFolder, "engine/"));
 
 // No memory of its own: it works on the tensors of TensorFlow.js' module, in that module's memory.
 const always = [
@@ -20,14 +22,20 @@ export interface BuiltKernels {
   built: boolean;
 }
 
+/** The name that a module of kernels has in the package, which lacks the sources that its name in a checkout tells apart. */
+export function packagedName(fused: boolean): string {
+  return fused ? "kernels-fused.wasm" : "kernels.wasm";
+}
+
 /**
  * Compiles the wasm device's kernels from `kernels/*.ts` with AssemblyScript, some three seconds, or takes them from
- * `dist/engine/` when these sources were compiled before. Several processes may do so at once.
+ * `dist/engine/` when these sources were compiled before. Several processes may do so at once. The package has them compiled.
  *
  * @param fused whether products are added with fused multiply-add, which not every machine has
  * @throws FlamingoError INTERNAL if the sources do not compile.
  */
 export async function buildKernels(fused: boolean): Promise<BuiltKernels> {
+  if (isCompiled) return { bytes: new Uint8Array(await readFile(new URL(packagedName(fused), cache))), built: false };
   const files = new Map<string, string>();
   const names = (await readdir(sources)).filter((name) => name.endsWith(".ts")).sort();
   for (const name of names) files.set(name, await readFile(new URL(name, sources), "utf8"));
