@@ -83,7 +83,7 @@ export interface Largest {
 
 /**
  * Reads the `k` largest numbers of each row. A GPU finds them itself and hands over no more than these; where the device's
- * memory is the host's, the host looks through it once.
+ * memory is the host's, the host reads it once.
  *
  * Shapes: `x` [rows, columns].
  *
@@ -111,13 +111,13 @@ function largestOf(numbers: ArrayLike<number>, rows: number, k: number): Largest
     for (let column = 0, at = row * width; column < width; column++, at++) {
       const value = numbers[at]!;
       if (held > last && !(value > values[last]!)) continue;
-      let place = Math.min(held, last);
-      for (; place > first && value > values[place - 1]!; place--) {
-        values[place] = values[place - 1]!;
-        columns[place] = columns[place - 1]!;
+      let index = Math.min(held, last);
+      for (; index > first && value > values[index - 1]!; index--) {
+        values[index] = values[index - 1]!;
+        columns[index] = columns[index - 1]!;
       }
-      values[place] = value;
-      columns[place] = column;
+      values[index] = value;
+      columns[index] = column;
       if (held <= last) held++;
     }
   }

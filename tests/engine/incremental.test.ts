@@ -39,35 +39,35 @@ const tag = language.imageToken;
 interface Built {
   weights: Weights;
   whole(ids: Tensor): Tensor;
-  pieces: Incremental;
-  piece(ids: Tensor): Tensor;
+  incremental: Incremental;
+  chunk(ids: Tensor): Tensor;
 }
 
-/** A model twice on the same weights: for whole texts, and for texts in pieces. */
+/** A model twice on the same weights: for whole texts, and for texts in chunks. */
 function build(definition: AnyBlock, config: Record<string, unknown>, others: Record<string, Value>): Built {
   const { weights } = new LiveBlock(definition, { config }).shake().openGates();
-  const pieces = new Incremental(weights);
-  const [eager, incremental] = [new Eager(weights), pieces.reading()].map(
+  const incremental = new Incremental(weights);
+  const [eager, chunked] = [new Eager(weights), incremental.reading()].map(
     (reading) => instantiate(definition, config, reading) as unknown as (inputs: Record<string, Value>) => Tensor,
   );
   return {
     weights,
     whole: (ids) => eager!({ ...others, ids }),
-    pieces,
-    piece: (ids) => incremental!({ ...others, ids }),
+    incremental,
+    chunk: (ids) => chunked!({ ...others, ids }),
   };
 }
 
 const idsOf = (rows: readonly (readonly number[])[]) =>
   tensor(Int32Array.from(rows.flat()), [rows.length, rows[0]!.length], "int32");
 
-/** Reads two texts whole and in pieces of these lengths, and expects the same logits at each place. */
+/** Reads two texts whole and in chunks of these lengths, and expects the same logits at each position. */
 async function expectSame(built: Built, texts: readonly number[][], lengths: readonly number[]): Promise<void> {
   const found: Tensor[] = [];
   let start = 0;
   for (const length of lengths) {
     const ids = idsOf(texts.map((text) => text.slice(start, start + length)));
-    found.push(built.pieces.read(ids, built.piece));
+    found.push(built.incremental.read(ids, built.chunk));
     ids.dispose();
     start += length;
   }
@@ -82,7 +82,7 @@ const texts = [
   [1, 5, tag, 3, 8, 9, 2, tag, 4, 6],
 ];
 
-describeDevices("a text in pieces", (device) => {
+describeDevices("a text in chunks", (device) => {
   test.each(alone)("%s works on each place alone, as it says", async (_, definition) => {
     const axis = definition.pieces!.along;
     const { lead: _lead, ...exampleSizes } = definition.exampleSizes ?? {}; // two leading axes, the second of which is cut
@@ -116,7 +116,7 @@ describeDevices("a text in pieces", (device) => {
     const media = tensorOf(numbers([2, 2, 3, 6], 5));
     const built = build(FlamingoLanguageModel, { ...language, ...change }, { media });
     await expectSame(built, texts, [3, 1, 1, 2, 1, 1, 1]);
-    built.pieces.dispose();
+    built.incremental.dispose();
     built.weights.dispose();
     media.dispose();
     expect(countTensors(), "tensors left behind").toBe(before);
@@ -134,7 +134,7 @@ describeDevices("a text in pieces", (device) => {
           texts.map((text) => [...text, 5, 2, 3, 4, 5, 6]),
           lengths,
         );
-        built.pieces.dispose();
+        built.incremental.dispose();
         built.weights.dispose();
         media.dispose();
       }),
@@ -145,19 +145,19 @@ describeDevices("a text in pieces", (device) => {
     const built = build(FlamingoLanguageModel, { ...language, alibi: true }, {});
     const long = [0, 1].map((row) => Array.from({ length: 150 }, (_, at) => (at * 7 + row) % 11));
     await expectSame(built, long, [60, 3, 1, 1, 70, 1, 14]);
-    built.pieces.dispose();
+    built.incremental.dispose();
     built.weights.dispose();
   });
 
   test("goes on with chosen rows", async () => {
     const built = build(FlamingoLanguageModel, language, {});
-    const read = (pieces: Incremental, rows: number[][]) => pieces.read(idsOf(rows), built.piece);
+    const read = (incremental: Incremental, rows: number[][]) => incremental.read(idsOf(rows), built.chunk);
     read(
-      built.pieces,
+      built.incremental,
       texts.map((text) => text.slice(0, 4)),
     );
-    built.pieces.select([1, 1]);
-    const found = read(built.pieces, [
+    built.incremental.select([1, 1]);
+    const found = read(built.incremental, [
       [4, 5],
       [6, 7],
     ]);
@@ -168,7 +168,7 @@ describeDevices("a text in pieces", (device) => {
       ]),
     );
     await expect(found).toBeAllclose(cut(whole, 4, 6), { relative: 1e-3, absolute: 1e-4 });
-    built.pieces.dispose();
+    built.incremental.dispose();
     built.weights.dispose();
   });
 
@@ -226,14 +226,14 @@ type Child = (name: string, block: AnyBlock, config: object) => (inputs: object)
 describe("what cannot go on", () => {
   const other = () => tensorOf(numbers([2, 3, 8], 1));
   const refused = (definition: AnyBlock) => {
-    const { pieces, piece } = build(definition, {}, { other: other() });
+    const { incremental, chunk } = build(definition, {}, { other: other() });
     return () =>
-      pieces.read(
+      incremental.read(
         idsOf([
           [1, 2, 3],
           [4, 5, 6],
         ]),
-        piece,
+        chunk,
       );
   };
 
@@ -242,7 +242,9 @@ describe("what cannot go on", () => {
       const append = child("mean", AppendMean, {});
       return (x: Value) => append({ x });
     }) as never);
-    expect(refused(mean)).toThrow('AppendMean at "mean" cannot go on from piece to piece: it was not written for');
+    expect(refused(mean)).toThrow(
+      'AppendMean at "mean" cannot continue from chunk to chunk: it does not take a text in chunks',
+    );
   });
 
   test("says so, and why: attention to what comes later", () => {
@@ -250,18 +252,20 @@ describe("what cannot go on", () => {
       const attend = child("attend", SelfAttention, { dim: 8, heads: 2, headDim: 4 });
       return (x: Value) => attend({ x });
     }) as never);
-    expect(refused(both)).toThrow('"attend.attend" cannot go on from piece to piece: every place looks at later ones');
+    expect(refused(both)).toThrow(
+      '"attend.attend" cannot continue from chunk to chunk: every place looks at later ones',
+    );
   });
 
   test("is not what does not depend on the text: that is computed once", () => {
     calls = 0;
-    const { pieces, piece } = build(
+    const { incremental, chunk } = build(
       languageOf("Plain", () => (x) => x),
       {},
       { other: other() },
     );
-    for (const token of [1, 2, 3]) pieces.read(idsOf([[token], [token]]), piece);
+    for (const token of [1, 2, 3]) incremental.read(idsOf([[token], [token]]), chunk);
     expect(calls).toBe(1);
-    pieces.dispose();
+    incremental.dispose();
   });
 });

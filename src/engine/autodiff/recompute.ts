@@ -35,7 +35,7 @@ export function recomputed(f: (inputs: Tensors) => Tensors, inputs: Tensors, var
       const again = () =>
         Object.values(f(Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, inside(input)]))));
       const sums = tf.tidy(() => {
-        // Sums depend on their order: that inside goes on from the totals so far, as if it stood in the open.
+        // Sums depend on their order: the sums inside begin with the totals so far, as they would without recomputation.
         const begin = (fresh: Tensor[]) => renamed(totals, [...outputs, ...targets], [...fresh, ...stand]);
         const found = differentiate(again, stand, begin).totals;
         return stand.map(({ id }) => found.get(id) ?? null) as Tensor[];

@@ -58,7 +58,7 @@ export function recordedAs<T extends Tensor | Tensor[]>(run: () => T, describe: 
 
 let isForGradient = false;
 
-/** Whether the kernel that runs now will be asked for its gradient, so that what it computes on the way is worth keeping. */
+/** Whether the kernel that runs now will be asked for its gradient, so that intermediate results are worth keeping. */
 export function gradientFollows(): boolean {
   return isForGradient;
 }

@@ -3,7 +3,7 @@ import { getBackend, type Tensor } from "../tensor.ts";
 /** What a device can do. Code outside of the devices' folders asks for this, never for a device's name. */
 export interface Capabilities {
   /**
-   * Whether numbers can be read without waiting for the device. Where they cannot, the device goes on to what it is given next
+   * Whether numbers can be read without waiting for the device. Where they cannot, the device continues with the next work
    * while numbers are on their way.
    */
   readonly readsAtOnce: boolean;

@@ -11,7 +11,7 @@ export type { DeviceName };
 /** The device that computes, once it is open. */
 export interface Device extends Opened {
   readonly name: DeviceName;
-  /** Why this one, in one sentence: who asked for it, or what was passed over and why. */
+  /** Why this one, in one sentence: that it was asked for, or which were passed over and why. */
   readonly reason: string;
 }
 

@@ -6,9 +6,9 @@ import { recomputed } from "../autodiff/recompute.ts";
 import { type Tensor, type TensorContainer, tidy } from "../tensor.ts";
 import type { Weights } from "./weights.ts";
 
-/** Somebody who looks at a block: gets the probe's tensor and may keep it no longer than the call. */
+/** Reads a value inside blocks: gets the probe's tensor, and may keep it no longer than the call. */
 export interface Probe {
-  /** Whether to look at this block; asked for each one that offers the probe. */
+  /** Whether to read this block; asked for each one that offers the probe. */
   at(path: string, config: Readonly<Record<string, unknown>>): boolean;
   /** Which of the block's probes: `weights` of attention. */
   name: string;
@@ -24,9 +24,9 @@ export class Eager implements Reading {
   /** Put before every weight's name: the id of the node in its pipeline. */
   readonly #prefix: string;
   readonly #checked = new Set<string>();
-  /** Who looks right now. Empty while training, so that probes cost nothing. */
+  /** Probes that read now. Empty while training, so that probes cost nothing. */
   probes: readonly Probe[] = [];
-  /** Gradient checkpointing: of a layer only the inputs are kept for the backward pass, which computes it again. */
+  /** Gradient checkpointing: of a layer only the inputs are kept for the backward pass, which computes its inside again. */
   checkpointing = false;
 
   constructor(weights: Weights, prefix = "") {
@@ -44,13 +44,13 @@ export class Eager implements Reading {
     const expected = known
       ? undefined
       : checkInputs(site.definition, site.config, inputs, this.#name(site.path)).outputs;
-    // What came up on the way is freed at once, unless the gradient's tape keeps it: outside of training nobody else would.
+    // Intermediate results are freed at once, unless the gradient's tape keeps them.
     const outputs = tidy(() => this.#compute(site, inputs) as TensorContainer) as unknown as Record<string, Value>;
     if (expected) {
       this.#checkOutputs(site, expected, outputs);
       this.#checked.add(signature);
     }
-    for (const probe of this.probes) this.#look(probe, site, inputs);
+    for (const probe of this.probes) this.#read(probe, site, inputs);
     return outputs;
   }
 
@@ -65,7 +65,7 @@ export class Eager implements Reading {
     );
   }
 
-  #look(probe: Probe, site: CallSite, inputs: Record<string, Value | undefined>): void {
+  #read(probe: Probe, site: CallSite, inputs: Record<string, Value | undefined>): void {
     const compute = site.definition.probes?.[probe.name];
     const path = this.#name(site.path);
     if (compute && probe.at(path, site.config)) probe.see(path, compute(site.config, inputs as never) as Tensor);

@@ -8,22 +8,22 @@ import { KvCache } from "./kvCache.ts";
 import type { Weights } from "./weights.ts";
 
 /**
- * The reading that goes on: the same blocks read a text piece by piece, and each piece costs its own places only.
+ * The incremental reading: blocks read a text chunk by chunk, and each chunk costs its own positions only.
  *
- * What does not depend on the text (images, and the keys and values made of them) is computed with the first piece and
- * kept. Of what does, most blocks work on each place alone; attention keeps its keys and values, and what counts or tells
- * places goes on from where it was. The text's places are the second axis of every tensor that depends on it.
+ * What does not depend on the text (images, and the keys and values made of them) is computed with the first chunk and
+ * kept. Of what does, most blocks work on each position alone; attention has a KV cache, and blocks that count tags or
+ * positions continue from the chunk before. Positions are the second axis of every tensor that depends on the text.
  *
  * @example
  * const text = new Incremental(weights);
  * const model = instantiate(FlamingoLanguageModel, config, text.reading());
- * const logits = text.read(ids, (ids) => model({ ids, media })); // [rows, places of this piece, tokens]
+ * const logits = text.read(ids, (ids) => model({ ids, media })); // [rows, positions of this chunk, tokens]
  */
 export class Incremental {
   readonly #weights: Weights;
-  #places = 0;
-  #pieces = 0;
-  /** Values that depend on the text, of the piece that is being read. */
+  #positions = 0;
+  #chunks = 0;
+  /** Values that depend on the text, of the chunk that is being read. */
   readonly #growing = new Set<Value>();
   readonly #blocks = new Map<CallSite, BlockState>();
   /** Whether a block that does not depend on the text is being computed: its inside need not be kept as well. */
@@ -31,11 +31,6 @@ export class Incremental {
 
   constructor(weights: Weights) {
     this.#weights = weights;
-  }
-
-  /** Places read so far. */
-  get places(): number {
-    return this.#places;
   }
 
   /** A reading for `instantiate`. @param prefix put before every weight's name: the id of a node in its pipeline */
@@ -55,23 +50,23 @@ export class Incremental {
   }
 
   /**
-   * Reads a piece of the text: `ids` [rows, places], as many rows each time.
+   * Reads a chunk of the text: `ids` [rows, positions], with the same number of rows each time.
    * @param compute makes the result from the ids, by blocks under this object's readings
-   * @throws FlamingoError NOT_INCREMENTAL if a block on the way needs the whole text; then nothing of this object is of use
+   * @throws FlamingoError NOT_INCREMENTAL if a block needs the whole text; this object is then of no further use
    */
   read(ids: Tensor, compute: (ids: Tensor) => Tensor): Tensor {
-    this.#pieces++;
+    this.#chunks++;
     this.#growing.add(ids);
     try {
       const result = tidy(() => compute(ids));
-      this.#places += ids.shape[1]!;
+      this.#positions += ids.shape[1]!;
       return result;
     } finally {
       this.#growing.clear();
     }
   }
 
-  /** Row r goes on from what row `rows[r]` has read; what does not depend on the text stays as it was, row by row. */
+  /** Row r continues what row `rows[r]` has read; what does not depend on the text stays as it was, row by row. */
   select(rows: readonly number[]): void {
     if (rows.every((from, row) => from === row)) return;
     const chosen = tensor(Int32Array.from(rows), [rows.length], "int32");
@@ -85,21 +80,21 @@ export class Incremental {
       for (const past of pasts) past?.dispose();
     }
     this.#blocks.clear();
-    this.#places = 0;
+    this.#positions = 0;
   }
 
   #call(block: BlockState, inputs: Record<string, Value | undefined>): Record<string, Value> {
     const { site } = block;
     if (this.#insideSame) return site.forward(inputs);
-    const call = block.countCall(this.#pieces);
+    const call = block.countCall(this.#chunks);
     // A text has as many rows each time: shapes that fitted once fit again.
-    if (this.#places === 0) checkInputs(site.definition, site.config, inputs, block.path);
+    if (this.#positions === 0) checkInputs(site.definition, site.config, inputs, block.path);
     if (!this.#anyGrows(inputs)) return this.#callOnce(block, call, inputs);
     if (site.definition.kind === "composite") return site.forward(inputs);
     for (const port of block.alongInputs)
       if (inputs[port] && !this.#growing.has(inputs[port]))
-        throw block.refusal(`its input "${port}" does not come in pieces as the others do`);
-    if (!site.definition.pieces) throw block.refusal("it was not written for a text that arrives in pieces");
+        throw block.refusal(`its input "${port}" does not come in chunks as the others do`);
+    if (!site.definition.pieces) throw block.refusal("it does not take a text in chunks");
     const outputs = site.forward(inputs, block.takesPast ? this.#pastOf(block, call, inputs) : undefined);
     for (const port of block.alongOutputs) this.#growing.add(outputs[port]!);
     return outputs;
@@ -110,7 +105,7 @@ export class Incremental {
     return false;
   }
 
-  /** What does not depend on the text is the same for every piece. */
+  /** What does not depend on the text is the same for every chunk. */
   #callOnce(block: BlockState, call: number, inputs: Record<string, Value | undefined>): Record<string, Value> {
     const known = block.same[call];
     if (known) return known;
@@ -132,24 +127,24 @@ export class Incremental {
       past = new CallPast((reason) => block.refusal(reason));
       block.pasts[call] = past;
     }
-    past.length = this.#places;
+    past.length = this.#positions;
     past.growing = Object.keys(inputs).filter((port) => inputs[port] && this.#growing.has(inputs[port]));
     return past;
   }
 }
 
-/** A block in its place, and what is kept of it from piece to piece: of each of its calls, as it may be called more than once. */
+/** What is kept of a block from chunk to chunk, for each of its calls: it may be called more than once. */
 class BlockState {
   readonly site: CallSite;
   readonly path: string;
   readonly takesPast: boolean;
-  /** Ports that have the axis along which a text arrives in pieces. */
+  /** Ports that have the axis along which a text is divided into chunks. */
   readonly alongInputs: readonly string[];
   readonly alongOutputs: readonly string[];
   /** Outputs that do not depend on the text. */
   readonly same: (Record<string, Tensor> | undefined)[] = [];
   readonly pasts: (CallPast | undefined)[] = [];
-  #piece = 0;
+  #chunk = 0;
   #calls = 0;
 
   constructor(site: CallSite, path: string) {
@@ -161,10 +156,10 @@ class BlockState {
     this.alongOutputs = portsAlong(outputs, pieces?.along);
   }
 
-  /** Which call of this block it is within the piece. */
-  countCall(piece: number): number {
-    if (piece !== this.#piece) this.#calls = 0;
-    this.#piece = piece;
+  /** Which call of this block it is within the chunk. */
+  countCall(chunk: number): number {
+    if (chunk !== this.#chunk) this.#calls = 0;
+    this.#chunk = chunk;
     return this.#calls++;
   }
 
@@ -172,7 +167,7 @@ class BlockState {
     const { name } = this.site.definition;
     return new FlamingoError(
       "NOT_INCREMENTAL",
-      `${name} at "${this.path}" cannot go on from piece to piece: ${reason}`,
+      `${name} at "${this.path}" cannot continue from chunk to chunk: ${reason}`,
       {
         block: this.path || name,
         fix: "read the whole text each time",
@@ -188,7 +183,7 @@ function portsAlong(ports: Ports, axis: string | undefined): string[] {
   );
 }
 
-/** What one call of a primitive knows of the pieces before. */
+/** What one call of a primitive knows of the chunks before. */
 class CallPast implements Past<Tensor> {
   length = 0;
   growing: readonly string[] = [];
@@ -223,10 +218,10 @@ class CallPast implements Past<Tensor> {
     old?.dispose();
   }
 
-  append(name: string, piece: Tensor): { room: Tensor; places: number } {
+  append(name: string, chunk: Tensor): { room: Tensor; places: number } {
     const cache = this.#caches.get(name) ?? new KvCache();
     this.#caches.set(name, cache);
-    const { room, positions } = cache.append(piece);
+    const { room, positions } = cache.append(chunk);
     return { room, places: positions };
   }
 

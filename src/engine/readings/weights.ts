@@ -58,7 +58,7 @@ export class Weights {
 
   /**
    * Sets weights from numbers.
-   * @param path weights at and below this path are set; the data's names go on from there
+   * @param path weights at and below this path are set; the data's names continue from there
    * @returns names that the model has and the data lacks, and the other way round
    * @throws FlamingoError INVALID_WEIGHTS if a shape differs
    */
@@ -108,7 +108,7 @@ export class Weights {
   }
 }
 
-/** TensorFlow.js would say it in words of its own, below a page of its code. */
+/** TensorFlow.js' own error would not say what to do. */
 function requireDevice(): void {
   if (getBackend()) return;
   throw new FlamingoError("DEVICE_UNAVAILABLE", "no device is open yet", { fix: 'await openDevice("auto") first' });

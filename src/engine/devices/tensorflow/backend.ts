@@ -63,7 +63,7 @@ function resolvePackage(name: string): string | undefined {
   }
 }
 
-/** Loads what lies in the installation's folder: the package's own entry would look for its addon elsewhere. */
+/** Loads what is in the installation's folder: the package's own entry expects its addon elsewhere. */
 function loadInstallation(folder: string, gpu: boolean): void {
   const file = (name: string) => join(folder, parts.package, "dist", name);
   const binding = require(join(folder, parts.addon)) as Binding;

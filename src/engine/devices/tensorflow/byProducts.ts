@@ -1,7 +1,7 @@
 import type { Handle } from "./binding.ts";
 
 /**
- * What a kernel computed on the way and its gradient would compute again: weights of attention, a normalised row. It is kept
+ * Intermediate results of a kernel that its gradient would compute again: weights of attention, a normalised row. It is kept
  * with the first input, which the tape keeps for the gradient anyway, and is freed with it at the latest.
  */
 export class ByProducts {

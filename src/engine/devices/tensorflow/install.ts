@@ -33,7 +33,7 @@ const npmPackages = {
  *
  * tfjs-node's own installation downloads a library of 2022 from a place of its own; the sources of its addon compile
  * unchanged against a current library. What was done by an earlier call that was cut short is not done again.
- * It does not try out what it installed: that is for a process of its own, since a library may crash whoever loads it.
+ * It does not try out what it installed: that is for a process of its own, since a library may crash the process that loads it.
  *
  * @throws FlamingoError DEVICE_UNAVAILABLE or DISK_FULL if something is missing, with what brings it
  */
@@ -107,7 +107,7 @@ async function fetchSources({ machine, folder, step, signal }: Work): Promise<vo
     const [archive] = await readdir(archives);
     if (fetched.code !== 0 || !archive)
       throw new FlamingoError("DEVICE_UNAVAILABLE", `npm cannot fetch ${requirement}: ${lastLine(fetched.err)}`, {
-        fix: "look whether npm reaches its registry, then call the same command again",
+        fix: "check whether npm reaches its registry, then call the same command again",
       });
     const unpacked = await machine.run("tar", ["-xzf", archive], { cwd: archives });
     if (unpacked.code !== 0)
@@ -143,7 +143,7 @@ async function fetchLibrary({ machine, tools: { python }, folder, step, signal }
   ]);
   for (const requirement of gpu ? await nvidiaPackages(machine, python, wheel) : []) {
     const part = await download(requirement, 0);
-    // TensorFlow looks for them in ../nvidia, seen from its own place.
+    // TensorFlow expects them in ../nvidia, relative to its own folder.
     await takeFromWheel(machine, python, part, [[String.raw`nvidia/(\w+/lib/.*\.so.*)$`, join(folder, "nvidia")]]);
     await rm(part);
   }

@@ -37,7 +37,7 @@ const plain = [
   kernel(gateGradientOp, (work, { dy, update, gate }) => work.run("FlamingoGateGradient", [dy, update, gate], [])),
 ];
 
-/** Takes the place of kernels of the same names, which stay for what our operations do not do: other activations, few rows. */
+/** Replaces kernels of the same names, which remain for what the native operations do not do: other activations, few rows. */
 export function nativeKernels(composed: readonly TensorflowKernel[]): TensorflowKernel[] {
   /** Runs the composed kernel of the same name where the native operation does not do the work. */
   const unless = (native: TensorflowKernel, isLeft: (attributes: never) => boolean): TensorflowKernel => {

@@ -62,7 +62,7 @@ export async function downloadWheel(
     "DEVICE_UNAVAILABLE",
     `pip cannot download ${requirement}: ${reason.replace(/^ERROR: /, "")}`,
     {
-      fix: "look whether pip reaches its package index, then call the same command again",
+      fix: "check whether pip reaches its package index, then call the same command again",
     },
   );
 }
@@ -105,6 +105,6 @@ async function runScript(machine: Machine, python: string, args: readonly string
     damaged
       ? `the download ${wheel} is damaged: ${reason.slice("DAMAGED ".length)}`
       : `${wheel} cannot be unpacked: ${reason}`,
-    { source: wheel, fix: damaged ? "call the same command again, which downloads it anew" : "look at the disk" },
+    { source: wheel, fix: damaged ? "call the same command again, which downloads it anew" : "check the disk" },
   );
 }

@@ -2,7 +2,7 @@ import { gradientFollows } from "../../autodiff/tape.ts";
 import type { Attribute, Handle } from "./binding.ts";
 import type { Device } from "./device.ts";
 
-/** One call of a kernel: TensorFlow's operations, and the handles that they made on the way. */
+/** One call of a kernel: TensorFlow's operations, and the handles that they made. */
 export class Work {
   readonly device: Device;
   readonly #made: Handle[] = [];

@@ -78,7 +78,7 @@ async function openShared(settings: Settings): Promise<void> {
   registerKernels(team, shared);
 }
 
-/** TensorFlow.js looks for its compiled modules beside the script that was started; they lie in its package. */
+/** TensorFlow.js expects its compiled modules beside the script that was started; they are in its package. */
 function findOwnFiles(): void {
   setWasmPaths(`${dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm"))}/`);
 }

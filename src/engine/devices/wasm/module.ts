@@ -47,9 +47,9 @@ export async function loadSharedBackend(): Promise<SharedBackend> {
   return { backend, memory, allocate: (bytes) => module._malloc(bytes), free: (address) => module._free(address) };
 }
 
-/** TensorFlow.js does not look whether it got memory: it would write to address 0, or take sizes modulo 4 GiB. */
+/** TensorFlow.js does not check whether it got memory: it would write to address 0, or take sizes modulo 4 GiB. */
 function refuseWhenFull(module: CompiledModule): void {
-  module._free(module._malloc(16)); // the first call puts the function that it finds in its own place
+  module._free(module._malloc(16)); // the first call replaces itself by the function that it finds
   const allocate = module._malloc;
   module._malloc = (bytes) => {
     const address = bytes < 2 ** 32 ? allocate(bytes) >>> 0 : 0;

@@ -38,7 +38,7 @@ const smallCostAsleep = 1_000_000;
 /** Functions whose results each thread adds up for itself. */
 const summed: ReadonlySet<string> = new Set(["dot", "crossEntropy"]);
 
-// What runs in each further thread. A fault is noted before the others are released, so that nobody waits forever.
+// What runs in each further thread. A fault is noted before the others are released, so that no thread waits forever.
 const threadCode = `
 const { parentPort, workerData } = require("node:worker_threads");
 const { module, memory, layout } = workerData;

@@ -1,7 +1,7 @@
 import { adamWOp } from "../../ops/adamW.ts";
 import { sizeOf } from "./device.ts";
 import { inPlaceKernel } from "./kernel.ts";
-import { piecesOf, rowsOf } from "./pieces.ts";
+import { rowRanges, rowsOf } from "./rowRanges.ts";
 import { remembered } from "./shader.ts";
 
 const threads = 64;
@@ -35,9 +35,9 @@ export const adamWKernels = [
     const { step, beta1, beta2, epsilon, rate, decay, factor } = attributes;
     const size = sizeOf(value);
     const wide = size % 4 === 0;
-    for (const piece of piecesOf(device, size, [1])) {
-      const [mine, ...others] = [gradient, value, m, v].map((tensor) => rowsOf(tensor, piece, 1));
-      const count = wide ? piece.count / 4 : piece.count;
+    for (const range of rowRanges(device, size, [1])) {
+      const [mine, ...others] = [gradient, value, m, v].map((tensor) => rowsOf(tensor, range, 1));
+      const count = wide ? range.count / 4 : range.count;
       device.perform({
         shader: update(clip !== undefined, wide),
         reads: [mine!, ...(clip ? [clip] : [])],

@@ -33,7 +33,7 @@ export function isSoftware(info: AdapterInfo): boolean {
 const searches = new Map<boolean, Promise<Adapter | Missing>>();
 
 /**
- * Looks for a GPU, once a process. A driver may crash whoever loads it, so a child process tries first.
+ * Searches for a GPU, once per process. A driver may crash the process that loads it, so a child process tries first.
  *
  * @param allowSoftware whether one that is emulated on the CPU will do, where there is no other
  */

@@ -30,8 +30,8 @@ const meanOfAll = `
     if (row >= given.queries || total[i] > 0.0) { continue; }
     for (var channel = local.x; channel < given.depth; channel += 16u) {
       var sum = 0.0;
-      for (var j = 0u; j < given.keys; j++) { sum += value[place_of_key(batch, head, j) + channel]; }
-      output[place_of_query(batch, head, row) + channel] = sum / f32(given.keys);
+      for (var j = 0u; j < given.keys; j++) { sum += value[start_of_key(batch, head, j) + channel]; }
+      output[start_of_query(batch, head, row) + channel] = sum / f32(given.keys);
     }
   }`;
 

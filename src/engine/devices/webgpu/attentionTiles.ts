@@ -2,8 +2,8 @@ import type { TensorInfo } from "@tensorflow/tfjs";
 import type { AttentionAttributes } from "../../ops/attention.ts";
 
 /**
- * Attention by tiles: a workgroup of 16 x 16 threads holds `tileRows` places of one side (queries, or keys) and goes through the other side,
- * `tileColumns` places at a time. A thread has four rows and two columns of the scores, and four rows of the result. The scores of a tile
+ * Attention by tiles: a workgroup of 16 x 16 threads holds `tileRows` positions of one side (queries, or keys) and goes through the other side,
+ * `tileColumns` positions at a time. A thread has four rows and two columns of the scores, and four rows of the result. The scores of a tile
  * are in the workgroup's memory and never anywhere else. Source of the idea: Dao et al. 2022, arXiv:2205.14135.
  */
 export const tileRows = 64;
@@ -19,7 +19,7 @@ interface Inputs {
   readonly mask?: TensorInfo;
 }
 
-/** A side's tensors have shape [batch, length, heads·depth]; of the keys' `room` places, the first `keys` count. */
+/** A side's tensors have shape [batch, length, heads·depth]; of the keys' `room` positions, the first `keys` count. */
 export const given = {
   queries: "u32",
   keys: "u32",
@@ -33,7 +33,7 @@ export const given = {
   scale: "f32",
 } as const;
 
-/** What the kernels are started with. Without a mask another tensor stands in its place, and is not read. */
+/** What the kernels are started with. Without a mask another tensor is bound in its place, and is not read. */
 export function settle(
   { query, key, mask }: Inputs,
   { heads, scale, causal, emptyRows, keys, slopes }: AttentionAttributes,
@@ -50,7 +50,7 @@ export function settle(
 /** A score that no score reaches: the key is hidden. */
 export const hidden = "-3e38";
 
-/** WGSL: what a query sees, scores, and places. The number of the batch element and of the head are in `group.y`. */
+/** WGSL: which keys a query sees, scores, and where vectors start. `group.y` has the number of the batch element and of the head. */
 export const scoring = `
 fn sees(batch: u32, query: u32, key: u32) -> bool {
   if (query >= given.queries || key >= given.keys) { return false; }
@@ -63,10 +63,10 @@ fn score(batch: u32, head: u32, query: u32, key: u32, product: f32) -> f32 {
   let distance = i32(query + given.keys) - i32(given.queries + key);
   return product * given.scale - given.list[head / 4u][head % 4u] * f32(distance);
 }
-fn place_of_query(batch: u32, head: u32, query: u32) -> u32 {
+fn start_of_query(batch: u32, head: u32, query: u32) -> u32 {
   return ((batch * given.queries + query) * given.heads + head) * given.depth;
 }
-fn place_of_key(batch: u32, head: u32, key: u32) -> u32 {
+fn start_of_key(batch: u32, head: u32, key: u32) -> u32 {
   return ((batch * given.room + key) * given.heads + head) * given.depth;
 }`;
 
@@ -88,8 +88,8 @@ export function productsOf(
   rows: { tensor: string; side: Side },
   columns: { tensor: string; side: Side },
 ): string {
-  const read = ({ tensor, side }: typeof rows, place: string) =>
-    `if (${place} < ${countOf(side)} && d < given.depth) { values[i] = ${tensor}[place_of_${side}(batch, head, ${place}) + d]; }`;
+  const read = ({ tensor, side }: typeof rows, position: string) =>
+    `if (${position} < ${countOf(side)} && d < given.depth) { values[i] = ${tensor}[start_of_${side}(batch, head, ${position}) + d]; }`;
   return `
 fn ${name}(batch: u32, head: u32, row0: u32, column0: u32, local: vec3u, lane: u32) -> mat2x4f {
   var sums = mat2x4f();
@@ -97,12 +97,12 @@ fn ${name}(batch: u32, head: u32, row0: u32, column0: u32, local: vec3u, lane: u
     let d = d0 + lane % 16u;
     {
       var values = vec4f();
-      for (var i = 0u; i < 4u; i++) { let place = row0 + 4u * (lane / 16u) + i; ${read(rows, "place")} }
+      for (var i = 0u; i < 4u; i++) { let position = row0 + 4u * (lane / 16u) + i; ${read(rows, "position")} }
       stage_rows[lane % 16u][lane / 16u] = values;
     }
     {
       var values = vec2f();
-      for (var i = 0u; i < 2u; i++) { let place = column0 + 2u * (lane / 16u) + i; ${read(columns, "place")} }
+      for (var i = 0u; i < 2u; i++) { let position = column0 + 2u * (lane / 16u) + i; ${read(columns, "position")} }
       stage_columns[lane % 16u][lane / 16u] = values;
     }
     workgroupBarrier();
@@ -138,7 +138,7 @@ export function parts(
 export function addProducts(kind: Kind, name: string, tile: string, tensor: string, side: Side): string {
   return `
     for (var i = 0u; i < ${tileColumns}u && column0 + i < ${countOf(side)}; i++) {
-      let start = place_of_${side}(batch, head, column0 + i);
+      let start = start_of_${side}(batch, head, column0 + i);
       ${parts(kind, (part, channel) => `if (${channel} < given.depth) { ${part} = fma(${tile}[i][local.y], vec4f(${tensor}[start + ${channel}]), ${part}); }`)(name)}
     }`;
 }
@@ -156,7 +156,7 @@ export function addSeenValues(kind: Kind, name: string, tile: string, tensor: st
       }`;
   return `
     for (var i = 0u; i < ${tileColumns}u && column0 + i < given.keys; i++) {
-      let start = place_of_key(batch, head, column0 + i);
+      let start = start_of_key(batch, head, column0 + i);
       ${parts(kind, add)(name)}
     }`;
 }
@@ -174,7 +174,7 @@ export function storeParts(kind: Kind, name: string, tensor: string, side: Side,
   for (var i = 0u; i < 4u; i++) {
     let row = row0 + 4u * local.y + i;
     if (row >= ${countOf(side)}) { continue; }
-    let to = place_of_${side}(batch, head, row);
+    let to = start_of_${side}(batch, head, row);
     ${parts(kind, (part, channel) => `if (${channel} < given.depth) { ${tensor}[to + ${channel}] = ${part}[i] * ${factor}; }`)(name)}
   }`;
 }

@@ -51,7 +51,7 @@ class CarefulBackend extends WebGPUBackend {
     if (dtype === "int32") data.values = values;
   }
 
-  /** TensorFlow.js' own kernels see tensors as a whole; ours, which do not come here, may see them piece by piece. */
+  /** TensorFlow.js' own kernels bind tensors as a whole; ours, which do not come here, may divide them. */
   override runWebGPUProgram(...work: Parameters<WebGPUBackend["runWebGPUProgram"]>): tf.TensorInfo {
     const [{ outputShape: shape }, inputs, dtype] = work;
     for (const tensor of [...inputs, { shape, dtype }])

@@ -25,8 +25,8 @@ export function takeOldestFirst({ bufferManager }: WebGPUBackend): void {
     release(buffer, reuse);
     const free = pool.freeBuffers.get(`${buffer.size}_${buffer.usage}`);
     if (!reuse || free?.at(-1) !== buffer) return;
-    let place = free.length - 1;
-    for (; place > 0 && ages.get(free[place - 1]!)! < ages.get(buffer)!; place--) free[place] = free[place - 1]!;
-    free[place] = buffer;
+    let index = free.length - 1;
+    for (; index > 0 && ages.get(free[index - 1]!)! < ages.get(buffer)!; index--) free[index] = free[index - 1]!;
+    free[index] = buffer;
   };
 }

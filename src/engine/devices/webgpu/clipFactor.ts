@@ -2,7 +2,7 @@ import { clipFactorOp } from "../../ops/globalNorm.ts";
 import { kernel } from "./kernel.ts";
 import { remembered } from "./shader.ts";
 
-/** WGSL compilers may take for granted that there is no infinity and no NaN; bits they must look at. */
+/** WGSL compilers may assume that no number is infinite or NaN, so the bits are tested. */
 const factor = remembered(() => ({
   reads: { norm: "f32", loss: "f32" },
   writes: { y: "f32" },

@@ -1,7 +1,7 @@
 import { crossEntropyGradientOp, crossEntropyOp } from "../../ops/crossEntropy.ts";
 import { kernel } from "./kernel.ts";
-import { piecesOf, rowsOf } from "./pieces.ts";
 import { maxOf, sumOf } from "./reduction.ts";
+import { rowRanges, rowsOf } from "./rowRanges.ts";
 import { remembered } from "./shader.ts";
 
 const threads = 256;
@@ -79,11 +79,11 @@ export const crossEntropyKernels = [
     const [count, vocabulary] = logits.shape as [number, number];
     const rows = device.output([count, 2]);
     const [loss, counted] = [device.output([]), device.output([])];
-    for (const piece of piecesOf(device, count, [vocabulary]))
+    for (const range of rowRanges(device, count, [vocabulary]))
       device.perform({
-        ...{ shader: losses(), reads: [rowsOf(logits, piece, vocabulary), rowsOf(targets, piece, 1)] },
-        ...{ writes: [rowsOf(rows, piece, 2)], given: [piece.count, vocabulary, ignore, Number.NaN] },
-        groups: [Math.min(piece.count, 65535)],
+        ...{ shader: losses(), reads: [rowsOf(logits, range, vocabulary), rowsOf(targets, range, 1)] },
+        ...{ writes: [rowsOf(rows, range, 2)], given: [range.count, vocabulary, ignore, Number.NaN] },
+        groups: [Math.min(range.count, 65535)],
       });
     device.perform({ shader: mean(), reads: [rows], writes: [loss, counted], given: [count], groups: [1] });
     device.release(rows);
@@ -92,11 +92,11 @@ export const crossEntropyKernels = [
   kernel(crossEntropyGradientOp, (device, { logits, targets, count, dy }, { ignore }, shape) => {
     const gradient = device.output(shape);
     const [rows, vocabulary] = logits.shape as [number, number];
-    for (const piece of piecesOf(device, rows, [vocabulary])) {
-      const [seen, made] = [logits, gradient].map((tensor) => rowsOf(tensor, piece, vocabulary));
+    for (const range of rowRanges(device, rows, [vocabulary])) {
+      const [seen, made] = [logits, gradient].map((tensor) => rowsOf(tensor, range, vocabulary));
       device.perform({
-        ...{ shader: gradients(), reads: [seen!, rowsOf(targets, piece, 1), count, dy], writes: [made!] },
-        ...{ given: [piece.count, vocabulary, ignore], groups: [Math.min(piece.count, 65535)] },
+        ...{ shader: gradients(), reads: [seen!, rowsOf(targets, range, 1), count, dy], writes: [made!] },
+        ...{ given: [range.count, vocabulary, ignore], groups: [Math.min(range.count, 65535)] },
       });
     }
     return gradient;

@@ -81,7 +81,7 @@ export class WebgpuDevice implements Device {
   readonly #groups: BindGroups;
   readonly mostBound: number;
 
-  /** @param mostBound less than the GPU can, for tests of what is done piece by piece */
+  /** @param mostBound less than the GPU can, for tests of tensors that are divided */
   constructor(backend: WebGPUBackend, mostBound: number = backend.device.limits.maxStorageBufferBindingSize) {
     this.#backend = backend;
     this.#recorder = backend as unknown as Recorder;

@@ -1,11 +1,11 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { type Device, sizeOf } from "./device.ts";
-import { piecesOf, rowsOf } from "./pieces.ts";
+import { rowRanges, rowsOf } from "./rowRanges.ts";
 import { remembered, type Shader } from "./shader.ts";
 
 const threads = 64;
 
-/** More workgroups than keep a GPU busy; each thread then goes on to its next element. */
+/** More workgroups than keep a GPU busy; each thread then takes several elements. */
 const mostGroups = 16384;
 
 /**
@@ -51,12 +51,12 @@ export function performElementwise(
   wide = sizeOf(y) % 4 === 0,
 ): void {
   const width = wide ? 4 : 1;
-  for (const piece of piecesOf(device, sizeOf(y), [1])) {
-    const bound = reads.map((read) => (sizeOf(read) === sizeOf(y) ? rowsOf(read, piece, 1) : read));
-    const count = piece.count / width;
+  for (const range of rowRanges(device, sizeOf(y), [1])) {
+    const bound = reads.map((read) => (sizeOf(read) === sizeOf(y) ? rowsOf(read, range, 1) : read));
+    const count = range.count / width;
     device.perform({
-      ...{ shader: shader(wide), reads: bound, writes: [rowsOf(y, piece, 1)] },
-      given: [count, piece.first / width, ...given],
+      ...{ shader: shader(wide), reads: bound, writes: [rowsOf(y, range, 1)] },
+      given: [count, range.first / width, ...given],
       groups: [Math.min(mostGroups, Math.ceil(count / threads))],
     });
   }

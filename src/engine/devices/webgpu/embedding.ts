@@ -1,12 +1,12 @@
 import { embeddingOp } from "../../ops/embedding.ts";
 import { sizeOf } from "./device.ts";
 import { gradientKernel, kernel } from "./kernel.ts";
-import { piecesOf, rowsOf } from "./pieces.ts";
+import { rowRanges, rowsOf } from "./rowRanges.ts";
 import { remembered } from "./shader.ts";
 
 const threads = 64;
 
-// An id beyond the table reads nothing and gives NaN until the check of the ids reports it. Of a table in pieces, each writes the rows of its own ids.
+// An id beyond the table reads nothing and gives NaN until the check of the ids reports it. Of a table in several ranges, each writes the rows of its own ids.
 const rows = remembered(() => ({
   reads: { table: "f32", ids: "i32" },
   writes: { y: "f32" },
@@ -63,13 +63,13 @@ export const embeddingKernels = [
   kernel(embeddingOp, (device, { table, ids }, _, shape) => {
     const [tableRows, width] = table.shape as [number, number];
     const y = device.output(shape);
-    for (const positions of piecesOf(device, sizeOf(ids), [width]))
-      for (const piece of piecesOf(device, tableRows, [width]))
+    for (const positions of rowRanges(device, sizeOf(ids), [width]))
+      for (const range of rowRanges(device, tableRows, [width]))
         device.perform({
           shader: rows(),
-          reads: [rowsOf(table, piece, width), rowsOf(ids, positions, 1)],
+          reads: [rowsOf(table, range, width), rowsOf(ids, positions, 1)],
           writes: [rowsOf(y, positions, width)],
-          given: [positions.count, width, tableRows, piece.first, piece.first + piece.count, Number.NaN],
+          given: [positions.count, width, tableRows, range.first, range.first + range.count, Number.NaN],
           groups: [Math.min(positions.count, 65535)],
         });
     return y;
@@ -77,14 +77,14 @@ export const embeddingKernels = [
   gradientKernel(embeddingOp, (device, { table, ids, dy }) => {
     const gradient = device.output(table.shape);
     const [tableRows, width] = table.shape as [number, number];
-    for (const piece of piecesOf(device, tableRows, [width]))
-      for (const positions of piecesOf(device, sizeOf(ids), [width]))
+    for (const range of rowRanges(device, tableRows, [width]))
+      for (const positions of rowRanges(device, sizeOf(ids), [width]))
         device.perform({
           shader: sums(),
           reads: [rowsOf(dy, positions, width), rowsOf(ids, positions, 1)],
-          writes: [rowsOf(gradient, piece, width)],
-          given: [positions.count, width, piece.count, piece.first, positions.first > 0 ? 1 : 0],
-          groups: [Math.min(piece.count, 65535)],
+          writes: [rowsOf(gradient, range, width)],
+          given: [positions.count, width, range.count, range.first, positions.first > 0 ? 1 : 0],
+          groups: [Math.min(range.count, 65535)],
         });
     return [gradient];
   }),

@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import type { Product } from "../../ops/matMul.ts";
 import type { Device } from "./device.ts";
-import { piecesOf, rowsOf } from "./pieces.ts";
+import { rowRanges, rowsOf } from "./rowRanges.ts";
 import { remembered } from "./shader.ts";
 
 const threads = 64;
@@ -59,7 +59,7 @@ export function multiplyFewRows(
 ): void {
   const wide = k % 4 === 0;
   const shader = fewRows(counts.find((count) => count >= m)!, wide);
-  for (const columns of piecesOf(device, n, [k])) {
+  for (const columns of rowRanges(device, n, [k])) {
     const { first, count } = columns;
     device.perform({
       shader,

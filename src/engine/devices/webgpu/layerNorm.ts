@@ -2,8 +2,8 @@ import type { TensorInfo } from "@tensorflow/tfjs";
 import { layerNormOp } from "../../ops/norms.ts";
 import { sizeOf } from "./device.ts";
 import { gradientKernel, kernel } from "./kernel.ts";
-import { piecesOf, rowsOf } from "./pieces.ts";
 import { sumOf } from "./reduction.ts";
+import { rowRanges, rowsOf } from "./rowRanges.ts";
 import { remembered } from "./shader.ts";
 import { sumRows } from "./sums.ts";
 
@@ -24,7 +24,7 @@ const measure = (centred: boolean) => `
   for (var i = lane; i < given.width; i += ${threads}u) { squares += (x[at + i] - mean) * (x[at + i] - mean); }
   let inverse = inverseSqrt(total(squares, lane) / f32(given.width) + given.epsilon);`;
 
-/** A workgroup takes a row, and then the next one that nobody has. */
+/** A workgroup takes one row after another, as many apart as there are workgroups. */
 const eachRow = (work: string) => `
   for (var row = group.x; row < given.rows; row += groups.x) {
   let at = row * given.width;
@@ -76,12 +76,12 @@ export const layerNormKernels = [
   kernel(layerNormOp, (device, { x, weight, bias }, { epsilon, centred }, shape) => {
     const y = device.output(shape);
     const width = x.shape.at(-1)!;
-    for (const piece of piecesOf(device, sizeOf(x) / width, [width])) {
-      const [seen, made] = [x, y].map((tensor) => rowsOf(tensor, piece, width));
+    for (const range of rowRanges(device, sizeOf(x) / width, [width])) {
+      const [seen, made] = [x, y].map((tensor) => rowsOf(tensor, range, width));
       device.perform({
         shader: normal(weight !== undefined, bias !== undefined, centred),
         reads: [seen!, ...(weight ? [weight] : []), ...(bias ? [bias] : [])],
-        ...{ writes: [made!], given: [piece.count, width, epsilon], groups: [Math.min(piece.count, 65535)] },
+        ...{ writes: [made!], given: [range.count, width, epsilon], groups: [Math.min(range.count, 65535)] },
       });
     }
     return y;
@@ -91,12 +91,12 @@ export const layerNormKernels = [
     const dx = wanted.includes("x") ? device.output(x.shape) : undefined;
     const products = wanted.includes("weight") ? device.output(x.shape) : undefined;
     const writes = [dx, products].filter((tensor) => tensor !== undefined);
-    for (const piece of writes.length > 0 ? piecesOf(device, sizeOf(x) / width, [width]) : []) {
-      const bind = (tensor: TensorInfo) => rowsOf(tensor, piece, width);
+    for (const range of writes.length > 0 ? rowRanges(device, sizeOf(x) / width, [width]) : []) {
+      const bind = (tensor: TensorInfo) => rowsOf(tensor, range, width);
       device.perform({
         shader: gradients(weight !== undefined, dx !== undefined, products !== undefined, centred),
         reads: [bind(x), bind(dy), ...(weight ? [weight] : [])],
-        ...{ writes: writes.map(bind), given: [piece.count, width, epsilon], groups: [Math.min(piece.count, 65535)] },
+        ...{ writes: writes.map(bind), given: [range.count, width, epsilon], groups: [Math.min(range.count, 65535)] },
       });
     }
     const found = wanted.map((name) =>

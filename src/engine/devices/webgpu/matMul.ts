@@ -4,7 +4,7 @@ import type { Device, MatrixUnits } from "./device.ts";
 import { isFew, multiplyFewRows } from "./fewRows.ts";
 import { kernel } from "./kernel.ts";
 import { unitProduct, unitTile } from "./matrixUnits.ts";
-import { type Piece, piecesOf, rowsOf } from "./pieces.ts";
+import { type RowRange, rowRanges, rowsOf } from "./rowRanges.ts";
 import { remembered } from "./shader.ts";
 import { elementType, given, loadBlock, loadTiles, type Operand, store } from "./tiles.ts";
 
@@ -78,8 +78,8 @@ interface Attributes extends Product {
 }
 
 /**
- * c = a·b + bias, on these matrix units if there are any. A matrix that the GPU does not see at once is taken to pieces of its rows: the result's
- * are computed one after the other, and pieces along k are added up.
+ * c = a·b + bias, on these matrix units if there are any. A matrix that the GPU cannot bind is divided into ranges of its rows: those of the result
+ * are computed one after the other, and ranges along k are added up.
  */
 export function multiply(device: Device, inputs: Inputs, attributes: Attributes, units?: MatrixUnits): TensorInfo {
   const { batch, m, n, k, transposeA, transposeB, shape, tile } = attributes;
@@ -90,33 +90,33 @@ export function multiply(device: Device, inputs: Inputs, attributes: Attributes,
   }
   const whole = batch > 1;
   const all = (count: number) => [{ first: 0, count }];
-  const rows = whole ? all(m) : piecesOf(device, m, transposeA ? [n] : [n, k]);
-  const columns = whole || !transposeB ? all(n) : piecesOf(device, n, [k]);
+  const rows = whole ? all(m) : rowRanges(device, m, transposeA ? [n] : [n, k]);
+  const columns = whole || !transposeB ? all(n) : rowRanges(device, n, [k]);
   const alongK = [...(transposeA ? [m] : []), ...(transposeB ? [] : [n])];
-  const inner = whole || alongK.length === 0 ? all(k) : piecesOf(device, k, alongK);
+  const inner = whole || alongK.length === 0 ? all(k) : rowRanges(device, k, alongK);
   for (const row of rows)
     for (const column of columns)
-      for (const depth of inner) multiplyPiece(device, { ...inputs, c }, attributes, { row, column, depth }, units);
+      for (const depth of inner) multiplyRange(device, { ...inputs, c }, attributes, { row, column, depth }, units);
   return c;
 }
 
 /** Which rows and columns of the result, and which part of k. */
-interface ProductPiece {
-  row: Piece;
-  column: Piece;
-  depth: Piece;
+interface ProductRange {
+  row: RowRange;
+  column: RowRange;
+  depth: RowRange;
 }
 
-function multiplyPiece(
+function multiplyRange(
   device: Device,
   { a, b, bias, c }: Inputs & { readonly c: TensorInfo },
   { batch, m, n, k, transposeA, transposeB, tile }: Attributes,
-  { row, column, depth }: ProductPiece,
+  { row, column, depth }: ProductRange,
   units?: MatrixUnits,
 ): void {
   const [lengthA, lengthB] = [transposeA ? m : k, transposeB ? k : n];
-  const bind = (tensor: TensorInfo, piece: Piece, length: number) =>
-    batch > 1 ? tensor : rowsOf(tensor, piece, length);
+  const bind = (tensor: TensorInfo, range: RowRange, length: number) =>
+    batch > 1 ? tensor : rowsOf(tensor, range, length);
   const [lineA, atA] = transposeA ? [depth, row] : [row, depth];
   const [lineB, atB] = transposeB ? [column, depth] : [depth, column];
   const boundA = bind(a, lineA, lengthA);
@@ -127,7 +127,7 @@ function multiplyPiece(
     shader: units
       ? unitProduct(units, !transposeA, transposeB, wide)
       : tiled(side, !transposeA, transposeB, wide, device.halfProducts),
-    // Without a bias another tensor stands in its place, and is not read.
+    // Without a bias another tensor is bound in its place, and not read.
     reads: [boundA, bind(b, lineB, lengthB), biased ? rowsOf(bias, column, 1) : boundA],
     writes: [bind(c, row, n)],
     given: [

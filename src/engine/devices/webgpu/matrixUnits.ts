@@ -30,7 +30,7 @@ function unitProductOf({ m, n, k, lanes }: MatrixUnits, a: Operand, b: Operand):
       "enable f16",
       "enable subgroups",
       "enable chromium_experimental_subgroup_matrix",
-      // All threads of a subgroup have the same place in the results, which the compiler cannot see.
+      // All threads of a subgroup have the same position in the results, which the compiler cannot see.
       "diagnostic(off, chromium.subgroup_matrix_uniformity)",
     ],
     functions: `

@@ -58,7 +58,7 @@ export async function openWebgpu(allowSoftware: boolean): Promise<Opened | Missi
 }
 
 /**
- * Matrix units are an experiment of Dawn's, and unsafe only to who runs the shaders of strangers. SwiftShader compiles a store for every
+ * Matrix units are an experiment of Dawn's, unsafe only where strangers' shaders run. SwiftShader compiles a store for every
  * element of a workgroup's memory that the driver shall clear: Dawn's own loop for it compiles some 25 times as fast.
  */
 function dawnOptions(software: boolean): string[] {
@@ -72,7 +72,7 @@ async function registerWebgpu(software: boolean): Promise<void> {
   const { startBackend } = await import("./backend.ts");
   Object.assign(globalThis, globals);
   const gpu = create(dawnOptions(software));
-  // TensorFlow.js looks for WebGPU where browsers have it; Node 20 has no `navigator`, later ones have it without `gpu`.
+  // TensorFlow.js expects WebGPU where browsers have it; Node 20 has no `navigator`, later ones have it without `gpu`.
   if (!globalThis.navigator) Object.defineProperty(globalThis, "navigator", { value: {}, configurable: true });
   Object.defineProperty(globalThis.navigator, "gpu", { value: gpu, configurable: true });
 

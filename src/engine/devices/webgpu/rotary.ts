@@ -2,7 +2,7 @@ import { rotaryOp } from "../../ops/rotary.ts";
 import { sizeOf } from "./device.ts";
 import { elementwise } from "./elementwise.ts";
 import { kernel } from "./kernel.ts";
-import { piecesOf, rowsOf } from "./pieces.ts";
+import { rowRanges, rowsOf } from "./rowRanges.ts";
 
 const threads = 64;
 
@@ -24,11 +24,11 @@ export const rotaryKernels = [
   kernel(rotaryOp, (device, { x, turns }, { heads, back }, shape) => {
     const y = device.output(shape);
     const [positions, dim] = turns.shape as [number, number];
-    for (const piece of piecesOf(device, sizeOf(y) / dim, [dim])) {
-      const count = piece.count * dim;
+    for (const range of rowRanges(device, sizeOf(y) / dim, [dim])) {
+      const count = range.count * dim;
       device.perform({
-        ...{ shader: turned(false), reads: [rowsOf(x, piece, dim), turns], writes: [rowsOf(y, piece, dim)] },
-        given: [count, piece.first * dim, positions, heads * dim, dim, back ? -1 : 1],
+        ...{ shader: turned(false), reads: [rowsOf(x, range, dim), turns], writes: [rowsOf(y, range, dim)] },
+        given: [count, range.first * dim, positions, heads * dim, dim, back ? -1 : 1],
         groups: [Math.min(16384, Math.ceil(count / threads))],
       });
     }

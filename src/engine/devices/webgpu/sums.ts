@@ -4,8 +4,8 @@ import { squaredSumOp } from "../../ops/globalNorm.ts";
 import { type Device, sizeOf } from "./device.ts";
 import { tanhOf } from "./functions.ts";
 import { kernel } from "./kernel.ts";
-import { piecesOf, rowsOf } from "./pieces.ts";
 import { sumOf } from "./reduction.ts";
+import { rowRanges, rowsOf } from "./rowRanges.ts";
 import { remembered } from "./shader.ts";
 
 const threads = 256;
@@ -44,10 +44,10 @@ export function sumRows(device: Device, x: TensorInfo, shape: readonly number[])
   const y = device.output(shape);
   const columns = sizeOf(y);
   const groups = Math.min(65535, Math.ceil(columns / columnsAtOnce));
-  for (const piece of piecesOf(device, sizeOf(x) / columns, [columns]))
+  for (const range of rowRanges(device, sizeOf(x) / columns, [columns]))
     device.perform({
-      ...{ shader: rowSums(), reads: [rowsOf(x, piece, columns)], writes: [y] },
-      ...{ given: [piece.count, columns, piece.first > 0 ? 1 : 0], groups: [groups] },
+      ...{ shader: rowSums(), reads: [rowsOf(x, range, columns)], writes: [y] },
+      ...{ given: [range.count, columns, range.first > 0 ? 1 : 0], groups: [groups] },
     });
   return y;
 }
@@ -84,15 +84,15 @@ const partSum = remembered((result: string) => ({
 
 function dot(device: Device, a: TensorInfo, b: TensorInfo, y: TensorInfo, result: string, gate?: TensorInfo): void {
   const count = sizeOf(a);
-  const pieces = piecesOf(device, count, [1]);
+  const ranges = rowRanges(device, count, [1]);
   const groups = Math.max(1, Math.min(mostParts, Math.ceil(count / (4 * threads))));
-  const parts = device.output([pieces.length * groups]);
+  const parts = device.output([ranges.length * groups]);
   const squares = a === b;
-  for (const [at, piece] of pieces.entries()) {
-    const bound = [a, b].map((tensor) => rowsOf(tensor, piece, 1));
+  for (const [at, range] of ranges.entries()) {
+    const bound = [a, b].map((tensor) => rowsOf(tensor, range, 1));
     device.perform({
       ...{ shader: products(squares), reads: squares ? [bound[0]!] : bound, writes: [parts] },
-      ...{ given: [piece.count, at * groups], groups: [groups] },
+      ...{ given: [range.count, at * groups], groups: [groups] },
     });
   }
   const reads = gate ? [parts, gate] : [parts];

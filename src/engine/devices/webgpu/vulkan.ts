@@ -28,7 +28,7 @@ export function findVulkanLoader(): string | undefined {
 }
 
 /**
- * Loads a shared library for good, so that who asks for it by its bare name later gets this one. Dawn finds Chromium's
+ * Loads a shared library permanently, so that later requests by its bare name get this one. Dawn finds Chromium's
  * loader so, without a change to the system or to LD_LIBRARY_PATH.
  */
 function loadLibrary(path: string): boolean {

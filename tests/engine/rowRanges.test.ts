@@ -17,7 +17,7 @@ import { devices } from "../devices.ts";
 import { agrees, seed, tries } from "./agreement.ts";
 import { computed, numbers, tensorOf } from "./numbers.ts";
 
-/** Bytes that a shader may see of a tensor: what is larger must come in pieces, or it is an error. */
+/** Bytes that a shader may see of a tensor: what is larger must be divided, or it is an error. */
 const limit = 32_768;
 
 /** Of these rows 64 fit, and most of the matrices do not. */
@@ -65,7 +65,7 @@ describe.runIf(devices.includes("webgpu"))("tensors that a shader cannot see as 
   );
 
   property(
-    "embedding, with ids of every piece",
+    "embedding, with ids of every range",
     fc.asyncProperty(fc.constantFrom(150, 300), side, fc.constantFrom(3, 200), seed, async (...drawn) => {
       const [rows, width, count, seed] = drawn;
       const ids = Int32Array.from({ length: count }, (_, at) => (at * 37 + seed) % rows);
@@ -74,13 +74,13 @@ describe.runIf(devices.includes("webgpu"))("tensors that a shader cannot see as 
     }) as never,
   );
 
-  test("ids outside of the table give NaN, whatever the piece", async () => {
+  test("ids outside of the table give NaN, whatever the range", async () => {
     const table = tensorOf(numbers([300, 40], 1));
     const rows = Array.from(await embedding(table, computed([299, 300, -1])).data());
     expect(rows.map(Number.isNaN)).toEqual([0, 1, 1].flatMap((wrong) => new Array(40).fill(wrong === 1)));
   });
 
-  test("elementwise operations, with a tail that goes on over the pieces", async () => {
+  test("elementwise operations, with a tail that continues over the ranges", async () => {
     const inputs = {
       ...{ x: numbers([150, 100], 1), tail: numbers([100], 2), update: numbers([150, 100], 3) },
       gate: numbers([1], 4),
