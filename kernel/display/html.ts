@@ -1,15 +1,7 @@
-/** Text as HTML shows it. Everything that comes from data passes here: it may hold tags. */
-export function escapeHtml(text: unknown): string {
-  return String(text).replace(/[&<>"']/g, (sign) => entities[sign]!);
-}
+import { escapeHtml } from "../../src/figures/escape.ts";
+import { fontFamily } from "../../src/figures/svg/figure.ts";
 
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
+export { escapeHtml, fontFamily };
 
 /**
  * Colours that can be read on a light and on a dark page alike, for nothing tells a cell's output which it is on: the
@@ -24,12 +16,9 @@ export const inks = {
   trained: "#9868e0",
   trainedFill: "rgba(152, 104, 224, 0.14)",
   pink: "#e0407c",
-  series: "#12988a",
   bad: "#dc4a3a",
   good: "#2b9a61",
 } as const;
-
-export const fontFamily = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif";
 
 const cellStyle = `padding: 3px 12px 3px 0; border-bottom: 1px solid ${inks.line}; text-align: `;
 

@@ -2,6 +2,7 @@ import type { Catalog } from "../../src/core/catalog.ts";
 import { type LayoutNode, layout } from "../../src/figures/layout.ts";
 import { formatWeights } from "../../src/figures/numbers.ts";
 import { shapeText } from "../../src/figures/shapeText.ts";
+import { at, cut, svgText, textWidth } from "../../src/figures/svg/text.ts";
 import { type Tone, toneOf, toneWords } from "../../src/figures/tone.ts";
 import { topologicalOrder } from "../../src/pipeline/order.ts";
 import type { Pipeline } from "../../src/pipeline/schema.ts";
@@ -9,8 +10,7 @@ import { type Solution, solveShapes } from "../../src/pipeline/solve.ts";
 import type { MimeBundle } from "../cell/mimeBundle.ts";
 import type { FormatOptions } from "./formatter.ts";
 import { escapeHtml, fontFamily, inks } from "./html.ts";
-import { rasterise } from "./plot/rasterise.ts";
-import { at, cut, svgText, textWidth } from "./plot/svgText.ts";
+import { rasterise } from "./rasterise.ts";
 
 /** How many numbers a node's weights hold, and how many of them learn. */
 export type WeightCounts = Readonly<Record<string, { weights: number; trainable: number }>>;

@@ -4,7 +4,7 @@ export { currentCell } from "../cell/cell.ts";
 export { registerCommTarget } from "../cell/commTargets.ts";
 export { registerFormatter } from "../display/format.ts";
 export type { Formatter } from "../display/formatter.ts";
-export { Figure } from "../display/plot/figure.ts";
+export { NotebookFigure } from "../display/notebookFigure.ts";
 
 import "./formatters.ts";
 
@@ -15,4 +15,5 @@ export { emptyPipeline, NotebookPipeline } from "./pipeline.ts";
 export { bars, beside, heatMap, plot } from "./plot.ts";
 export { progress } from "./progress.ts";
 export { Run } from "./run.ts";
+export { RunChannel } from "./runChannel.ts";
 export { openRun, pipeline, runs, train } from "./train.ts";

@@ -1,11 +1,9 @@
-import { layerColor } from "../../src/figures/colors.ts";
-import { Series } from "../../src/figures/series.ts";
-import { BarPanel } from "../display/plot/barPanel.ts";
-import { Figure } from "../display/plot/figure.ts";
-import { HeatPanel } from "../display/plot/heatPanel.ts";
-import { LinePanel } from "../display/plot/linePanel.ts";
+import { type Color, colorsOf } from "../../src/figures/colors.ts";
+import type { Panel } from "../../src/figures/figure.ts";
+import { linesPanel } from "../../src/figures/lines.ts";
+import { NotebookFigure } from "../display/notebookFigure.ts";
 
-/** Points of a line: values over their places 0, 1, 2, ..., or over places of their own. */
+/** Points of a line: values over 0, 1, 2, ..., or over places of their own. null and NaN are marked, and leave a gap. */
 export type PlotSeries =
   | ArrayLike<number | null>
   | { x: ArrayLike<number>; y: ArrayLike<number | null>; color?: string };
@@ -21,32 +19,30 @@ export interface PlotOptions {
   height?: number;
 }
 
-const first = ["#12988a", "#9868e0", "#e0407c", "#4a86e8", "#de942a"] as const;
-
 /**
- * Lines in a plot. As a cell's last value it is shown; it works without scripts and without a network.
+ * Lines in a plot. As a cell's last value it is shown; it works without scripts and without a network. Values that are not
+ * finite are marked, and those that a logarithmic axis cannot show are counted below it.
  *
  * @param lines by name
  * @example
  * flamingo.plot({ tanh: { x: alphas, y: values } }, { x: "α", y: "tanh(α)" })
  */
-export function plot(lines: Readonly<Record<string, PlotSeries>>, options: PlotOptions = {}): Figure {
+export function plot(lines: Readonly<Record<string, PlotSeries>>, options: PlotOptions = {}): NotebookFigure {
   const { x = "", y = "", range = {}, log = {}, width = 560, height = 280 } = options;
   const entries = Object.entries(lines);
-  const drawn = entries.map(([name, series], index) => {
-    const own = "y" in series ? series : undefined;
-    const values = Array.from(own ? own.y : (series as ArrayLike<number | null>), (value) => value ?? Number.NaN);
-    const color =
-      own?.color ?? (entries.length <= first.length ? first[index]! : layerColor(index, entries.length, "both"));
-    return { name, color, series: Series.of(own ? own.x : values.map((_, at) => at), values) };
-  });
-  const panel = new LinePanel({
-    lines: drawn,
+  const colors = colorsOf(entries.length);
+  const panel = linesPanel({
+    lines: entries.map(([name, series], index) => {
+      const own = "y" in series ? series : undefined;
+      const values = Array.from(own ? own.y : (series as ArrayLike<number | null>), (value) => value ?? Number.NaN);
+      const color: Color = own?.color === undefined ? colors[index]! : { css: own.color };
+      return { name, color, points: { x: own ? own.x : values.map((_, at) => at), y: values } };
+    }),
     x: { title: x, log: log.x ?? false, ...(range.x ? { range: range.x } : {}) },
     y: { title: y, log: log.y ?? false, ...(range.y ? { range: range.y } : {}) },
     height,
   });
-  return new Figure({ rows: [[panel]], width, label: `${y} over ${x}` });
+  return shown(panel, width, `${y} over ${x}`);
 }
 
 export interface HeatMapOptions {
@@ -63,11 +59,14 @@ export interface HeatMapOptions {
  *
  * @param values [rows][columns], such as `await tensor.array()`
  * @example
- * flamingo.heatMap(await mask.array(), { title: "who may look at which image", rows: words, columns: ["image 1", "image 2"] })
+ * flamingo.heatMap(await mask.array(), { title: "which token may attend to which image", rows: tokens, columns: ["image 1", "image 2"] })
  */
-export function heatMap(values: readonly (readonly number[])[], options: HeatMapOptions = {}): Figure {
-  const { title = "", width = 560, ...rest } = options;
-  return new Figure({ rows: [[new HeatPanel({ title, values, ...rest })]], width, label: title });
+export function heatMap(values: readonly (readonly number[])[], options: HeatMapOptions = {}): NotebookFigure {
+  const { title = "", width = 560, end, ...names } = options;
+  const all = values.flat().filter(Number.isFinite);
+  const largest = all.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+  const signed = all.some((value) => value < 0);
+  return shown({ kind: "heat", title, values, ...names, end: end ?? largest, signed }, width, title);
 }
 
 export interface BarsOptions {
@@ -86,16 +85,21 @@ export interface BarsOptions {
  */
 export function bars(
   values: Readonly<Record<string, number>> | readonly { word: string; probability: number }[],
-  { title = "", width = 420, ...rest }: BarsOptions = {},
-): Figure {
+  { title = "", width = 420, end }: BarsOptions = {},
+): NotebookFigure {
   const named = Array.isArray(values)
     ? values.map(({ word, probability }): [string, number] => [word, probability])
     : Object.entries(values as Record<string, number>);
-  const panel = new BarPanel({ title, bars: named, color: first[0], ...rest });
-  return new Figure({ rows: [[panel]], width, label: title });
+  const largest = named.reduce((most, [, value]) => (Number.isFinite(value) ? Math.max(most, value) : most), 0) || 1;
+  const all = named.map(([name, value]) => ({ name, value, color: { series: 0 } }));
+  return shown({ kind: "bars", title, bars: all, end: end ?? largest }, width, title);
 }
 
 /** Figures beside each other, row by row. */
-export function beside(...figures: readonly Figure[]): Figure {
-  return Figure.beside(figures);
+export function beside(...figures: readonly NotebookFigure[]): NotebookFigure {
+  return NotebookFigure.beside(figures);
+}
+
+function shown(panel: Panel, width: number, label: string): NotebookFigure {
+  return new NotebookFigure({ rows: [[panel]], label }, { width });
 }

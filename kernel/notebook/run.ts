@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readFrame } from "../../src/channels/attention.ts";
+import { type AttentionFrame, readFrame } from "../../src/channels/attention.ts";
+import { type AttentionOptions, attentionMaps } from "../../src/channels/attentionMaps.ts";
 import type { LogRecord } from "../../src/channels/channel.ts";
 import { type Result, results } from "../../src/channels/results.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
@@ -14,6 +15,7 @@ import { findHome } from "../../src/runs/home.ts";
 import { leaseHolder } from "../../src/runs/lease.ts";
 import { LogReader } from "../../src/runs/reader.ts";
 import { isOver, type LifecycleValue, type RecordSink } from "../../src/runs/record.ts";
+import { runFigure } from "../../src/runs/runFigure.ts";
 import { emptyRun, foldRecords, type RunState } from "../../src/runs/state.ts";
 import { tailRecords } from "../../src/runs/tail.ts";
 import { newestCheckpoint } from "../../src/training/checkpoint.ts";
@@ -21,14 +23,11 @@ import { type Cell, currentCell } from "../cell/cell.ts";
 import { displayMethod } from "../display/displayMethod.ts";
 import type { FormatOptions } from "../display/formatter.ts";
 import { LiveDisplay } from "../display/live.ts";
-import { Figure } from "../display/plot/figure.ts";
-import { type AttentionOptions, AttentionPanel } from "../display/run/attentionPanel.ts";
-import { type GatesOptions, gatesPanel } from "../display/run/gatesPanel.ts";
-import { type LossOptions, lossPanel } from "../display/run/lossPanel.ts";
-import { type FramedPictures, runFigure } from "../display/run/runFigure.ts";
+import { NotebookFigure } from "../display/notebookFigure.ts";
 import { StopButton } from "../display/stopButton.ts";
 import { ActivityProgress } from "./activityProgress.ts";
 import { notebookDevice } from "./device.ts";
+import { type RunChannels, runChannels } from "./runChannel.ts";
 import { studioLink } from "./studioLink.ts";
 
 export interface GoOnOptions {
@@ -51,6 +50,8 @@ export class Run {
   /** The run folder. */
   readonly folder: string;
   readonly record: RunRecord;
+  /** What is watched in it, by name: `run.channels.loss.plot()`, `run.channels.gates.table()`. */
+  readonly channels: RunChannels = runChannels(() => this.#state);
   #state: RunState = emptyRun();
   readonly #reader: LogReader;
   /** The cell below which its plots stand already. */
@@ -182,44 +183,29 @@ export class Run {
     await saveModel(file, this.record.pipeline, weights, { seed: String(this.record.seed), steps: String(step) });
   }
 
-  /** The loss over the steps. */
-  lossFigure(options?: LossOptions): Figure {
-    return new Figure({ rows: [[lossPanel(this.#state, options)]], label: `loss of ${this.name}`, revision: this.id });
-  }
-
-  /** tanh of every gate over the steps. */
-  gatesFigure(options?: GatesOptions): Figure {
-    return new Figure({
-      rows: [[gatesPanel(this.#state, options)]],
-      label: `gates of ${this.name}`,
-      revision: this.id,
-    });
-  }
-
   /**
-   * What the words of the held-out pictures' captions look at.
-   * @param options.step of the looks that were taken; the last unless told
-   * @throws FlamingoError NOT_FOUND if nothing was looked at then
+   * What the tokens of the held-out images' captions attend to.
+   * @param options.step one of the steps that attention was recorded at; the last unless told
+   * @throws FlamingoError NOT_FOUND if there is no attention of that step
    */
   async attentionFigure({
     step,
     ...options
-  }: Omit<AttentionOptions, "step"> & { step?: number } = {}): Promise<Figure> {
-    const seen = this.#seen(step);
-    if (seen) return new Figure({ rows: [[new AttentionPanel(seen.frame, seen.pngs, options)]], revision: this.id });
+  }: Omit<AttentionOptions, "step"> & { step?: number } = {}): Promise<NotebookFigure> {
+    const found = this.#frame(step);
+    if (found) {
+      const figure = { rows: [[attentionMaps(found.frame, options)]], label: `attention of ${this.name}` };
+      return new NotebookFigure({ ...figure, revision: this.id }, { images: found.images });
+    }
     const steps = this.#state.channels.attention.map((frame) => frame.step).join(", ");
-    throw new FlamingoError(
-      "NOT_FOUND",
-      `the run has no look at attention${step === undefined ? "" : ` at step ${step}`}`,
-      {
-        source: this.folder,
-        fix: steps ? `ask for one of the steps ${steps}` : "add a Caption samples node to the pipeline, and train",
-      },
-    );
+    throw new FlamingoError("NOT_FOUND", `the run has no attention${step === undefined ? "" : ` of step ${step}`}`, {
+      source: this.folder,
+      fix: steps ? `ask for one of the steps ${steps}` : "add a Caption samples node to the pipeline, and train",
+    });
   }
 
-  /** All of it in one picture. */
-  async figure(): Promise<Figure> {
+  /** All of it in one figure. */
+  async figure(): Promise<NotebookFigure> {
     return this.#figure();
   }
 
@@ -305,25 +291,27 @@ export class Run {
     return this.#figure().bundle(options);
   }
 
-  #figure(): Figure {
+  #figure(): NotebookFigure {
     const state = { ...this.#state, status: this.status };
-    return runFigure(state, this.name, this.#seen(), state.status === "running" ? Date.now() : state.updated);
+    const found = this.#frame();
+    const now = state.status === "running" ? Date.now() : (state.updated ?? Date.now());
+    return new NotebookFigure(runFigure(state, this.name, found?.frame, now), { images: found?.images ?? [] });
   }
 
   /**
-   * The attention frame of a step, the last one unless told, with its pictures. Read at once: while a run trains here, each
+   * The attention frame of a step, the last one unless told, with its images. Read at once: while a run trains here, each
    * turn of waiting for a file lasts a step, and the live plots would come as much later.
    */
-  #seen(step?: number): FramedPictures | undefined {
+  #frame(step?: number): { frame: AttentionFrame; images: (Uint8Array | undefined)[] } | undefined {
     const frames = this.#state.channels.attention;
     const found = step === undefined ? frames.at(-1) : frames.find((frame) => frame.step === step);
     if (!found) return undefined;
     try {
       const frame = readFrame(JSON.parse(readFileSync(join(this.folder, found.file), "utf8")));
-      const images = Math.max(0, ...frame.images.map(({ image }) => image + 1));
-      return { frame, pngs: Array.from({ length: images }, (_, image) => this.#pinned(image)) };
+      const count = Math.max(0, ...frame.images.map(({ image }) => image + 1));
+      return { frame, images: Array.from({ length: count }, (_, image) => this.#pinned(image)) };
     } catch {
-      return undefined; // somebody took the file away: the rest is worth showing
+      return undefined; // the file is gone: the rest is worth showing
     }
   }
 

@@ -1,7 +1,12 @@
 import { z } from "zod";
+import { roundUp } from "../figures/axis.ts";
+import type { Color } from "../figures/colors.ts";
+import type { BarsPanel, Figure } from "../figures/figure.ts";
+import { linesPanel } from "../figures/lines.ts";
+import { formatNumber } from "../figures/numbers.ts";
 import { Series } from "../figures/series.ts";
-import { defineChannel, number } from "./channel.ts";
-import { joinSeries } from "./seriesTable.ts";
+import { defineChannel, type Frame, number } from "./channel.ts";
+import { joinSeries, stepAxis } from "./namedSeries.ts";
 
 /** A tanh gate and its place in the model's graph. */
 const gate = z.object({
@@ -23,6 +28,13 @@ export interface GatesState {
   series: readonly Series[];
 }
 
+const view = z.object({
+  absolute: z.boolean().default(true).meta({
+    title: "without sign",
+    description: "The sign of a gate has no meaning: it is open when it is away from 0",
+  }),
+});
+
 /** How far each tanh gate is open, after each step. Which gates there are is told once, before the first values. */
 export const gates = defineChannel({
   name: "gates",
@@ -33,10 +45,8 @@ export const gates = defineChannel({
   fold: (state, value, { step = 0 }) => {
     if (!Array.isArray(value))
       return { gates: value.gates, series: value.gates.map((_, at) => state.series[at] ?? Series.empty) };
-    return {
-      ...state,
-      series: state.series.map((series, at) => (at in value ? series.append(step, value[at]!) : series)),
-    };
+    const series = state.series.map((each, at) => (at in value ? each.append(step, value[at]!) : each));
+    return { ...state, series };
   },
   rewind: (state, step) => ({ ...state, series: state.series.map((series) => series.before(step + 1)) }),
   status: ({ series }) => {
@@ -47,6 +57,17 @@ export const gates = defineChannel({
   },
   table: (state) =>
     joinSeries(Object.fromEntries(state.gates.map((each, at) => [weightName(each), state.series[at]!]))),
+  view,
+  figure: (state, chosen, frame) => (state.gates.length > 0 ? gatesFigure(state, chosen, frame) : undefined),
+  card: (state, { id }) => {
+    const own = state.gates.flatMap((each, at) => (each.node === id ? [at] : []));
+    if (own.length === 0) return undefined;
+    const panel = gateBars(state, own);
+    const value = `up to ${formatNumber(Math.max(0, ...panel.bars.map((bar) => bar.value)))}`;
+    const hint = "|tanh| of each gate, first layer left; filled: the first kind of gate";
+    return { caption: "gates |tanh|", value, panel, hint };
+  },
+  overview: true,
 });
 
 /** The name of the gate's weight, as in a checkpoint. */
@@ -57,4 +78,70 @@ export function weightName({ node, path }: Pick<Gate, "node" | "path">): string 
 /** `layer 2, feed-forward`. */
 export function gateLabel({ layer, update }: Gate): string {
   return `layer ${layer + 1}, ${update.toLowerCase()}`;
+}
+
+/** The first kind of gate has lines that are drawn through, the others have broken ones. */
+const dashes: readonly (readonly number[])[] = [[], [5, 3], [1, 3], [8, 3, 1, 3]];
+
+function gatesFigure({ gates: all, series }: GatesState, { absolute }: z.output<typeof view>, frame: Frame): Figure {
+  const layers = layerCount(all);
+  const kinds = kindsOf(all);
+  const colorOf = (layer: number): Color => ({ layer, of: layers });
+  const dashOf = (update: string) => dashes[kinds.indexOf(update) % dashes.length]!;
+  const values = series.map((each) => (absolute ? each.map(Math.abs) : each));
+  const peak = values.reduce(
+    (most, each) => each.columns.y.reduce((max, value) => larger(max, Math.abs(value)), most),
+    0.02,
+  );
+  const largest = values.reduce((most, { last }) => larger(most, Math.abs(last?.y ?? 0)), 0);
+  const first = all[values.findIndex(({ last }) => Math.abs(last?.y ?? 0) === largest)];
+  const panel = linesPanel({
+    title: "Gates",
+    lines: all.map((each, at) => {
+      const dash = dashOf(each.update);
+      const width = dash.length === 0 ? 2.25 : 1.5;
+      return { name: gateLabel(each), points: values[at]!, color: colorOf(each.layer), width, dash };
+    }),
+    x: stepAxis(frame),
+    y: { title: absolute ? "|tanh(α)|" : "tanh(α)", range: [absolute ? 0 : -roundUp(peak), roundUp(peak)] },
+    readout: {
+      value: formatNumber(largest),
+      label: largest > 0 && first ? `largest, ${gateLabel(first)}` : "all gates closed",
+    },
+    legend: [
+      { label: layers === 1 ? "layer 1" : `layer 1 to ${layers}`, colors: someLayers(layers).map(colorOf) },
+      ...kinds.map((kind) => ({ label: kind.toLowerCase(), colors: [], dash: dashOf(kind) })),
+    ],
+  });
+  return { rows: [[panel]], label: "tanh of every gate over steps" };
+}
+
+/** |tanh| of some gates now, the first layer first: filled for the first kind of gate, else an outline. */
+function gateBars({ gates: all, series }: GatesState, chosen: readonly number[]): BarsPanel {
+  const [layers, kinds] = [layerCount(all), kindsOf(all)];
+  const bars = chosen.map((at) => {
+    const { layer, update } = all[at]!;
+    const value = Math.abs(series[at]!.last?.y ?? 0);
+    return { name: gateLabel(all[at]!), value, color: { layer, of: layers }, outline: update !== kinds[0] };
+  });
+  const end = Math.max(0.1, roundUp(bars.reduce((most, { value }) => larger(most, value), 0)));
+  return { kind: "bars", title: "|tanh(α)| of each gate", bars, end };
+}
+
+function larger(most: number, value: number): number {
+  return Number.isFinite(value) ? Math.max(most, value) : most;
+}
+
+function layerCount(all: readonly Gate[]): number {
+  return Math.max(0, ...all.map(({ layer }) => layer)) + 1;
+}
+
+function kindsOf(all: readonly Gate[]): string[] {
+  return [...new Set(all.map(({ update }) => update))];
+}
+
+/** At most eight layers, the first and the last among them. */
+function someLayers(layers: number): number[] {
+  const count = Math.min(8, layers);
+  return Array.from({ length: count }, (_, index) => Math.round((index * (layers - 1)) / Math.max(1, count - 1)));
 }

@@ -1,13 +1,27 @@
 import { z } from "zod";
+import { roundDown, roundUp } from "../figures/axis.ts";
+import type { Figure } from "../figures/figure.ts";
+import { type LineOptions, linesPanel } from "../figures/lines.ts";
+import { formatNumber } from "../figures/numbers.ts";
 import { Series } from "../figures/series.ts";
-import { defineChannel, number } from "./channel.ts";
-import { joinSeries } from "./seriesTable.ts";
+import { smooth } from "../figures/smooth.ts";
+import { defineChannel, type Frame, number } from "./channel.ts";
+import { appendNamed, joinSeries, type NamedSeries, rewindNamed, stepAxis } from "./namedSeries.ts";
 
 export interface LossState {
   total: Series;
   /** By dataset, where there are several. */
-  datasets: Readonly<Record<string, Series>>;
+  datasets: NamedSeries;
 }
+
+const view = z.object({
+  smoothing: z.number().min(0).max(0.995).default(0.95).meta({
+    title: "smoothing",
+    description: "How much of the past the moving average keeps",
+    step: 0.005,
+  }),
+  log: z.boolean().default(false).meta({ title: "log axis" }),
+});
 
 /** The loss of each step, before the step is made. */
 export const loss = defineChannel({
@@ -23,25 +37,76 @@ export const loss = defineChannel({
   empty: { total: Series.empty, datasets: {} } as LossState,
   fold: ({ total, datasets }, value, { step = 0 }) => ({
     total: total.append(step, value.total),
-    datasets: value.datasets ? appended(datasets, value.datasets, step) : datasets,
+    datasets: value.datasets ? appendNamed(datasets, step, value.datasets) : datasets,
   }),
   rewind: ({ total, datasets }, step) => ({
     total: total.before(step + 1),
-    datasets: Object.fromEntries(Object.entries(datasets).map(([name, series]) => [name, series.before(step + 1)])),
+    datasets: Object.fromEntries(Object.entries(rewindNamed(datasets, step)).filter(([, each]) => each.length > 0)),
   }),
   status: ({ total }) => {
     const mean = recentMean(total);
     return mean === undefined ? undefined : `loss ${mean.toFixed(3)}`;
   },
   table: ({ total, datasets }) => joinSeries({ loss: total, ...datasets }),
+  view,
+  figure: lossFigure,
+  card: (state, { category }, frame) => {
+    if (category !== "Loss") return undefined;
+    const smoothed = smooth(state.total, view.parse({}).smoothing);
+    const panel = lossFigure(state, view.parse({}), frame).rows[0]![0]!;
+    const now = smoothed.last?.y;
+    const value = now === undefined ? "no run yet" : `${formatNumber(now)} nats`;
+    return { caption: "loss", value, panel, hint: `loss, now ${formatNumber(now)} nats per token` };
+  },
+  overview: true,
 });
 
-function appended(series: LossState["datasets"], values: Record<string, number>, step: number): LossState["datasets"] {
-  const added = Object.entries(values).map(([name, value]) => [
-    name,
-    (series[name] ?? Series.empty).append(step, value),
-  ]);
-  return { ...series, ...Object.fromEntries(added) };
+/** Each step faint, and the moving average over it. */
+function lossFigure({ total, datasets }: LossState, { smoothing, log }: z.output<typeof view>, frame: Frame): Figure {
+  const smoothed = smooth(total, smoothing);
+  const parts = Object.entries(datasets).map(([name, series], index): LineOptions => {
+    return { name, points: smooth(series, smoothing), color: { series: index + 1 }, width: 1.5 };
+  });
+  const color = { series: 0 };
+  const panel = linesPanel({
+    title: "Loss",
+    lines: [
+      { name: "each step", points: total, color, width: 1, opacity: 0.32 },
+      ...parts,
+      { name: `moving average (${smoothing})`, points: smoothed, color, width: 2.25, derived: true },
+    ],
+    x: stepAxis(frame),
+    y: { title: "loss (nats per token)", range: lossRange(total, smoothed, log), log },
+    ...(smoothed.last ? { readout: { value: formatNumber(smoothed.last.y), label: "nats per token" } } : {}),
+    legend: [
+      { label: "each step", colors: [color], dash: [], opacity: 0.4 },
+      ...parts.map(({ name, color: own }) => ({ label: name, colors: [own], dash: [] })),
+      { label: `moving average (${smoothing})`, colors: [color], dash: [] },
+    ],
+  });
+  return { rows: [[panel]], label: "loss over steps" };
+}
+
+/** Part of the steps at the beginning whose loss need not be in view: it falls so far that the rest would be a flat line. */
+const beginning = 0.04;
+
+/**
+ * From 0 to the largest loss after the beginning, and at least to the moving average then; a logarithmic axis shows all. What
+ * is above is told in a note.
+ */
+function lossRange(total: Series, smoothed: Series, log: boolean): [number, number] {
+  const { y } = total.columns;
+  const from = Math.floor(y.length * beginning);
+  let [all, seen, least] = [0.1, 0.1, Number.POSITIVE_INFINITY];
+  y.forEach((value, at) => {
+    if (!Number.isFinite(value)) return;
+    all = Math.max(all, value);
+    if (at >= from) seen = Math.max(seen, value);
+    if (value > 0) least = Math.min(least, value);
+  });
+  if (log) return [roundDown(Math.min(least, all)), roundUp(all)];
+  const average = smoothed.length > from && Number.isFinite(smoothed.y(from)) ? smoothed.y(from) : 0;
+  return [0, roundUp(Math.min(all, Math.max(seen, average)))];
 }
 
 /** Steps over which a mean is taken for a line of progress: one step's loss says little. */

@@ -32,8 +32,12 @@ const commands: Record<string, Entry> = {
     load: async () => (await import("./generate.ts")).generate,
   },
   evaluate: {
-    summary: "judge a trained model on held-out data",
+    summary: "evaluate a trained model on held-out data",
     load: async () => (await import("./evaluate.ts")).evaluate,
+  },
+  log: {
+    summary: "print what was watched in a run, as text, CSV or JSON",
+    load: async () => (await import("./log.ts")).log,
   },
   kernel: {
     summary: "make the notebook kernel known to Jupyter",

@@ -6,8 +6,10 @@ import type { Batch } from "../data/source.ts";
 import { readNumbers, type Weight, type WeightData } from "../engine/readings/weights.ts";
 import { dispose, type Tensor, tidy } from "../engine/tensor.ts";
 import { findGates } from "../inspection/gates.ts";
+import { type ChannelProbe, channelProbes } from "../inspection/probes.ts";
 import type { PlanNode } from "../pipeline/compile.ts";
 import { checkpointFolder } from "../runs/folder.ts";
+import type { RecordBody } from "../runs/record.ts";
 import { type LossRecord, pruneCheckpoints, saveCheckpoint } from "../training/checkpoint.ts";
 import { type StepReport, train } from "../training/loop.ts";
 import { LossScale } from "../training/lossScale.ts";
@@ -46,6 +48,10 @@ export class Trainer {
   readonly #draws = new Map<string, DrawAhead>();
   /** Milliseconds of the step in which there was no batch to work on. */
   #waited = 0;
+  /** The channels that read values inside the model. */
+  readonly #probes: readonly ChannelProbe[];
+  /** The whole forward pass of the last batch, from its sources on. */
+  #forward: (() => Tensor) | undefined;
   /** Tensors of the batch that is being learned. */
   #held: Tensor[] = [];
   #saved = 0;
@@ -66,6 +72,7 @@ export class Trainer {
       });
     }
     this.#optimizer = new Optimizer(this.#weights, settings);
+    this.#probes = channelProbes(context.graph.placedBlocks());
     if (settings.mixed) this.#lossScale = new LossScale();
   }
 
@@ -144,6 +151,8 @@ export class Trainer {
       dispose(this.#held);
       const values: Values = new Map([...drawn].map(([id, numbers]) => [id, toTensors(numbers)]));
       const given = [...values.values()].flatMap((ports) => Object.values(ports) as Tensor[]);
+      const sources = new Map(values);
+      this.#forward = () => graph.compute(from.node, new Map(sources))[from.port] as Tensor;
       cache.recall(drawn, values);
       const computed = tidy(() => {
         for (const id of fixed) graph.compute(id, values);
@@ -193,7 +202,8 @@ export class Trainer {
   #restsAfter(step: number): boolean {
     const { observers, signal, control } = this.#context;
     const isAsked = signal.aborted || control?.paused() === true;
-    return this.#isSavedAfter(step) || isAsked || observers.some(({ every }) => step % every === 0);
+    const isRead = this.#probes.some((probe) => probe.isDue(step));
+    return this.#isSavedAfter(step) || isAsked || isRead || observers.some(({ every }) => step % every === 0);
   }
 
   #isSavedAfter(step: number): boolean {
@@ -202,8 +212,27 @@ export class Trainer {
 
   async #rest(step: number): Promise<boolean> {
     if (this.#isSavedAfter(step)) await this.#save(step);
+    await this.#probe(step);
     await this.#look(step, step === this.#settings.schedule.steps);
     return mayGoOn(this.#context, () => this.#save(step));
+  }
+
+  /** Reads what channels ask for inside the model, on the step's last batch, with the weights as the step left them. */
+  async #probe(step: number): Promise<void> {
+    const due = this.#probes.filter((probe) => probe.isDue(step));
+    const { graph, log } = this.#context;
+    if (due.length === 0 || !this.#forward) return;
+    tidy(
+      () =>
+        void graph.watched(
+          due.flatMap(({ probes }) => probes),
+          this.#forward!,
+        ),
+    );
+    for (const probe of due) {
+      const record = { channel: probe.channel.name, step, value: await probe.value() };
+      log.append(record as RecordBody);
+    }
   }
 
   /** Tells how far it is, a few times a second: each step's numbers are in the log anyway. */

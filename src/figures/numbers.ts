@@ -28,6 +28,15 @@ export function formatNumber(value: number | null | undefined): string {
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }
 
+/** A number where there is little room: two significant digits. */
+export function shortNumber(value: number): string {
+  if (!Number.isFinite(value)) return formatNumber(value);
+  if (Number.isInteger(value) && Math.abs(value) < 1000) return String(value).replace("-", "−");
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 0.01 || size >= 1000)) return value.toExponential(0).replace("-", "−");
+  return value.toFixed(2).replace("-", "−");
+}
+
 /** A share as a percentage: `26.4%`. */
 export function formatShare(value: number | null | undefined): string {
   return value === null || value === undefined ? "–" : `${(value * 100).toFixed(1)}%`;

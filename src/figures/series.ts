@@ -79,6 +79,12 @@ export class Series implements Iterable<[x: number, y: number]> {
     return at < 0 ? undefined : { x: this.x(at), y: this.y(at) };
   }
 
+  /** Its places and values without a copy: they are not to be written to. */
+  get columns(): { x: Float64Array; y: Float64Array } {
+    const { x, y } = this.#store;
+    return { x: x.subarray(0, this.length), y: y.subarray(0, this.length) };
+  }
+
   get xs(): number[] {
     return Array.from(this.#store.x.subarray(0, this.length));
   }
@@ -103,15 +109,14 @@ export class Series implements Iterable<[x: number, y: number]> {
    * A bucket without points is left out.
    */
   window(x0: number, x1: number, count: number): Bucket[] {
+    const { x, y } = this.columns;
     const width = (x1 - x0) / Math.max(1, count) || 1;
     const buckets: Bucket[] = [];
-    let bucket = -1;
-    for (let at = this.indexOf(x0); at < this.length && this.x(at) <= x1; at++) {
-      const point = { x: this.x(at), y: this.y(at) };
-      const own = Math.min(count - 1, Math.floor((point.x - x0) / width));
-      if (own !== bucket) buckets.push({ min: undefined, max: undefined, last: undefined, notFinite: [] });
-      bucket = own;
-      addTo(buckets.at(-1)!, point);
+    for (let at = this.indexOf(x0); at < this.length && x[at]! <= x1; ) {
+      const own = Math.min(count - 1, Math.floor((x[at]! - x0) / width));
+      const from = at;
+      while (at < this.length && x[at]! <= x1 && Math.min(count - 1, Math.floor((x[at]! - x0) / width)) === own) at++;
+      buckets.push(bucketOf(x, y, from, at));
     }
     return buckets;
   }
@@ -147,12 +152,20 @@ export class Series implements Iterable<[x: number, y: number]> {
   }
 }
 
-function addTo(bucket: Bucket, point: Point): void {
-  if (!Number.isFinite(point.y)) {
-    if (!bucket.notFinite.some(({ y }) => Object.is(y, point.y))) bucket.notFinite.push(point);
-    return;
+/** What the points from one index to below another come to. */
+function bucketOf(x: Float64Array, y: Float64Array, from: number, to: number): Bucket {
+  let [min, max, last] = [-1, -1, -1];
+  const notFinite: Point[] = [];
+  for (let at = from; at < to; at++) {
+    const value = y[at]!;
+    if (!Number.isFinite(value)) {
+      if (!notFinite.some((point) => Object.is(point.y, value))) notFinite.push({ x: x[at]!, y: value });
+      continue;
+    }
+    if (min < 0 || value < y[min]!) min = at;
+    if (max < 0 || value > y[max]!) max = at;
+    last = at;
   }
-  if (!bucket.min || point.y < bucket.min.y) bucket.min = point;
-  if (!bucket.max || point.y > bucket.max.y) bucket.max = point;
-  bucket.last = point;
+  const point = (at: number) => (at < 0 ? undefined : { x: x[at]!, y: y[at]! });
+  return { min: point(min), max: point(max), last: point(last), notFinite };
 }

@@ -30,7 +30,7 @@ export class AttentionWatch {
   get probes(): readonly Probe[] {
     const see = (path: string, tensor: Tensor) =>
       void this.#waiting.push({ block: this.#blocks.get(path)!, tensor: keep(tensor) });
-    return [{ name: "weights", at: (path) => this.#blocks.has(path), see }];
+    return [{ of: { probe: "weights" }, at: (path) => this.#blocks.has(path), see }];
   }
 
   /** Cross-attention of the gated layers, in order, over the latents of all images. */

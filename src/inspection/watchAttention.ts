@@ -25,7 +25,7 @@ export async function watchAttention<I extends Ports, O extends Ports>(
 ): Promise<{ result: ResultOf<O, Tensor>; attention: WatchedAttention[] }> {
   const seen: { path: string; tensor: Tensor }[] = [];
   const see = (path: string, tensor: Tensor) => void seen.push({ path, tensor: keep(tensor) });
-  const result = block.watched([{ name: "weights", at: () => true, see }], () => block(inputs));
+  const result = block.watched([{ of: { probe: "weights" }, at: () => true, see }], () => block(inputs));
   const attention = await Promise.all(
     seen.map(async ({ path, tensor }) => ({ path, weights: await meanOverHeads(tensor) })),
   );

@@ -44,7 +44,7 @@ export function pipelineNotebook(pipeline: Pipeline): Notebook {
         "Training shows loss, gates and attention while they move. Interrupt the cell to stop after a step; `await run.resume()` goes on.",
       ),
       code("train", "const run = await flamingo.train(pipeline, { seed: 1 });"),
-      code("plots", "flamingo.display(run.lossFigure());", "flamingo.display(run.gatesFigure());"),
+      code("plots", "flamingo.display(run.channels.loss.plot());", "flamingo.display(run.channels.gates.plot());"),
     );
   }
   if (trains && captions)

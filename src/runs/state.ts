@@ -1,4 +1,4 @@
-import type { Channel, LogRecord } from "../channels/channel.ts";
+import type { AnyChannel, LogRecord } from "../channels/channel.ts";
 import { channels } from "../channels/index.ts";
 import type { ErrorReport } from "../core/errors.ts";
 import { type LifecycleValue, lifecycle, type Message, type NodeRunState, type RunStatus } from "./record.ts";
@@ -43,7 +43,7 @@ export interface RunState {
   channels: ChannelStates;
 }
 
-const byName = new Map<string, Channel>(channels.map((channel) => [channel.name, channel as unknown as Channel]));
+const byName = new Map<string, AnyChannel>(channels.map((channel) => [channel.name, channel]));
 
 export function emptyRun(): RunState {
   return {

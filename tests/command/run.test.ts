@@ -260,6 +260,29 @@ describe("a trained run", () => {
     expect(JSON.parse(json)).toMatchObject({ set: "other", metrics: [{ metric: "exact", hits: 1, count: 4 }] });
   });
 
+  test("gives what was watched in it as text, as CSV and as JSON, a row for each step", async () => {
+    const folder = await trained();
+    const text = await callFlamingo(["log", folder]);
+    expect(text.out).toMatch(/^succeeded after .*loss[\s\S]*loss \(nats per token\) over step\n/);
+    const { out: csv } = await callFlamingo(["log", folder, "--channel", "optimizer", "--csv"]);
+    const lines = csv.trimEnd().split("\r\n");
+    expect(lines[0]).toBe("step,learning_rate,gradient_norm");
+    expect(lines[1]).toBe("1,0.001,1");
+    expect(lines).toHaveLength(21);
+    const { out: json } = await callFlamingo(["log", folder, "--channel", "loss", "--json"]);
+    expect(
+      json
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line))[4],
+    ).toEqual({ step: 5, loss: 1 });
+    const { out: all } = await callFlamingo(["log", folder, "--json"]);
+    expect(all).toContain('{"channel":"gates","step":20,');
+    for (const wrong of [["--csv"], ["--csv", "--json", "--channel", "loss"]])
+      expect(await callFlamingo(["log", folder, ...wrong])).toMatchObject({ code: 2 });
+    expect((await callFlamingo(["log", folder, "--channel", "x"])).err).toMatch(/^NOT_FOUND: .*loss, gates/);
+  });
+
   test("captions images, in order", async () => {
     const { out } = await callFlamingo(["generate", await trained(), "cat.png", "dog.png"]);
     expect(out).toBe("cat.png\ta cat\ndog.png\ta dog\n");

@@ -132,11 +132,11 @@ async function lookInside(page: Page): Promise<void> {
 }
 
 async function seeLearning(page: Page): Promise<void> {
-  await page.getByTestId("loss-smoothed").waitFor({ timeout: patience.timeout });
-  await expect.poll(() => numberIn(page, "loss-smoothed"), patience).toBeGreaterThan(0);
-  const first = await numberIn(page, "loss-smoothed");
-  await expect.poll(() => numberIn(page, "gate-largest"), patience).toBeGreaterThan(0.01);
-  await expect.poll(() => numberIn(page, "loss-smoothed"), patience).toBeLessThan(first - 1);
+  await page.getByTestId("loss-readout").waitFor({ timeout: patience.timeout });
+  await expect.poll(() => numberIn(page, "loss-readout"), patience).toBeGreaterThan(0);
+  const first = await numberIn(page, "loss-readout");
+  await expect.poll(() => numberIn(page, "gates-readout"), patience).toBeGreaterThan(0.01);
+  await expect.poll(() => numberIn(page, "loss-readout"), patience).toBeLessThan(first - 1);
   expect(await page.getByTestId("node-gates").getByRole("img").getAttribute("aria-label")).toMatch(/up to 0\.[0-9]/);
 }
 
@@ -185,8 +185,8 @@ async function whatIsShown(page: Page) {
   return {
     address: new URL(page.url()).hash,
     status: await status(page),
-    loss: await numberIn(page, "loss-smoothed"),
-    gate: await numberIn(page, "gate-largest"),
+    loss: await numberIn(page, "loss-readout"),
+    gate: await numberIn(page, "gates-readout"),
     steps: await stepsDrawn(page),
     samples: await page.locator(".sample-caption").allTextContents(),
     frame: await page.getByTestId("attention-map").getAttribute("data-step"),

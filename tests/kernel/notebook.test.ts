@@ -48,7 +48,7 @@ describe("a run that a notebook starts", () => {
     expect(run!.state.channels.loss.total.xs).toEqual([1, 2, 3, 4, 5, 6]);
     const last = shown(cell).at(-1)!.data;
     expect(Object.keys(last).sort()).toEqual(complete);
-    expect(last["text/plain"]).toMatch(/succeeded[\s\S]*at 6[\s\S]*what each word looks at/);
+    expect(last["text/plain"]).toMatch(/succeeded[\s\S]*at 6[\s\S]*Attention of each token, step 6/);
     expect((await flamingo.runs()).map(({ id }) => id)).toContain(run!.id);
   });
 
@@ -109,8 +109,12 @@ describe("a run that is there", () => {
     expect(result!.data).toEqual({ "text/plain": `run ${id}: succeeded` }); // its plots stand above already
     const run = await flamingo.openRun(id);
     expect(Object.keys((await cell.run(() => run))!.data).sort()).toEqual(complete);
-    for (const figure of [run.lossFigure(), run.gatesFigure(), await run.attentionFigure({ step: 3 })])
+    for (const figure of [run.channels.loss.plot(), run.channels.gates.plot(), await run.attentionFigure({ step: 3 })])
       expect(Object.keys((await figure.bundle()).data).sort()).toEqual(complete);
+    expect(run.channels.gates.plot({ absolute: false }).text()).toContain("tanh(α) over step");
+    expect(run.channels.loss.table().map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(run.channels.samples.table()[0]).toHaveProperty("caption");
+    expect(() => run.channels.samples.plot()).toThrow(expect.objectContaining({ code: "USAGE" }));
     await expect(run.attentionFigure({ step: 4 })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LogRecord } from "../../src/channels/channel.ts";
 import { waitingShare } from "../../src/channels/time.ts";
-import { Series } from "../../src/figures/series.ts";
 import type { RecordBody } from "../../src/runs/record.ts";
 import { emptyRun, foldRecords, type RunState, secondsLeft } from "../../src/runs/state.ts";
+import { plain } from "./plain.ts";
 import { logArbitrary } from "./recordArbitrary.ts";
 
 const device = { name: "cpu", reason: "asked for", description: "reference" };
@@ -21,13 +21,6 @@ const timeOf = (step: number, milliseconds: number, waiting?: number): RecordBod
   value: { milliseconds, ...(waiting === undefined ? {} : { waiting }) },
 });
 
-/** A state as plain data: two series are the same if their points are. */
-function plain(value: unknown): unknown {
-  if (value instanceof Series) return [...value];
-  if (Array.isArray(value)) return value.map(plain);
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
-}
 const expectSame = (a: RunState, b: RunState) => expect(plain(a)).toEqual(plain(b));
 
 describe("the fold of a log", () => {

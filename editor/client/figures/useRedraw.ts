@@ -1,15 +1,18 @@
 import { useEffect } from "react";
 import { useRun } from "../stores/run.ts";
 
-/** Between two drawings, in milliseconds: at least this, longer where drawing is slow, and never longer than that. */
+/**
+ * Between two drawings, in milliseconds: at least this, longer where drawing is slow, and never longer than that. It is the one
+ * throttle of the page: state is taken over as it comes.
+ */
 const interval = { least: 250, most: 1500 } as const;
-/** Drawing takes about this part of the page's time. */
+/** Drawing takes about this share of the page's time. */
 const part = 0.1;
 
 /**
- * Calls `draw` when the run's state changes, or what else `subscribe` follows: at most four times a second, more seldom where drawing is slow, and only
- * while `element` is on the screen. It is called outside of React's rendering; at once when it is another function than
- * before (`useCallback`).
+ * Calls `draw` when the run's state changes, or what else `subscribe` follows: at most four times a second, less often where
+ * drawing is slow, and only while `element` is on the screen. It is called outside of React's rendering; at once when it is
+ * another function than before (`useCallback`).
  */
 export function useRedraw(
   element: React.RefObject<Element | null>,

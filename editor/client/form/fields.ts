@@ -20,7 +20,7 @@ export interface Field {
 export type Parsed = { ok: true; value: unknown } | { ok: false; reason: string };
 
 /** The form of an entry's configuration, in the schema's order. */
-export function fieldsOf(entry: CatalogEntry): Field[] {
+export function fieldsOf(entry: Pick<CatalogEntry, "config">): Field[] {
   const required = new Set((entry.config.required as string[] | undefined) ?? []);
   return Object.entries(entry.config.properties ?? {}).map(([key, schema]) => {
     const text = (name: string) => (typeof schema[name] === "string" ? { [name]: schema[name] as string } : {});

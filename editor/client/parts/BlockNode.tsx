@@ -48,7 +48,7 @@ export const BlockNode = memo(function BlockNode({ id }: NodeProps<BlockFlowNode
       wrong={(mended ? undefined : progress?.error?.message) ?? problem}
       onOpen={entry?.kind === "composite" ? () => openNode(id) : undefined}
     >
-      <LiveFigure node={id} figure={figureOf(entry)} />
+      <LiveFigure node={id} category={entry?.category} figure={figureOf(entry)} />
     </BlockCard>
   );
 });

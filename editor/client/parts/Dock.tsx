@@ -1,23 +1,39 @@
-import { type ComponentType, type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
+import {
+  type ComponentType,
+  type KeyboardEvent,
+  type PointerEvent,
+  type ReactNode,
+  useEffect,
+  useRef,
+  useState,
+} from "react";
+import type { AnyChannel } from "../../../src/channels/channel.ts";
+import { channels } from "../../../src/channels/index.ts";
+import type { ChannelName } from "../../../src/runs/channelFigure.ts";
 import { AttentionPanel } from "../panels/AttentionPanel.tsx";
-import { GatesPanel } from "../panels/GatesPanel.tsx";
+import { ChannelPanel } from "../panels/ChannelPanel.tsx";
 import { LogPanel } from "../panels/LogPanel.tsx";
-import { LossPanel } from "../panels/LossPanel.tsx";
 import { ResultsPanel } from "../panels/ResultsPanel.tsx";
 import { SamplesPanel } from "../panels/SamplesPanel.tsx";
 import { useRun } from "../stores/run.ts";
-import { changeSettings, type PanelName, panelNames, showPanel, togglePanel, useSettings } from "../stores/settings.ts";
+import { changeSettings, showPanel, togglePanel, useSettings } from "../stores/settings.ts";
 import { Icon } from "./Icon.tsx";
 import { RunChooser } from "./RunChooser.tsx";
 
-const panels: Record<PanelName, { title: string; panel: ComponentType }> = {
-  loss: { title: "Loss", panel: LossPanel },
-  gates: { title: "Gates", panel: GatesPanel },
-  attention: { title: "Attention", panel: AttentionPanel },
-  samples: { title: "Samples", panel: SamplesPanel },
-  results: { title: "Results", panel: ResultsPanel },
-  log: { title: "Log", panel: LogPanel },
+/** Panels of their own, for channels that show more than a figure. */
+const ownPanels: Partial<Record<ChannelName, ComponentType>> = {
+  attention: AttentionPanel,
+  samples: SamplesPanel,
+  results: ResultsPanel,
 };
+
+const panels: readonly { name: string; title: string; panel: ReactNode }[] = [
+  ...(channels as readonly AnyChannel[]).map((channel) => {
+    const Own = ownPanels[channel.name as ChannelName];
+    return { name: channel.name, title: channel.title, panel: Own ? <Own /> : <ChannelPanel channel={channel} /> };
+  }),
+  { name: "log", title: "Log", panel: <LogPanel /> },
+];
 
 /** A panel is at least so wide; as many as fit stand side by side. */
 const narrowest = 400;
@@ -28,7 +44,8 @@ export function Dock() {
   const height = useSettings((settings) => settings.dockHeight);
   const chosen = useSettings((settings) => settings.panels);
   const room = useRoom();
-  const shown = panelNames.filter((name) => chosen.slice(-room).includes(name));
+  const known = chosen.filter((name) => panels.some((panel) => panel.name === name));
+  const shown = panels.filter(({ name }) => known.slice(-room).includes(name));
   useBusyPanels();
   return (
     <section
@@ -40,19 +57,19 @@ export function Dock() {
       {open && <Splitter />}
       <div className="dock-bar">
         <div className="tabs" role="toolbar" aria-label="Panels">
-          {panelNames.map((name) => (
+          {panels.map(({ name, title }) => (
             <button
               key={name}
               type="button"
               className="tab"
-              aria-pressed={open && shown.includes(name)}
+              aria-pressed={open && shown.some((panel) => panel.name === name)}
               data-panel={name}
               onClick={() => {
-                if (!open || !shown.includes(name)) showPanel(name);
+                if (!open || !shown.some((panel) => panel.name === name)) showPanel(name);
                 else togglePanel(name);
               }}
             >
-              {panels[name].title}
+              {title}
               <Badge name={name} />
             </button>
           ))}
@@ -72,15 +89,12 @@ export function Dock() {
       </div>
       {open && (
         <div className="dock-panels">
-          {shown.map((name) => {
-            const { title, panel: Panel } = panels[name];
-            return (
-              <section key={name} className="panel" aria-label={title} data-testid={`${name}-panel`}>
-                <h2 className="panel-title">{title}</h2>
-                <Panel />
-              </section>
-            );
-          })}
+          {shown.map(({ name, title, panel }) => (
+            <section key={name} className="panel" aria-label={title} data-testid={`${name}-panel`}>
+              <h2 className="panel-title">{title}</h2>
+              {panel}
+            </section>
+          ))}
           {shown.length === 0 && <p className="no-run">Choose a panel above.</p>}
         </div>
       )}
@@ -114,7 +128,7 @@ function useBusyPanels(): void {
 }
 
 /** A count on a panel that is closed or holds what should be seen. */
-function Badge({ name }: { name: PanelName }) {
+function Badge({ name }: { name: string }) {
   const warnings = useRun((run) => run.state.messages.filter(({ level }) => level === "warning").length);
   const results = useRun((run) => run.state.channels.results.length);
   const count = name === "log" ? warnings : name === "results" ? results : 0;

@@ -26,6 +26,7 @@ const paths = {
   chip: "M5 5h6v6H5zM6.5 2v3M9.5 2v3M6.5 11v3M9.5 11v3M2 6.5h3M2 9.5h3M11 6.5h3M11 9.5h3",
   copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
   trash: "M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 9h5.8l.6-9",
+  download: "M8 2.5v7.5M4.8 7 8 10.2 11.2 7M3 13.5h10",
   panels: "M2.5 3h11v10h-11zM2.5 8.5h11",
 } as const;
 

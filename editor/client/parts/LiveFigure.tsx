@@ -1,75 +1,73 @@
 import { useCallback, useRef, useState } from "react";
 import { useShallow } from "zustand/react/shallow";
-import { formatCount, formatNumber, formatSeconds } from "../../../src/figures/numbers.ts";
-import { smooth } from "../../../src/figures/smooth.ts";
+import type { Card } from "../../../src/channels/channel.ts";
+import { formatCount, formatSeconds } from "../../../src/figures/numbers.ts";
+import { sparkSvg } from "../../../src/figures/svg/figure.ts";
+import { nodeCards } from "../../../src/runs/channelFigure.ts";
 import { shownState } from "../../../src/runs/progress.ts";
 import { secondsLeft } from "../../../src/runs/state.ts";
-import { drawGates, drawLoss, figureSize, gatesOf, gateValues } from "../figures/nodeFigures.ts";
 import { useRedraw } from "../figures/useRedraw.ts";
 import type { Figure } from "../graph/figure.ts";
 import { pinnedImage, useRun } from "../stores/run.ts";
 import { useTheme } from "../stores/theme.ts";
 
-/** What a node shows while a run goes on: what it has room for, and its gates if the run has gates of it. */
-export function LiveFigure({ node, figure }: { node: string; figure: Figure | undefined }) {
-  const hasGates = useRun((run) => gatesOf(run.state, node).length > 0);
+/** What a node shows while a run goes on: what it has room for, and what channels have to show on it. */
+export function LiveFigure(props: { node: string; category: string | undefined; figure: Figure | undefined }) {
+  const { node, category, figure } = props;
   return (
     <>
-      {figure === "loss" && <LossFigure />}
-      {figure === "pictures" && <PicturesFigure />}
+      {figure === "pictures" && <ImagesFigure />}
       {figure === "progress" && <ProgressFigure node={node} />}
-      {hasGates && <GatesFigure node={node} />}
+      {category !== undefined && <ChannelCards node={node} category={category} />}
     </>
   );
 }
 
-function LossFigure() {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const [now, setNow] = useState<number | null>(null);
-  const theme = useTheme();
+/** Size of a small figure, in CSS pixels. */
+const size = { width: 184, height: 32 } as const;
+
+/** The small figures of all channels that have one for this node. */
+function ChannelCards({ node, category }: { node: string; category: string }) {
+  const mark = useRef<HTMLSpanElement>(null);
+  const [cards, setCards] = useState<readonly Card[]>([]);
   const draw = useCallback(() => {
-    const run = useRun.getState().state;
-    const smoothed = smooth(run.channels.loss.total, 0.95);
-    setNow(smoothed.last?.y ?? null);
-    if (canvas.current) drawLoss(canvas.current, run, smoothed, theme);
-  }, [theme]);
-  useRedraw(canvas, draw);
+    const next = nodeCards(useRun.getState().state, { id: node, category });
+    setCards((before) => (before.length === 0 && next.length === 0 ? before : next));
+  }, [node, category]);
+  useRedraw(mark, draw);
   return (
-    <div className="card-figure" data-testid="node-loss">
-      <Caption left="loss" right={now === null ? "no run yet" : `${formatNumber(now)} nats`} />
-      <canvas ref={canvas} style={figureSize} aria-label={`loss, now ${formatNumber(now)}`} role="img" />
+    <>
+      <span ref={mark} className="card-mark" />
+      {cards.map((card) => (
+        <CardFigure key={card.caption} card={card} />
+      ))}
+    </>
+  );
+}
+
+function CardFigure({ card: { caption, value, panel, hint } }: { card: Card }) {
+  const theme = useTheme();
+  const svg = sparkSvg(panel, size.width, size.height, theme);
+  return (
+    <div className="card-figure" data-testid={`node-${caption.split(" ")[0]}`} title={hint}>
+      <Caption left={caption} right={value} />
+      <div
+        className="card-spark"
+        role="img"
+        aria-label={`${caption}, ${value}`}
+        // biome-ignore lint/security/noDangerouslySetInnerHtml: our own renderer, which escapes all text
+        dangerouslySetInnerHTML={{ __html: svg }}
+      />
     </div>
   );
 }
 
-function GatesFigure({ node }: { node: string }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const [largest, setLargest] = useState(0);
-  const theme = useTheme();
-  const draw = useCallback(() => {
-    const run = useRun.getState().state;
-    setLargest(Math.max(0, ...gateValues(run, node)));
-    if (canvas.current) drawGates(canvas.current, run, node, theme);
-  }, [theme, node]);
-  useRedraw(canvas, draw);
-  return (
-    <div
-      className="card-figure"
-      data-testid="node-gates"
-      title="|tanh| of each gate, first layer left; filled: attention"
-    >
-      <Caption left="gates |tanh|" right={`up to ${formatNumber(largest)}`} />
-      <canvas ref={canvas} style={figureSize} aria-label={`gates, up to ${formatNumber(largest)}`} role="img" />
-    </div>
-  );
-}
+const shownImages = 6;
 
-const shownPictures = 6;
-
-function PicturesFigure() {
+function ImagesFigure() {
   const run = useRun((state) => state.id);
   const samples = useRun(
-    useShallow((state) => state.state.channels.samples.at(-1)?.samples.slice(0, shownPictures) ?? []),
+    useShallow((state) => state.state.channels.samples.at(-1)?.samples.slice(0, shownImages) ?? []),
   );
   return (
     <div className="card-figure card-pictures" data-testid="node-pictures">
@@ -77,7 +75,7 @@ function PicturesFigure() {
         ? samples.map(({ image, label }) => (
             <img key={image} src={pinnedImage(run, image)} alt={label} title={label} draggable={false} />
           ))
-        : Array.from({ length: shownPictures }, (_value, index) => <span key={String(index)} className="no-picture" />)}
+        : Array.from({ length: shownImages }, (_value, index) => <span key={String(index)} className="no-picture" />)}
     </div>
   );
 }

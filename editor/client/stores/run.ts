@@ -14,33 +14,16 @@ export const useRun = create<ShownRun>(() => ({ id: undefined, state: emptyRun()
 
 /** Shows another run, from its beginning. */
 export function showRun(id: string | undefined): void {
-  waiting = [];
   useRun.setState({ id, state: emptyRun() });
   const route = currentRoute();
   if (route.page === "pipeline" && route.pipeline === undefined)
     go({ page: "pipeline", ...(id === undefined ? {} : { run: id }) }, { replace: true });
 }
 
-/** The page takes records over at most so often, in milliseconds: it shares the machine with the training. */
-const interval = 250;
-let waiting: LogRecord[] = [];
-let timer: ReturnType<typeof setTimeout> | undefined;
-
-/** Takes records over, if they are of the run that is shown: the first at once, those that follow soon after together. */
+/** Takes records over, if they are of the run that is shown. They come gathered, at most ten times a second. */
 export function takeRecords(run: string, records: readonly LogRecord[]): void {
-  if (run !== useRun.getState().id) return;
-  waiting = waiting.concat(records);
-  if (timer === undefined) fold();
-}
-
-function fold(): void {
-  timer = undefined;
-  if (waiting.length === 0) return;
-  const { state } = useRun.getState();
-  const records = waiting;
-  waiting = [];
-  timer = setTimeout(fold, interval);
-  useRun.setState({ state: foldRecords(state, records) });
+  const { id, state } = useRun.getState();
+  if (run === id) useRun.setState({ state: foldRecords(state, records) });
 }
 
 /** The run that the page's address names. */

@@ -1,9 +1,6 @@
 import { create } from "zustand";
 import type { Theme } from "../../../src/figures/colors.ts";
 
-export const panelNames = ["loss", "gates", "attention", "samples", "results", "log"] as const;
-export type PanelName = (typeof panelNames)[number];
-
 interface Settings {
   /** Undefined follows the system. */
   theme: Theme | undefined;
@@ -12,11 +9,9 @@ interface Settings {
   /** Undefined: as fits the window. */
   dockHeight: number | undefined;
   /** Panels that are open, the one opened last at the end. */
-  panels: PanelName[];
-  /** Weight of the past in the smoothed loss. */
-  smoothing: number;
-  logAxis: boolean;
-  absoluteGates: boolean;
+  panels: string[];
+  /** What is chosen of each channel's figure, by the channel's name; the rest is as the channel has it. */
+  views: Record<string, Record<string, unknown>>;
 }
 
 const place = "flamingo:settings";
@@ -26,9 +21,7 @@ const initial: Settings = {
   dock: true,
   dockHeight: undefined,
   panels: ["samples", "attention", "gates", "loss"],
-  smoothing: 0.95,
-  logAxis: false,
-  absoluteGates: true,
+  views: {},
 };
 
 /** How a person likes the page; kept in the browser. */
@@ -46,23 +39,27 @@ export function changeSettings(changes: Partial<Settings>): void {
   useSettings.setState(changes);
 }
 
+/** Chooses something of a channel's figure. */
+export function changeView(channel: string, changes: Record<string, unknown>): void {
+  const { views } = useSettings.getState();
+  changeSettings({ views: { ...views, [channel]: { ...views[channel], ...changes } } });
+}
+
 /** Opens or closes a panel of the dock. */
-export function togglePanel(name: PanelName): void {
+export function togglePanel(name: string): void {
   const { panels } = useSettings.getState();
   changeSettings({ panels: panels.includes(name) ? panels.filter((other) => other !== name) : [...panels, name] });
 }
 
 /** Opens a panel of the dock, and the dock. */
-export function showPanel(name: PanelName): void {
+export function showPanel(name: string): void {
   const { panels } = useSettings.getState();
   changeSettings({ dock: true, panels: [...panels.filter((other) => other !== name), name] });
 }
 
 function read(): Partial<Settings> {
   try {
-    const value = JSON.parse(localStorage.getItem(place) ?? "{}") as Partial<Settings>;
-    const panels = value.panels?.filter((name) => panelNames.includes(name));
-    return { ...value, ...(panels ? { panels } : {}) };
+    return JSON.parse(localStorage.getItem(place) ?? "{}") as Partial<Settings>;
   } catch {
     return {};
   }

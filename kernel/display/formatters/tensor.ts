@@ -2,7 +2,7 @@ import { heatColor } from "../../../src/figures/colors.ts";
 import { formatCount, formatNumber } from "../../../src/figures/numbers.ts";
 import type { Formatter } from "../formatter.ts";
 import { box, escapeHtml, note } from "../html.ts";
-import { pngOf } from "../plot/rasterise.ts";
+import { pngOf } from "../rasterise.ts";
 
 /** What of a tensor is looked at: TensorFlow.js itself is not loaded for it. */
 interface TensorLike {

@@ -3,15 +3,16 @@ import { checkInputs } from "../../core/check.ts";
 import { FlamingoError } from "../../core/errors.ts";
 import { printShape } from "../../core/shape.ts";
 import { recomputed } from "../autodiff/recompute.ts";
-import { type Tensor, type TensorContainer, tidy } from "../tensor.ts";
+import { clone, type Tensor, type TensorContainer, tidy } from "../tensor.ts";
 import type { Weights } from "./weights.ts";
 
-/** Reads a value inside blocks: gets the probe's tensor, and may keep it no longer than the call. */
+/** Reads a tensor of blocks while they compute. */
 export interface Probe {
-  /** Whether to read this block; asked for each one that offers the probe. */
+  /** Which tensor: that of a port, or one that the block computes for those who ask (`weights` of attention). */
+  of: { input: string } | { output: string } | { probe: string };
+  /** Whether to read it of this block. */
   at(path: string, config: Readonly<Record<string, unknown>>): boolean;
-  /** Which of the block's probes: `weights` of attention. */
-  name: string;
+  /** Gets a tensor of its own, and keeps it (`keep`) where it needs it after the call. */
   see(path: string, value: Tensor): void;
 }
 
@@ -50,7 +51,7 @@ export class Eager implements Reading {
       this.#checkOutputs(site, expected, outputs);
       this.#checked.add(signature);
     }
-    for (const probe of this.probes) this.#read(probe, site, inputs);
+    for (const probe of this.probes) this.#read(probe, site, inputs, outputs);
     return outputs;
   }
 
@@ -65,10 +66,21 @@ export class Eager implements Reading {
     );
   }
 
-  #read(probe: Probe, site: CallSite, inputs: Record<string, Value | undefined>): void {
-    const compute = site.definition.probes?.[probe.name];
-    const path = this.#name(site.path);
-    if (compute && probe.at(path, site.config)) probe.see(path, compute(site.config, inputs as never) as Tensor);
+  #read(
+    { of, at, see }: Probe,
+    { definition, config, path }: CallSite,
+    inputs: Record<string, Value | undefined>,
+    outputs: Record<string, Value>,
+  ): void {
+    const name = this.#name(path);
+    if (!at(name, config)) return;
+    if ("probe" in of) {
+      const compute = definition.probes?.[of.probe];
+      if (compute) see(name, compute(config, inputs as never) as Tensor);
+      return;
+    }
+    const value = "input" in of ? inputs[of.input] : outputs[of.output];
+    if (value) see(name, clone(value as Tensor));
   }
 
   #name(path: string): string {

@@ -1,10 +1,10 @@
-import { escapeHtml } from "../html.ts";
+import { escapeHtml } from "../escape.ts";
 
 export interface TextStyle {
   size?: number;
   anchor?: "start" | "middle" | "end";
   bold?: boolean;
-  /** Steps back behind other text. */
+  /** Less prominent than other text. */
   quiet?: boolean;
   color?: string;
   rotate?: number;

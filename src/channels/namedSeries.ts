@@ -1,0 +1,36 @@
+import { Series } from "../figures/series.ts";
+import type { Frame, Table } from "./channel.ts";
+
+/** Series by name. */
+export type NamedSeries = Readonly<Record<string, Series>>;
+
+/** The series with a value more each; a name that is new begins one. */
+export function appendNamed(series: NamedSeries, step: number, values: Readonly<Record<string, number>>): NamedSeries {
+  const added = Object.entries(values).map(([name, value]) => [
+    name,
+    (series[name] ?? Series.empty).append(step, value),
+  ]);
+  return { ...series, ...Object.fromEntries(added) };
+}
+
+/** The series without what came after a step. */
+export function rewindNamed<Names extends NamedSeries>(series: Names, step: number): Names {
+  const kept = Object.entries(series).map(([name, each]) => [name, each.before(step + 1)]);
+  return Object.fromEntries(kept) as Names;
+}
+
+/** Series side by side, one row a step; a cell is empty where a series has no value at that step. */
+export function joinSeries(series: NamedSeries): Table {
+  const entries = Object.entries(series);
+  const steps = [...new Set(entries.flatMap(([, each]) => each.xs))].sort((a, b) => a - b);
+  const values = entries.map(([, each]) => new Map(each));
+  return {
+    columns: ["step", ...entries.map(([name]) => name)],
+    rows: steps.map((step) => [step, ...values.map((each) => each.get(step) ?? "")]),
+  };
+}
+
+/** The axis of steps of a run: it stays put while lines grow. */
+export function stepAxis({ step, steps }: Frame): { title: string; range: [number, number] } {
+  return { title: "step", range: [0, Math.max(steps, step, 1)] };
+}

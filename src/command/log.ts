@@ -1,0 +1,82 @@
+import { resolve } from "node:path";
+import type { AnyChannel, Table } from "../channels/channel.ts";
+import { printCsv } from "../channels/csv.ts";
+import { channels } from "../channels/index.ts";
+import { FlamingoError } from "../core/errors.ts";
+import { figureText } from "../figures/text.ts";
+import { type ChannelName, channelFigure } from "../runs/channelFigure.ts";
+import { readRun } from "../runs/folder.ts";
+import { readRecords } from "../runs/reader.ts";
+import { emptyRun, foldRecords, type RunState } from "../runs/state.ts";
+import { type Command, readArguments, usageError } from "./command.ts";
+import { statusLine } from "./progress.ts";
+
+const usage = "flamingo log RUN_DIR [--channel NAME] [--csv | --json]";
+const names = channels.map(({ name }) => name).join(", ");
+
+/** Prints what was watched in a run. */
+export const log: Command = {
+  help: `${usage}
+
+Prints what was watched in a run: in a few lines, or every value of every step.
+
+  RUN_DIR         the run's folder
+  --channel NAME  one of ${names}
+  --csv           every value of the channel as CSV, a line for each step
+  --json          every value as JSON: an object for each row, one a line
+`,
+  run: async (args, context) => {
+    const options = { channel: { type: "string" }, csv: { type: "boolean" }, json: { type: "boolean" } } as const;
+    const { values, positionals } = readArguments(args, options, usage);
+    const [dir, ...more] = positionals;
+    if (dir === undefined || more.length > 0) throw usageError("log takes one run folder", usage);
+    if (values.csv && values.json) throw usageError("--csv and --json exclude each other", usage);
+    if (values.csv && values.channel === undefined)
+      throw usageError("a CSV file has the columns of one channel, so --csv needs --channel", usage);
+    const folder = resolve(dir);
+    await readRun(folder);
+    const run = foldRecords(emptyRun(), await readRecords(folder));
+    const chosen = chooseChannels(values.channel);
+    if (values.csv || values.json) {
+      for (const channel of chosen) {
+        const table = channel.table(run.channels[channel.name as ChannelName]);
+        context.out.write(values.csv ? printCsv(table) : jsonLines(table, values.channel ? undefined : channel.name));
+      }
+      return 0;
+    }
+    context.out.write(`${statusLine(run, run.updated ?? 0)}\n`);
+    for (const channel of chosen) for (const line of summary(run, channel)) context.out.write(`${line}\n`);
+    return 0;
+  },
+};
+
+function chooseChannels(name: string | undefined): readonly AnyChannel[] {
+  const all = channels as readonly AnyChannel[];
+  if (name === undefined) return all;
+  const found = all.find((channel) => channel.name === name);
+  if (found) return [found];
+  throw new FlamingoError("NOT_FOUND", `there is no channel "${name}"`, { fix: `name one of ${names}` });
+}
+
+/** A row is an object; of several channels, each says which it is of. */
+function jsonLines({ columns, rows }: Table, channel: string | undefined): string {
+  return rows
+    .map((row) => {
+      const cells = columns.flatMap((column, at) => (row[at] === "" ? [] : [[column, jsonValue(row[at]!)]]));
+      return `${JSON.stringify({ ...(channel === undefined ? {} : { channel }), ...Object.fromEntries(cells) })}\n`;
+    })
+    .join("");
+}
+
+/** JSON has no number that is not finite: it is written by its name, as in the log. */
+function jsonValue(value: string | number): string | number {
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+}
+
+/** A channel in a few lines: its figure in words, or how many rows it has. */
+function summary(run: RunState, channel: AnyChannel): string[] {
+  const figure = channelFigure(run, channel.name);
+  if (figure) return figureText(figure).split("\n");
+  const { rows } = channel.table(run.channels[channel.name as ChannelName]);
+  return rows.length === 0 ? [] : [`${channel.title}: ${rows.length} rows`];
+}

@@ -1,0 +1,72 @@
+import type { AnyChannel, PortReading, Reading } from "../channels/channel.ts";
+import { channels } from "../channels/index.ts";
+import type { Probe } from "../engine/readings/eager.ts";
+import { keep, type Tensor } from "../engine/tensor.ts";
+import { type PlacedBlock, placeName } from "./placedBlocks.ts";
+
+/** A tensor that was seen, until its numbers are read. */
+interface Seen {
+  block: PlacedBlock;
+  read: PortReading;
+  tensor: Tensor;
+}
+
+/** Reads the values that a channel asks for out of a model, while the model computes. */
+export class ChannelProbe {
+  readonly channel: AnyChannel;
+  readonly #reads: readonly PortReading[];
+  readonly #blocks: ReadonlyMap<string, PlacedBlock>;
+  readonly #seen: Seen[] = [];
+
+  /** @param blocks of the model's graph */
+  constructor(channel: AnyChannel, blocks: readonly PlacedBlock[]) {
+    this.channel = channel;
+    this.#reads = channel.probe?.reads ?? [];
+    const types = new Set(this.#reads.map(({ block }) => block));
+    this.#blocks = new Map(
+      blocks.filter((block) => types.has(block.types.at(-1)!)).map((block) => [placeName(block), block]),
+    );
+  }
+
+  /** Whether the model has anything that the channel asks for. */
+  get isUsed(): boolean {
+    return this.#blocks.size > 0;
+  }
+
+  /** Whether it is due after a step. */
+  isDue(step: number): boolean {
+    return this.isUsed && step % this.channel.probe!.every === 0;
+  }
+
+  /** Give these to `Graph.watched`. */
+  get probes(): readonly Probe[] {
+    return this.#reads.map((read) => ({
+      of: read.of,
+      at: (path: string) => this.#blocks.get(path)?.types.at(-1) === read.block,
+      see: (path: string, tensor: Tensor) =>
+        void this.#seen.push({ block: this.#blocks.get(path)!, read, tensor: keep(tensor) }),
+    }));
+  }
+
+  /** The record's value, from all that was seen since the last time. */
+  async value(): Promise<unknown> {
+    const seen = this.#seen.splice(0);
+    try {
+      const readings = await Promise.all(
+        seen.map(async ({ block, read, tensor }): Promise<Reading> => {
+          const { node, path } = block;
+          return { node, path, read, shape: tensor.shape, data: (await tensor.data()) as Reading["data"] };
+        }),
+      );
+      return this.channel.probe!.value(readings);
+    } finally {
+      for (const { tensor } of seen) tensor.dispose();
+    }
+  }
+}
+
+/** The probes of all channels that ask for something which the model has. */
+export function channelProbes(blocks: readonly PlacedBlock[]): ChannelProbe[] {
+  const asking = (channels as readonly AnyChannel[]).filter(({ probe }) => probe);
+  return asking.map((channel) => new ChannelProbe(channel, blocks)).filter(({ isUsed }) => isUsed);
+}

@@ -1,0 +1,25 @@
+import type { AnyChannel, Card, CardNode } from "../channels/channel.ts";
+import { channels } from "../channels/index.ts";
+import type { Figure } from "../figures/figure.ts";
+import type { RunState } from "./state.ts";
+
+export type ChannelName = (typeof channels)[number]["name"];
+
+/** What a person can choose of a channel's figure. */
+export type ViewOf<Name extends ChannelName> = Partial<Parameters<FigureOf<Name>>[1]>;
+type FigureOf<Name extends ChannelName> = NonNullable<Extract<(typeof channels)[number], { name: Name }>["figure"]>;
+
+/** A channel of a run as a figure; undefined while there is nothing to show, or for a channel that has none. */
+export function channelFigure(run: RunState, name: string, view: object = {}): Figure | undefined {
+  const channel = channels.find((each) => each.name === name) as AnyChannel | undefined;
+  if (!channel?.figure) return undefined;
+  const state: unknown = run.channels[name as ChannelName];
+  return channel.figure(state, channel.view?.parse(view) ?? {}, run);
+}
+
+/** The small figures of a run that belong on a node's card. */
+export function nodeCards(run: RunState, node: CardNode): Card[] {
+  return (channels as readonly AnyChannel[]).flatMap(
+    ({ name, card }) => card?.(run.channels[name as ChannelName], node, run) ?? [],
+  );
+}

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { type AnyChannel, defineChannel, type Reading } from "../../src/channels/channel.ts";
+import { countTensors } from "../../src/engine/memory.ts";
+import { dispose, tidy } from "../../src/engine/tensor.ts";
+import { toTensors, type Values } from "../../src/execution/graph.ts";
+import { type Prepared, prepareRun } from "../../src/execution/prepare.ts";
+import { ChannelProbe } from "../../src/inspection/probes.ts";
+import { readRun } from "../../src/runs/folder.ts";
+import { newRun, smallPipeline } from "../execution/smallRun.ts";
+
+const readings: Reading[][] = [];
+/** A channel that asks for what goes into each gated layer and what comes out, and for attention. */
+const channel = defineChannel({
+  name: "asked",
+  title: "Asked",
+  summary: "What was asked for.",
+  value: z.number(),
+  empty: undefined,
+  fold: (state: undefined) => state,
+  rewind: (state: undefined) => state,
+  table: () => ({ columns: [], rows: [] }),
+  probe: {
+    every: 5,
+    reads: [
+      { block: "GatedXattnDense", of: { input: "text" } },
+      { block: "GatedXattnDense", of: { output: "text" } },
+      { block: "Attention", of: { probe: "weights" } },
+    ],
+    value: (all) => readings.push([...all]),
+  },
+}) as unknown as AnyChannel;
+
+let prepared: Prepared;
+beforeAll(async () => {
+  const folder = await newRun(smallPipeline());
+  const options = { device: "wasm", log: { append: () => {} }, cache: folder, from: 0 };
+  prepared = await prepareRun(await readRun(folder), options);
+});
+afterAll(() => prepared.graph.weights.dispose());
+
+test("what a channel asks for is read where it is in the model, and nothing else; nothing stays behind", async () => {
+  const { graph, sources } = prepared;
+  const probe = new ChannelProbe(channel, graph.placedBlocks());
+  expect([probe.isUsed, probe.isDue(5), probe.isDue(6)]).toEqual([true, true, false]);
+  const batch = toTensors(sources.get("data")!.batch(0));
+  const before = countTensors();
+  const forward = () => {
+    const values: Values = new Map([["data", batch]]);
+    return graph.compute("loss", values);
+  };
+  tidy(() => void graph.watched(probe.probes, forward));
+  expect(await probe.value()).toBe(1);
+  expect(countTensors()).toBe(before);
+  const [all] = readings as [Reading[]];
+  const of = (kind: string) => all.filter(({ read }) => kind in read.of);
+  const layers = [0, 1].map((layer) => [`gated_cross_attn_layers.${layer}`]);
+  for (const kind of ["input", "output"]) expect(of(kind).map(({ path }) => path)).toEqual(layers);
+  expect(all.every(({ node }) => node === "language" || node === "resampler" || node === "encoder")).toBe(true);
+  // Gates start closed: what comes out of a layer is what went in, to the last bit.
+  of("input").forEach(({ data, shape }, layer) => {
+    expect(of("output")[layer]!.shape).toEqual(shape);
+    expect(of("output")[layer]!.data).toEqual(data);
+  });
+  expect(of("probe").length).toBeGreaterThan(4);
+  dispose(Object.values(batch));
+});
+
+test("a channel that asks for a block which the model has not is never due", () => {
+  const other = { ...channel, probe: { ...channel.probe!, reads: [{ block: "Mamba", of: { output: "y" } }] } };
+  const probe = new ChannelProbe(other, prepared.graph.placedBlocks());
+  expect([probe.isUsed, probe.isDue(5)]).toEqual([false, false]);
+});
