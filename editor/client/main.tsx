@@ -8,6 +8,7 @@ import { begin } from "./stores/document.ts";
 import { watchMending } from "./stores/mended.ts";
 import { connectStudio } from "./stores/studio.ts";
 import { applyTheme } from "./stores/theme.ts";
+import { enter } from "./stores/token.ts";
 import "@xyflow/react/dist/base.css";
 import "./styles/tokens.css";
 import "./styles/controls.css";
@@ -24,15 +25,17 @@ root.render(<Starting />);
 start();
 
 function start(): void {
-  begin().then(
-    () => {
-      connectStudio();
-      watchMending();
-      root.render(<Pages />);
-    },
-    (error: unknown) => {
-      root.render(<Starting error={reportOf(error)} />);
-      setTimeout(start, 2000);
-    },
-  );
+  enter()
+    .then(begin)
+    .then(
+      () => {
+        connectStudio();
+        watchMending();
+        root.render(<Pages />);
+      },
+      (error: unknown) => {
+        root.render(<Starting error={reportOf(error)} />);
+        setTimeout(start, 2000);
+      },
+    );
 }

@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { NextFunction, Request, Response } from "express";
 import { FlamingoError } from "../../src/core/errors.ts";
-import { requestHeader } from "../shared/protocol.ts";
+import { enterPath, requestHeader } from "../shared/protocol.ts";
 
 /** Names under which a browser on this machine reaches the studio. Compared as they are written, never looked up. */
 const hostNames: readonly string[] = ["127.0.0.1", "localhost"];
@@ -28,93 +28,106 @@ const securityHeaders = {
   "Cache-Control": "no-store",
 };
 
+/** Milliseconds in which a code can be used: as long as a browser takes to open. */
+const codeLife = 60_000;
+
 /**
  * Who may ask the studio anything. A request must
  * - name this machine as its host, so that another site's name that is pointed at us gets nothing,
- * - carry the token of this start, as a cookie or a bearer,
- * - and, where it changes something, come from our own page: its exact origin, a header of ours, JSON.
+ * - carry the token of this start, as a bearer (or as Jupyter's clients show it, to the Jupyter API),
+ * - have our own page's exact origin, where it has one,
+ * - and, where it changes something, a header of ours and JSON.
+ *
+ * A browser sends cookies to every port of this machine, so a cookie is no token here: it opens the page's own files, which
+ * hold nothing of the user's, and nothing else. The page has the token from its address and keeps it in storage that belongs
+ * to this port. A browser that is opened by the studio is given a code in place of the token, for other users of the machine
+ * can read its command line; it can be used once.
  */
 export class Access {
   readonly token = randomBytes(24).toString("base64url");
+  readonly #page = randomBytes(24).toString("base64url");
   readonly #cookie: string;
+  /** Codes and when they were made, by a time that nobody sets. */
+  readonly #codes = new Map<string, number>();
 
   /** @param port cookies do not tell ports apart, so each studio has a cookie of its own */
   constructor(port: number) {
     this.#cookie = `flamingo-${port}`;
   }
 
-  /** The header that makes a browser keep the token. */
+  /** The header that makes a browser keep what opens the page. */
   get cookie(): string {
-    return `${this.#cookie}=${this.token}; Path=/; HttpOnly; SameSite=Strict`;
+    return `${this.#cookie}=${this.#page}; Path=/; HttpOnly; SameSite=Strict`;
   }
 
   isToken(given: unknown): boolean {
-    return typeof given === "string" && timingSafeEqual(digest(given), digest(this.token));
+    return isSame(given, this.token);
+  }
+
+  /** A code by which one page gets the token, once. */
+  makeCode(): string {
+    const code = randomBytes(24).toString("base64url");
+    this.#codes.set(code, performance.now());
+    return code;
+  }
+
+  /** The token, for a code that was not used. @throws FlamingoError NO_TOKEN */
+  redeem(code: string): string {
+    const fresh = this.#isCode(code);
+    this.#codes.delete(code);
+    if (fresh) return this.token;
+    throw noToken("the code was used already, or is too old", address);
   }
 
   /** Whether a websocket may be opened: the browser asks no leave for it, so everything is checked here. */
   allowsSocket(request: IncomingMessage): boolean {
-    return this.#hasToken(request) && isOurHost(request) && (this.#hasBearer(request) || hasOurOrigin(request, false));
-  }
-
-  /** Whether a websocket to a kernel may be opened: by our own page, or by a Jupyter client with the token. */
-  allowsKernelSocket(request: IncomingMessage): boolean {
-    return isOurHost(request) && this.#refuseJupyter(request, "socket") === undefined;
+    return isOurHost(request) && this.#hasShownToken(request) && hasOurOrigin(request);
   }
 
   /**
    * What requests to the Jupyter API pass instead of `check`. Jupyter's clients outside of a browser show the token in
-   * their own ways and know nothing of our header; a browser's page is asked for all that our own page has.
+   * their own ways, and know nothing of our header.
    */
   readonly checkJupyter = (request: Request, response: Response, next: NextFunction): void => {
     response.set(securityHeaders);
-    const reads = request.method === "GET" || request.method === "HEAD";
-    next(refuseStranger(request) ?? this.#refuseJupyter(request, reads ? "read" : "write"));
+    next(refuseStranger(request) ?? this.#refuseJupyter(request));
   };
 
   /** Every other request passes here before any route is looked for. */
   readonly check = (request: Request, response: Response, next: NextFunction): void => {
     response.set(securityHeaders);
-    const refusal = refuseStranger(request) ?? this.#refuseTokenless(request, response) ?? this.#refuseWrite(request);
-    if (!response.headersSent) next(refusal);
+    next(refuseStranger(request) ?? this.#refuseTokenless(request, response) ?? refuseWrite(request));
   };
 
   #refuseTokenless(request: Request, response: Response): FlamingoError | undefined {
-    if (isFirstVisit(request) && this.isToken(request.query.token)) {
-      // The token in the address becomes a cookie, and the address clean.
-      response.set("Set-Cookie", this.cookie).redirect(303, "/");
-      return undefined;
+    if (this.#hasBearer(request)) return undefined;
+    const { method, path, query } = request;
+    if (method === "POST" && path === enterPath) return undefined; // the code that it brings is looked at there
+    if ((method === "GET" || method === "HEAD") && !path.startsWith("/api/")) {
+      if (this.#hasCookie(request)) return undefined;
+      if (path === "/" && (this.isToken(query.token) || this.#isCode(query.code))) {
+        response.set("Set-Cookie", this.cookie);
+        return undefined;
+      }
     }
-    if (this.#hasToken(request)) return undefined;
     // A link on another site brings no cookie with it; our own page, loaded again, does.
     if (request.headers["sec-fetch-site"] === "cross-site") response.set("Refresh", "0; url=/");
-    return new FlamingoError("NO_TOKEN", "the request has no token", {
-      fix: "open the address that `flamingo start` printed",
-    });
+    return noToken("the request has no token", address);
   }
 
-  #refuseWrite(request: Request): FlamingoError | undefined {
-    if (request.method === "GET" || request.method === "HEAD") return undefined;
-    if (!hasOurOrigin(request, this.#hasBearer(request)))
-      return refusal("the request has another origin", "use the studio's own page");
-    if (request.headers[requestHeader] === undefined)
-      return refusal(`the request lacks the header ${requestHeader}`, "send it, with any value");
-    return request.is("application/json")
+  #refuseJupyter(request: IncomingMessage): FlamingoError | undefined {
+    if (!this.#hasShownToken(request)) {
+      const ways = "send the token of the address that `flamingo start` printed: ?token=, or Authorization: token";
+      return noToken("the request has no token", ways);
+    }
+    return hasOurOrigin(request)
       ? undefined
-      : refusal("the request's body is not JSON", "send application/json");
+      : refusal("the request has another origin", "use the studio's own page, or a client outside of a browser");
   }
 
-  #refuseJupyter(request: IncomingMessage, purpose: "read" | "write" | "socket"): FlamingoError | undefined {
-    // A token that is shown, unlike a cookie, is nothing that another site's page could make a browser send.
-    const shown = this.#hasShownToken(request);
-    if (!shown && !this.#hasCookie(request))
-      return new FlamingoError("NO_TOKEN", "the request has no token", {
-        fix: "send the token of the address that `flamingo start` printed: ?token=, or Authorization: token",
-      });
-    if (!hasOurOrigin(request, shown || purpose === "read"))
-      return refusal("the request has another origin", "use the studio's own page, or a client outside of a browser");
-    if (shown || purpose !== "write" || request.headers[requestHeader] !== undefined) return undefined;
-    return refusal(`the request lacks the header ${requestHeader}`, "send it, with any value");
+  #isCode(given: unknown): boolean {
+    for (const [code, made] of this.#codes) if (performance.now() - made > codeLife) this.#codes.delete(code);
+    return [...this.#codes.keys()].some((code) => isSame(given, code));
   }
 
   #hasShownToken(request: IncomingMessage): boolean {
@@ -129,16 +142,28 @@ export class Access {
     return scheme === "Bearer" && this.isToken(token);
   }
 
-  #hasToken(request: IncomingMessage): boolean {
-    return this.#hasBearer(request) || this.#hasCookie(request);
-  }
-
   #hasCookie(request: IncomingMessage): boolean {
     const cookies = (request.headers.cookie ?? "").split(";").map((cookie) => cookie.trim());
     return cookies.some((cookie) => {
-      return cookie.startsWith(`${this.#cookie}=`) && this.isToken(cookie.slice(this.#cookie.length + 1));
+      return cookie.startsWith(`${this.#cookie}=`) && isSame(cookie.slice(this.#cookie.length + 1), this.#page);
     });
   }
+}
+
+const address = "open the address that `flamingo start` printed";
+
+function isSame(given: unknown, secret: string): boolean {
+  return typeof given === "string" && timingSafeEqual(digest(given), digest(secret));
+}
+
+function refuseWrite(request: Request): FlamingoError | undefined {
+  if (!hasOurOrigin(request)) return refusal("the request has another origin", "use the studio's own page");
+  if (request.method === "GET" || request.method === "HEAD") return undefined;
+  if (request.headers[requestHeader] === undefined)
+    return refusal(`the request lacks the header ${requestHeader}`, "send it, with any value");
+  return request.is("application/json")
+    ? undefined
+    : refusal("the request's body is not JSON", "send application/json");
 }
 
 function digest(text: string): Buffer {
@@ -150,10 +175,10 @@ function isOurHost(request: IncomingMessage): boolean {
   return name !== undefined && hostNames.includes(name);
 }
 
-/** The page's origin must be ours to the letter; `null` is not, and none at all only passes where `orNone` says so. */
-function hasOurOrigin(request: IncomingMessage, orNone: boolean): boolean {
+/** A page's origin must be ours to the letter; `null` is not. A client outside of a browser has none. */
+function hasOurOrigin(request: IncomingMessage): boolean {
   const { origin, host } = request.headers;
-  return origin === undefined ? orNone : origin === `http://${host}`;
+  return origin === undefined || origin === `http://${host}`;
 }
 
 function refuseStranger(request: Request): FlamingoError | undefined {
@@ -174,4 +199,8 @@ function isFirstVisit(request: Request): boolean {
 
 function refusal(message: string, fix: string): FlamingoError {
   return new FlamingoError("FORBIDDEN", message, { fix });
+}
+
+function noToken(message: string, fix: string): FlamingoError {
+  return new FlamingoError("NO_TOKEN", message, { fix });
 }

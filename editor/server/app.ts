@@ -3,7 +3,15 @@ import { FlamingoError } from "../../src/core/errors.ts";
 import { parsePipeline } from "../../src/pipeline/schema.ts";
 import { printError } from "../../src/runs/fault.ts";
 import { readRun } from "../../src/runs/folder.ts";
-import { type ErrorAnswer, type StudioInfo, traceRequest, writeRequest } from "../shared/protocol.ts";
+import {
+  type Entered,
+  type ErrorAnswer,
+  enterPath,
+  enterRequest,
+  type StudioInfo,
+  traceRequest,
+  writeRequest,
+} from "../shared/protocol.ts";
 import type { Access } from "./access.ts";
 import { containedFile } from "./containedFile.ts";
 import { describePipeline, type Library, traceBlock } from "./describe.ts";
@@ -12,6 +20,7 @@ import { checkJson } from "./jsonLimits.ts";
 import { jupyterPath } from "./jupyter/routes.ts";
 import type { PipelineStore } from "./pipelines.ts";
 import type { RunManager } from "./runs.ts";
+import { sendFile } from "./sendFile.ts";
 
 export interface AppOptions {
   access: Access;
@@ -54,7 +63,13 @@ export function makeApp(options: AppOptions): Express {
   return app;
 }
 
-function addCatalogRoutes(app: Express, { library, info }: AppOptions): void {
+function addCatalogRoutes(app: Express, { access, library, info }: AppOptions): void {
+  app.post(enterPath, (request, response) => {
+    const parsed = enterRequest.safeParse(request.body);
+    if (!parsed.success) throw unreadable(parsed.error);
+    const entered: Entered = { token: access.redeem(parsed.data.code) };
+    response.json(entered);
+  });
   app.get("/api/studio", async (_request, response) => {
     response.json(await info());
   });
@@ -105,14 +120,7 @@ function addRunRoutes(app: Express, { runs }: AppOptions): void {
 
 /** Sends a file that lies in a folder, or fails with NOT_FOUND. */
 async function send(response: Response, folder: string, name: string): Promise<void> {
-  const file = await containedFile(folder, name);
-  await new Promise<void>((resolve, reject) => {
-    // `allow`, for the home folder's own name starts with a dot; what is asked for was checked above.
-    response.sendFile(file, { dotfiles: "allow", cacheControl: false }, (error) => {
-      if (error && !response.headersSent) reject(error);
-      else resolve();
-    });
-  });
+  await sendFile(response, await containedFile(folder, name));
 }
 
 function unreadable(error: { issues: { path: PropertyKey[]; message: string }[] }): FlamingoError {

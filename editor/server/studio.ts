@@ -37,8 +37,10 @@ export interface StudioOptions {
 }
 
 export interface Studio {
-  /** Address with the token, to be opened once. */
+  /** Address with the token. */
   url: string;
+  /** An address for one browser, once: what other users of the machine may see on its command line. */
+  inviteUrl(): string;
   port: number;
   token: string;
   /** How many runs wait for the device. */
@@ -97,6 +99,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   return {
     url,
     port,
+    inviteUrl: () => `http://${host}:${port}/?code=${access.makeCode()}`,
     token: access.token,
     waiting: () => runs.waiting,
     close: async () => {

@@ -67,6 +67,13 @@ export interface ServerEvents {
   "runs:changed": (runs: RunSummary[]) => void;
 }
 
+/** POST: the page exchanges the code of its address for the token, once. Answered with Entered. */
+export const enterPath = "/api/enter";
+export const enterRequest = z.strictObject({ code: z.string().max(64) });
+export interface Entered {
+  token: string;
+}
+
 /** GET /api/studio: what the page needs once. */
 export interface StudioInfo {
   version: string;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { FlamingoError } from "../../src/core/errors.ts";
+import { type JsonLimits, parseLimitedJson } from "../../src/core/jsonText.ts";
 
 /** Text, which files hold as one string or as a list of its lines. */
 const text = z.union([z.string(), z.array(z.string()).transform((lines) => lines.join(""))]);
@@ -66,6 +67,9 @@ export interface NotebookFile {
   [other: string]: unknown;
 }
 
+/** Far beyond what people write, and what programs do in a second. */
+export const notebookLimits: JsonLimits = { depth: 200, values: 2_000_000 };
+
 /** The minor version that is written: the first whose cells have ids. */
 const minor = 5;
 
@@ -78,8 +82,9 @@ const minor = 5;
 export function parseNotebook(text: string, source: string): NotebookFile {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseLimitedJson(text, notebookLimits);
   } catch (error) {
+    if (error instanceof FlamingoError) throw invalid(source, error.message, error.details.fix ?? "");
     throw invalid(source, `it is not JSON: ${(error as Error).message}`, "restore the file from a copy");
   }
   return checkNotebook(value, source);

@@ -39,7 +39,7 @@ Ctrl-C stops the run that goes on, with a checkpoint, and then the studio; runs 
       });
     });
     out.write(`${studio.url}\n`);
-    if (!values["no-open"]) openBrowser(studio.url);
+    if (!values["no-open"]) openBrowser(studio.inviteUrl());
     await interrupted;
     await studio.close();
     return 0;

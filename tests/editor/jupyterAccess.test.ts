@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { describe, expect, test } from "vitest";
 import { Access } from "../../editor/server/access.ts";
 import { Contents } from "../../editor/server/jupyter/contents.ts";
+import { Documents } from "../../editor/server/jupyter/documents.ts";
 import { KernelManager } from "../../editor/server/jupyter/kernels.ts";
 import { makeJupyterRouter } from "../../editor/server/jupyter/routes.ts";
 import { Sessions } from "../../editor/server/jupyter/sessions.ts";
@@ -12,7 +13,7 @@ import { handshake, ourUpgrade, type Route, rawRequest } from "./rawRequest.ts";
 /** Every route of the API, as its router has them: a new one is in the table by itself. */
 function allRoutes(): Route[] {
   const kernels = new KernelManager({ kernelspecs: {}, env: {} });
-  const contents = new Contents({ own: "/nowhere", tutorials: "/nowhere" });
+  const contents = new Contents({ own: "/nowhere", tutorials: "/nowhere" }, new Documents());
   const sessions = new Sessions(kernels, "", (path) => contents.folderOf(path));
   const router = makeJupyterRouter({ access: new Access(1), kernels, contents, sessions });
   const layers = router.stack as unknown as { route?: { path: string; methods: Record<string, boolean> } }[];
@@ -31,7 +32,7 @@ const evil = "http://evil.example";
 function ours({ port, token, origin }: TestStudio): OutgoingHttpHeaders {
   return {
     host: `127.0.0.1:${port}`,
-    cookie: `flamingo-${port}=${token}`,
+    authorization: `token ${token}`,
     origin,
     "sec-fetch-site": "same-origin",
     "content-type": "text/plain;charset=UTF-8", // as @jupyterlab/services has it
@@ -47,12 +48,11 @@ function tool({ port, token }: TestStudio): OutgoingHttpHeaders {
 interface Stranger {
   name: string;
   status: number;
-  writesOnly?: boolean;
   headers(studio: TestStudio): OutgoingHttpHeaders;
 }
 
 const strangers: Stranger[] = [
-  { name: "no token", status: 401, headers: (studio) => ({ ...ours(studio), cookie: undefined }) },
+  { name: "no token", status: 401, headers: (studio) => ({ ...ours(studio), authorization: undefined }) },
   {
     name: "a bad token",
     status: 401,
@@ -64,9 +64,9 @@ const strangers: Stranger[] = [
     headers: (studio) => ({ ...tool(studio), authorization: `Basic ${studio.token}` }),
   },
   {
-    name: "another studio's cookie",
+    name: "the page's cookie alone",
     status: 401,
-    headers: (studio) => ({ ...ours(studio), cookie: `flamingo-1=${studio.token}` }),
+    headers: (studio) => ({ ...ours(studio), authorization: undefined, cookie: studio.pageCookie }),
   },
   { name: "an evil host", status: 403, headers: (studio) => ({ ...tool(studio), host: "evil.example" }) },
   {
@@ -83,18 +83,12 @@ const strangers: Stranger[] = [
   { name: "the origin null with the token", status: 403, headers: (studio) => ({ ...tool(studio), origin: "null" }) },
   { name: "an evil origin", status: 403, headers: (studio) => ({ ...ours(studio), origin: evil }) },
   {
-    name: "no origin with a cookie",
-    status: 403,
-    writesOnly: true,
-    headers: (studio) => ({ ...ours(studio), origin: undefined }),
-  },
-  {
     name: "a form with a cookie",
-    status: 403,
-    writesOnly: true,
+    status: 401,
     headers: (studio) => ({
       ...ours(studio),
-      [requestHeader]: undefined,
+      authorization: undefined,
+      cookie: studio.pageCookie,
       "content-type": "application/x-www-form-urlencoded",
     }),
   },
@@ -160,11 +154,10 @@ describe("every route of the Jupyter API", () => {
     expect((await rawRequest(studio, { ...route, path: "/jupyter/api/status?token=x" }, {})).status).toBe(401);
   });
 
-  test.each(strangers)("refuses $name", async ({ status, headers, writesOnly }) => {
+  test.each(strangers)("refuses $name", async ({ status, headers }) => {
     const studio = await openStudio();
     const everywhere = [...routes, { method: "GET", path: "/jupyter/" }, { method: "POST", path: "/jupyter/nothing" }];
     for (const route of everywhere) {
-      if (writesOnly && route.method === "GET") continue;
       const reply = await rawRequest(studio, route, headers(studio), body(route));
       expect(reply.status, `${route.method} ${route.path}`).toBe(status);
       expect(reply.body).not.toContain(studio.token);
@@ -203,37 +196,33 @@ describe("a kernel's websocket", () => {
 
   test("is looked for by our own page, and by a client with the token", async () => {
     const studio = await openStudio();
-    const tools = [
-      { Authorization: `token ${studio.token}`, Cookie: undefined, Origin: undefined },
-      { Authorization: `Bearer ${studio.token}`, Cookie: undefined, Origin: undefined },
-      { Authorization: `token ${studio.token}` },
-    ];
-    for (const headers of [{}, ...tools])
-      expect(await handshake(studio, channels, { ...ourUpgrade(studio), ...headers })).toContain("404");
     const address = `${channels}&token=${studio.token}`;
-    expect(await handshake(studio, address, { ...ourUpgrade(studio), Cookie: undefined, Origin: undefined })).toContain(
-      "404",
-    );
+    expect(await handshake(studio, address, ourUpgrade(studio))).toContain("404");
+    expect(await handshake(studio, address, { ...ourUpgrade(studio), Origin: undefined })).toContain("404");
+    for (const scheme of ["token", "Bearer"]) {
+      const headers = { Authorization: `${scheme} ${studio.token}`, Origin: undefined };
+      expect(await handshake(studio, channels, { ...ourUpgrade(studio), ...headers })).toContain("404");
+    }
   });
 
   test.each([
-    ["no token", { Cookie: undefined }],
-    ["a bad token", { Cookie: undefined, Authorization: "token x" }],
+    ["no token", {}],
+    ["a bad token", { Authorization: "token x" }],
     ["an evil host", { Host: "evil.example" }],
     ["an evil host with its own origin", { Host: "evil.example", Origin: evil }],
     ["an evil origin", { Origin: evil }],
     ["the origin null", { Origin: "null" }],
-    ["no origin with a cookie", { Origin: undefined }],
     ["our other name", { Origin: "http://localhost:1" }],
-  ] as [string, Record<string, string | undefined>][])("refuses %s", async (_, headers) => {
+  ] as [string, Record<string, string | undefined>][])("refuses %s", async (name, headers) => {
     const studio = await openStudio();
-    expect(await handshake(studio, channels, { ...ourUpgrade(studio), ...headers })).toContain("403");
+    const address = name.includes("token") ? channels : `${channels}&token=${studio.token}`;
+    expect(await handshake(studio, address, { ...ourUpgrade(studio), ...headers })).toContain("403");
   });
 
   test("refuses another origin that has the token", async () => {
     const studio = await openStudio();
     for (const origin of [evil, "null"]) {
-      const headers = { ...ourUpgrade(studio), Cookie: undefined, Origin: origin };
+      const headers = { ...ourUpgrade(studio), Origin: origin };
       expect(await handshake(studio, `${channels}&token=${studio.token}`, headers)).toContain("403");
     }
   });

@@ -28,6 +28,8 @@ const blocks = [GatedXattnDense];
 export interface TestStudio extends Studio {
   home: string;
   origin: string;
+  /** What a browser sends that was on the page before. */
+  pageCookie: string;
   /** Asks over HTTP as the studio's own page does. */
   ask(path: string, init?: RequestInit): Promise<Response>;
   /** Sends JSON as the page does. */
@@ -68,16 +70,17 @@ export async function openStudio(
   });
   onTestFinished(() => studio.close());
   const origin = `http://127.0.0.1:${studio.port}`;
-  const cookie = `flamingo-${studio.port}=${studio.token}`;
+  const authorization = `Bearer ${studio.token}`;
   const ask = (path: string, init: RequestInit = {}) =>
-    fetch(`${origin}${path}`, { redirect: "manual", ...init, headers: { cookie, ...init.headers } });
+    fetch(`${origin}${path}`, { redirect: "manual", ...init, headers: { authorization, ...init.headers } });
   const send = (method: string, path: string, body: unknown) =>
     ask(path, {
       method,
       headers: { origin, "content-type": "application/json", [requestHeader]: "1" },
       body: JSON.stringify(body),
     });
-  return { ...studio, home, origin, ask, send };
+  const [pageCookie] = (await fetch(studio.url)).headers.get("set-cookie")!.split(";");
+  return { ...studio, home, origin, pageCookie: pageCookie!, ask, send };
 }
 
 /** A browser tab, as far as the socket goes. */
@@ -88,11 +91,12 @@ export class Tab {
   runs: RunSummary[] = [];
   readonly #waiting = new Set<() => void>();
 
-  constructor({ origin, port, token }: TestStudio) {
+  constructor({ origin, token }: TestStudio) {
     this.socket = io(origin, {
       transports: [...socketTransports],
       forceNew: true,
-      extraHeaders: { cookie: `flamingo-${port}=${token}`, origin },
+      extraHeaders: { origin },
+      query: { token },
     });
     onTestFinished(() => void this.socket.close());
     this.socket.on("run:records", ({ run, records }) => {

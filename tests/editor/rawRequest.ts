@@ -34,15 +34,14 @@ export function rawRequest(
   });
 }
 
-/** What a browser sends to open a websocket from the studio's own page. */
-export function ourUpgrade({ port, token, origin }: { port: number; token: string; origin: string }) {
+/** What a browser sends to open a websocket from the studio's own page; the token is in the address. */
+export function ourUpgrade({ port, origin }: { port: number; origin: string }) {
   return {
     Host: `127.0.0.1:${port}`,
     Connection: "Upgrade",
     Upgrade: "websocket",
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
-    Cookie: `flamingo-${port}=${token}`,
     Origin: origin,
   };
 }

@@ -1,10 +1,10 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Access } from "../../editor/server/access.ts";
 import { makeApp } from "../../editor/server/app.ts";
 import { PipelineStore } from "../../editor/server/pipelines.ts";
 import { RunManager } from "../../editor/server/runs.ts";
-import { requestHeader } from "../../editor/shared/protocol.ts";
+import { enterPath, requestHeader } from "../../editor/shared/protocol.ts";
 import { findHome } from "../../src/runs/home.ts";
 import { fakePipeline } from "../runs/fakeLibrary.ts";
 import { openStudio, type TestStudio } from "./openStudio.ts";
@@ -38,7 +38,7 @@ const evil = "http://evil.example";
 function ours(studio: TestStudio): OutgoingHttpHeaders {
   return {
     host: `127.0.0.1:${studio.port}`,
-    cookie: `flamingo-${studio.port}=${studio.token}`,
+    authorization: `Bearer ${studio.token}`,
     origin: studio.origin,
     "sec-fetch-site": "same-origin",
     "content-type": "application/json",
@@ -53,10 +53,19 @@ const strangers: {
   writesOnly?: boolean;
   headers(studio: TestStudio): OutgoingHttpHeaders;
 }[] = [
-  { name: "no token", status: 401, headers: () => ({ cookie: "" }) },
-  { name: "a bad token", status: 401, headers: ({ port }) => ({ cookie: `flamingo-${port}=${"x".repeat(32)}` }) },
-  { name: "another studio's cookie", status: 401, headers: ({ token }) => ({ cookie: `flamingo-1=${token}` }) },
-  { name: "a bad bearer", status: 401, headers: () => ({ cookie: "", authorization: "Bearer x" }) },
+  { name: "no token", status: 401, headers: () => ({ authorization: undefined }) },
+  { name: "a bad token", status: 401, headers: () => ({ authorization: `Bearer ${"x".repeat(32)}` }) },
+  { name: "a token in another way", status: 401, headers: ({ token }) => ({ authorization: `Basic ${token}` }) },
+  {
+    name: "the token as a cookie",
+    status: 401,
+    headers: ({ port, token }) => ({ authorization: undefined, cookie: `flamingo-${port}=${token}` }),
+  },
+  {
+    name: "the cookie of another studio's page",
+    status: 401,
+    headers: ({ pageCookie }) => ({ authorization: undefined, cookie: pageCookie.replace(/\d+=/, "1=") }),
+  },
   { name: "an evil host", status: 403, headers: () => ({ host: "evil.example" }) },
   {
     name: "a name that is pointed at us",
@@ -70,19 +79,16 @@ const strangers: {
     status: 403,
     headers: () => ({ "sec-fetch-site": "same-site", origin: "http://127.0.0.1:1" }),
   },
-  { name: "an evil origin", status: 403, writesOnly: true, headers: () => ({ origin: evil }) },
-  { name: "the origin null", status: 403, writesOnly: true, headers: () => ({ origin: "null" }) },
-  { name: "no origin", status: 403, writesOnly: true, headers: () => ({ origin: undefined }) },
+  { name: "an evil origin", status: 403, headers: () => ({ origin: evil }) },
+  { name: "the origin null", status: 403, headers: () => ({ origin: "null" }) },
   {
     name: "another scheme",
     status: 403,
-    writesOnly: true,
     headers: ({ port }) => ({ origin: `https://127.0.0.1:${port}` }),
   },
   {
     name: "our other name",
     status: 403,
-    writesOnly: true,
     headers: ({ port }) => ({ origin: `http://localhost:${port}` }),
   },
   { name: "no header of ours", status: 403, writesOnly: true, headers: () => ({ [requestHeader]: undefined }) },
@@ -102,6 +108,7 @@ function bodyOf({ method }: Route): string {
 describe("every route", () => {
   test("is in the table", () => {
     expect(routes.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      "POST /api/enter",
       "GET /api/studio",
       "GET /api/catalog",
       "POST /api/describe",
@@ -120,7 +127,8 @@ describe("every route", () => {
     const studio = await openStudio();
     for (const route of routes) {
       const { status, headers } = await rawRequest(studio, route, ours(studio), bodyOf(route));
-      expect([401, 403], `${route.method} ${route.path}`).not.toContain(status);
+      // The code that it brings is none: whoever has the token needs no code.
+      if (route.path !== enterPath) expect([401, 403], `${route.method} ${route.path}`).not.toContain(status);
       expect(headers["content-security-policy"]).toContain("default-src 'self'");
       expect(headers["referrer-policy"]).toBe("no-referrer");
       expect(headers["x-content-type-options"]).toBe("nosniff");
@@ -134,17 +142,35 @@ describe("every route", () => {
     for (const route of everywhere) {
       if (writesOnly && route.method === "GET") continue;
       const reply = await rawRequest(studio, route, { ...ours(studio), ...headers(studio) }, bodyOf(route));
-      expect(reply.status, `${route.method} ${route.path}`).toBe(status);
+      // There nobody has a token yet: what is not a request of our page is refused, and without a code it opens nothing.
+      if (route.path === enterPath && status === 401) expect(reply.status).toBe(400);
+      else expect(reply.status, `${route.method} ${route.path}`).toBe(status);
       expect(reply.body).not.toContain(studio.token);
       expect(reply.headers["set-cookie"]).toBeUndefined();
     }
+  });
+
+  test("refuses whoever has the page's cookie alone, but for the page's own files", async () => {
+    const studio = await openStudio();
+    const headers = { ...ours(studio), authorization: undefined, cookie: studio.pageCookie };
+    for (const route of routes) {
+      const { status } = await rawRequest(studio, route, headers, bodyOf(route));
+      const expected = route.path === "/index.html" ? 200 : route.path === enterPath ? 400 : 401;
+      expect(status, `${route.method} ${route.path}`).toBe(expected);
+    }
+    const upgrade = { ...ourUpgrade(studio), Cookie: studio.pageCookie };
+    expect(await handshake(studio, "/socket.io/?EIO=4&transport=websocket", upgrade)).toContain("400");
+    expect(await handshake(studio, "/jupyter/api/kernels/none/channels", upgrade)).toContain("403");
+    const notebooks = { method: "GET", path: "/jupyter/api/contents" };
+    expect((await rawRequest(studio, notebooks, headers)).status).toBe(401);
+    expect(studio.pageCookie).not.toContain(studio.token);
   });
 
   test("refuses a form that another site submits with our cookie", async () => {
     const studio = await openStudio();
     const form = {
       host: `127.0.0.1:${studio.port}`,
-      cookie: `flamingo-${studio.port}=${studio.token}`,
+      cookie: studio.pageCookie,
       origin: evil,
       "sec-fetch-site": "cross-site",
       "sec-fetch-mode": "navigate",
@@ -170,22 +196,50 @@ describe("every route", () => {
 });
 
 describe("the first visit", () => {
-  test("turns the token in the address into a cookie, once, and cleans the address", async () => {
+  test("opens the page by the token in the address, and leaves a cookie that opens the page and nothing else", async () => {
     const studio = await openStudio();
     const { pathname, search } = new URL(studio.url);
     const path = pathname + search;
     const reply = await rawRequest(studio, { method: "GET", path }, {});
-    expect(reply.status).toBe(303);
-    expect(reply.headers.location).toBe("/");
+    expect(reply).toMatchObject({ status: 200, body: "<title>studio</title>" });
     const cookie = String(reply.headers["set-cookie"]);
     expect(cookie).toContain("HttpOnly");
     expect(cookie).toContain("SameSite=Strict");
+    expect(cookie).not.toContain(studio.token);
     const page = await rawRequest(studio, { method: "GET", path: "/" }, { cookie: cookie.split(";")[0] });
     expect(page).toMatchObject({ status: 200, body: "<title>studio</title>" });
     expect(page.headers["cache-control"]).toBe("no-store");
     expect((await rawRequest(studio, { method: "GET", path }, { host: "evil.example" })).status).toBe(403);
     expect((await rawRequest(studio, { method: "GET", path: "/?token=wrong" }, {})).status).toBe(401);
     expect((await rawRequest(studio, { method: "GET", path: `/api/runs${search}` }, {})).status).toBe(401);
+  });
+
+  test("by a code gives the token once, and the address that a browser is opened with does not hold it", async () => {
+    const studio = await openStudio();
+    const invite = new URL(studio.inviteUrl());
+    expect(invite.href).not.toContain(studio.token);
+    const page = await rawRequest(studio, { method: "GET", path: invite.pathname + invite.search }, {});
+    expect(page).toMatchObject({ status: 200, body: "<title>studio</title>" });
+    const headers = { origin: studio.origin, "content-type": "application/json", [requestHeader]: "1" };
+    const enter = (code: string | null) =>
+      rawRequest(studio, { method: "POST", path: enterPath }, headers, JSON.stringify({ code }));
+    const code = invite.searchParams.get("code");
+    expect((await enter("x".repeat(32))).status).toBe(401);
+    expect(JSON.parse((await enter(code)).body)).toEqual({ token: studio.token });
+    expect((await enter(code)).status).toBe(401);
+    expect((await rawRequest(studio, { method: "GET", path: invite.pathname + invite.search }, {})).status).toBe(401);
+    const foreign = { ...headers, origin: evil };
+    const fresh = JSON.stringify({ code: new URL(studio.inviteUrl()).searchParams.get("code") });
+    expect((await rawRequest(studio, { method: "POST", path: enterPath }, foreign, fresh)).status).toBe(403);
+  });
+
+  test("by a code is over after a minute, whatever the clock says", async () => {
+    const access = new Access(1);
+    const code = access.makeCode();
+    const now = performance.now();
+    const time = vi.spyOn(performance, "now").mockReturnValue(now + 61_000);
+    onTestFinished(() => time.mockRestore());
+    expect(() => access.redeem(code)).toThrow(expect.objectContaining({ code: "NO_TOKEN" }));
   });
 
   test("says in words what is missing where there is no token", async () => {
@@ -207,33 +261,33 @@ describe("the socket", () => {
 
   test("opens for our own page, and for a script with the token", async () => {
     const studio = await openStudio();
-    expect(await handshake(studio, path, ourUpgrade(studio))).toContain("101");
-    const script = {
-      ...ourUpgrade(studio),
-      Cookie: undefined,
-      Origin: undefined,
-      Authorization: `Bearer ${studio.token}`,
-    };
+    expect(await handshake(studio, `${path}&token=${studio.token}`, ourUpgrade(studio))).toContain("101");
+    const script = { ...ourUpgrade(studio), Origin: undefined, Authorization: `Bearer ${studio.token}` };
     expect(await handshake(studio, path, script)).toContain("101");
   });
 
   test.each([
-    ["no token", { Cookie: undefined }],
-    ["a bad token", { Cookie: "flamingo-1=x" }],
     ["an evil host", { Host: "evil.example" }],
     ["an evil host with its own origin", { Host: "evil.example", Origin: evil }],
     ["an evil origin", { Origin: evil }],
     ["the origin null", { Origin: "null" }],
-    ["no origin", { Origin: undefined }],
     ["our other name", { Origin: "http://localhost:1" }],
-  ] as [string, Record<string, string | undefined>][])("refuses %s", async (_, headers) => {
+  ] as [string, Record<string, string | undefined>][])("refuses %s, also with the token", async (_, headers) => {
     const studio = await openStudio();
-    expect(await handshake(studio, path, { ...ourUpgrade(studio), ...headers })).toContain("400");
+    const address = `${path}&token=${studio.token}`;
+    expect(await handshake(studio, address, { ...ourUpgrade(studio), ...headers })).toContain("400");
+  });
+
+  test("refuses our own page without the token, or with another", async () => {
+    const studio = await openStudio();
+    for (const address of [path, `${path}&token=x`, `${path}&token=`])
+      expect(await handshake(studio, address, ourUpgrade(studio))).toContain("400");
   });
 
   test("has no other way in than a websocket", async () => {
     const studio = await openStudio();
     const plain = { ...ourUpgrade(studio), Upgrade: undefined, Connection: "close" };
-    expect(await handshake(studio, path.replace("websocket", "polling"), plain)).toContain("400");
+    const polling = `${path.replace("websocket", "polling")}&token=${studio.token}`;
+    expect(await handshake(studio, polling, plain)).toContain("400");
   });
 });

@@ -3,6 +3,8 @@ import type { AttentionFrame, AttentionImage } from "../../../src/channels/atten
 import { attentionScale, firstContentToken, type Layer, tokenAttention } from "../../../src/channels/tokenAttention.ts";
 import { heatGradient } from "../../../src/figures/colors.ts";
 import { formatNumber } from "../../../src/figures/numbers.ts";
+import { StudioImage } from "../parts/StudioImage.tsx";
+import { loadImage } from "../stores/image.ts";
 import { pinnedImage, useRun } from "../stores/run.ts";
 import { drawHeat, type Heat } from "./heat.ts";
 import { NoRun } from "./NoRun.tsx";
@@ -75,7 +77,7 @@ function FrameView({ run, frame, layer }: { run: string; frame: AttentionFrame; 
               className="thumb"
               onClick={() => setImage(candidate.image)}
             >
-              <img src={pinnedImage(run, candidate.image)} alt="" />
+              <StudioImage path={pinnedImage(run, candidate.image)} alt="" />
             </button>
           ))}
         </fieldset>
@@ -173,7 +175,7 @@ function useImage(source: string): HTMLImageElement | undefined {
   useEffect(() => {
     const image = new Image();
     image.onload = () => setLoaded({ source, image });
-    image.src = source;
+    void loadImage(image, source).catch(() => {}); // the map stands without it
     return () => {
       image.onload = null;
     };

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { isRight, type Sample } from "../../../src/channels/samples.ts";
 import { formatCount, formatNumber } from "../../../src/figures/numbers.ts";
 import { Icon } from "../parts/Icon.tsx";
+import { StudioImage } from "../parts/StudioImage.tsx";
 import { pinnedImage, useRun } from "../stores/run.ts";
 import { NoRun } from "./NoRun.tsx";
 import { StepSlider } from "./StepSlider.tsx";
@@ -57,7 +58,7 @@ function SampleCard(props: { run: string; sample: Sample; open: boolean; toggle:
       onClick={toggle}
       title={`${sample.label}\ncaption: ${sample.caption}${likelihood}`}
     >
-      <img src={pinnedImage(run, sample.image)} alt={sample.label} />
+      <StudioImage path={pinnedImage(run, sample.image)} alt={sample.label} />
       <span className="sample-text">
         <span className="sample-label">{sample.label}</span>
         <span className="sample-caption">

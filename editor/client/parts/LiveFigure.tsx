@@ -10,6 +10,7 @@ import { useRedraw } from "../figures/useRedraw.ts";
 import type { Figure } from "../graph/figure.ts";
 import { pinnedImage, useRun } from "../stores/run.ts";
 import { useTheme } from "../stores/theme.ts";
+import { StudioImage } from "./StudioImage.tsx";
 
 /** What a node shows while a run goes on: what it has room for, and what channels have to show on it. */
 export function LiveFigure(props: { node: string; category: string | undefined; figure: Figure | undefined }) {
@@ -73,7 +74,7 @@ function ImagesFigure() {
     <div className="card-figure card-pictures" data-testid="node-pictures">
       {run !== undefined && samples.length > 0
         ? samples.map(({ image, label }) => (
-            <img key={image} src={pinnedImage(run, image)} alt={label} title={label} draggable={false} />
+            <StudioImage key={image} path={pinnedImage(run, image)} alt={label} title={label} draggable={false} />
           ))
         : Array.from({ length: shownImages }, (_value, index) => <span key={String(index)} className="no-picture" />)}
     </div>

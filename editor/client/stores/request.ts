@@ -1,5 +1,6 @@
 import { type ErrorReport, FlamingoError } from "../../../src/core/errors.ts";
 import { requestHeader } from "../../shared/protocol.ts";
+import { ask as askServer } from "./token.ts";
 
 /** Asks the server for JSON. @throws FlamingoError as the server tells it, or NOT_FOUND if there is no answer at all */
 export function getJson<T>(path: string): Promise<T> {
@@ -15,7 +16,7 @@ export function sendJson<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: s
 async function ask<T>(path: string, init: RequestInit): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(path, init);
+    response = await askServer(path, init);
   } catch {
     throw new FlamingoError("NOT_FOUND", "the studio's server does not answer", {
       source: path,

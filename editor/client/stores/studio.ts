@@ -13,6 +13,7 @@ import {
   socketTransports,
 } from "../../shared/protocol.ts";
 import { runInAddress, showRun, takeRecords, useRun } from "./run.ts";
+import { studioToken } from "./token.ts";
 
 interface StudioState {
   /** `lost` after a connection that was there broke. */
@@ -28,7 +29,7 @@ let socket: Socket<ServerEvents, ClientEvents> | undefined;
 
 /** Connects to the server for good: a connection that breaks is tried again, and a watched run goes on where it was. */
 export function connectStudio(): void {
-  socket = io({ transports: [...socketTransports], reconnectionDelayMax: 3000 });
+  socket = io({ transports: [...socketTransports], reconnectionDelayMax: 3000, query: { token: studioToken() } });
   socket.on("connect", () => {
     useStudio.setState({ connection: "online" });
     if (useRun.getState().id !== undefined) void watch();

@@ -1,10 +1,13 @@
 import { copyFile, lstat, mkdir, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import { z } from "zod";
-import { checkNotebook, emptyNotebook, parseNotebook, printNotebook } from "../../../kernel/nbformat/notebook.ts";
+import { emptyNotebook, printNotebook } from "../../../kernel/nbformat/notebook.ts";
+import { printBytes } from "../../../src/core/bytes.ts";
 import { FlamingoError } from "../../../src/core/errors.ts";
 import { writeAtomic } from "../../../src/runs/atomicFile.ts";
 import { folderError } from "../../../src/runs/folderError.ts";
+import { type FileType, fileType, type SavedDocument } from "./document.ts";
+import type { Documents } from "./documents.ts";
 import {
   findPlace,
   findThere,
@@ -15,9 +18,6 @@ import {
   requireWritable,
   tutorialsName,
 } from "./place.ts";
-
-const fileType = z.enum(["notebook", "file", "directory"]);
-type FileType = z.output<typeof fileType>;
 
 /** A file or folder as Jupyter's API tells of it. */
 export interface ContentsModel {
@@ -36,19 +36,21 @@ export interface ContentsModel {
   content: unknown;
 }
 
+/** A model; the content of a notebook as JSON text apart from it, so that it need not be parsed to be sent. */
+export interface ReadContents {
+  model: ContentsModel;
+  json?: Uint8Array;
+}
+
 export interface ReadOptions {
   type?: string | undefined;
   format?: string | undefined;
   content: boolean;
 }
 
-/** PUT: what to save. */
-export const saveRequest = z.object({
-  type: fileType.optional(),
-  format: z.enum(["json", "text", "base64"]).nullish(),
-  content: z.unknown(),
-  chunk: z.undefined({ error: "files are not taken in pieces" }).optional(),
-});
+/** Bytes of the largest file whose content is shown: what a page can take, and what may be saved. */
+const mostShown = 100 * 1024 * 1024;
+
 /** POST: what to make, or what to copy. */
 export const createRequest = z.object({
   type: fileType.nullish(),
@@ -72,25 +74,43 @@ const checkpointId = "checkpoint";
 export class Contents {
   readonly roots: Roots;
 
-  constructor(roots: Roots) {
+  readonly #documents: Documents;
+
+  constructor(roots: Roots, documents: Documents) {
     this.roots = roots;
+    this.#documents = documents;
   }
 
   /** @throws FlamingoError NOT_FOUND, INVALID_NOTEBOOK, USAGE where the type asked for is another */
-  async get(path: string, { type, format, content }: ReadOptions): Promise<ContentsModel> {
+  async get(path: string, { type, format, content }: ReadOptions): Promise<ReadContents> {
     const place = await findThere(this.roots, path);
     const model = await describe(place);
     const found = model.type === "notebook" && type === "file" ? "file" : model.type;
     if (type && type !== found) throw new FlamingoError("USAGE", `"${path}" is a ${found}, not a ${type}`);
-    if (!content) return { ...model, type: found };
-    if (found === "directory") return { ...model, format: "json", content: await this.#list(place) };
+    if (!content) return { model: { ...model, type: found } };
+    if (found === "directory") return { model: { ...model, format: "json", content: await this.#list(place) } };
+    if (model.size! > mostShown) {
+      const fix = `get the file itself: /files/${place.path}`;
+      throw new FlamingoError("USAGE", `"${path}" is too large to be shown: it has ${printBytes(model.size!)}`, {
+        fix,
+      });
+    }
     const bytes = await readFile(place.file);
-    if (found === "notebook") return { ...model, format: "json", content: parseNotebook(bytes.toString(), place.path) };
+    if (found === "notebook")
+      return { model: { ...model, format: "json" }, json: await this.#documents.notebookJson(bytes, place.path) };
     const text = format === "base64" ? undefined : asText(bytes);
     if (text === undefined && format === "text") throw new FlamingoError("USAGE", `"${path}" is no UTF-8 text`);
     const read =
       text === undefined ? { format: "base64", content: bytes.toString("base64") } : { format: "text", content: text };
-    return { ...model, type: "file", ...(read as Pick<ContentsModel, "format" | "content">) };
+    return { model: { ...model, type: "file", ...(read as Pick<ContentsModel, "format" | "content">) } };
+  }
+
+  /** Where a file lies, and of which kind it is. @throws FlamingoError NOT_FOUND, USAGE for a folder */
+  async file(path: string): Promise<{ file: string; mimetype: string | null }> {
+    const place = await findThere(this.roots, path);
+    const { type, mimetype } = await describe(place);
+    if (type === "directory") throw new FlamingoError("USAGE", `"${path}" is a directory, not a file`);
+    return { file: place.file, mimetype };
   }
 
   /**
@@ -98,17 +118,21 @@ export class Contents {
    * @returns the model, and whether it is new
    * @throws FlamingoError NOT_FOUND, FORBIDDEN, INVALID_NOTEBOOK, USAGE, DISK_FULL, RUN_FOLDER
    */
-  async save(path: string, request: z.output<typeof saveRequest>): Promise<{ model: ContentsModel; created: boolean }> {
+  async save(path: string, body: Uint8Array): Promise<{ model: ContentsModel; created: boolean }> {
+    await this.#forWriting(path); // what may not be written need not be read
+    return this.#save(path, await this.#documents.readSaved(body, path));
+  }
+
+  async #save(path: string, { type, bytes }: SavedDocument): Promise<{ model: ContentsModel; created: boolean }> {
     const place = await this.#forWriting(path);
     const there = await stat(place.file).catch(() => undefined);
-    const type = request.type ?? "file";
     if (there && there.isDirectory() !== (type === "directory"))
       throw new FlamingoError("CONFLICT", `"${path}" is there already, and is no ${type}`, {
         fix: "choose another name",
       });
     await this.#write(place, () => {
       if (type === "directory") return mkdir(place.file, { recursive: true });
-      return writeAtomic(place.file, bytesOf(type, request, place.path));
+      return writeAtomic(place.file, bytes);
     });
     return { model: await describe(place), created: there === undefined };
   }
@@ -131,8 +155,8 @@ export class Contents {
       kind
     ];
     const place = await this.#free(into, name, kind === "directory" ? " " : "");
-    const content = kind === "notebook" ? emptyNotebook() : "";
-    return (await this.save(place.path, { type: kind, format: "text", content })).model;
+    const content = kind === "notebook" ? printNotebook(emptyNotebook()) : "";
+    return (await this.#save(place.path, { type: kind, bytes: Buffer.from(content) })).model;
   }
 
   /** @throws FlamingoError NOT_FOUND, FORBIDDEN, CONFLICT, RUN_FOLDER */
@@ -279,12 +303,6 @@ async function describe(place: Place): Promise<ContentsModel> {
     format: null,
     content: null,
   };
-}
-
-function bytesOf(type: FileType, { content, format }: z.output<typeof saveRequest>, path: string): Buffer | string {
-  if (type === "notebook") return printNotebook(checkNotebook(content, path));
-  if (typeof content !== "string") throw new FlamingoError("USAGE", `the content of "${path}" is no text`);
-  return format === "base64" ? Buffer.from(content, "base64") : content;
 }
 
 /** Undefined for bytes that are no UTF-8. */

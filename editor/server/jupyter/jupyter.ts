@@ -4,6 +4,7 @@ import { flamingoKernelspec, kernelName } from "../../../kernel/client/kernelspe
 import type { Home } from "../../../src/runs/home.ts";
 import type { Access } from "../access.ts";
 import { Contents } from "./contents.ts";
+import { Documents } from "./documents.ts";
 import { KernelManager, type KernelManagerOptions } from "./kernels.ts";
 import { makeJupyterRouter } from "./routes.ts";
 import { Sessions } from "./sessions.ts";
@@ -31,7 +32,8 @@ export function makeJupyterServer({ home, access, tutorials, kernels: options }:
     env: { FLAMINGO_HOME: home.folder },
     ...options,
   });
-  const contents = new Contents({ own: home.notebooks, tutorials });
+  const documents = new Documents();
+  const contents = new Contents({ own: home.notebooks, tutorials }, documents);
   const sessions = new Sessions(kernels, Object.keys(kernels.kernelspecs)[0]!, (path) => contents.folderOf(path));
   let closeSockets = () => {};
   return {
@@ -45,6 +47,7 @@ export function makeJupyterServer({ home, access, tutorials, kernels: options }:
     },
     close: async () => {
       await kernels.close();
+      await documents.close();
       closeSockets();
     },
   };

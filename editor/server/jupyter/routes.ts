@@ -2,11 +2,14 @@ import express, { type NextFunction, type Request, type Response, Router } from 
 import { z } from "zod";
 import { kernelName } from "../../../kernel/client/kernelspec.ts";
 import { drawLogo, type LogoName, logoNames } from "../../../kernel/client/logo.ts";
+import { printBytes } from "../../../src/core/bytes.ts";
 import { FlamingoError, withFix } from "../../../src/core/errors.ts";
 import { version } from "../../../src/package/version.ts";
 import type { Access } from "../access.ts";
 import { answerOf } from "../errorAnswer.ts";
-import { type Contents, type ContentsModel, createRequest, saveRequest } from "./contents.ts";
+import { sendFile } from "../sendFile.ts";
+import { type Contents, type ContentsModel, createRequest } from "./contents.ts";
+import { parseBody, unreadable } from "./document.ts";
 import type { KernelManager } from "./kernels.ts";
 import { missing } from "./place.ts";
 import type { Sessions } from "./sessions.ts";
@@ -36,8 +39,15 @@ const sessionRequest = z.object({
 export function makeJupyterRouter(jupyter: Jupyter): Router {
   const router = Router();
   router.use(jupyter.access.checkJupyter);
-  // Whatever its type says: Jupyter's own client sends JSON as plain text.
-  router.use(express.json({ limit: mostBody, type: () => true }));
+  // Whatever its type says: Jupyter's own client sends JSON as plain text. What is saved is read elsewhere, being large.
+  router.use(
+    express.raw({ limit: mostBody, type: () => true }),
+    (request: Request, _response: Response, next: NextFunction) => {
+      const body: unknown = request.body;
+      if (body instanceof Uint8Array && !isSaving(request)) request.body = parseSmall(body);
+      next();
+    },
+  );
   addServerRoutes(router, jupyter);
   addKernelspecRoutes(router, jupyter);
   addKernelRoutes(router, jupyter);
@@ -145,10 +155,17 @@ function addContentsRoutes(router: Router, { contents }: Jupyter): void {
   addCheckpointRoutes(router, contents);
   router.get("/api/contents{/*path}", async (request, response) => {
     const { type, format, content } = request.query as Record<string, string | undefined>;
-    response.json(await contents.get(pathOf(request), { type, format, content: content !== "0" }));
+    const { model, json } = await contents.get(pathOf(request), { type, format, content: content !== "0" });
+    if (!json) {
+      response.json(model);
+      return;
+    }
+    const { content: _, ...rest } = model;
+    const start = Buffer.from(`${JSON.stringify(rest).slice(0, -1)},"content":`);
+    response.type("json").send(Buffer.concat([start, json, Buffer.from("}")]));
   });
   router.put("/api/contents{/*path}", async (request, response) => {
-    const { model, created } = await contents.save(pathOf(request), read(saveRequest, request.body));
+    const { model, created } = await contents.save(pathOf(request), request.body ?? new Uint8Array());
     answerMade(request, response, model, created);
   });
   router.post("/api/contents{/*path}", async (request, response) => {
@@ -168,14 +185,11 @@ function addContentsRoutes(router: Router, { contents }: Jupyter): void {
     response.status(204).end();
   });
   router.get("/files{/*path}", async (request, response) => {
-    const { content, mimetype } = await contents.get(pathOf(request), {
-      type: "file",
-      format: "base64",
-      content: true,
-    });
+    const { file, mimetype } = await contents.file(pathOf(request));
     // Never as a page of ours, whatever it holds; pictures are shown all the same.
     response.set({ "Content-Disposition": "attachment", "Content-Security-Policy": "sandbox" });
-    response.type(mimetype ?? "application/octet-stream").send(Buffer.from(String(content), "base64"));
+    response.type(mimetype ?? "application/octet-stream");
+    await sendFile(response, file);
   });
 }
 
@@ -196,6 +210,20 @@ function addCheckpointRoutes(router: Router, contents: Contents): void {
   });
 }
 
+/** What is no document is small. */
+const mostOther = 1024 * 1024;
+
+function isSaving({ method, path }: Request): boolean {
+  return method === "PUT" && path.startsWith("/api/contents");
+}
+
+function parseSmall(body: Uint8Array): unknown {
+  if (body.length <= mostOther) return parseBody(body);
+  throw new FlamingoError("USAGE", `the request is too large: it has ${printBytes(body.length)}`, {
+    fix: `send at most ${printBytes(mostOther)}`,
+  });
+}
+
 function pathOf(request: Request): string {
   const { path } = request.params as { path?: string[] };
   return (path ?? []).join("/");
@@ -212,10 +240,7 @@ function answerMade(request: Request, response: Response, model: ContentsModel, 
 function read<Value>(schema: z.ZodType<Value>, body: unknown): Value {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const { path, message } = parsed.error.issues[0]!;
-  throw new FlamingoError("USAGE", `the request cannot be read: ${path.join(".") || "its body"}: ${message}`, {
-    fix: "send what Jupyter's REST API says",
-  });
+  throw unreadable(parsed.error);
 }
 
 /** Jupyter's clients show `message`; ours has the whole report. */

@@ -25,7 +25,7 @@ export function serveKernelSockets(http: Server, access: Access, kernels: Kernel
   http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (!request.url?.startsWith(`${jupyterPath}/`)) return;
     const id = path.exec(request.url)?.[1];
-    if (!access.allowsKernelSocket(request)) refuse(socket, "403 Forbidden");
+    if (!access.allowsSocket(request)) refuse(socket, "403 Forbidden");
     else if (id === undefined || !kernels.has(id)) refuse(socket, "404 Not Found");
     else sockets.handleUpgrade(request, socket, head, (opened) => connect(opened, kernels, id, sessionOf(request)));
   });

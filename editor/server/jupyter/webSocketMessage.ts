@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { notebookLimits } from "../../../kernel/nbformat/notebook.ts";
 import { type Channel, channels, headerSchema, jsonObject, type Message } from "../../../kernel/protocol/message.ts";
 import { FlamingoError } from "../../../src/core/errors.ts";
+import { parseLimitedJson } from "../../../src/core/jsonText.ts";
 
 /** The subprotocol whose messages are binary: Jupyter's own, version 1. */
 export const binaryProtocol = "v1.kernel.websocket.jupyter.org";
@@ -42,7 +44,7 @@ export function fromWebSocket(data: string | Uint8Array, protocol: string): Chan
   try {
     const { json, buffers } =
       typeof data === "string"
-        ? { json: JSON.parse(data), buffers: [] }
+        ? { json: parseLimitedJson(data, notebookLimits), buffers: [] }
         : protocol === binaryProtocol
           ? readLong(data)
           : readShort(data);
@@ -85,7 +87,7 @@ function readLong(data: Uint8Array): { json: unknown; buffers: Uint8Array[] } {
   );
   const parts = offsets.slice(0, -1).map((start, index) => bytes.subarray(start, offsets[index + 1]));
   const [channel, ...rest] = parts.slice(0, 5).map((part) => part.toString());
-  const [header, parent_header, metadata, content] = rest.map((part) => JSON.parse(part));
+  const [header, parent_header, metadata, content] = rest.map((part) => parseLimitedJson(part, notebookLimits));
   return { json: { channel, header, parent_header, metadata, content }, buffers: parts.slice(5) };
 }
 
@@ -105,7 +107,7 @@ function readShort(data: Uint8Array): { json: unknown; buffers: Uint8Array[] } {
   const bytes = asBuffer(data);
   const starts = readOffsets(bytes.readUInt32BE(0), 1, bytes, (index) => bytes.readUInt32BE(4 * (index + 1)));
   const parts = starts.map((start, index) => bytes.subarray(start, starts[index + 1] ?? bytes.length));
-  return { json: JSON.parse(parts[0]!.toString()), buffers: parts.slice(1) };
+  return { json: parseLimitedJson(parts[0]!.toString(), notebookLimits), buffers: parts.slice(1) };
 }
 
 /** Offsets must rise and lie within the message. */

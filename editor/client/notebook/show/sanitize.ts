@@ -1,4 +1,5 @@
 import createPurifier from "dompurify";
+import { loadImage } from "../../stores/image.ts";
 import { hashOf } from "../../stores/route.ts";
 import { jupyterBase } from "../stores/files.ts";
 import { decodePart, fileAt } from "./address.ts";
@@ -8,6 +9,9 @@ export interface Place {
   /** The notebook's path. */
   notebook: string;
 }
+
+/** Names the file beside the notebook that a picture shows. */
+const fileAttribute = "data-notebook-file";
 
 const purifier = createPurifier(window);
 let place: Place = { notebook: "" };
@@ -59,11 +63,21 @@ function settleLink(link: Element): void {
 
 /** A picture beside the notebook is shown. The page loads nothing from elsewhere: there, the words for it are. */
 function settlePicture(picture: Element): void {
+  picture.removeAttribute(fileAttribute);
   const source = picture.getAttribute("src") ?? "";
   if (/^(data:image\/|blob:)/.test(source)) return;
   const file = fileAt(source, place.notebook);
   if (file === undefined) picture.replaceWith(picture.getAttribute("alt") || "[picture]");
-  else picture.setAttribute("src", `${jupyterBase}files/${file}`);
+  else {
+    picture.removeAttribute("src"); // the page asks for it, with its token
+    picture.setAttribute(fileAttribute, file);
+  }
+}
+
+/** Loads the files that pictures within show, once they stand in the page. */
+export function loadPictures(within: ParentNode): void {
+  for (const picture of within.querySelectorAll<HTMLImageElement>(`img[${fileAttribute}]`))
+    void loadImage(picture, `${jupyterBase}files/${picture.getAttribute(fileAttribute)}`).catch(() => {});
 }
 
 /** A picture within a drawing is shown where the drawing itself holds it. */

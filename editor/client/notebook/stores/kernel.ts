@@ -3,9 +3,9 @@ import type { KernelConnection } from "@jupyterlab/services/lib/kernel/default.j
 import { create } from "zustand";
 import { beginCell, foldOutput } from "../../../../kernel/nbformat/outputs.ts";
 import { type ErrorReport, FlamingoError, reportOf } from "../../../../src/core/errors.ts";
-import { requestHeader } from "../../../shared/protocol.ts";
 import { tellError } from "../../stores/notices.ts";
 import { sendJson } from "../../stores/request.ts";
+import { studioToken } from "../../stores/token.ts";
 import { jupyterBase } from "./files.ts";
 import { type CellRun, queueRun, setOutputs, setRun, useNotebook } from "./notebook.ts";
 import { keepSent, readSent, type SentCells } from "./sentCells.ts";
@@ -112,14 +112,9 @@ async function attach(path: string, mine: number): Promise<Attachment> {
     serverSettings: ServerConnection.makeSettings({
       baseUrl: `${location.origin}${jupyterBase}`,
       wsUrl: `${location.origin.replace("http", "ws")}${jupyterBase}`,
-      token: "",
-      appendToken: false,
-      init: { cache: "no-store", credentials: "same-origin" },
-      fetch: (request, init) => {
-        const marked = new Request(request, init);
-        marked.headers.set(requestHeader, "1");
-        return fetch(marked);
-      },
+      token: studioToken(),
+      appendToken: true,
+      init: { cache: "no-store", credentials: "omit" },
     }),
   });
   const follow = () => {
