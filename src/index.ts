@@ -3,11 +3,12 @@
  * evaluates and inspects models that are made of them.
  */
 
-// Definitions: blocks, models, sources of data, actions, channels.
+// Definitions: blocks, models, sources of data, metrics, actions, channels.
 
 export * from "./blocks/index.ts";
 export { channels } from "./channels/index.ts";
 export * from "./data/sources/index.ts";
+export * from "./evaluation/metrics/index.ts";
 export * from "./execution/actions/index.ts";
 export * from "./models/index.ts";
 
@@ -43,7 +44,7 @@ export { pretrainedNames } from "./weights/pretrained.ts";
 
 // Pipelines and trained models.
 
-export { type CaptionAttention, CaptionModel } from "./execution/captionModel.ts";
+export { type CaptionAttention, CaptionModel } from "./evaluation/captioning/captionModel.ts";
 export { pretrainedCaptioner, readModel, saveModel } from "./execution/modelFile.ts";
 export { catalog } from "./execution/registry.ts";
 export { readTemplate, templateNames } from "./execution/templates.ts";
@@ -53,6 +54,16 @@ export { checkConnection, checkPipeline } from "./pipeline/check.ts";
 export { compile } from "./pipeline/compile.ts";
 export { pipelineNotebook } from "./pipeline/notebook.ts";
 export { type Pipeline, readPipeline, writePipeline } from "./pipeline/schema.ts";
+
+// Evaluation.
+
+export type { EvaluationSet, Example } from "./data/evaluationSet.ts";
+export type { Media } from "./data/media.ts";
+export { type EvaluationOptions, evaluate } from "./evaluation/evaluate.ts";
+export { defineMetric, type Metric } from "./evaluation/metrics/metric.ts";
+export type { Prompt } from "./evaluation/prompt.ts";
+export { type GeneratedText, PromptModel } from "./evaluation/promptModel.ts";
+export { type PromptTemplate, promptOf, promptTemplates } from "./evaluation/promptTemplate.ts";
 
 // Training.
 

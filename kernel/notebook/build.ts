@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { BlockDefinition } from "../../src/core/block.ts";
 import type { Ports } from "../../src/core/port.ts";
-import type { CaptionModel } from "../../src/execution/captionModel.ts";
+import type { CaptionModel } from "../../src/evaluation/captioning/captionModel.ts";
 import { pretrainedCaptioner as open } from "../../src/execution/modelFile.ts";
 import { type BuildOptions, type Built, build as buildBlock } from "../../src/models/build.ts";
 import { notebookDevice } from "./device.ts";

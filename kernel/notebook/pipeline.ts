@@ -110,7 +110,7 @@ export class NotebookPipeline {
    * @returns the file's path
    */
   async saveNotebook(file = `${idOf(this.name)}.ipynb`): Promise<string> {
-    return this.#write(resolve(file), `${JSON.stringify(pipelineNotebook(this.definition), undefined, 1)}\n`);
+    return this.#write(resolve(file), `${JSON.stringify(pipelineNotebook(this.definition, catalog), undefined, 1)}\n`);
   }
 
   async [displayMethod](options: FormatOptions = {}): Promise<Record<string, unknown>> {

@@ -5,9 +5,10 @@ import { type AttentionOptions, attentionMaps } from "../../src/channels/attenti
 import type { LogRecord } from "../../src/channels/channel.ts";
 import { type Result, results } from "../../src/channels/results.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
-import { CaptionModel } from "../../src/execution/captionModel.ts";
+import type { CaptionModel } from "../../src/evaluation/captioning/captionModel.ts";
 import { evaluateRun } from "../../src/execution/evaluateRun.ts";
 import { saveModel } from "../../src/execution/modelFile.ts";
+import { openCaptionModel } from "../../src/execution/openCaptionModel.ts";
 import { executeRun } from "../../src/execution/run.ts";
 import { conductRun } from "../../src/runs/conduct.ts";
 import { checkpointFolder, pinnedFile, type RunRecord, readRun } from "../../src/runs/folder.ts";
@@ -163,7 +164,7 @@ export class Run {
   async captioner(): Promise<CaptionModel> {
     await notebookDevice();
     const { path, checkpoint } = await this.#checkpoint();
-    return CaptionModel.open(this.record.pipeline, checkpoint.weights, path, { seed: this.record.seed });
+    return openCaptionModel(this.record.pipeline, checkpoint.weights, path, { seed: this.record.seed });
   }
 
   /**

@@ -23,6 +23,8 @@ export interface CatalogEntry {
   example: Record<string, unknown>;
   inputs: Ports;
   outputs: Ports;
+  /** What an action does. */
+  stage?: "train" | "evaluate";
 }
 
 export type Catalog = Record<string, CatalogEntry>;
@@ -31,6 +33,7 @@ export type Catalog = Record<string, CatalogEntry>;
 export interface Listed extends Spec {
   kind: EntryKind;
   example?: Record<string, unknown>;
+  stage?: "train" | "evaluate";
 }
 
 /** Turns definitions into the catalog: the JSON that every surface draws from. */
@@ -41,7 +44,7 @@ export function makeCatalog(definitions: readonly Listed[]): Catalog {
 }
 
 function entryOf(definition: Listed): CatalogEntry {
-  const { name, kind, title, category, summary, paper, inputs, outputs } = definition;
+  const { name, kind, title, category, summary, paper, inputs, outputs, stage } = definition;
   const config = z.toJSONSchema(definition.config, { io: "input" }) as ConfigSchema;
   const defaults: Record<string, unknown> = {};
   for (const [key, field] of Object.entries(config.properties ?? {}))
@@ -59,5 +62,6 @@ function entryOf(definition: Listed): CatalogEntry {
     example,
     inputs,
     outputs,
+    ...(stage ? { stage } : {}),
   };
 }

@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
 import { FlamingoError } from "../core/errors.ts";
 import { decodeImage, encodePng, toUnit } from "./image.ts";
+import type { Media } from "./media.ts";
 
 /** A square picture as models take it. */
-export class Picture {
+export class Picture implements Media {
   /** [size, size, 3] in −1 (black) to 1 (white). */
   readonly pixels: Float32Array;
+  readonly frames = 1;
   readonly size: number;
   /** What it shows, where that is known. */
   readonly label: string | undefined;

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Spec } from "../core/block.ts";
 import type { Ports } from "../core/port.ts";
-import type { ImageTextDataset } from "./dataset.ts";
+import type { EvaluationSet, Example } from "./evaluationSet.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** Numbers on their way to a tensor. */
@@ -49,8 +49,11 @@ export interface OpenSource {
   ground: Ground;
   /** Batch number `index`: a pure function of the seed and the index, so that a resumed run sees the same. */
   batch(index: number): Batch;
-  /** The pictures and words behind it, where it is about pictures and words: for samples, evaluation and generation. */
-  dataset?: ImageTextDataset;
+  /** How its texts become token ids, where it gives texts. */
+  tokenizer?: Tokenizer;
+  /** Held-out examples that are shown again and again while a model is trained. */
+  samples?: readonly Example[];
+  evaluationSets?: readonly EvaluationSet[];
 }
 
 /** A node that gives data. */
@@ -68,7 +71,10 @@ export interface SourceDefinition<C extends z.ZodObject = z.ZodObject, O extends
 /** A source as it is written: what it reads once, and how it draws a batch from that. */
 interface SourceInput<C extends z.ZodObject, O extends Ports, S>
   extends Omit<SourceDefinition<C, O>, "kind" | "inputs" | "open" | "batch"> {
-  read(config: z.output<C>, context: SourceContext): Promise<{ stock: S; dataset?: ImageTextDataset }>;
+  read(
+    config: z.output<C>,
+    context: SourceContext,
+  ): Promise<{ stock: S } & Pick<OpenSource, "samples" | "evaluationSets">>;
   batch(ground: Ground<z.output<C>, S>, index: number): Batch;
 }
 
@@ -83,9 +89,10 @@ export function defineSource<C extends z.ZodObject, O extends Ports, S>(
     inputs: {},
     batch: batch as SourceDefinition<C, O>["batch"],
     async open(config, context) {
-      const { stock, dataset } = await read(config, context);
+      const { stock, ...heldOut } = await read(config, context);
       const ground = { source: spec.name, config, stock, seed: context.seed };
-      return { ground, batch: (index) => batch(ground, index), ...(dataset && { dataset }) };
+      const tokenizer = spec.tokenizer?.();
+      return { ground, batch: (index) => batch(ground, index), ...(tokenizer && { tokenizer }), ...heldOut };
     },
   };
 }

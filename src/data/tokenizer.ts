@@ -46,6 +46,13 @@ export class Tokenizer {
       .replace(/(?<=[([]) /g, "");
   }
 
+  /** A text up to its first tokens, so many. */
+  truncate(text: string, most: number): string {
+    const plain = plainText(text);
+    const last = [...plain.matchAll(wordPattern)][most - 1];
+    return last && this.encode(text).length > most ? plain.slice(0, last.index + last[0].length) : text;
+  }
+
   /** One token as it is shown. */
   word(id: number): string {
     return this.words[id] ?? added[id - this.pretrained] ?? "<unk>";
@@ -59,10 +66,11 @@ export class Tokenizer {
 
 /** The words of a text: small letters, digits and apostrophes; every other sign but white space stands alone. */
 export function wordsOf(text: string): string[] {
-  return (
-    text
-      .toLowerCase()
-      .replace(/[’‘]/g, "'")
-      .match(/[\p{L}\p{N}']+|[^\s\p{L}\p{N}']/gu) ?? []
-  );
+  return plainText(text).match(wordPattern) ?? [];
+}
+
+const wordPattern = /[\p{L}\p{N}']+|[^\s\p{L}\p{N}']/gu;
+
+function plainText(text: string): string {
+  return text.toLowerCase().replace(/[’‘]/g, "'");
 }

@@ -68,9 +68,10 @@ export class BeamSearch {
   }
 
   /** The best text: one that ended, or one that was cut off. */
-  best(): readonly number[] {
+  best(): { tokens: number[]; score: number } {
     if (!this.#done) for (const { tokens, score } of this.#open) this.#finish(tokens, score, tokens.length);
-    return this.#ended[0]!.tokens;
+    const { tokens, score } = this.#ended[0]!;
+    return { tokens: [...tokens], score };
   }
 
   #finish(tokens: readonly number[], score: number, length: number): void {

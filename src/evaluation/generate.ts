@@ -4,9 +4,7 @@ import { add } from "../engine/ops/elementwise.ts";
 import { readLargest } from "../engine/read.ts";
 import { dispose, keep, logSoftmax, reshape, type Tensor, tensor, tidy } from "../engine/tensor.ts";
 import { BeamSearch } from "./beamSearch.ts";
-import type { Captioner, Seen } from "./captioner.ts";
 import type { Continuation } from "./continuation.ts";
-import type { FramingTokens } from "./prompt.ts";
 import { checkSampling, draw, type Sampling } from "./sampling.ts";
 
 export interface GenerateOptions {
@@ -22,47 +20,54 @@ export interface GenerateOptions {
   beams?: number;
   /** Divides a text's log-probability by its length to this power: above 0 favours long texts. 0 unless told. */
   lengthPenalty?: number;
+  /** Prompts that are continued at once; all of one length unless told. */
+  atOnce?: number;
+}
+
+/** What was generated after a prompt. */
+export interface Generated {
+  tokens: number[];
+  /** By beam search: the log-probability of the tokens, the end included, divided by their number to `lengthPenalty`. */
+  score?: number;
 }
 
 /**
- * Goes on with each prompt: greedily, by drawing, or by beam search.
+ * Continues each prompt: greedily, by sampling, or by beam search.
  *
- * @param open opens texts to go on with: row r continues prompt `rows[r]`
- * @returns for each prompt what was said after it
+ * @param open opens texts to continue: row r continues prompt `rows[r]`
+ * @param kindOf prompts of different kinds are not continued in one batch
+ * @returns what follows each prompt
  * @throws FlamingoError USAGE for options that contradict each other or an empty prompt
  */
 export async function generate(
-  open: (rows: readonly number[]) => Continuation,
+  open: (rows: readonly number[]) => Continuation | Promise<Continuation>,
   prompts: readonly ArrayLike<number>[],
   options: GenerateOptions,
-): Promise<number[][]> {
+  kindOf: (prompt: number) => unknown = () => undefined,
+): Promise<Generated[]> {
   check(prompts, options);
-  const said: number[][] = prompts.map(() => []);
-  // Rows side by side are of one length: a text that was padded before it would be another text.
-  for (const length of new Set(prompts.map((prompt) => prompt.length))) {
-    const group = prompts.flatMap((prompt, index) => (prompt.length === length ? [index] : []));
-    const texts = await goOn(open, prompts, group, options);
-    for (const [at, index] of group.entries()) said[index] = texts[at]!;
+  const generated = prompts.map((): Generated => ({ tokens: [] }));
+  for (const group of groupsOf(prompts, kindOf)) {
+    const { atOnce = group.length } = options;
+    for (let start = 0; start < group.length; start += atOnce) {
+      const part = group.slice(start, start + atOnce);
+      const texts = await goOn(open, prompts, part, options);
+      for (const [at, index] of part.entries()) generated[index] = texts[at]!;
+    }
   }
-  return said;
+  return generated;
 }
 
-/**
- * Captions pictures greedily: at each place the likeliest token, until `<|endofchunk|>` or `most` words. Tokens that only
- * frame a text are never said: a second `<image>` would ask for a picture that is not there.
- *
- * @returns the words' ids, picture by picture
- * @see Alayrac et al. 2022, Flamingo, appendix C (greedy decoding for samples), arXiv:2204.14198
- */
-export function captionGreedily(
-  captioner: Captioner,
-  seen: Seen,
-  tokens: FramingTokens,
-  most: number,
-): Promise<number[][]> {
-  const prompts = Array.from({ length: seen.count }, () => [tokens.bos, tokens.image]);
-  const open = (pictures: readonly number[]) => captioner.goOn(seen, pictures);
-  return generate(open, prompts, { most, end: tokens.endOfChunk, never: [tokens.pad, tokens.bos, tokens.image] });
+/** Rows of a batch have one length: every block reads them without padding, and so as it would read each alone. */
+function groupsOf(prompts: readonly ArrayLike<number>[], kindOf: (prompt: number) => unknown): number[][] {
+  const groups = new Map<string, number[]>();
+  prompts.forEach((prompt, index) => {
+    const key = `${prompt.length} ${kindOf(index)}`;
+    const group = groups.get(key);
+    if (group) group.push(index);
+    else groups.set(key, [index]);
+  });
+  return [...groups.values()];
 }
 
 function check(prompts: readonly ArrayLike<number>[], { most, sampling, beams = 1 }: GenerateOptions): void {
@@ -76,14 +81,14 @@ function check(prompts: readonly ArrayLike<number>[], { most, sampling, beams = 
 }
 
 async function goOn(
-  open: (rows: readonly number[]) => Continuation,
+  open: (rows: readonly number[]) => Continuation | Promise<Continuation>,
   prompts: readonly ArrayLike<number>[],
   group: readonly number[],
   options: GenerateOptions,
-): Promise<number[][]> {
+): Promise<Generated[]> {
   const { beams = 1, never = [] } = options;
   const rows = group.flatMap((index) => new Array<number>(beams).fill(index));
-  const texts = open(rows);
+  const texts = await open(rows);
   const bans = new Bans(never);
   const first = Int32Array.from(rows.flatMap((index) => Array.from(prompts[index]!)));
   try {
@@ -103,8 +108,8 @@ async function follow(
   group: readonly number[],
   bans: Bans,
   { most, end, sampling }: GenerateOptions,
-): Promise<number[][]> {
-  const said: number[][] = group.map(() => []);
+): Promise<Generated[]> {
+  const said = group.map((): Generated => ({ tokens: [] }));
   const ended = group.map(() => false);
   // Each prompt draws from a stream of its own, so that its text does not depend on what stands beside it.
   const streams = sampling && group.map((index) => new Random(sampling.seed).fork(index));
@@ -113,7 +118,7 @@ async function follow(
     const next = await chooseTokens(logits, bans, sampling, streams);
     for (const [row, token] of next.entries()) {
       ended[row] ||= token === end;
-      if (!ended[row]) said[row]!.push(token);
+      if (!ended[row]) said[row]!.tokens.push(token);
     }
     ids = next.map((token, row) => (ended[row] ? end! : token)); // what an ended text reads does not matter
   }
@@ -147,7 +152,7 @@ async function search(
   bans: Bans,
   { most, end, beams = 1, lengthPenalty = 0 }: GenerateOptions,
   count: number,
-): Promise<number[][]> {
+): Promise<Generated[]> {
   const searches = Array.from({ length: count }, () => new BeamSearch(beams, lengthPenalty, end));
   // One that is done stays where it is, and what it reads does not matter.
   const rest = {
@@ -160,7 +165,7 @@ async function search(
     texts.select(steps.flatMap(({ from }, at) => from.map((beam) => at * beams + beam)));
     ids = Int32Array.from(steps.flatMap(({ tokens }) => tokens));
   }
-  return searches.map((each) => [...each.best()]);
+  return searches.map((each) => each.best());
 }
 
 /** The best ways to go on, for each search twice as many as it has beams; disposes the logits. */

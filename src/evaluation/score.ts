@@ -1,3 +1,19 @@
+/** The log-likelihood of a text: the sum over its tokens, in nats, and how many they are. */
+export interface TextScore {
+  sum: number;
+  count: number;
+}
+
+/** Nats per token. */
+export function meanScore({ sum, count }: TextScore): number {
+  return sum / Math.max(1, count);
+}
+
+/** Index of the largest score; −1 where there is none. */
+export function likeliest(scores: readonly number[]): number {
+  return scores.indexOf(Math.max(...scores));
+}
+
 /**
  * Log-likelihoods of chosen tokens.
  *

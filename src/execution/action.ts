@@ -8,9 +8,12 @@ import type { RecordSink } from "../runs/record.ts";
 import type { StoredCheckpoint } from "../training/checkpoint.ts";
 import type { Graph } from "./graph.ts";
 
+/** Where an action stands: the node that its records name, and the outputs that it reads. */
+export type ActionPlace = Pick<PlanNode, "id" | "label" | "inputs">;
+
 /** What an action has at hand. */
 export interface ActionContext {
-  node: PlanNode;
+  node: ActionPlace;
   graph: Graph;
   /** Opened sources by node id. */
   sources: ReadonlyMap<string, OpenSource>;
@@ -42,8 +45,8 @@ export interface ActionDefinition<C extends z.ZodObject = z.ZodObject, I extends
   observe?(config: z.output<C>, context: ActionContext): Promise<Observer>;
   /** Runs once. Returns false if it was stopped before its end. */
   run?(config: z.output<C>, context: ActionContext): Promise<boolean>;
-  /** Actions that train run before those that judge what was trained. */
-  stage: "train" | "judge";
+  /** Actions that train run before those that evaluate what was trained. */
+  stage: "train" | "evaluate";
 }
 
 /** Defines an action. */

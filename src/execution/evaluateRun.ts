@@ -1,9 +1,9 @@
-import { FlamingoError } from "../core/errors.ts";
-import type { PlanNode } from "../pipeline/compile.ts";
 import type { RecordSink } from "../runs/record.ts";
+import type { ActionContext, ActionPlace } from "./action.ts";
 import { Evaluate } from "./actions/evaluate.ts";
-import type { Graph } from "./graph.ts";
+import { logitsOutput } from "./logitsOutput.ts";
 import { restoreRun } from "./prepare.ts";
+import { findAction } from "./registry.ts";
 
 export interface EvaluateRunOptions {
   folder: string;
@@ -18,44 +18,29 @@ export interface EvaluateRunOptions {
 }
 
 /**
- * Judges the trained model of a run folder, whether or not its pipeline has an Evaluate node.
+ * Evaluates the trained model of a run folder as the evaluating nodes of its pipeline say; where there is none, by all metrics on
+ * all evaluation sets.
  * @throws FlamingoError NOT_FOUND if there is no checkpoint, or no such evaluation set
  */
 export async function evaluateRun({ folder, device, set, log, cache, signal }: EvaluateRunOptions): Promise<void> {
   const { graph, sources, record } = await restoreRun(folder, { device, log, cache });
+  const base = { graph, sources, log, folder, seed: record.seed, signal, observers: [] };
+  const evaluateAt = (node: ActionPlace, type: string, own: Record<string, unknown>) => {
+    const { config, run } = findAction(type)!;
+    const settings = config.parse({ ...own, ...(set === undefined ? {} : { sets: [set] }) });
+    return run!(settings, { ...base, node } satisfies ActionContext);
+  };
   try {
-    const node = captioningNode(graph);
-    const own = graph.plan.nodes.find(({ type }) => type === Evaluate.name)?.config;
-    const config = Evaluate.config.parse({ ...own, ...(set === undefined ? {} : { sets: [set] }) });
-    await Evaluate.run!(config, { node, graph, sources, log, folder, seed: record.seed, signal, observers: [] });
+    const evaluating = graph.plan.nodes.filter(({ type }) => {
+      const action = findAction(type);
+      return action?.stage === "evaluate" && action.run;
+    });
+    for (const node of evaluating) if (!(await evaluateAt(node, node.type, node.config))) return;
+    if (evaluating.length > 0) return;
+    const logits = logitsOutput(graph);
+    const { id, label } = graph.node(logits.node);
+    await evaluateAt({ id, label, inputs: { logits } }, Evaluate.name, {});
   } finally {
     graph.weights.dispose();
   }
-}
-
-/**
- * A node that reads logits: the pipeline's own, or one that stands for it.
- * @throws FlamingoError INVALID_PIPELINE if nothing gives logits
- */
-export function captioningNode(graph: Graph): PlanNode {
-  const { nodes } = graph.plan;
-  const reader = nodes.find(({ kind, inputs }) => kind === "action" && inputs.logits);
-  if (reader) return reader;
-  const giver = nodes.find(({ kind, outputs }) => kind !== "source" && outputs.logits);
-  if (!giver) {
-    throw new FlamingoError("INVALID_PIPELINE", `"${graph.plan.name}" has no block that gives logits`, {
-      fix: "use a run of a pipeline with a language model",
-    });
-  }
-  const inputs = { logits: { node: giver.id, port: "logits" } };
-  return {
-    id: giver.id,
-    type: Evaluate.name,
-    kind: "action",
-    label: Evaluate.title,
-    config: {},
-    frozen: false,
-    inputs,
-    outputs: {},
-  };
 }

@@ -2,10 +2,11 @@ import { existsSync } from "node:fs";
 import { FlamingoError } from "../core/errors.ts";
 import { openDevice } from "../engine/devices/device.ts";
 import type { WeightData } from "../engine/readings/weights.ts";
+import type { CaptionModel } from "../evaluation/captioning/captionModel.ts";
 import { type Pipeline, readPipeline, writePipeline } from "../pipeline/schema.ts";
 import { loadWeights, saveWeights } from "../weights/file.ts";
 import { pretrainedFile, pretrainedNames } from "../weights/pretrained.ts";
-import { CaptionModel } from "./captionModel.ts";
+import { openCaptionModel } from "./openCaptionModel.ts";
 
 /**
  * A trained model as one file: safetensors with what was trained, in half precision, by full names
@@ -73,5 +74,5 @@ export function isModel(name: string): boolean {
 export async function pretrainedCaptioner(name: string = pretrainedModel, device?: string): Promise<CaptionModel> {
   const { pipeline, weights, seed } = await readModel(name);
   if (device !== undefined) await openDevice(device as Parameters<typeof openDevice>[0]);
-  return CaptionModel.open(pipeline, weights, name, { seed });
+  return openCaptionModel(pipeline, weights, name, { seed });
 }

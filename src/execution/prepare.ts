@@ -6,7 +6,7 @@ import { type WeightData, Weights } from "../engine/readings/weights.ts";
 import { compile, type Plan, type PlanNode } from "../pipeline/compile.ts";
 import { checkpointFolder, type RunRecord, readRun } from "../runs/folder.ts";
 import type { RecordSink } from "../runs/record.ts";
-import { newestCheckpoint } from "../training/checkpoint.ts";
+import { newestCheckpoint, type StoredCheckpoint } from "../training/checkpoint.ts";
 import { loadWeights } from "../weights/file.ts";
 import { pretrainedFile } from "../weights/pretrained.ts";
 import { atNode } from "./atNode.ts";
@@ -31,7 +31,7 @@ export interface PrepareOptions {
 }
 
 /**
- * A run's model as its newest checkpoint left it, to judge it or to use it.
+ * A run's model as its newest checkpoint left it, to evaluate it or to use it.
  * @throws FlamingoError NOT_FOUND if it has no checkpoint yet
  */
 export async function restoreRun(
@@ -39,18 +39,22 @@ export async function restoreRun(
   options: Omit<PrepareOptions, "from">,
 ): Promise<Prepared & { record: RunRecord }> {
   const record = await readRun(folder);
-  const warn = (message: string) => options.log.append({ channel: "message", value: { level: "warning", message } });
-  const newest = await newestCheckpoint(join(folder, checkpointFolder), warn);
-  if (!newest) {
-    throw new FlamingoError("NOT_FOUND", `the run in ${folder} has no checkpoint that can be read`, {
-      source: folder,
-      fix: "let it train for a while, or resume it",
-    });
-  }
-  const { step, weights } = newest.checkpoint;
-  const prepared = await prepareRun(record, { ...options, from: step });
-  prepared.graph.weights.load(weights, "", newest.path);
+  const { path, checkpoint } = await lastCheckpoint(folder, options.log);
+  const prepared = await prepareRun(record, { ...options, from: checkpoint.step });
+  prepared.graph.weights.load(checkpoint.weights, "", path);
   return { ...prepared, record };
+}
+
+/** @throws FlamingoError NOT_FOUND if a run has no checkpoint that can be read */
+export async function lastCheckpoint(folder: string, log: RecordSink): Promise<StoredCheckpoint> {
+  const warn = (message: string) => log.append({ channel: "message", value: { level: "warning", message } });
+  const newest = await newestCheckpoint(join(folder, checkpointFolder), warn);
+  if (newest) return newest;
+  const fix = "let it train for a while, or resume it";
+  throw new FlamingoError("NOT_FOUND", `the run in ${folder} has no checkpoint that can be read`, {
+    source: folder,
+    fix,
+  });
 }
 
 /**

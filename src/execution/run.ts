@@ -53,10 +53,10 @@ async function actAll(
   actions: readonly PlanNode[],
   base: Omit<ActionContext, "node">,
 ): Promise<"succeeded" | "stopped"> {
-  for (const stage of ["train", "judge"] as const) {
+  for (const stage of ["train", "evaluate"] as const) {
     for (const node of actions) {
       const { stage: own, run } = findAction(node.type)!;
-      if (own === stage && run && !(await act({ ...base, node }))) return "stopped";
+      if (own === stage && run && !(await act(node, base))) return "stopped";
     }
   }
   return "succeeded";
@@ -79,8 +79,9 @@ async function observersOf(actions: readonly PlanNode[], base: Omit<ActionContex
 }
 
 /** Runs one action, and tells its state at its node. */
-async function act(context: ActionContext): Promise<boolean> {
-  const { node, log } = context;
+async function act(node: PlanNode, base: Omit<ActionContext, "node">): Promise<boolean> {
+  const context = { ...base, node };
+  const { log } = base;
   const definition = findAction(node.type)!;
   log.append({ channel: "node", value: { node: node.id, state: "running" } });
   const done = await atAction(context, () => definition.run!(definition.config.parse(node.config), context));

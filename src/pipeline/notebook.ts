@@ -1,3 +1,4 @@
+import type { Catalog } from "../core/catalog.ts";
 import type { Pipeline } from "./schema.ts";
 import { writePipeline } from "./schema.ts";
 
@@ -24,11 +25,11 @@ export type NotebookCell =
  * A pipeline as a notebook that runs: cells that make it, show it, train it with live plots, and use what was trained. It
  * needs no file beside it: the pipeline's data stands in its first cell.
  */
-export function pipelineNotebook(pipeline: Pipeline): Notebook {
+export function pipelineNotebook(pipeline: Pipeline, catalog: Catalog): Notebook {
   const { name, description, nodes } = pipeline;
-  const ids = Object.entries(nodes);
-  const trains = ids.some(([, { type }]) => type === "Train");
-  const captions = ids.some(([, { type }]) => type === "CaptionSamples" || type === "Evaluate");
+  const actions = Object.values(nodes).map(({ type }) => catalog[type]);
+  const trains = actions.some((action) => action?.stage === "train");
+  const captions = actions.some((action) => action?.stage === "evaluate" && "logits" in action.inputs);
   const cells: NotebookCell[] = [
     markdown("title", `# ${plain(name)}`, ...(description ? ["", plain(description)] : [])),
     markdown(

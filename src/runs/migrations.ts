@@ -54,9 +54,9 @@ const migrations: Record<string, (line: Version1Line) => Migrated[]> = {
 
 /** Today's names and titles of the metrics that earlier versions had. */
 const earlierMetrics: Readonly<Record<string, { metric: string; title: string }>> = {
-  exact: { metric: "exact", title: "Exact caption" },
-  subgroup: { metric: "subgroup", title: "Right subgroup" },
-  best: { metric: "best", title: "Best of the candidates" },
+  exact: { metric: "exactCaption", title: "Exact caption" },
+  subgroup: { metric: "rightGroup", title: "Label of the right group" },
+  best: { metric: "bestCandidate", title: "Best of the candidates" },
   right: { metric: "logLikelihood", title: "Log-likelihood" },
   shuffled: { metric: "shuffledLogLikelihood", title: "Log-likelihood, shuffled images" },
   rightMinusShuffled: { metric: "gainOverShuffled", title: "Gain over shuffled images" },

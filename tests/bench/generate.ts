@@ -101,9 +101,9 @@ export async function ourText(weights: Weights, speaker: Speaker): Promise<numbe
       const model = instantiate(FlamingoLanguageModel, speaker.config, readingOf("language"));
       return (ids) => model({ ids, media }) as Tensor;
     });
-  const [said] = await generate(open, [speaker.prompt], optionsOf(speaker));
+  const [generated] = await generate(open, [speaker.prompt], optionsOf(speaker));
   media?.dispose();
-  return said!;
+  return generated!.tokens;
 }
 
 /** Opens the twin with these weights, or with random ones of their shapes; returns what it is. */

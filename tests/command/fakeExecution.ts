@@ -4,7 +4,7 @@ import { fakeExecute } from "../runs/fakeExecute.ts";
 import { fakeCatalog } from "../runs/fakeLibrary.ts";
 
 const interval = { hits: 1, count: 4, value: 0.25, low: 0.046, high: 0.7 };
-const exact = { metric: "exact", title: "Exact caption", unit: "share", ...interval };
+const exact = { metric: "exactCaption", title: "Exact caption", unit: "share", ...interval };
 
 /** What computes, with a model that is none. */
 export const fakeExecution: Execution = {

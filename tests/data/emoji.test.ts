@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { Random } from "../../src/core/random.ts";
 import { commonEmoji, emojiConcepts, heldOutStyle, styles, trainStyles } from "../../src/data/emoji/concepts.ts";
 import { type Drawings, loadDrawings } from "../../src/data/emoji/drawings.ts";
-import { emojiDataset, emojiTokenizer, trainingDrawings } from "../../src/data/emoji/emoji.ts";
+import { emojiTokenizer, heldOutEmoji, trainingDrawings } from "../../src/data/emoji/emoji.ts";
 import { sentenceAbout } from "../../src/data/emoji/sentences.ts";
 import { toUnit } from "../../src/data/image.ts";
 import { renderedDrawings, renderingTime, drawingSize as size } from "./renderedDrawings.ts";
@@ -142,52 +142,56 @@ describe("training drawings", () => {
 });
 
 describe("evaluation", () => {
-  const dataset = () => emojiDataset({ concepts, drawings, tokenizer }, size);
+  const heldOut = () => heldOutEmoji({ concepts, drawings, tokenizer }, size);
+  const examplesOf = (set: string, most: number) =>
+    heldOut()
+      .evaluationSets!.find(({ name }) => name === set)!
+      .examples(most);
 
   test("examples are always the same, with 20 different candidates, the right one among them", () => {
-    for (const { name } of dataset().evaluationSets) {
-      const examples = dataset().examplesOf(name, 60);
-      expect(dataset().examplesOf(name, 60)).toEqual(examples);
+    for (const { name, groups } of heldOut().evaluationSets!) {
+      const examples = examplesOf(name, 60);
+      expect(examplesOf(name, 60)).toEqual(examples);
       expect(examples).toHaveLength(60);
-      for (const { label, candidates, answer, subgroup } of examples) {
-        expect(new Set(candidates.map((each) => each.join())).size).toBe(20);
-        expect(candidates[answer]).toEqual(label);
-        expect(dataset().subgroupOf(label)).toBe(subgroup);
+      for (const { captions, candidates, right, group } of examples) {
+        const label = captions![0]!;
+        expect(new Set(candidates!.map((each) => tokenizer.encode(each).join())).size).toBe(20);
+        expect(candidates![right!]).toBe(label);
+        expect(groups!.get(label)).toBe(group);
       }
     }
   });
 
   test("a few examples are the first of many", () => {
-    const [few, many] = [dataset().examplesOf("unseenStyle", 5), dataset().examplesOf("unseenStyle", 50)];
-    expect(few).toEqual(many.slice(0, 5));
+    expect(examplesOf("unseenStyle", 5)).toEqual(examplesOf("unseenStyle", 50).slice(0, 5));
   });
 
   test("unseen styles are of known concepts, unseen concepts of those held out, candidates of the same kind", () => {
-    const heldOut = new Set(concepts.filter((each) => each.heldOut).map(({ label }) => tokenizer.encode(label).join()));
+    const names = new Set(concepts.filter((each) => each.heldOut).map(({ label }) => label));
     const drawn = new Set(drawings[heldOutStyle].map((pixels) => unitKey(toUnit(pixels!))));
-    for (const example of dataset().examplesOf("unseenStyle", 2000)) {
-      expect(drawn.has(unitKey(example.pixels))).toBe(true);
-      expect(example.candidates.some((each) => heldOut.has(each.join()))).toBe(false);
+    for (const { media, candidates } of examplesOf("unseenStyle", 2000)) {
+      expect(drawn.has(unitKey(media[0]!.pixels))).toBe(true);
+      expect(candidates!.some((each) => names.has(each))).toBe(false);
     }
-    const unseen = dataset().examplesOf("unseenConcepts", 2000);
+    const unseen = examplesOf("unseenConcepts", 2000);
     expect(unseen).toHaveLength(400);
-    for (const { candidates } of unseen) expect(candidates.every((each) => heldOut.has(each.join()))).toBe(true);
+    for (const { candidates } of unseen) expect(candidates!.every((each) => names.has(each))).toBe(true);
   });
 
   test("the right candidate stands in every place about equally often", () => {
     const places = new Array<number>(20).fill(0);
-    for (const { answer } of dataset().examplesOf("unseenStyle", 2000)) places[answer]!++;
+    for (const { right } of examplesOf("unseenStyle", 2000)) places[right!]!++;
     expect(Math.min(...places)).toBeGreaterThan(25);
     expect(Math.max(...places)).toBeLessThan(90);
   });
 
-  test("pinned pictures are of a style that is not trained on, and have names that the model can say", () => {
-    const { pinned } = dataset();
-    expect(pinned).toHaveLength(12);
+  test("samples are of a style that is not trained on, and have names that the model can say", () => {
+    const { samples } = heldOut();
+    expect(samples).toHaveLength(12);
     const held = new Set(drawings[heldOutStyle].map((pixels) => unitKey(toUnit(pixels!))));
-    for (const { label, pixels } of pinned) {
-      expect(tokenizer.unknown(label)).toEqual([]);
-      expect(held.has(unitKey(pixels))).toBe(true);
+    for (const { captions, media } of samples!) {
+      expect(tokenizer.unknown(captions![0]!)).toEqual([]);
+      expect(held.has(unitKey(media[0]!.pixels))).toBe(true);
     }
   });
 });

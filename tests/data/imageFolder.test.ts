@@ -240,9 +240,9 @@ describe("ImageFolder", () => {
   });
 
   test("trains on no image that it judges with", async () => {
-    const { batch, dataset } = await open();
+    const { batch, evaluationSets } = await open();
     const red = (pixels: ArrayLike<number>) => Math.round((pixels[0]! + 1) * 127.5);
-    const judged = new Set(dataset!.examplesOf("heldOut", 99).map(({ pixels }) => red(pixels)));
+    const judged = new Set(evaluationSets![0]!.examples(99).map(({ media }) => red(media[0]!.pixels)));
     const trained = new Set<number>();
     for (let index = 0; index < 20; index++) {
       const { data } = batch(index).images!;
@@ -263,17 +263,25 @@ describe("ImageFolder", () => {
   });
 
   test("where nothing is held out, there is still something to look at, and nothing to judge held-out images with", async () => {
-    const { dataset } = await open({ heldOut: 0 });
-    expect(dataset!.pinned).toHaveLength(5);
-    expect(dataset!.evaluationSets.map(({ name }) => name)).toEqual(["trained"]);
+    const { samples, evaluationSets } = await open({ heldOut: 0 });
+    expect(samples).toHaveLength(5);
+    expect(evaluationSets!.map(({ name }) => name)).toEqual(["trained"]);
   });
 
   test("examples have their own caption among the candidates, once", async () => {
-    const { dataset } = await open();
-    for (const { label, candidates, answer } of dataset!.examplesOf("heldOut", 99)) {
-      expect(candidates[answer]).toEqual(label);
-      expect(candidates.filter((each) => each.join() === label.join())).toHaveLength(1);
+    const { evaluationSets } = await open();
+    for (const { captions, candidates, right } of evaluationSets![0]!.examples(99)) {
+      expect(candidates![right!]).toBe(captions![0]);
+      expect(candidates!.filter((each) => each === captions![0])).toHaveLength(1);
       expect(candidates).toHaveLength(5);
+    }
+  });
+
+  test("labels are cut off where captions are", async () => {
+    const { evaluationSets, tokenizer } = await open({ longest: 1 });
+    for (const { captions, candidates, right } of evaluationSets!.flatMap(({ examples }) => examples(99))) {
+      expect(tokenizer!.encode(captions![0]!)).toHaveLength(1);
+      expect(candidates![right!]).toBe(captions![0]);
     }
   });
 

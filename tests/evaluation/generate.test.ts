@@ -11,12 +11,17 @@ import { Weights } from "../../src/engine/readings/weights.ts";
 import { gather, type Tensor, tensor, tidy } from "../../src/engine/tensor.ts";
 import { BeamSearch } from "../../src/evaluation/beamSearch.ts";
 import { type Continuation, openContinuation, WholeText } from "../../src/evaluation/continuation.ts";
-import { type GenerateOptions, generate } from "../../src/evaluation/generate.ts";
+import { type GenerateOptions, generate as generateScored } from "../../src/evaluation/generate.ts";
 import { draw } from "../../src/evaluation/sampling.ts";
 import { FlamingoLanguageModel } from "../../src/models/flamingo.ts";
 import { LiveBlock } from "../blocks/liveBlock.ts";
 import { describeDevices } from "../devices.ts";
 import { numbers, tensorOf } from "../engine/numbers.ts";
+
+/** The tokens alone. */
+async function generate(...given: Parameters<typeof generateScored>): Promise<number[][]> {
+  return (await generateScored(...given)).map((each) => each.tokens);
+}
 
 const config = {
   ...{ vocabulary: 13, newTokens: 2, imageToken: 13, dim: 8, layers: 2, heads: 2, headDim: 4, ffMult: 2 },
@@ -216,7 +221,7 @@ describe("generation", () => {
     const way = (token: number, score: number) => ({ beam: 0, token, score });
     expect(search.advance([way(1, -1), way(over, -2)])).toEqual({ from: [0], tokens: [1] });
     search.advance([way(over, -5), way(2, -6)]);
-    expect([search.best(), search.done]).toEqual([[1], true]);
+    expect([search.best(), search.done]).toEqual([{ tokens: [1], score: -5 }, true]);
   });
 
   test("a length penalty above 0 favours longer texts, below 0 shorter ones", async () => {

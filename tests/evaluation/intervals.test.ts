@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { meanOf, shareOf } from "../../src/evaluation/intervals.ts";
 
+const nothing = { value: Number.NaN, low: Number.NaN, high: Number.NaN };
+
 describe("a share's interval", () => {
   test.each([
     // Newcombe 1998, Two-sided confidence intervals for the single proportion, Table I, method 3 (Wilson score).
@@ -31,8 +33,8 @@ describe("a share's interval", () => {
   });
 
   test("of no cases is not known", () => {
-    expect(shareOf(0, 0)).toEqual({ hits: 0, count: 0, value: null, low: null, high: null });
-    expect(meanOf([])).toEqual({ count: 0, value: null, low: null, high: null });
+    expect(shareOf(0, 0)).toEqual({ hits: 0, count: 0, ...nothing });
+    expect(meanOf([])).toEqual({ count: 0, ...nothing });
   });
 });
 

@@ -1,41 +1,49 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { countTensors } from "../../src/engine/memory.ts";
-import { type CaptionTask, captionTask } from "../../src/execution/captionTask.ts";
-import { captioningNode } from "../../src/execution/evaluateRun.ts";
+import { PromptModel } from "../../src/evaluation/promptModel.ts";
+import { logitsOutput } from "../../src/execution/logitsOutput.ts";
 import { type Prepared, prepareRun } from "../../src/execution/prepare.ts";
 import { AttentionWatch, rollOut } from "../../src/inspection/attention.ts";
 import { readRun } from "../../src/runs/folder.ts";
 import { newRun, quietly, smallPipeline } from "../execution/smallRun.ts";
 
 let prepared: Prepared;
-let task: CaptionTask;
+let model: PromptModel;
 beforeAll(async () => {
   const record = await readRun(await newRun(smallPipeline()));
   prepared = await prepareRun(record, quietly("wasm"));
-  task = captionTask({ ...prepared, node: captioningNode(prepared.graph) });
+  const { graph, sources } = prepared;
+  model = PromptModel.at(graph, logitsOutput(graph), (source) => sources.get(source)?.tokenizer);
 });
 afterAll(() => prepared.graph.weights.dispose());
 
 const sumOf = (shares: readonly number[]) => shares.reduce((sum, share) => sum + share, 0);
-const pictures = Float32Array.from({ length: 2 * 16 * 16 * 3 }, (_, at) => Math.sin(at * at));
-const ids = () => {
-  const { bos, image, endOfChunk } = task.tokens;
-  return Int32Array.from([bos, image, 40, endOfChunk, bos, 40, image, endOfChunk]);
-};
+const images = [0, 1].map((image) => ({
+  pixels: Float32Array.from({ length: 16 * 16 * 3 }, (_, at) => Math.sin(at * at + image)),
+  frames: 1,
+  size: 16,
+}));
 
-/** Looks at two pictures and reads two texts, watched or not. */
-function readTwo(watch?: AttentionWatch): void {
-  const { graph } = prepared;
+/** Encodes two images and reads two texts, watched or not. */
+async function readTwo(watch?: AttentionWatch): Promise<void> {
   const probes = watch?.probes ?? [];
-  const seen = graph.watched(probes, () => task.captioner.look(pictures, 2));
-  graph.watched(probes, () => task.captioner.logits(seen, [0, 1], ids())).dispose();
-  seen.dispose();
+  model.encode(images, probes);
+  (
+    await model.logits(
+      [
+        [images[0]!, [40]],
+        [[40], images[1]!],
+      ],
+      { closed: true, probes },
+    )
+  ).dispose();
+  model.release();
 }
 
 describe("watching attention", () => {
   test("gives each token's weights over the latents: a sum of 1, and 0 everywhere before the first image", async () => {
     const watch = new AttentionWatch(prepared.graph.placedBlocks());
-    readTwo(watch);
+    await readTwo(watch);
     const cross = await watch.cross();
     expect(cross.map(({ block }) => block.path)).toEqual(
       [0, 1].map((layer) => [`gated_cross_attn_layers.${layer}`, "attn", "attend"]),
@@ -43,16 +51,16 @@ describe("watching attention", () => {
     for (const { weights } of cross) {
       expect(weights.map((text) => text.map((token) => Math.round(sumOf(token) * 1e5) / 1e5))).toEqual([
         [0, 1, 1, 1],
-        [0, 0, 1, 1],
+        [0, 0, 0, 1],
       ]);
-      for (const before of [weights[0]![0]!, weights[1]![0]!, weights[1]![1]!]) expect(before).toEqual([0, 0]);
+      for (const before of [weights[0]![0]!, weights[1]![0]!, weights[1]![2]!]) expect(before).toEqual([0, 0]);
     }
     watch.dispose();
   });
 
   test("gives each latent's weights in the resampler: over features, then latents", async () => {
     const watch = new AttentionWatch(prepared.graph.placedBlocks());
-    readTwo(watch);
+    await readTwo(watch);
     const attention = await watch.resampler();
     const seen = Number(prepared.graph.node("encoder").outputs.features![3]);
     expect(attention).toHaveLength(2);
@@ -67,10 +75,10 @@ describe("watching attention", () => {
   test("costs nothing while nobody looks, and keeps nothing afterwards", async () => {
     const before = countTensors();
     const watch = new AttentionWatch(prepared.graph.placedBlocks());
-    readTwo();
+    await readTwo();
     expect(await watch.cross()).toEqual([]);
     expect(countTensors()).toBe(before);
-    readTwo(watch);
+    await readTwo(watch);
     expect(countTensors()).toBe(before + 4);
     watch.dispose();
     expect(countTensors()).toBe(before);

@@ -76,7 +76,7 @@ test("a log of version 1 folds to the run that it tells of", async () => {
   expect(samples).toMatchObject([{ step: 0, samples: [{ label: "red heart", caption: "a dog" }] }]);
   expect(attention).toEqual([{ step: 0, file: "attention-000000.json" }]);
   expect(results[0]!.metrics).toMatchObject([
-    { metric: "exact", title: "Exact caption", unit: "share", hits: 1, count: 4 },
+    { metric: "exactCaption", title: "Exact caption", unit: "share", hits: 1, count: 4 },
     { metric: "logLikelihood", unit: "nats/token", value: 0.25 },
   ]);
   expect(results[1]!.metrics).toEqual([today]);

@@ -1,8 +1,8 @@
 import { Random } from "../../core/random.ts";
-import type { CaptionExample } from "../captionExample.ts";
-import type { ImageTextDataset } from "../dataset.ts";
+import type { EvaluationSet, Example } from "../evaluationSet.ts";
 import { toUnit } from "../image.ts";
-import type { SourceContext } from "../source.ts";
+import { Picture } from "../picture.ts";
+import type { OpenSource, SourceContext } from "../source.ts";
 import { Tokenizer, wordsOf } from "../tokenizer.ts";
 import { type Concept, emojiConcepts, heldOutStyle, styles, trainStyles } from "./concepts.ts";
 import { type Drawings, loadDrawings } from "./drawings.ts";
@@ -72,35 +72,32 @@ export function trainingDrawings({ concepts, drawings }: Emoji): TrainingDrawing
   );
 }
 
-/** What looking and judging need: a style that no training saw, and concepts that no training picture showed. */
-export function emojiDataset(emoji: Emoji, imageSize: number): ImageTextDataset {
-  const { concepts, drawings, tokenizer } = emoji;
-  const subgroups = new Map(concepts.map(({ label, subgroup }) => [tokenizer.encode(label).join(), subgroup]));
+/** What is held out: a style that no training saw, and concepts that no training image showed. */
+export function heldOutEmoji(emoji: Emoji, imageSize: number): Pick<OpenSource, "samples" | "evaluationSets"> {
+  const { concepts, drawings } = emoji;
+  const groups = new Map(concepts.map(({ label, subgroup }) => [label, subgroup]));
   const known = concepts.flatMap(({ heldOut }, index) => (heldOut ? [] : [index]));
   const unseen = concepts.flatMap(({ heldOut }, index) => (heldOut ? [index] : []));
-  const sets: Record<string, { concept: number; pixels: Uint8Array }[]> = {
-    unseenStyle: drawn(known, [heldOutStyle], drawings),
-    unseenConcepts: drawn(unseen, styles, drawings),
-  };
+  const setOf = (name: string, title: string, pool: number[], all: TrainingDrawing[]): EvaluationSet => ({
+    name,
+    title,
+    groups,
+    examples: (most) => {
+      const random = new Random(2204).fork(name);
+      const chosen = random.shuffle([...all]).slice(0, most);
+      return chosen.map((each) => exampleOf(each, pool, concepts, imageSize, random));
+    },
+  });
   return {
-    tokenizer,
-    imageSize,
-    pinned: pinnedLabels.flatMap((label) => {
+    samples: pinnedLabels.flatMap((label) => {
       const pixels =
         drawings[heldOutStyle][concepts.findIndex((concept) => concept.label === label && !concept.heldOut)];
-      return pixels ? [{ label, pixels: toUnit(pixels) }] : [];
+      return pixels ? [{ media: [new Picture(toUnit(pixels), imageSize, label)], captions: [label] }] : [];
     }),
     evaluationSets: [
-      { name: "unseenStyle", title: "Unseen style, known concepts" },
-      { name: "unseenConcepts", title: "Unseen concepts" },
+      setOf("unseenStyle", "Unseen style, known concepts", known, drawn(known, [heldOutStyle], drawings)),
+      setOf("unseenConcepts", "Unseen concepts", unseen, drawn(unseen, styles, drawings)),
     ],
-    subgroupOf: (caption) => subgroups.get(caption.join()),
-    examplesOf: (set, most) => {
-      const random = new Random(2204).fork(set);
-      const pool = set === "unseenStyle" ? known : unseen;
-      const chosen = random.shuffle([...sets[set]!]).slice(0, most);
-      return chosen.map((each) => example(each, pool, concepts, tokenizer, random));
-    },
   };
 }
 
@@ -110,23 +107,18 @@ function drawn(indices: readonly number[], of: readonly (keyof Drawings)[], draw
   );
 }
 
-function example(
-  drawing: TrainingDrawing,
+function exampleOf(
+  { concept, pixels }: TrainingDrawing,
   pool: readonly number[],
   concepts: readonly Concept[],
-  words: Tokenizer,
+  imageSize: number,
   random: Random,
-): CaptionExample {
-  const right = concepts[drawing.concept]!;
-  const others = random.shuffle(pool.filter((index) => index !== drawing.concept)).slice(0, candidateCount - 1);
-  const answer = random.integer(candidateCount);
-  const candidates = others.map((index) => words.encode(concepts[index]!.label));
-  candidates.splice(answer, 0, words.encode(right.label));
-  return {
-    pixels: toUnit(drawing.pixels),
-    label: words.encode(right.label),
-    subgroup: right.subgroup,
-    candidates,
-    answer,
-  };
+): Example {
+  const { label, subgroup } = concepts[concept]!;
+  const others = random.shuffle(pool.filter((index) => index !== concept)).slice(0, candidateCount - 1);
+  const right = random.integer(candidateCount);
+  const candidates = others.map((index) => concepts[index]!.label);
+  candidates.splice(right, 0, label);
+  const media = [new Picture(toUnit(pixels), imageSize, label)];
+  return { media, captions: [label], group: subgroup, candidates, right };
 }

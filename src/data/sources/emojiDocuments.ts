@@ -4,7 +4,7 @@ import { float32, int32 } from "../../core/port.ts";
 import { Random } from "../../core/random.ts";
 import { augmentInto, mirrorsWell } from "../augment.ts";
 import { captionDocuments } from "../documents.ts";
-import { emojiDataset, emojiTokenizer, openEmoji, trainingDrawings } from "../emoji/emoji.ts";
+import { emojiTokenizer, heldOutEmoji, openEmoji, trainingDrawings } from "../emoji/emoji.ts";
 import { defineSource } from "../source.ts";
 
 /** Size of emoji drawings, as a configuration field. */
@@ -47,7 +47,7 @@ export const EmojiDocuments = defineSource({
       words: emoji.tokenizer.encode(label),
       mirror: mirrorsWell(label),
     }));
-    return { dataset: emojiDataset(emoji, imageSize), stock: { drawings: trainingDrawings(emoji), labels } };
+    return { ...heldOutEmoji(emoji, imageSize), stock: { drawings: trainingDrawings(emoji), labels } };
   },
   batch({ config: { batch, media, imageSize, outlines }, stock: { drawings, labels }, seed }, index) {
     const random = new Random(seed).fork("documents").fork(index);

@@ -8,7 +8,7 @@ import { mirrorsWell } from "../augment.ts";
 import { captionDocuments } from "../documents.ts";
 import { emojiTokenizer } from "../emoji/emoji.ts";
 import { mirrored, toUnit } from "../image.ts";
-import { folderDataset } from "../imageFolder/folderDataset.ts";
+import { heldOutImages } from "../imageFolder/heldOutImages.ts";
 import { type CaptionedImage, readImageFolder } from "../imageFolder/imageFolder.ts";
 import { splitByName } from "../imageFolder/split.ts";
 import { defineSource, type SourceContext } from "../source.ts";
@@ -71,10 +71,9 @@ export const ImageFolder = defineSource({
     const captions = images.flatMap((image) => image.captions);
     tellUnknown(captions, words, context);
     tellLong(captions, longest, context);
-    const encode = (caption: string) => words.encode(caption).slice(0, longest);
     const split = splitByName(images, heldOut);
     return {
-      dataset: folderDataset(split, words, imageSize, encode),
+      ...heldOutImages(split, imageSize, words, longest),
       stock: { images: split.train.map((image, place) => ({ ...image, place })) },
     };
   },

@@ -2,25 +2,26 @@ import { join } from "node:path";
 import { z } from "zod";
 import { count } from "../../core/block.ts";
 import { float32 } from "../../core/port.ts";
+import type { Example } from "../../data/evaluationSet.ts";
 import { encodePng } from "../../data/image.ts";
-import { captionGreedily } from "../../evaluation/generate.ts";
+import { captionAttention } from "../../evaluation/captioning/captionAttention.ts";
+import { PromptModel } from "../../evaluation/promptModel.ts";
+import { labelOf } from "../../evaluation/promptTemplate.ts";
 import { AttentionWatch } from "../../inspection/attention.ts";
 import { writeAtomic } from "../../runs/atomicFile.ts";
 import { attentionFile, pinnedFile } from "../../runs/folder.ts";
 import { type ActionContext, defineAction } from "../action.ts";
-import { captionAttention } from "../captionAttention.ts";
-import { type CaptionTask, captionTask } from "../captionTask.ts";
 
 const config = z.strictObject({
-  every: count("Every", "Steps between two looks.", "steps").default(100),
-  pictures: count("Pictures", "How many held-out pictures are looked at.").max(12).default(8),
-  longest: count("Longest caption", "Words at which a caption is cut off.", "words").default(8),
+  every: count("Every", "Steps between two captionings.", "steps").default(100),
+  pictures: count("Images", "How many held-out images are captioned.").max(12).default(8),
+  longest: count("Longest caption", "Tokens at which a caption is cut off.", "tokens").default(8),
 });
 
 /**
- * Captions the same held-out pictures again and again while the model is trained, and records what each word looks at.
+ * Captions the same held-out images again and again while the model is trained, and records what each token attends to.
  *
- * Writes the pictures, the captions, and an attention frame (words over the picture's patches, through the resampler and
+ * Writes the images, the captions, and an attention frame (tokens over the image's patches, through the resampler and
  * each gated layer) into the run folder. Shapes: `logits` [batch, length, tokens].
  *
  * @see Abnar and Zuidema 2020 (attention rollout), arXiv:2005.00928
@@ -30,58 +31,50 @@ export const CaptionSamples = defineAction({
   title: "Caption samples",
   category: "Action",
   summary:
-    "Captions the same held-out pictures again and again while the model is trained, and records what each word looks at.",
+    "Captions the same held-out images again and again while the model is trained, and records what each token attends to.",
   paper: "arXiv:2005.00928",
   config,
   example: {},
   inputs: { logits: float32("batch length tokens", "scores of each token as the next") },
-  stage: "judge",
+  stage: "evaluate",
   observe: async (settings, context) => {
-    const task = captionTask(context);
-    const pinned = task.dataset.pinned.slice(0, settings.pictures);
+    const { source } = modelOf(context);
+    const samples = (context.sources.get(source)?.samples ?? []).slice(0, settings.pictures);
     await Promise.all(
-      pinned.map(async ({ pixels }, image) =>
-        writeAtomic(join(context.folder, pinnedFile(image)), await encodePng(pixels, task.dataset.imageSize)),
+      samples.map(async ({ media: [image] }, index) =>
+        writeAtomic(join(context.folder, pinnedFile(index)), await encodePng(image!.pixels, image!.size)),
       ),
     );
-    return { every: settings.every, see: (step) => see(step, task, pinned, settings.longest, context) };
+    return { every: settings.every, see: (step) => see(step, samples, settings.longest, context) };
   },
 });
 
-type Pinned = CaptionTask["dataset"]["pinned"];
+function modelOf({ graph, node, sources }: ActionContext): PromptModel {
+  return PromptModel.at(graph, node.inputs.logits!, (source) => sources.get(source)?.tokenizer);
+}
 
-async function see(
-  step: number,
-  task: CaptionTask,
-  pinned: Pinned,
-  longest: number,
-  context: ActionContext,
-): Promise<void> {
-  const { captioner, dataset, tokens } = task;
-  if (pinned.length === 0) return; // nothing is held out
-  const all = new Float32Array(pinned.length * pinned[0]!.pixels.length);
-  pinned.forEach(({ pixels }, image) => {
-    all.set(pixels, image * pixels.length);
-  });
-  const watch = new AttentionWatch(context.graph.placedBlocks());
-  const seen = context.graph.watched(watch.probes, () => captioner.look(all, pinned.length));
+async function see(step: number, samples: readonly Example[], longest: number, context: ActionContext): Promise<void> {
+  if (samples.length === 0) return; // nothing is held out
+  const model = modelOf(context);
+  const watch = new AttentionWatch(model.blocks);
   try {
-    const captions = await captionGreedily(captioner, seen, tokens, longest);
-    const samples = captions.map((caption, image) => ({
-      image,
-      label: pinned[image]!.label,
-      caption: dataset.tokenizer.decode(caption),
-    }));
-    context.log.append({ channel: "samples", step, value: samples });
-    const model = { graph: context.graph, captioner, tokenizer: dataset.tokenizer, tokens };
-    const labels = pinned.map(({ label }) => label);
-    const frame = await captionAttention(model, watch, seen, captions, labels);
+    const images = samples.map(({ media }) => media[0]!);
+    model.encode(images, watch.probes);
+    const captions = await model.generate(
+      images.map((image) => [image]),
+      { most: longest },
+    );
+    const labels = samples.map(labelOf);
+    const written = captions.map(({ text }, image) => ({ image, label: labels[image]!, caption: text }));
+    context.log.append({ channel: "samples", step, value: written });
+    const tokens = captions.map((caption) => caption.tokens);
+    const frame = await captionAttention(model, watch, images, tokens, labels);
     if (!frame) return;
     const file = attentionFile(step);
     await writeAtomic(join(context.folder, file), JSON.stringify({ step, ...frame }));
     context.log.append({ channel: "attention", step, value: { file } });
   } finally {
     watch.dispose();
-    seen.dispose();
+    model.release();
   }
 }

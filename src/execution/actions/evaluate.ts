@@ -2,29 +2,36 @@ import { z } from "zod";
 import { count } from "../../core/block.ts";
 import { FlamingoError } from "../../core/errors.ts";
 import { float32 } from "../../core/port.ts";
-import { type CaptionReport, evaluateCaptions } from "../../evaluation/captions.ts";
-import { defineAction } from "../action.ts";
-import { captionTask } from "../captionTask.ts";
+import type { EvaluationSet } from "../../data/evaluationSet.ts";
+import { evaluate } from "../../evaluation/evaluate.ts";
+import * as definitions from "../../evaluation/metrics/index.ts";
+import type { Metric } from "../../evaluation/metrics/metric.ts";
+import { PromptModel } from "../../evaluation/promptModel.ts";
+import { type ActionContext, defineAction } from "../action.ts";
 import { mayGoOn } from "../mayGoOn.ts";
 
+const metrics = Object.values(definitions) as unknown as readonly Metric[];
+
 const config = z.strictObject({
-  examples: count("Pictures", "Most pictures of each evaluation set, always the same ones.").default(400),
-  longest: count("Longest caption", "Words at which a caption is cut off.", "words").default(8),
+  examples: count("Examples", "Most examples of each evaluation set, always the same ones.").default(400),
+  longest: count("Longest caption", "Tokens at which a caption is cut off.", "tokens").default(8),
   sets: z
     .array(z.string())
     .default([])
     .meta({ title: "Sets", description: "Names of the evaluation sets; all of them if empty." }),
+  metrics: z
+    .array(z.string())
+    .default([])
+    .meta({ title: "Metrics", description: "Names of the metrics; all that fit the examples if empty." }),
 });
 
 /**
- * Judges the model on held-out pictures: exact captions, the right one of 20, and how much the picture helps.
+ * Computes metrics on held-out examples: of what the model generates, which candidate it prefers, how likely the label is.
  *
- * For each evaluation set, with counts and 95% intervals: the share of greedy captions that are the label, that are of
- * the right subgroup, and where the label is the likeliest of 20 candidates; and the label's mean log-likelihood in nats
- * a word with the right picture, a shuffled one, and by the language model alone. Shapes: `logits` [batch, length,
- * tokens].
+ * For each evaluation set, each metric with its 95% interval and how many examples were counted. Which metrics fit follows from
+ * what the examples have: captions, answers, candidates, classes. Shapes: `logits` [batch, length, tokens].
  *
- * @throws FlamingoError NOT_FOUND for an evaluation set that the data does not have
+ * @throws FlamingoError NOT_FOUND for an evaluation set that the data does not have, or a metric that there is not
  * @see Alayrac et al. 2022, Flamingo, section 3.1 (open- and closed-ended evaluation), arXiv:2204.14198
  */
 export const Evaluate = defineAction({
@@ -32,68 +39,57 @@ export const Evaluate = defineAction({
   title: "Evaluate",
   category: "Action",
   summary:
-    "Judges the model on held-out pictures: exact captions, the right one of 20, and how much the picture helps.",
+    "Computes metrics on held-out examples: of what the model generates, which candidate it prefers, how likely the label is.",
   paper: "3.1",
   config,
   example: { examples: 10 },
   inputs: { logits: float32("batch length tokens", "scores of each token as the next") },
-  stage: "judge",
-  run: async ({ examples, longest, sets }, context) => {
-    const { captioner, dataset, tokens } = captionTask(context);
-    const { log, node, seed } = context;
-    const known = dataset.evaluationSets.map(({ name }) => name);
-    const unknown = sets.find((name) => !known.includes(name));
-    if (unknown !== undefined) {
-      const fix = `use one of: ${known.join(", ")}`;
-      throw new FlamingoError("NOT_FOUND", `there is no evaluation set "${unknown}"`, { block: node.id, fix });
-    }
-    const chosen = dataset.evaluationSets.filter(({ name }) => sets.length === 0 || sets.includes(name));
-    for (const set of chosen) {
-      const report = await evaluateCaptions(
-        dataset.examplesOf(set.name, examples),
-        {
-          captioner,
-          tokens,
-          longest,
-          pretrainedTokens: dataset.tokenizer.pretrained,
-          subgroupOf: (caption) => dataset.subgroupOf(caption),
+  stage: "evaluate",
+  run: async (settings, context) => {
+    const { graph, log, node, seed, sources } = context;
+    const model = PromptModel.at(graph, node.inputs.logits!, (source) => sources.get(source)?.tokenizer);
+    const chosen = settings.metrics.length === 0 ? metrics : named(metrics, settings.metrics, "metric", context);
+    try {
+      for (const set of setsOf(settings.sets, model.source, context)) {
+        const results = await evaluate(model, set, set.examples(settings.examples), {
+          metrics: chosen,
+          longest: settings.longest,
+          seed,
           mayGoOn: () => mayGoOn(context),
           progress: (step, total) =>
             log.append({
               channel: "node",
               value: { node: node.id, state: "running", activity: set.title, step, total },
             }),
-        },
-        seed,
-      );
-      if (!report) return false;
-      log.append({
-        channel: "results",
-        value: { node: node.id, set: set.name, title: set.title, metrics: resultsOf(report) },
-      });
+        });
+        if (!results) return false;
+        log.append({
+          channel: "results",
+          value: { node: node.id, set: set.name, title: set.title, metrics: results },
+        });
+        model.release();
+      }
+      return true;
+    } finally {
+      model.release();
     }
-    return true;
   },
 });
 
-const names: Readonly<Record<string, [metric: string, title: string]>> = {
-  exact: ["exact", "Exact caption"],
-  subgroup: ["subgroup", "Right subgroup"],
-  best: ["best", "Best of the candidates"],
-  right: ["logLikelihood", "Log-likelihood"],
-  shuffled: ["shuffledLogLikelihood", "Log-likelihood, shuffled images"],
-  rightMinusShuffled: ["gainOverShuffled", "Gain over shuffled images"],
-  alone: ["textOnlyLogLikelihood", "Log-likelihood, text only"],
-  rightMinusAlone: ["gainOverTextOnly", "Gain over text only"],
-};
+function setsOf(names: readonly string[], source: string, context: ActionContext): readonly EvaluationSet[] {
+  const all = context.sources.get(source)?.evaluationSets ?? [];
+  return names.length === 0 ? all : named(all, names, "evaluation set", context);
+}
 
-function resultsOf({ shares, means }: CaptionReport) {
-  const results = (values: CaptionReport["means"], unit: string) =>
-    Object.entries(values).map(([name, value]) => ({
-      metric: names[name]![0],
-      title: names[name]![1],
-      unit,
-      ...value,
-    }));
-  return [...results(shares, "share"), ...results(means, "nats/token")];
+/** Those of the given names, in their own order. */
+function named<T extends { name: string }>(
+  all: readonly T[],
+  names: readonly string[],
+  what: string,
+  { node }: ActionContext,
+): readonly T[] {
+  const unknown = names.find((name) => !all.some((each) => each.name === name));
+  if (unknown === undefined) return all.filter(({ name }) => names.includes(name));
+  const fix = `use one of: ${all.map(({ name }) => name).join(", ")}`;
+  throw new FlamingoError("NOT_FOUND", `there is no ${what} "${unknown}"`, { block: node.id, fix });
 }

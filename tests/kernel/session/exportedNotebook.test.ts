@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { catalog } from "../../../src/execution/registry.ts";
 import { pipelineNotebook } from "../../../src/pipeline/notebook.ts";
 import { smallPipeline } from "../../execution/smallRun.ts";
 import { RawClient } from "../rawClient.ts";
@@ -11,7 +12,7 @@ afterAll(() => kernel.stop());
 
 test("the notebook that a pipeline becomes runs from top to bottom", async () => {
   const pipeline = smallPipeline({ config: { train: { steps: 2, checkpointEvery: 1 }, evaluate: { examples: 2 } } });
-  const cells = pipelineNotebook(pipeline).cells.filter(({ cell_type }) => cell_type === "code");
+  const cells = pipelineNotebook(pipeline, catalog).cells.filter(({ cell_type }) => cell_type === "code");
   expect(cells.length).toBeGreaterThan(3);
   for (const cell of cells) {
     const { reply } = await kernel.execute(cell.source.join(""));

@@ -1,56 +1,39 @@
-import type { AttentionFrame, AttentionImage } from "../channels/attention.ts";
-import type { Tokenizer } from "../data/tokenizer.ts";
-import type { Seen } from "../evaluation/captioner.ts";
-import { type FramingTokens, framed } from "../evaluation/prompt.ts";
-import { type AttentionWatch, rollOut } from "../inspection/attention.ts";
-import type { PlacedBlock } from "../inspection/placedBlocks.ts";
-import type { Graph } from "./graph.ts";
-import type { GraphCaptioner } from "./graphCaptioner.ts";
-
-/** A model that captions, with its words. */
-export interface WatchedModel {
-  graph: Graph;
-  captioner: GraphCaptioner;
-  tokenizer: Tokenizer;
-  tokens: FramingTokens;
-}
+import type { AttentionFrame, AttentionImage } from "../../channels/attention.ts";
+import type { Media } from "../../data/media.ts";
+import { type AttentionWatch, rollOut } from "../../inspection/attention.ts";
+import type { PlacedBlock } from "../../inspection/placedBlocks.ts";
+import type { PromptModel } from "../promptModel.ts";
 
 /**
- * What each word of each picture's caption looks at; undefined without a resampler, gated layers or a square grid of
+ * What each token of each image's caption attends to; undefined without a resampler, gated layers or a square grid of
  * features.
- * @param watch watched while the pictures were looked at
- * @param captions ids of the words, picture by picture
+ * @param watch watched while the images were encoded
+ * @param captions token ids, image by image
  */
 export async function captionAttention(
-  { graph, captioner, tokenizer, tokens }: WatchedModel,
+  model: PromptModel,
   watch: AttentionWatch,
-  seen: Seen,
+  images: readonly Media[],
   captions: readonly (readonly number[])[],
   labels: readonly string[],
 ): Promise<Omit<AttentionFrame, "step"> | undefined> {
-  const length = Math.max(...captions.map((caption) => caption.length)) + 3;
-  const rows = captions.map((caption) => framed(caption, length, tokens));
-  const ids = new Int32Array(rows.length * length);
-  rows.forEach((row, index) => {
-    ids.set(row, index * length);
-  });
-  const pictures = captions.map((_, index) => index);
-  graph.watched(watch.probes, () => captioner.logits(seen, pictures, ids)).dispose();
+  const prompts = images.map((image, index) => [image, captions[index]!]);
+  (await model.logits(prompts, { closed: true, probes: watch.probes })).dispose();
   const cross = await watch.cross();
   const resampler = await watch.resampler();
   const features = (resampler[0]?.weights[0]?.[0]?.length ?? 0) - (resampler[0]?.weights[0]?.length ?? 0);
   const side = Math.floor(Math.sqrt(features));
   // A square grid, with or without a summary behind it: anything else cannot be drawn.
   if (cross.length === 0 || side === 0 || features - side * side > 1) return undefined;
+  const { image: tag, endOfChunk } = model.tokenizer.special;
   return {
     layers: cross.map(({ block }) => fusionLayer(block)),
     grid: { rows: side, columns: side },
     images: captions.map((caption, image): AttentionImage => {
-      const shown = [...rows[image]!.slice(1, caption.length + 3)];
       return {
         image,
         label: labels[image] ?? "",
-        tokens: shown.map((id) => tokenizer.word(id)),
+        tokens: [tag, ...caption, endOfChunk].map((id) => model.tokenizer.word(id)),
         cross: cross.map(({ weights }) => weights[image]!.slice(1, caption.length + 3).map((row) => row.map(rounded))),
         resampler: rollOut(resampler.map(({ weights }) => weights[image]!)).map((row) =>
           overPatches(row, side * side).map(rounded),

@@ -3,7 +3,7 @@ import { drawing } from "../../src/data/emoji/drawing.ts";
 import { Picture } from "../../src/data/picture.ts";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { countTensors } from "../../src/engine/memory.ts";
-import type { CaptionModel } from "../../src/execution/captionModel.ts";
+import type { CaptionModel } from "../../src/evaluation/captioning/captionModel.ts";
 import { pretrainedCaptioner, readModel } from "../../src/execution/modelFile.ts";
 
 let model: CaptionModel;

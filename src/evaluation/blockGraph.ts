@@ -1,0 +1,38 @@
+import type { Reading, Value } from "../core/block.ts";
+import type { Probe } from "../engine/readings/eager.ts";
+import type { Weights } from "../engine/readings/weights.ts";
+import type { PlacedBlock } from "../inspection/placedBlocks.ts";
+
+/** An output of a node. */
+export interface OutputPort {
+  node: string;
+  port: string;
+}
+
+/** A graph of blocks with weights, as far as evaluation computes with it. */
+export interface BlockGraph {
+  readonly weights: Weights;
+  node(id: string): GraphNode;
+  /** Sources that a node depends on. */
+  sourcesOf(id: string): GraphNode[];
+  /** Block nodes that a node depends on, in the order in which they are computed; itself included. */
+  blocksUpTo(id: string): string[];
+  /** Computes a node, and whatever it depends on that `values` does not hold yet. */
+  compute(id: string, values: Map<string, Record<string, Value>>): Record<string, Value>;
+  /** Calls one node on given inputs. */
+  call(id: string, inputs: Record<string, Value>): Record<string, Value>;
+  isOptional(id: string, port: string): boolean;
+  /** The same graph on the same weights, under other readings. */
+  under(readingOf: (node: string) => Reading): BlockGraph;
+  /** All blocks, each in its place. */
+  placedBlocks(): readonly PlacedBlock[];
+  watched<T>(probes: readonly Probe[], f: () => T): T;
+}
+
+interface GraphNode {
+  readonly id: string;
+  readonly label: string;
+  readonly inputs: Readonly<Record<string, OutputPort>>;
+  /** Shapes, as far as they are known. */
+  readonly outputs: Readonly<Record<string, readonly (number | string)[]>>;
+}

@@ -1,0 +1,219 @@
+import type { AttentionFrame } from "../../channels/attention.ts";
+import { FlamingoError } from "../../core/errors.ts";
+import type { Picture } from "../../data/picture.ts";
+import type { Tokenizer } from "../../data/tokenizer.ts";
+import { assignNumbers, type Weights } from "../../engine/readings/weights.ts";
+import { slice, tidy } from "../../engine/tensor.ts";
+import { AttentionWatch } from "../../inspection/attention.ts";
+import type { Pipeline } from "../../pipeline/schema.ts";
+import type { PromptModel } from "../promptModel.ts";
+import { meanScore } from "../score.ts";
+import { captionAttention } from "./captionAttention.ts";
+
+/** A token and how likely it is to come next. */
+export interface NextWord {
+  word: string;
+  probability: number;
+}
+
+/** A tanh gate of a trained model. */
+export interface GateValue {
+  name: string;
+  /** tanh of its weight. */
+  value: number;
+}
+
+/** What the tokens of captions attend to, with the images that they are about. */
+export interface CaptionAttention {
+  frame: AttentionFrame;
+  /** PNG files, by the number that the frame gives the images. */
+  pngs: Uint8Array[];
+}
+
+/** Tokens at which a caption is cut off. */
+const longest = 16;
+
+/**
+ * A trained Flamingo to play with: it captions images, says how likely texts are with an image and without, shows what its
+ * tokens attend to, and lets its gates be turned.
+ *
+ * @example
+ * const model = await pretrainedCaptioner();
+ * const image = await drawing("red heart");
+ * await model.caption(image);                 // "red heart"
+ * await model.logLikelihood("red heart");     // without an image, nats a token
+ */
+export class CaptionModel {
+  readonly pipeline: Pipeline;
+  /** Side of the images that it takes. */
+  readonly imageSize: number;
+  readonly tokenizer: Tokenizer;
+  /** All weights: those that are frozen and those that were trained. */
+  readonly weights: Weights;
+  readonly #model: PromptModel;
+  /** The gates' weights as they were trained. */
+  readonly #gates: ReadonlyMap<string, number>;
+
+  private constructor(parts: CaptionModelParts, gates: ReadonlyMap<string, number>) {
+    this.pipeline = parts.pipeline;
+    this.imageSize = parts.imageSize;
+    this.tokenizer = parts.tokenizer;
+    this.weights = parts.weights;
+    this.#model = parts.model;
+    this.#gates = gates;
+  }
+
+  static async of(parts: CaptionModelParts): Promise<CaptionModel> {
+    const gates = gatesOf(parts.weights).map(
+      async ({ name, variable }) => [name, (await variable.data())[0]!] as const,
+    );
+    return new CaptionModel(parts, new Map(await Promise.all(gates)));
+  }
+
+  /** What it says of an image. */
+  async caption(image: Picture): Promise<string> {
+    return (await this.captions([image]))[0]!;
+  }
+
+  /** What it says of images, in their order; all are encoded together. */
+  async captions(images: readonly Picture[]): Promise<string[]> {
+    this.#checkSizes(images);
+    try {
+      const captions = await this.#model.generate(
+        images.map((image) => [image]),
+        { most: longest },
+      );
+      return captions.map(({ text }) => text);
+    } finally {
+      this.#model.release();
+    }
+  }
+
+  /**
+   * How likely a text is, in nats a token (the mean of log p), with an image, or by the language model alone without one.
+   * @throws FlamingoError INVALID_DATA if a word is not in the vocabulary
+   */
+  async logLikelihood(text: string, image?: Picture): Promise<number> {
+    const prompt = this.#promptOf(image);
+    try {
+      const [score] = await this.#model.logLikelihoods([{ prompt, text: this.#encode(text) }]);
+      return meanScore(score!);
+    } finally {
+      this.#model.release();
+    }
+  }
+
+  /** The likeliest next tokens after the beginning of a caption, with an image, or by the language model alone. */
+  async nextWords(image?: Picture, { after = "", most = 8 } = {}): Promise<NextWord[]> {
+    const prompt = [...this.#promptOf(image), ...(after === "" ? [] : [this.#encode(after)])];
+    try {
+      const logits = await this.#model.logits([prompt]);
+      const [, length, tokens] = logits.shape as [number, number, number];
+      const last = tidy(() => slice(logits, [0, length - 1, 0], [1, 1, image ? tokens : this.tokenizer.pretrained]));
+      const scores = (await last.data()) as Float32Array;
+      logits.dispose();
+      last.dispose();
+      const top = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+      const sum = scores.reduce((total, score) => total + Math.exp(score - top), 0);
+      return [...scores]
+        .map((score, id) => ({ word: this.tokenizer.word(id), probability: Math.exp(score - top) / sum }))
+        .sort((a, b) => b.probability - a.probability)
+        .slice(0, most);
+    } finally {
+      this.#model.release();
+    }
+  }
+
+  /**
+   * What each token of a caption attends to in its image, through gated layers and resampler.
+   * @param texts the captions; the model's own unless told
+   * @throws FlamingoError INVALID_PIPELINE if the model has no resampler or no gated layers
+   */
+  async attention(images: Picture | readonly Picture[], texts?: readonly string[]): Promise<CaptionAttention> {
+    const list = Array.isArray(images) ? (images as readonly Picture[]) : [images as Picture];
+    this.#checkSizes(list);
+    const watch = new AttentionWatch(this.#model.blocks);
+    try {
+      this.#model.encode(list, watch.probes);
+      const prompts = list.map((image) => [image]);
+      const captions =
+        texts?.map((text) => this.#encode(text)) ??
+        (await this.#model.generate(prompts, { most: longest })).map(({ tokens }) => tokens);
+      const labels = list.map(({ label }) => label ?? "");
+      const frame = await captionAttention(this.#model, watch, list, captions, labels);
+      if (frame) return { frame: { step: 0, ...frame }, pngs: await Promise.all(list.map((image) => image.png())) };
+      throw new FlamingoError("INVALID_PIPELINE", `"${this.pipeline.name}" has no attention that could be drawn`, {
+        fix: "use a model with a resampler and gated layers over a square grid of features",
+      });
+    } finally {
+      watch.dispose();
+      this.#model.release();
+    }
+  }
+
+  /** tanh of every gate, from the first layer to the last. */
+  async gates(): Promise<GateValue[]> {
+    return Promise.all(
+      gatesOf(this.weights).map(async ({ name, variable }) => ({
+        name,
+        value: Math.tanh((await variable.data())[0]!),
+      })),
+    );
+  }
+
+  /** Turns all gates: at 0 they are closed and images have no effect, at 1 they are as they were trained. */
+  turnGates(factor: number): void {
+    for (const { name, shape, variable } of gatesOf(this.weights)) {
+      const opened = Math.max(-1 + 1e-6, Math.min(1 - 1e-6, factor * Math.tanh(this.#gates.get(name)!)));
+      const weight = factor === 1 ? this.#gates.get(name)! : Math.atanh(opened);
+      assignNumbers(variable, { shape, data: Float32Array.of(weight) });
+    }
+  }
+
+  /** Gives its memory on the device back. */
+  dispose(): void {
+    this.weights.dispose();
+  }
+
+  #promptOf(image: Picture | undefined): Picture[] {
+    if (!image) return [];
+    this.#checkSizes([image]);
+    return [image];
+  }
+
+  #checkSizes(images: readonly Picture[]): void {
+    const wrong = images.find(({ size }) => size !== this.imageSize);
+    if (!wrong) return;
+    throw new FlamingoError(
+      "SHAPE_MISMATCH",
+      `an image has side ${wrong.size}, and the model takes ${this.imageSize}`,
+      {
+        expected: this.imageSize,
+        actual: wrong.size,
+        fix: `read it with size ${this.imageSize}`,
+      },
+    );
+  }
+
+  #encode(text: string): number[] {
+    const unknown = this.tokenizer.unknown(text);
+    if (unknown.length === 0) return this.tokenizer.encode(text);
+    throw new FlamingoError("INVALID_DATA", `the model does not know the word "${unknown[0]}"`, {
+      actual: unknown[0],
+      fix: "use words of its vocabulary: model.tokenizer.words",
+    });
+  }
+}
+
+/** What a caption model is made of. */
+export interface CaptionModelParts {
+  pipeline: Pipeline;
+  imageSize: number;
+  tokenizer: Tokenizer;
+  weights: Weights;
+  model: PromptModel;
+}
+
+function gatesOf(weights: Weights) {
+  return weights.all().filter(({ role }) => role === "gate");
+}

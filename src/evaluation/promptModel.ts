@@ -1,0 +1,307 @@
+import type { Value } from "../core/block.ts";
+import { FlamingoError } from "../core/errors.ts";
+import type { Media } from "../data/media.ts";
+import type { Probe } from "../engine/readings/eager.ts";
+import { slice, type Tensor, tensor, tidy } from "../engine/tensor.ts";
+import type { PlacedBlock } from "../inspection/placedBlocks.ts";
+import type { BlockGraph, OutputPort } from "./blockGraph.ts";
+import { type Continuation, openContinuation, type TextModel } from "./continuation.ts";
+import { type GenerateOptions, generate } from "./generate.ts";
+import { type EncodedRows, type EncodedValues, MediaEncoder } from "./mediaEncoder.ts";
+import {
+  type Prompt,
+  type PromptTokenizer,
+  type PromptTokens,
+  padRows,
+  promptTokens,
+  type Text,
+  textTokens,
+} from "./prompt.ts";
+import { scoreTokens, type TextScore } from "./score.ts";
+
+/** A text that a model generated. */
+export interface GeneratedText {
+  tokens: number[];
+  text: string;
+  /** Of a beam search: see `Generated`. */
+  score?: number;
+}
+
+/** A prompt, and a text that may follow it. */
+export interface Continued {
+  prompt: Prompt;
+  text: Text;
+}
+
+/** Positions (rows · length) that are read at once when texts are scored, and prompts that are continued at once. */
+const positionsAtOnce = 2048;
+const promptsAtOnce = 32;
+
+/**
+ * A model that reads images, videos and text: it continues prompts, and tells how likely texts are after them.
+ *
+ * Made of a graph: whatever lies between a source's `images` and `ids` and an output with logits. What does not depend on the
+ * text is computed once for each image or video, and kept until `release`.
+ *
+ * @example
+ * const model = new PromptModel(graph, { node: "language", port: "logits" }, "documents", tokenizer);
+ * const [{ text }] = await model.generate([[cat, "a cat", dog]], { most: 8 });
+ * const [{ sum }] = await model.logLikelihoods([{ prompt: [dog], text: "a dog" }]);
+ */
+export class PromptModel {
+  readonly tokenizer: PromptTokenizer;
+  /** Id of the source that its images and token ids come from. */
+  readonly source: string;
+  readonly #graph: BlockGraph;
+  readonly #logits: OutputPort;
+  /** Blocks that do not depend on the text. */
+  readonly #encoded: readonly string[];
+  readonly #encoder: MediaEncoder;
+
+  /**
+   * @param logits the output that gives scores of the next token [batch, length, tokens]
+   * @param source id of the source whose outputs `images` and `ids` stand for media and text
+   */
+  constructor(graph: BlockGraph, logits: OutputPort, source: string, tokenizer: PromptTokenizer) {
+    this.tokenizer = tokenizer;
+    this.#graph = graph;
+    this.#logits = logits;
+    this.source = source;
+    const { encoded, read } = splitByText(graph, logits.node, source);
+    this.#encoded = encoded;
+    this.#encoder = new MediaEncoder((images) => {
+      const values = new Map<string, Record<string, Value>>([[source, { images }]]);
+      for (const id of encoded) graph.compute(id, values);
+      const result: EncodedValues = new Map();
+      for (const { node, port } of read)
+        result.set(node, { ...result.get(node), [port]: values.get(node)![port] as Tensor });
+      return result;
+    });
+  }
+
+  /**
+   * The model behind an output with logits.
+   * @param tokenizerOf the tokenizer of a source, by its id, where it gives texts
+   * @throws FlamingoError INVALID_PIPELINE if the logits depend on no source of images and texts
+   */
+  static at(
+    graph: BlockGraph,
+    logits: OutputPort,
+    tokenizerOf: (source: string) => PromptTokenizer | undefined,
+  ): PromptModel {
+    for (const { id, outputs } of graph.sourcesOf(logits.node)) {
+      const tokenizer = tokenizerOf(id);
+      if (tokenizer && outputs.images && outputs.ids) return new PromptModel(graph, logits, id, tokenizer);
+    }
+    const message = `the logits of "${graph.node(logits.node).label}" depend on no source of images and texts`;
+    const fix = "connect it to a source of images with texts, such as Emoji documents or an image folder";
+    throw new FlamingoError("INVALID_PIPELINE", message, { block: logits.node, fix });
+  }
+
+  /** Side of the images that the model takes, where its source fixes one. */
+  get imageSize(): number | undefined {
+    const size = this.#graph.node(this.source).outputs.images?.at(-2);
+    return typeof size === "number" ? size : undefined;
+  }
+
+  /** All blocks of its graph, for probes. */
+  get blocks(): readonly PlacedBlock[] {
+    return this.#graph.placedBlocks();
+  }
+
+  /** Whether there is a language model that reads text without media. */
+  get readsTextAlone(): boolean {
+    return this.#textInput() !== undefined;
+  }
+
+  /**
+   * Continues prompts: greedily, by sampling, or by beam search, until `<|endofchunk|>` or `most` tokens. Tokens that only
+   * frame a text are not generated: another `<image>` would ask for an image that is not there.
+   *
+   * @see Alayrac et al. 2022, Flamingo, appendix C, arXiv:2204.14198
+   */
+  async generate(prompts: readonly Prompt[], options: GenerateOptions): Promise<GeneratedText[]> {
+    const { pad, bos, image, endOfChunk } = this.tokenizer.special;
+    const tokens = prompts.map((prompt) => promptTokens(prompt, this.tokenizer));
+    const generated = await generate(
+      (rows) => this.#continue(rows.map((row) => tokens[row]!.media)),
+      tokens.map(({ ids }) => ids),
+      { end: endOfChunk, never: [pad, bos, image], atOnce: promptsAtOnce, ...options },
+      (prompt) => tokens[prompt]!.media.length,
+    );
+    return generated.map((each) => ({ ...each, text: this.tokenizer.decode(each.tokens) }));
+  }
+
+  /**
+   * The log-likelihood of each text after its prompt, in nats. After a prompt without media, only tokens that the language model
+   * was pretrained with compete.
+   * @throws FlamingoError INVALID_PIPELINE for a prompt without media, where no language model reads text alone
+   */
+  async logLikelihoods(asked: readonly Continued[]): Promise<TextScore[]> {
+    const rows = asked.map(({ prompt, text }) => {
+      const { ids, media } = promptTokens(prompt, this.tokenizer);
+      return { ids, media, text: textTokens(text, this.tokenizer) };
+    });
+    const scores = asked.map((): TextScore => ({ sum: 0, count: 0 }));
+    for (const batch of batchesOf(rows)) {
+      const chosen = batch.map((index) => rows[index]!);
+      const { sums, counts } = await this.#score(chosen);
+      for (const [at, index] of batch.entries()) scores[index] = { sum: sums[at]!, count: counts[at]! };
+    }
+    return scores;
+  }
+
+  /**
+   * Logits [prompts, length, tokens] at each token of prompts with the same number of media. Shorter prompts are padded at
+   * their end.
+   * @param closed ends the last chunk of each prompt
+   * @param probes see what happens inside while the text is read
+   */
+  async logits(
+    prompts: readonly Prompt[],
+    { closed = false, probes = [] }: { closed?: boolean; probes?: readonly Probe[] } = {},
+  ): Promise<Tensor> {
+    const rows = prompts.map((prompt) => promptTokens(prompt, this.tokenizer, closed));
+    return this.#read(rows, probes);
+  }
+
+  /** Encodes media ahead, in one go. @param probes see what happens inside; media that were encoded before show nothing */
+  encode(media: readonly Media[], probes: readonly Probe[] = []): void {
+    this.#graph.watched(probes, () => this.#encoder.encodeAll(media));
+  }
+
+  /** Forgets the media that it encoded: after weights changed, or to give the memory back. */
+  release(): void {
+    this.#encoder.dispose();
+  }
+
+  async #score(rows: readonly (PromptTokens & { text: readonly number[] })[]) {
+    const whole = rows.map(({ ids, media, text }) => ({ ids: [...ids, ...text], media }));
+    const first = Math.min(...rows.map(({ ids }) => ids.length)) - 1;
+    const last = Math.max(...whole.map(({ ids }) => ids.length));
+    const logits = await this.#read(whole);
+    const [count, , tokens] = logits.shape as [number, number, number];
+    const scored = tidy(() => slice(logits, [0, first, 0], [count, last - first, tokens]));
+    logits.dispose();
+    const numbers = (await scored.data()) as Float32Array;
+    scored.dispose();
+    const targets = new Int32Array(count * (last - first)).fill(-100);
+    rows.forEach(({ ids, text }, row) => {
+      targets.set(text, row * (last - first) + ids.length - 1 - first);
+    });
+    const competing = rows[0]!.media.length === 0 ? this.tokenizer.pretrained : tokens;
+    return scoreTokens(numbers, [count, last - first, tokens], targets, competing);
+  }
+
+  async #read(rows: readonly PromptTokens[], probes: readonly Probe[] = []): Promise<Tensor> {
+    const ids = padRows(
+      rows.map((row) => row.ids),
+      this.tokenizer.special.pad,
+      "end",
+    );
+    const encoded = await this.#encode(rows.map(({ media }) => media));
+    try {
+      return this.#graph.watched(probes, () =>
+        tidy(() =>
+          this.#textModel(this.#graph, encoded)(tensor(ids, [rows.length, ids.length / rows.length], "int32")),
+        ),
+      );
+    } finally {
+      encoded?.dispose();
+    }
+  }
+
+  async #continue(media: readonly (readonly Media[])[]): Promise<Continuation> {
+    const encoded = await this.#encode(media);
+    const texts = openContinuation(media.length, this.#graph.weights, (readingOf) =>
+      this.#textModel(this.#graph.under(readingOf), encoded),
+    );
+    const dispose = () => {
+      texts.dispose();
+      encoded?.dispose();
+    };
+    return {
+      get wholeBecause() {
+        return texts.wholeBecause;
+      },
+      read: (ids) => texts.read(ids),
+      select: (rows) => texts.select(rows),
+      dispose,
+    };
+  }
+
+  async #encode(media: readonly (readonly Media[])[]): Promise<EncodedRows | undefined> {
+    return media[0]!.length === 0 ? undefined : this.#encoder.rows(media);
+  }
+
+  /** The text's side of the model, with media that were encoded, or the language model alone. */
+  #textModel(graph: BlockGraph, encoded: EncodedRows | undefined): TextModel {
+    const { node, port } = this.#logits;
+    if (encoded) {
+      const { values } = encoded;
+      return (ids) => {
+        // What was encoded is not computed again, whether or not the text's side reads it.
+        const given = new Map<string, Record<string, Value>>(this.#encoded.map((id) => [id, {}]));
+        for (const [id, ports] of values) given.set(id, ports);
+        given.set(this.source, { ...values.get(this.source), ids });
+        return graph.compute(node, given)[port] as Tensor;
+      };
+    }
+    const input = this.#textInput();
+    if (input === undefined) {
+      const message = `"${graph.node(node).label}" is no language model that reads text alone`;
+      throw new FlamingoError("INVALID_PIPELINE", message, { block: node, fix: "give an image" });
+    }
+    return (ids) => graph.call(node, { [input]: ids })[port] as Tensor;
+  }
+
+  /** The input of the node with logits that takes token ids, if it can do without its other inputs: they bring the media. */
+  #textInput(): string | undefined {
+    const { node } = this.#logits;
+    const wired = Object.entries(this.#graph.node(node).inputs);
+    const text = wired.find(([, from]) => from.node === this.source && from.port === "ids");
+    const others = wired.filter((each) => each !== text);
+    const isFree = others.length > 0 && others.every(([port]) => this.#graph.isOptional(node, port));
+    return isFree ? text?.[0] : undefined;
+  }
+}
+
+/**
+ * Divides the blocks up to a node: those that depend on a source's images and on nothing else of it are encoded ahead.
+ * @returns `encoded`, in the order in which they are computed, and the outputs of theirs that other blocks read
+ */
+function splitByText(graph: BlockGraph, node: string, source: string): { encoded: string[]; read: OutputPort[] } {
+  const reads = (id: string, wanted: (port: string) => boolean): boolean =>
+    Object.values(graph.node(id).inputs).some((from) =>
+      from.node === source ? wanted(from.port) : reads(from.node, wanted),
+    );
+  const isImage = (port: string) => port === "images";
+  const blocks = graph.blocksUpTo(node);
+  const encoded = blocks.filter((id) => reads(id, isImage) && !reads(id, (port) => !isImage(port)));
+  const others = blocks.filter((id) => !encoded.includes(id));
+  const read = new Map<string, OutputPort>();
+  for (const id of others)
+    for (const from of Object.values(graph.node(id).inputs))
+      if (encoded.includes(from.node) || (from.node === source && isImage(from.port)))
+        read.set(`${from.node} ${from.port}`, from);
+  return { encoded, read: [...read.values()] };
+}
+
+/** Rows that are read together, in their order: the same number of media, and not too many positions. */
+function batchesOf(rows: readonly { ids: readonly number[]; media: readonly Media[]; text: readonly number[] }[]) {
+  const open = new Map<number, { indices: number[]; length: number }>();
+  const batches: number[][] = [];
+  rows.forEach(({ ids, media, text }, index) => {
+    const batch = open.get(media.length);
+    const length = Math.max(batch?.length ?? 0, ids.length + text.length);
+    if (batch && (batch.indices.length + 1) * length <= positionsAtOnce) {
+      batch.indices.push(index);
+      batch.length = length;
+      return;
+    }
+    const indices = [index];
+    batches.push(indices);
+    open.set(media.length, { indices, length: ids.length + text.length });
+  });
+  return batches;
+}
