@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { operation } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
-import { add } from "../engine/ops/elementwise.ts";
+import { add as addTensors } from "../engine/ops/elementwise.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 
 /**
@@ -17,6 +18,9 @@ export const Add = definePrimitive({
   example: {},
   inputs: { a: float32("...shape", "the first summand"), b: float32("...shape", "the second summand") },
   outputs: { sum: float32("...shape", "a + b") },
-  pieces: { along: "shape" },
-  build: () => (inputs) => add(inputs.a, inputs.b),
+  chunks: { along: "shape" },
+  build: () => (inputs) => addTensors(inputs.a, inputs.b),
 });
+
+/** a + b. */
+export const add = operation(Add);

@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { operation } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { concat, mean, reshape } from "../engine/tensor.ts";
 
 /**
- * Adds the mean of a sequence at its end: a picture's summary beside its places.
+ * Appends the mean of a sequence to it.
  *
  * Shapes: `x` [..., length, dim], `y` [..., length + 1, dim].
  */
@@ -12,12 +13,12 @@ export const AppendMean = definePrimitive({
   name: "AppendMean",
   title: "Append the mean",
   category: "Vision",
-  summary: "Adds the mean of a sequence at its end: a picture's summary beside its places.",
+  summary: "Appends the mean of a sequence to it.",
   config: z.strictObject({}),
   example: {},
   exampleSizes: { lead: 2, length: 3, dim: 4 },
-  inputs: { x: float32("...lead length dim", "vectors, one a place") },
-  outputs: { y: float32("...lead length+1 dim", "the vectors, and their mean after them") },
+  inputs: { x: float32("...lead length dim", "vectors, one a position") },
+  outputs: { y: float32("...lead length+1 dim", "the vectors, then their mean") },
   build:
     () =>
     ({ x }) => {
@@ -27,3 +28,6 @@ export const AppendMean = definePrimitive({
       return reshape(longer, [...x.shape.slice(0, -2), length + 1, dim]);
     },
 });
+
+/** A sequence with its mean after it. */
+export const appendMean = operation(AppendMean);

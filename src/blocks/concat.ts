@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { operation } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
-import { concat } from "../engine/tensor.ts";
+import { concat as concatTensors } from "../engine/tensor.ts";
 
 /**
- * Puts two sequences one after the other.
+ * Joins two sequences, the first one first.
  *
  * Shapes: `first` [..., a, dim], `second` [..., b, dim], `joined` [..., a + b, dim].
  */
@@ -12,7 +13,7 @@ export const Concat = definePrimitive({
   name: "Concat",
   title: "Concatenate",
   category: "Tensor",
-  summary: "Puts two sequences one after the other.",
+  summary: "Joins two sequences, the first one first.",
   config: z.strictObject({}),
   example: {},
   exampleSizes: { lead: 2, a: 3, b: 2, dim: 4 },
@@ -24,5 +25,8 @@ export const Concat = definePrimitive({
   build:
     () =>
     ({ first, second }) =>
-      concat([first, second], first.shape.length - 2),
+      concatTensors([first, second], first.shape.length - 2),
 });
+
+/** Joins two sequences, the first one first. */
+export const concat = operation(Concat);

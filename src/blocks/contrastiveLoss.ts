@@ -5,21 +5,7 @@ import { crossEntropy } from "../engine/ops/crossEntropy.ts";
 import { add, multiply, scale } from "../engine/ops/elementwise.ts";
 import { matMul } from "../engine/ops/matMul.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
-import {
-  cast,
-  equal,
-  exp,
-  expandDims,
-  eye,
-  range,
-  reshape,
-  rsqrt,
-  square,
-  sub,
-  sum,
-  type Tensor,
-  transpose,
-} from "../engine/tensor.ts";
+import { cast, equal, exp, expandDims, eye, range, reshape, rsqrt, square, sub, sum, transpose, type Tensor } from "../engine/tensor.ts";
 
 /** Each row divided by its length. */
 function normalised(x: Tensor): Tensor {
@@ -27,7 +13,7 @@ function normalised(x: Tensor): Tensor {
 }
 
 /**
- * Pulls a picture's embedding and its words' together, and pushes those of different concepts apart.
+ * Contrastive loss: brings the embeddings of an image and its text together, and those of different concepts apart.
  *
  * Both are normalised; with s = image · textᵀ · exp(t): loss = ½ (cross-entropy of s's rows + of its columns), the right
  * answer on the diagonal. Pairs of the same concept off the diagonal do not count. Shapes: `image` and `text` [batch,
@@ -39,17 +25,17 @@ export const ContrastiveLoss = definePrimitive({
   name: "ContrastiveLoss",
   title: "Contrastive loss",
   category: "Loss",
-  summary: "Pulls a picture's embedding and its words' together, and pushes those of different concepts apart.",
+  summary: "Contrastive loss: brings the embeddings of an image and its text together, and those of different concepts apart.",
   paper: "Appendix B.1.3; arXiv:2103.00020",
   config: z.strictObject({ jointDim: count("Joint width", "Channels of the shared space.", "channels").default(128) }),
   example: { jointDim: 4 },
   exampleSizes: { batch: 3 },
   inputs: {
-    image: float32("batch jointDim", "embeddings of pictures"),
-    text: float32("batch jointDim", "embeddings of their words"),
-    concept: int32("batch", "what each row is about: equal numbers are not pushed apart"),
+    image: float32("batch jointDim", "embeddings of images"),
+    text: float32("batch jointDim", "embeddings of their texts"),
+    concept: int32("batch", "the concept of each row: equal concepts are no negatives"),
   },
-  outputs: { loss: float32("", "mean surprise in nats a pair") },
+  outputs: { loss: float32("", "mean cross-entropy in nats a pair") },
   build(_config, { weight }) {
     const temperature = weight("temperature", [1], { kind: "zeros" });
     return ({ image, text, concept }) => {

@@ -6,32 +6,32 @@ import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape } from "../engine/tensor.ts";
 
 /**
- * Slides a small window over a picture and maps what it sees to new channels.
+ * A convolution with a square kernel.
  *
- * A convolution of `kernel`×`kernel` at every `stride`-th place, padded so that a picture of side n becomes one of side
- * n / stride. Shapes: `x` [..., height, width, inChannels], `y` [..., height/stride, width/stride, outChannels];
- * `weight` [outChannels, inChannels, kernel, kernel] as in PyTorch, `bias` [outChannels].
+ * `kernel`×`kernel` weights at every `stride`-th position, padded so that a side of n becomes n / stride. Shapes: `x` [..., height,
+ * width, inChannels], `y` [..., height/stride, width/stride, outChannels]; `weight` [outChannels, inChannels, kernel, kernel] as in
+ * PyTorch, `bias` [outChannels].
  */
 export const Conv = definePrimitive({
   name: "Conv",
   title: "Convolution",
   category: "Vision",
-  summary: "Slides a small window over a picture and maps what it sees to new channels.",
+  summary: "A convolution with a square kernel.",
   config: z
     .strictObject({
-      inChannels: count("Channels in", "Channels of the picture.", "channels"),
-      outChannels: count("Channels out", "Channels of the result.", "channels"),
-      kernel: count("Window", "Side of the window.", "pixels"),
-      stride: count("Stride", "Step of the window.", "pixels").default(1),
+      inChannels: count("Channels in", "Channels of the input.", "channels"),
+      outChannels: count("Channels out", "Channels of the output.", "channels"),
+      kernel: count("Kernel", "Side of the kernel.", "pixels"),
+      stride: count("Stride", "Step of the kernel.", "pixels").default(1),
     })
     .refine(({ kernel, stride }) => kernel >= stride && (kernel - stride) % 2 === 0, {
-      message: "the window must be the stride, or larger by an even number",
+      message: "the kernel must be as large as the stride, or larger by an even number",
       path: ["kernel"],
     }),
   example: { inChannels: 3, outChannels: 4, kernel: 4, stride: 2 },
   exampleSizes: { lead: 2, height: 6, width: 8 },
-  inputs: { x: float32("...lead height width inChannels", "pictures") },
-  outputs: { y: float32("...lead height/stride width/stride outChannels", "what the window saw") },
+  inputs: { x: float32("...lead height width inChannels", "images, or grids of features") },
+  outputs: { y: float32("...lead height/stride width/stride outChannels", "a grid of features") },
   keeps: ({ inChannels, outChannels, kernel }, { y }) =>
     (y.reduce((product, size) => product * size, 1) / outChannels) * inChannels * kernel ** 2,
   build({ inChannels, outChannels, kernel, stride }, { weight }) {
@@ -40,8 +40,8 @@ export const Conv = definePrimitive({
     const bias = weight("bias", [outChannels], { kind: "uniform", bound });
     return ({ x }) => {
       const lead = x.shape.slice(0, -3);
-      const pictures = lead.length === 1 ? x : reshape(x, [-1, ...x.shape.slice(-3)]);
-      const y = conv2d(pictures, filter, bias, { stride, padding: (kernel - stride) / 2 });
+      const images = lead.length === 1 ? x : reshape(x, [-1, ...x.shape.slice(-3)]);
+      const y = conv2d(images, filter, bias, { stride, padding: (kernel - stride) / 2 });
       return lead.length === 1 ? y : reshape(y, [...lead, ...y.shape.slice(1)]);
     };
   },

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { count, defineBlock } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
-import { Activation } from "./activation.ts";
-import { Add } from "./add.ts";
+import { geluOf } from "./activations.ts";
+import { add } from "./add.ts";
 import { Conv } from "./conv.ts";
 import { LayerNorm } from "./layerNorm.ts";
 
 /**
- * Refines a picture in place: two 3×3 convolutions beside a residual connection.
+ * Two 3×3 convolutions beside a residual connection.
  *
  * y = x + Conv(GELU(LayerNorm(Conv(x)))). Shapes: `x` and `y` [..., height, width, channels].
  *
@@ -17,20 +17,18 @@ export const ConvResidual = defineBlock({
   name: "ConvResidual",
   title: "Residual convolutions",
   category: "Vision",
-  summary: "Refines a picture in place: two 3×3 convolutions beside a residual connection.",
+  summary: "Two 3×3 convolutions beside a residual connection.",
   paper: "arXiv:1512.03385",
   config: z.strictObject({ channels: count("Channels", "Channels in and out.", "channels") }),
   example: { channels: 4 },
   exampleSizes: { lead: 2, height: 4, width: 5 },
-  inputs: { x: float32("...lead height width channels", "pictures") },
-  outputs: { y: float32("...lead height width channels", "the refined pictures") },
+  inputs: { x: float32("...lead height width channels", "images, or grids of features") },
+  outputs: { y: float32("...lead height width channels", "the same, refined") },
   layer: true,
   build({ channels }, { child }) {
     const first = child("0", Conv, { inChannels: channels, outChannels: channels, kernel: 3 });
     const norm = child("1", LayerNorm, { dim: channels });
-    const bend = child("2", Activation, {});
     const second = child("3", Conv, { inChannels: channels, outChannels: channels, kernel: 3 });
-    const add = child("add", Add, {});
-    return ({ x }) => add({ a: x, b: second({ x: bend({ x: norm({ x: first({ x }) }) }) }) });
+    return ({ x }) => add(x, second(geluOf(norm(first(x)))));
   },
 });

@@ -1,15 +1,17 @@
 import { z } from "zod";
 import { count, defineBlock } from "../core/block.ts";
-import { float32 } from "../core/port.ts";
-import { Add } from "./add.ts";
-import { activationField, FeedForward } from "./feedForward.ts";
-import { normField } from "./norm.ts";
-import { SelfAttention, selfAttentionFields } from "./selfAttention.ts";
+import { float32, int32, optional } from "../core/port.ts";
+import { slot } from "../core/slot.ts";
+import { add } from "./add.ts";
+import { headFields } from "./attention.ts";
+import { feedForwardSlot } from "./feedForward.ts";
+import { normSlot } from "./norm.ts";
+import { attentionSlot, SelfAttention } from "./selfAttention.ts";
 
 /**
- * A layer of the language model: each word looks at the words before it, then thinks for itself.
+ * A decoder layer of the language model: causal self-attention and a feed-forward, each added to the residual stream.
  *
- * y = x + SelfAttention(x), causal; hidden = y + FeedForward(y); both normalise first (pre-LN). Shapes: `hidden` [batch,
+ * y = x + SelfAttention(x); hidden = y + FeedForward(y); both normalise their input first (pre-LN). Shapes: `hidden` [batch,
  * length, dim] in and out.
  *
  * @see Alayrac et al. 2022, Flamingo, Figure 4 (LM layer), arXiv:2204.14198; Radford et al. 2019 (pre-LN)
@@ -18,31 +20,40 @@ export const DecoderLayer = defineBlock({
   name: "DecoderLayer",
   title: "Decoder layer",
   category: "Language",
-  summary: "A layer of the language model: each word looks at the words before it, then thinks for itself.",
+  summary: "A decoder layer of the language model: causal self-attention and a feed-forward, each added to the residual stream.",
   paper: "Figure 4 (LM layer)",
   config: z.strictObject({
-    dim: selfAttentionFields.dim,
-    heads: selfAttentionFields.heads,
-    headDim: selfAttentionFields.headDim,
-    alibi: selfAttentionFields.alibi,
-    rotary: selfAttentionFields.rotary,
-    norm: normField,
-    ffMult: count("Expansion", "How many times wider the feed-forward's inner layer is.").default(4),
-    activation: activationField,
+    dim: count("Width", "Channels of the residual stream.", "channels"),
+    ...headFields,
+    attention: attentionSlot,
+    norm: normSlot,
+    feedForward: feedForwardSlot,
   }),
-  example: { dim: 8, heads: 2, headDim: 4, ffMult: 2, alibi: true },
+  example: { dim: 8, heads: 2, headDim: 4, feedForward: { type: "FeedForward", config: { mult: 2 } } },
   exampleSizes: { batch: 2, length: 5 },
   inputs: { hidden: float32("batch length dim", "hidden states") },
-  outputs: { hidden: float32("batch length dim", "hidden states, one layer on") },
+  outputs: { hidden: float32("batch length dim", "hidden states after the layer") },
   layer: true,
-  build({ dim, heads, headDim, alibi, rotary, norm, ffMult, activation }, { child }) {
-    const attend = child("attn", SelfAttention, { dim, heads, headDim, alibi, rotary, norm, causal: true });
-    const addSeen = child("add_seen", Add, {});
-    const feedForward = child("ff", FeedForward, { dim, ffMult, activation, norm });
-    const addThought = child("add_thought", Add, {});
+  build({ dim, heads, headDim, attention, norm, feedForward }, { child }) {
+    const attend = child("attn", SelfAttention, { dim, heads, headDim, attention, norm, causal: true });
+    const forward = child("ff", feedForward, { dim });
     return ({ hidden }) => {
-      const seen = addSeen({ a: hidden, b: attend({ x: hidden }) });
-      return addThought({ a: seen, b: feedForward({ x: seen }) });
+      const x = add(hidden, attend(hidden));
+      return add(x, forward(x));
     };
   },
+});
+
+/** A slot for the layers of a language model. A layer that has the ports `media` and `locations` gets the visual tokens as well. */
+export const decoderLayerSlot = slot({
+  title: "Decoder layer",
+  description: "The layers of the language model.",
+  inputs: {
+    hidden: float32("batch length dim", "hidden states"),
+    media: optional(float32("batch media latents visualDim", "visual tokens of each image")),
+    locations: optional(int32("batch length", "1 at each <image> token, else 0")),
+  },
+  outputs: { hidden: float32("batch length dim", "hidden states after the layer") },
+  given: ["dim", "visualDim"],
+  default: DecoderLayer,
 });

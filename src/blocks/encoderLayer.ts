@@ -1,44 +1,43 @@
 import { z } from "zod";
 import { count, defineBlock } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
-import { Add } from "./add.ts";
-import { activationField, FeedForward } from "./feedForward.ts";
-import { SelfAttention, selfAttentionFields } from "./selfAttention.ts";
+import { add } from "./add.ts";
+import { headFields } from "./attention.ts";
+import { feedForwardSlot } from "./feedForward.ts";
+import { normSlot } from "./norm.ts";
+import { SelfAttention } from "./selfAttention.ts";
 
 /**
- * A layer of a vision transformer: each patch looks at all others, then thinks for itself.
+ * An encoder layer of a vision transformer: self-attention over all patches and a feed-forward, each added to the residual stream.
  *
- * y = x + SelfAttention(x); hidden = y + FeedForward(y); both normalise first (pre-LN). Shapes: `hidden` [..., length,
+ * y = x + SelfAttention(x); hidden = y + FeedForward(y); both normalise their input first (pre-LN). Shapes: `hidden` [..., length,
  * dim] in and out.
  *
- * @see Dosovitskiy et al. 2020, ViT, arXiv:2010.11929
+ * @see Dosovitskiy et al. 2021, ViT, arXiv:2010.11929
  */
 export const EncoderLayer = defineBlock({
   name: "EncoderLayer",
   title: "Encoder layer",
   category: "Vision",
-  summary: "A layer of a vision transformer: each patch looks at all others, then thinks for itself.",
+  summary: "An encoder layer of a vision transformer: self-attention over all patches and a feed-forward, each added to the residual stream.",
   paper: "arXiv:2010.11929",
   config: z.strictObject({
-    dim: selfAttentionFields.dim,
-    heads: selfAttentionFields.heads,
-    headDim: selfAttentionFields.headDim,
-    ffMult: count("Expansion", "How many times wider the feed-forward's inner layer is.").default(4),
-    activation: activationField,
+    dim: count("Width", "Channels of the residual stream.", "channels"),
+    ...headFields,
+    norm: normSlot,
+    feedForward: feedForwardSlot,
   }),
-  example: { dim: 8, heads: 2, headDim: 4, ffMult: 2 },
+  example: { dim: 8, heads: 2, headDim: 4, feedForward: { type: "FeedForward", config: { mult: 2 } } },
   exampleSizes: { lead: 2, length: 5 },
   inputs: { hidden: float32("...lead length dim", "hidden states, one a patch") },
-  outputs: { hidden: float32("...lead length dim", "hidden states, one layer on") },
+  outputs: { hidden: float32("...lead length dim", "hidden states after the layer") },
   layer: true,
-  build({ dim, heads, headDim, ffMult, activation }, { child }) {
-    const attend = child("attn", SelfAttention, { dim, heads, headDim });
-    const addSeen = child("add_seen", Add, {});
-    const feedForward = child("ff", FeedForward, { dim, ffMult, activation });
-    const addThought = child("add_thought", Add, {});
+  build({ dim, heads, headDim, norm, feedForward }, { child }) {
+    const attend = child("attn", SelfAttention, { dim, heads, headDim, norm });
+    const forward = child("ff", feedForward, { dim });
     return ({ hidden }) => {
-      const seen = addSeen({ a: hidden, b: attend({ x: hidden }) });
-      return addThought({ a: seen, b: feedForward({ x: seen }) });
+      const x = add(hidden, attend(hidden));
+      return add(x, forward(x));
     };
   },
 });

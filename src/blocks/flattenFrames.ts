@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { operation } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape } from "../engine/tensor.ts";
 
 /**
- * Puts the features of all frames of a video into one sequence.
+ * Flattens the frames of a video: the features of all frames as one sequence.
  *
  * Shapes: `x` [batch, media, frames, features, dim], `y` [batch, media, frames·features, dim].
  *
@@ -14,7 +15,7 @@ export const FlattenFrames = definePrimitive({
   name: "FlattenFrames",
   title: "Flatten frames",
   category: "Vision",
-  summary: "Puts the features of all frames of a video into one sequence.",
+  summary: "Flattens the frames of a video: the features of all frames as one sequence.",
   paper: "2.1, Figure 5",
   config: z.strictObject({}),
   example: {},
@@ -28,3 +29,6 @@ export const FlattenFrames = definePrimitive({
       return reshape(x, [batch, media, frames * features, dim]);
     },
 });
+
+/** All frames of each video as one sequence of features. */
+export const flattenFrames = operation(FlattenFrames);

@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { operation } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape } from "../engine/tensor.ts";
 
 /**
- * Lays out a picture's places as a sequence of visual features, row by row.
+ * Flattens a grid of vectors to a sequence, row by row.
  *
  * Shapes: `x` [..., height, width, channels], `features` [..., height·width, channels].
  *
@@ -14,7 +15,7 @@ export const FlattenGrid = definePrimitive({
   name: "FlattenGrid",
   title: "Flatten grid",
   category: "Vision",
-  summary: "Lays out a picture's places as a sequence of visual features, row by row.",
+  summary: "Flattens a grid of vectors to a sequence, row by row.",
   paper: "2.1",
   config: z.strictObject({}),
   example: {},
@@ -28,3 +29,6 @@ export const FlattenGrid = definePrimitive({
       return reshape(x, [...x.shape.slice(0, -3), height * width, channels]);
     },
 });
+
+/** A grid of vectors as a sequence, row by row. */
+export const flattenGrid = operation(FlattenGrid);

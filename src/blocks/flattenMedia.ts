@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { operation } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape } from "../engine/tensor.ts";
 
 /**
- * Puts the visual tokens of all images of a document into one sequence.
+ * Flattens the media of a document: the visual tokens of all images as one sequence.
  *
  * Shapes: `x` [batch, media, latents, dim], `y` [batch, media·latents, dim].
  */
@@ -12,7 +13,7 @@ export const FlattenMedia = definePrimitive({
   name: "FlattenMedia",
   title: "Flatten media",
   category: "Fusion",
-  summary: "Puts the visual tokens of all images of a document into one sequence.",
+  summary: "Flattens the media of a document: the visual tokens of all images as one sequence.",
   config: z.strictObject({}),
   example: {},
   exampleSizes: { batch: 1, media: 2, latents: 4, dim: 5 },
@@ -25,3 +26,6 @@ export const FlattenMedia = definePrimitive({
       return reshape(x, [batch, media * latents, dim]);
     },
 });
+
+/** The visual tokens of all images of a document as one sequence. */
+export const flattenMedia = operation(FlattenMedia);

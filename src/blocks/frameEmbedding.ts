@@ -7,7 +7,7 @@ import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape, slice, tile } from "../engine/tensor.ts";
 
 /**
- * Tells the frames of a video apart by adding a learnt vector to each frame's features.
+ * Learnt frame embeddings: adds a learnt vector to the features of each frame of a video.
  *
  * y[b, m, f, v] = x[b, m, f, v] + weight[f]. Shapes: `x` and `y` [batch, media, frames, features, dim]; there may be
  * fewer frames than `maxFrames`. The weight [maxFrames, dim] starts from a normal distribution, as in OpenFlamingo
@@ -20,7 +20,7 @@ export const FrameEmbedding = definePrimitive({
   name: "FrameEmbedding",
   title: "Frame embedding",
   category: "Vision",
-  summary: "Tells the frames of a video apart by adding a learnt vector to each frame's features.",
+  summary: "Learnt frame embeddings: adds a learnt vector to the features of each frame of a video.",
   paper: "2.1, Figure 5",
   config: z.strictObject({
     dim: count("Width", "Channels of each feature.", "channels"),
@@ -29,7 +29,7 @@ export const FrameEmbedding = definePrimitive({
   example: { dim: 6, maxFrames: 4 },
   exampleSizes: { batch: 1, media: 2, frames: 3, features: 5 },
   inputs: { x: float32("batch media frames features dim", "features of each frame") },
-  outputs: { y: float32("batch media frames features dim", "features that know their frame") },
+  outputs: { y: float32("batch media frames features dim", "features with their frame") },
   build({ dim, maxFrames }, { weight }) {
     const embeddings = weight("", [maxFrames, dim], { kind: "normal", std: 1 });
     return ({ x }) => {

@@ -4,7 +4,7 @@ import { definePrimitive } from "../engine/readings/primitive.ts";
 import { mean, reshape } from "../engine/tensor.ts";
 
 /**
- * Sums a picture up in one vector: the mean of its features.
+ * Image embedding: the mean of all features of a row's images.
  *
  * Shapes: `features` [batch, media, frames, features, visualDim], `embedding` [batch, visualDim]: the mean runs over all
  * images and frames of a row.
@@ -15,7 +15,7 @@ export const ImageEmbedding = definePrimitive({
   name: "ImageEmbedding",
   title: "Image embedding",
   category: "Vision",
-  summary: "Sums a picture up in one vector: the mean of its features.",
+  summary: "Image embedding: the mean of all features of a row's images.",
   paper: "Appendix B.1.3",
   config: z.strictObject({}),
   example: {},
@@ -25,7 +25,7 @@ export const ImageEmbedding = definePrimitive({
   build:
     () =>
     ({ features }) => {
-      const [batch, media, frames, places, dim] = features.shape as [number, number, number, number, number];
-      return mean(reshape(features, [batch, media * frames * places, dim]), 1);
+      const [batch, media, frames, count, dim] = features.shape as [number, number, number, number, number];
+      return mean(reshape(features, [batch, media * frames * count, dim]), 1);
     },
 });

@@ -5,8 +5,18 @@ import { add } from "../engine/ops/elementwise.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { zeros } from "../engine/tensor.ts";
 
+/** The configuration of the latents of a resampler. */
+export const latentFields = {
+  latents: count("Latents", "Visual tokens for each image.", "tokens").default(64),
+  latentStd: z
+    .number()
+    .positive()
+    .default(1)
+    .meta({ title: "Initial spread", description: "Standard deviation of the initial latents." }),
+};
+
 /**
- * Gives each image the same learnt latents to start from: as many visual tokens as there will be, however large the image.
+ * Learnt latents, the same for each image: the resampler's queries, and as many as it gives visual tokens.
  *
  * latents[b, m] = weight. Shapes: `features` [batch, media, features, dim] (only its batch and media count), `latents`
  * [batch, media, latents, dim]; the weight [latents, dim] has the block's own name.
@@ -18,16 +28,12 @@ export const Latents = definePrimitive({
   title: "Learnt latents",
   category: "Vision",
   summary:
-    "Gives each image the same learnt latents to start from: as many visual tokens as there will be, however large the image.",
+    "Learnt latents, the same for each image: the resampler's queries, and as many as it gives visual tokens.",
   paper: "2.1, Figure 5",
   config: z.strictObject({
     dim: count("Width", "Channels of each latent.", "channels"),
     latents: count("Latents", "Visual tokens for each image.", "tokens"),
-    std: z
-      .number()
-      .positive()
-      .default(1)
-      .meta({ title: "Spread at the start", description: "Standard deviation of the initial latents." }),
+    std: latentFields.latentStd,
   }),
   example: { dim: 6, latents: 3 },
   exampleSizes: { batch: 2, media: 2, features: 5 },

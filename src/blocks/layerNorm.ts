@@ -6,7 +6,7 @@ import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape } from "../engine/tensor.ts";
 
 /**
- * Brings each vector to mean 0 and variance 1, then scales and shifts its channels.
+ * LayerNorm: normalises each vector to mean 0 and variance 1, then scales and shifts its channels.
  *
  * y = (x − mean) / √(variance + epsilon) · weight + bias, over the last axis. Shapes: `x` and `y` [..., dim].
  *
@@ -16,7 +16,7 @@ export const LayerNorm = definePrimitive({
   name: "LayerNorm",
   title: "LayerNorm",
   category: "Tensor",
-  summary: "Brings each vector to mean 0 and variance 1, then scales and shifts its channels.",
+  summary: "LayerNorm: normalises each vector to mean 0 and variance 1, then scales and shifts its channels.",
   paper: "arXiv:1607.06450",
   config: z.strictObject({
     dim: count("Width", "Channels of each vector.", "channels"),
@@ -26,7 +26,7 @@ export const LayerNorm = definePrimitive({
   exampleSizes: { lead: 3 },
   inputs: { x: float32("...lead dim", "vectors") },
   outputs: { y: float32("...lead dim", "the normalised vectors") },
-  pieces: { along: "lead" },
+  chunks: { along: "lead" },
   build({ dim, epsilon }, { weight }) {
     const gain = weight("weight", [dim], { kind: "ones" });
     const offset = weight("bias", [dim], { kind: "zeros" });

@@ -24,7 +24,7 @@ export const Linear = definePrimitive({
   exampleSizes: { lead: 3 },
   inputs: { x: float32("...lead inDim", "vectors") },
   outputs: { y: float32("...lead outDim", "the mapped vectors") },
-  pieces: { along: "lead" },
+  chunks: { along: "lead" },
   build({ inDim, outDim, bias }, { weight }) {
     const bound = 1 / Math.sqrt(inDim);
     const matrix = weight("weight", [outDim, inDim], { kind: "uniform", bound });

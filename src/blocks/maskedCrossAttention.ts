@@ -1,39 +1,37 @@
 import { z } from "zod";
 import { count, defineBlock } from "../core/block.ts";
 import { float32, int32 } from "../core/port.ts";
-import { Attention } from "./attention.ts";
-import { FlattenMedia } from "./flattenMedia.ts";
-import { Halve } from "./halve.ts";
+import { Attention, headFields } from "./attention.ts";
+import { chunk } from "./chunk.ts";
+import { flattenMedia } from "./flattenMedia.ts";
 import { LayerNorm } from "./layerNorm.ts";
 import { Linear } from "./linear.ts";
-import { attendField, MediaMask, paddedField } from "./mediaMask.ts";
+import { mediaMask, mediaMaskFields } from "./mediaMask.ts";
 
 /** The configuration of cross-attention from text to media. */
 export const crossAttentionFields = {
   dim: count("Text width", "Channels of the language model's residual stream.", "channels"),
   visualDim: count("Visual width", "Channels of each visual token.", "channels"),
-  heads: count("Heads", "Attention heads.").default(8),
-  headDim: count("Head width", "Channels of each head.", "channels").default(64),
-  attend: attendField,
-  padded: paddedField,
+  ...headFields,
+  ...mediaMaskFields,
 };
 
 /**
- * Lets each word attend to the visual tokens of the image just before it.
+ * Cross-attention from text to media: each token attends to the visual tokens of the last image before it.
  *
  * softmax(q kᵀ / √headDim) v with q from LayerNorm(text), k and v from the media, which the resampler has normalised;
- * no biases. A word before the first image gets zeros (`immediate`), or the mean over all images (`allPrevious`, as in
- * the reference). Shapes: `text` and `update` [batch, length, dim], `media` [batch, media, latents, visualDim],
+ * no biases. A token before the first image gets zeros (`immediate`), or the mean over all images (`allPrevious`, as in
+ * OpenFlamingo). Shapes: `text` and `update` [batch, length, dim], `media` [batch, media, latents, visualDim],
  * `locations` [batch, length]. The residual connection is the caller's. Weights are named as in OpenFlamingo.
  *
- * @throws FlamingoError MEDIA_COUNT if a row has another number of `<image>` tags than images
+ * @throws FlamingoError MEDIA_COUNT if a row has another number of `<image>` tokens than images
  * @see Alayrac et al. 2022, Flamingo, section 2.3 and Figure 7, arXiv:2204.14198
  */
 export const MaskedCrossAttention = defineBlock({
   name: "MaskedCrossAttention",
   title: "Masked cross-attention",
   category: "Fusion",
-  summary: "Lets each word attend to the visual tokens of the image just before it.",
+  summary: "Cross-attention from text to media: each token attends to the visual tokens of the last image before it.",
   paper: "2.3, Figure 7",
   config: z.strictObject(crossAttentionFields),
   example: { dim: 8, visualDim: 6, heads: 2, headDim: 4, padded: true },
@@ -41,28 +39,23 @@ export const MaskedCrossAttention = defineBlock({
   inputs: {
     text: float32("batch length dim", "hidden states of the language model"),
     media: float32("batch media latents visualDim", "visual tokens of each image"),
-    locations: int32("batch length", "1 at each <image> tag, else 0"),
+    locations: int32("batch length", "1 at each <image> token, else 0"),
   },
-  outputs: { update: float32("batch length dim", "what each word saw") },
+  outputs: { update: float32("batch length dim", "the update for each token") },
   build({ dim, visualDim, heads, headDim, attend, padded }, { child }) {
     const inner = heads * headDim;
     const norm = child("norm", LayerNorm, { dim });
     const toQuery = child("to_q", Linear, { inDim: dim, outDim: inner });
-    const flatten = child("flatten", FlattenMedia, {});
     const toKeyValue = child("to_kv", Linear, { inDim: visualDim, outDim: 2 * inner });
-    const halve = child("halve", Halve, { dim: inner });
-    const maskOf = child("mask", MediaMask, { attend, padded });
-    const look = child("attend", Attention, {
-      heads,
-      headDim,
-      looks: "media",
-      emptyRows: attend === "immediate" ? "zero" : "uniform",
-    });
+    const emptyRows = attend === "immediate" ? "zero" : "uniform";
+    const crossAttend = child("attend", Attention, { heads, headDim, emptyRows });
     const toOut = child("to_out", Linear, { inDim: inner, outDim: dim });
+    const split = chunk.with({ dim: inner });
+    const maskOf = mediaMask.with({ attend, padded });
     return ({ text, media, locations }) => {
-      const query = toQuery({ x: norm({ x: text }) });
-      const { first: key, second: value } = halve({ x: toKeyValue({ x: flatten({ x: media }) }) });
-      return toOut({ x: look({ query, key, value, mask: maskOf({ locations, media }) }) });
+      const query = toQuery(norm(text));
+      const { first: key, second: value } = split(toKeyValue(flattenMedia(media)));
+      return toOut(crossAttend({ query, key, value, mask: maskOf(locations, media) }));
     };
   },
 });

@@ -7,7 +7,7 @@ import { definePrimitive } from "../engine/readings/primitive.ts";
 import { slice, tile } from "../engine/tensor.ts";
 
 /**
- * Tells the images of a document apart by adding a learnt vector to all features of each.
+ * Learnt media time embeddings: adds a learnt vector to all features of each image of a document.
  *
  * y[b, m, v] = x[b, m, v] + weight[m]. Shapes: `x` and `y` [batch, media, features, dim]; there may be fewer images
  * than `maxMedia`. The weight [maxMedia, 1, dim] starts from a normal distribution, as in OpenFlamingo
@@ -20,7 +20,7 @@ export const MediaTimeEmbedding = definePrimitive({
   name: "MediaTimeEmbedding",
   title: "Media time embedding",
   category: "Vision",
-  summary: "Tells the images of a document apart by adding a learnt vector to all features of each.",
+  summary: "Learnt media time embeddings: adds a learnt vector to all features of each image of a document.",
   paper: "OpenFlamingo, PerceiverResampler",
   config: z.strictObject({
     dim: count("Width", "Channels of each feature.", "channels"),
@@ -29,7 +29,7 @@ export const MediaTimeEmbedding = definePrimitive({
   example: { dim: 6, maxMedia: 4 },
   exampleSizes: { batch: 1, media: 3, features: 5 },
   inputs: { x: float32("batch media features dim", "features of each image") },
-  outputs: { y: float32("batch media features dim", "features that know their image's place") },
+  outputs: { y: float32("batch media features dim", "features with the index of their image") },
   build({ dim, maxMedia }, { weight }) {
     const embeddings = weight("", [maxMedia, 1, dim], { kind: "normal", std: 1 });
     return ({ x }) => {

@@ -5,7 +5,7 @@ import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape } from "../engine/tensor.ts";
 
 /**
- * Says how surprised the model is by the text, token by token.
+ * Next-token loss: the mean cross-entropy of the target tokens, in nats.
  *
  * loss = mean over targets that count of −log softmax(logits)[target], in nats a token. Shapes: `logits` [batch, length,
  * tokens], `targets` [batch, length] (the token that comes next, or -100 where the loss does not count: padding,
@@ -17,7 +17,7 @@ export const NextTokenLoss = definePrimitive({
   name: "NextTokenLoss",
   title: "Next-token loss",
   category: "Loss",
-  summary: "Says how surprised the model is by the text, token by token.",
+  summary: "Next-token loss: the mean cross-entropy of the target tokens, in nats.",
   paper: "2.4",
   config: z.strictObject({}),
   example: {},
@@ -26,7 +26,7 @@ export const NextTokenLoss = definePrimitive({
     logits: float32("batch length tokens", "scores of each token as the next"),
     targets: int32("batch length", "the token that comes next, or -100 where the loss does not count"),
   },
-  outputs: { loss: float32("", "mean surprise in nats a token") },
+  outputs: { loss: float32("", "mean cross-entropy in nats a token") },
   build:
     () =>
     ({ logits, targets }) =>

@@ -1,12 +1,13 @@
-import { z } from "zod";
+import { float32 } from "../core/port.ts";
+import { slot } from "../core/slot.ts";
 import { LayerNorm } from "./layerNorm.ts";
-import { RmsNorm } from "./rmsNorm.ts";
 
-/** The choice of a normalisation, as a configuration field. */
-export const normField = z.enum(["layer", "rms"]).default("layer").meta({
+/** A slot for a normalisation of each vector. */
+export const normSlot = slot({
   title: "Normalisation",
-  description: "LayerNorm, or RMSNorm as in LLaMA.",
+  description: "Before the projections of each layer.",
+  inputs: { x: float32("...lead dim", "vectors") },
+  outputs: { y: float32("...lead dim", "normalised vectors") },
+  given: ["dim"],
+  default: LayerNorm,
 });
-
-/** The block of each choice. */
-export const norms = { layer: LayerNorm, rms: RmsNorm } satisfies Record<z.output<typeof normField>, unknown>;

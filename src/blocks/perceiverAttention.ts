@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { count, defineBlock } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
-import { Attention } from "./attention.ts";
-import { Concat } from "./concat.ts";
-import { Halve } from "./halve.ts";
+import { Attention, headFields } from "./attention.ts";
+import { chunk } from "./chunk.ts";
+import { concat } from "./concat.ts";
 import { LayerNorm } from "./layerNorm.ts";
 import { Linear } from "./linear.ts";
 
 /**
- * Lets latents gather what they need from visual features, and from each other.
+ * Cross-attention of the resampler: latents attend to the features and to each other.
  *
  * Queries come from the latents; keys and values from features and latents together, features first. Both are
  * normalised first, each by its own LayerNorm; no biases, no mask. Shapes: `features` [batch, media, features, dim],
@@ -20,20 +20,19 @@ export const PerceiverAttention = defineBlock({
   name: "PerceiverAttention",
   title: "Perceiver attention",
   category: "Vision",
-  summary: "Lets latents gather what they need from visual features, and from each other.",
+  summary: "Cross-attention of the resampler: latents attend to the features and to each other.",
   paper: "2.1, Figure 5",
   config: z.strictObject({
     dim: count("Width", "Channels of features and latents.", "channels"),
-    heads: count("Heads", "Attention heads.").default(8),
-    headDim: count("Head width", "Channels of each head.", "channels").default(64),
+    ...headFields,
   }),
   example: { dim: 8, heads: 2, headDim: 4 },
   exampleSizes: { batch: 2, media: 1, features: 5, latents: 3 },
   inputs: {
     features: float32("batch media features dim", "visual features of each image"),
-    latents: float32("batch media latents dim", "latents that gather from them"),
+    latents: float32("batch media latents dim", "latents, the queries"),
   },
-  outputs: { update: float32("batch media latents dim", "what the latents gathered") },
+  outputs: { update: float32("batch media latents dim", "the update for each latent") },
   layer: true,
   build({ dim, heads, headDim }, { child }) {
     const inner = heads * headDim;
@@ -41,15 +40,13 @@ export const PerceiverAttention = defineBlock({
     const normLatents = child("norm_latents", LayerNorm, { dim });
     const toQuery = child("to_q", Linear, { inDim: dim, outDim: inner });
     const toKeyValue = child("to_kv", Linear, { inDim: dim, outDim: 2 * inner });
-    const join = child("join", Concat, {});
-    const halve = child("halve", Halve, { dim: inner });
-    const attend = child("attend", Attention, { heads, headDim, looks: "features" });
+    const attend = child("attend", Attention, { heads, headDim });
     const toOut = child("to_out", Linear, { inDim: inner, outDim: dim });
+    const split = chunk.with({ dim: inner });
     return ({ features, latents }) => {
-      const queries = normLatents({ x: latents });
-      const seen = join({ first: normMedia({ x: features }), second: queries });
-      const { first: key, second: value } = halve({ x: toKeyValue({ x: seen }) });
-      return toOut({ x: attend({ query: toQuery({ x: queries }), key, value }) });
+      const queries = normLatents(latents);
+      const { first: key, second: value } = split(toKeyValue(concat(normMedia(features), queries)));
+      return toOut(attend({ query: toQuery(queries), key, value }));
     };
   },
 });

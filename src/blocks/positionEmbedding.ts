@@ -5,7 +5,7 @@ import { add } from "../engine/ops/elementwise.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 
 /**
- * Tells the places of a sequence apart by adding a learnt vector to each.
+ * Learnt position embeddings of a sequence of fixed length: adds a learnt vector to each position.
  *
  * y[.., t] = x[.., t] + weight[t]. Shapes: `x` and `y` [..., length, dim]; the weight [length, dim] has the block's own
  * name.
@@ -16,16 +16,16 @@ export const PositionEmbedding = definePrimitive({
   name: "PositionEmbedding",
   title: "Position embedding",
   category: "Vision",
-  summary: "Tells the places of a sequence apart by adding a learnt vector to each.",
+  summary: "Learnt position embeddings of a sequence of fixed length: adds a learnt vector to each position.",
   paper: "arXiv:2010.11929",
   config: z.strictObject({
-    length: count("Places", "Length of the sequence.", "places"),
+    length: count("Length", "Positions of the sequence.", "positions"),
     dim: count("Width", "Channels of each vector.", "channels"),
   }),
   example: { length: 4, dim: 6 },
   exampleSizes: { lead: 2 },
-  inputs: { x: float32("...lead length dim", "vectors, one a place") },
-  outputs: { y: float32("...lead length dim", "vectors that know their place") },
+  inputs: { x: float32("...lead length dim", "vectors, one a position") },
+  outputs: { y: float32("...lead length dim", "vectors with their position") },
   build({ length, dim }, { weight }) {
     const embeddings = weight("", [length, dim], { kind: "normal", std: 0.02 });
     return ({ x }) => add(x, embeddings);

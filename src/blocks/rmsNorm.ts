@@ -1,7 +1,7 @@
 import { float32 } from "../core/port.ts";
+import { LayerNorm } from "./layerNorm.ts";
 import { rmsNorm } from "../engine/ops/norms.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
-import { LayerNorm } from "./layerNorm.ts";
 
 /**
  * Brings each vector to a mean square of 1, then scales its channels.
@@ -21,7 +21,7 @@ export const RmsNorm = definePrimitive({
   exampleSizes: { lead: 3 },
   inputs: { x: float32("...lead dim", "vectors") },
   outputs: { y: float32("...lead dim", "the normalised vectors") },
-  pieces: { along: "lead" },
+  chunks: { along: "lead" },
   build({ dim, epsilon }, { weight }) {
     const gain = weight("weight", [dim], { kind: "ones" });
     return ({ x }) => rmsNorm(x, gain, epsilon);

@@ -4,10 +4,18 @@ import { float32 } from "../core/port.ts";
 import { rotary } from "../engine/ops/rotary.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 
+/** The configuration of a rotary embedding. */
+export const rotaryFields = {
+  base: z.number().positive().default(10_000).meta({
+    title: "Base",
+    description: "Pair i of a head's n pairs is rotated by base^(−i/n) a position: a larger base makes slow pairs slower.",
+  }),
+};
+
 /**
- * Turns queries and keys by their places, so that a match of two knows how far apart they stand.
+ * Rotates queries and keys by their positions, so that their match depends on the distance between them.
  *
- * In each head the pair (x[i], x[i + headDim/2]) at place t turns by the angle t·base^(−2i/headDim), as in LLaMA and GPT-NeoX.
+ * In each head the pair (x[i], x[i + headDim/2]) at position t is rotated by the angle t·base^(−2i/headDim), as in LLaMA and GPT-NeoX.
  * Shapes: `x` and `y` [..., length, heads·headDim].
  *
  * @throws FlamingoError SHAPE_MISMATCH if headDim is odd
@@ -17,23 +25,20 @@ export const RotaryEmbedding = definePrimitive({
   name: "RotaryEmbedding",
   title: "Rotary embedding",
   category: "Language",
-  summary: "Turns queries and keys by their places, so that a match of two knows how far apart they stand.",
+  summary: "Rotates queries and keys by their positions, so that their match depends on the distance between them.",
   paper: "arXiv:2104.09864",
   config: z.strictObject({
     heads: count("Heads", "Attention heads."),
     headDim: count("Head width", "Channels of each head, an even number.", "channels"),
-    base: z.number().positive().default(10_000).meta({
-      title: "Base",
-      description: "Pair i of a head's n turns by base^(−i/n) a place: the larger it is, the slower the slowest pairs.",
-    }),
+    ...rotaryFields,
   }),
   example: { heads: 2, headDim: 4 },
   exampleSizes: { lead: 2, length: 5 },
   inputs: { x: float32("...lead length heads*headDim", "queries or keys") },
-  outputs: { y: float32("...lead length heads*headDim", "the same, turned") },
-  pieces: { along: "length", past: true },
+  outputs: { y: float32("...lead length heads*headDim", "the same, rotated") },
+  chunks: { along: "length", cache: true },
   build:
     ({ heads, base }) =>
-    ({ x }, past) =>
-      rotary(x, { heads, base, start: past?.length ?? 0 }),
+    ({ x }, cache) =>
+      rotary(x, { heads, base, start: cache?.length ?? 0 }),
 });

@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { operation } from "../core/block.ts";
 import { float32, int32 } from "../core/port.ts";
 import { multiply } from "../engine/ops/elementwise.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { cast, expandDims, notEqual, scalar, sum } from "../engine/tensor.ts";
 
 /**
- * Adds up the vectors of a row's words, without those of padding.
+ * The sum of the vectors of a row's tokens, without those of padding.
  *
  * sum[b] = Σ vectors[b, w] over words[b, w] ≠ 0. Shapes: `words` [batch, words], `vectors` [batch, words, dim], `sum`
  * [batch, dim].
@@ -14,12 +15,12 @@ export const SumOfWords = definePrimitive({
   name: "SumOfWords",
   title: "Sum of words",
   category: "Language",
-  summary: "Adds up the vectors of a row's words, without those of padding.",
+  summary: "The sum of the vectors of a row's tokens, without those of padding.",
   config: z.strictObject({}),
   example: {},
   exampleSizes: { batch: 2, words: 3, dim: 4 },
   inputs: {
-    words: int32("batch words", "token ids, 0 where there is no word"),
+    words: int32("batch words", "token ids, 0 for padding"),
     vectors: float32("batch words dim", "a vector for each of them"),
   },
   outputs: { sum: float32("batch dim", "one vector a row") },
@@ -30,3 +31,6 @@ export const SumOfWords = definePrimitive({
       return sum(multiply(vectors, expandDims(there, 2)), 1);
     },
 });
+
+/** The sum of the vectors of tokens that are no padding. */
+export const sumOfWords = operation(SumOfWords);

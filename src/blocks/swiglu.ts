@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { operation } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
-import { swiglu } from "../engine/ops/activations.ts";
+import { swiglu as swigluOf } from "../engine/ops/activations.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 
 /**
- * Lets each number through as far as another one says: a feed-forward's gate.
+ * SwiGLU: multiplies numbers by the SiLU of a gate.
  *
  * y = silu(gate) · up, with silu(x) = x·sigmoid(x). Shapes: `gate`, `up` and `y` [...].
  *
@@ -14,18 +15,21 @@ export const SwiGlu = definePrimitive({
   name: "SwiGlu",
   title: "SwiGLU",
   category: "Tensor",
-  summary: "Lets each number through as far as another one says: a feed-forward's gate.",
+  summary: "SwiGLU: multiplies numbers by the SiLU of a gate.",
   paper: "arXiv:2002.05202",
   config: z.strictObject({}),
   example: {},
   inputs: {
-    gate: float32("...shape", "how far each number may pass, before SiLU"),
-    up: float32("...shape", "the numbers that pass"),
+    gate: float32("...shape", "the gate, before SiLU"),
+    up: float32("...shape", "the numbers that are gated"),
   },
-  outputs: { y: float32("...shape", "what came through") },
-  pieces: { along: "shape" },
+  outputs: { y: float32("...shape", "the gated numbers") },
+  chunks: { along: "shape" },
   build:
     () =>
     ({ gate, up }) =>
-      swiglu(gate, up),
+      swigluOf(gate, up),
 });
+
+/** silu(gate) · up. */
+export const swiglu = operation(SwiGlu);

@@ -18,7 +18,7 @@ export const vocabularyFields = {
 };
 
 /**
- * Turns token ids into vectors, and hands the table on for the logits, which share it.
+ * Token embedding: a vector for each token id, and the table of all vectors for tied logits.
  *
  * hidden[b, t] = table[ids[b, t]], where table is the pretrained `weight` [vocabulary, dim] with the new tokens'
  * `new_tokens` [newTokens, dim] below it. Shapes: `ids` [batch, length], `hidden` [batch, length, dim], `table`
@@ -31,7 +31,7 @@ export const TokenEmbedding = definePrimitive({
   name: "TokenEmbedding",
   title: "Token embedding",
   category: "Language",
-  summary: "Turns token ids into vectors, and hands the table on for the logits, which share it.",
+  summary: "Token embedding: a vector for each token id, and the table of all vectors for tied logits.",
   paper: "arXiv:1608.05859",
   config: z.strictObject({ ...vocabularyFields, dim: count("Width", "Channels of each vector.", "channels") }),
   example: { vocabulary: 7, newTokens: 2, dim: 6 },
@@ -41,18 +41,18 @@ export const TokenEmbedding = definePrimitive({
     hidden: float32("batch length dim", "a vector for each token"),
     table: float32("vocabulary+newTokens dim", "the vectors of all tokens"),
   },
-  pieces: { along: "length", past: true },
+  chunks: { along: "length", cache: true },
   build({ vocabulary, newTokens, dim }, { weight }) {
-    const pretrained = weight("weight", [vocabulary, dim], { kind: "normal", std: 0.02 });
+    const pretrained = weight("weight", [vocabulary, dim], { kind: "normal", std: 0.02 }, { role: "embedding" });
     const added =
       newTokens > 0
-        ? weight("new_tokens", [newTokens, dim], { kind: "normal", std: 0.02 }, { neverFrozen: true })
+        ? weight("new_tokens", [newTokens, dim], { kind: "normal", std: 0.02 }, { role: "embedding", new: true })
         : undefined;
     const join = () => (added ? joinTokens(pretrained, added) : pretrained);
-    return ({ ids }, past) => {
+    return ({ ids }, cache) => {
       const known = hostValues(ids);
       if (known) requireTokens(known, vocabulary, newTokens);
-      const table = past ? past.once("table", join) : join();
+      const table = cache ? cache.once("table", join) : join();
       return { hidden: tokenVectors(table, ids), table };
     };
   },

@@ -1,29 +1,35 @@
 import { z } from "zod";
 import { FlamingoError } from "./errors.ts";
+import { misfit } from "./misfit.ts";
 import type { Port, Ports } from "./port.ts";
 
-/** A tensor as composite blocks see it: something to pass on. Only primitives look inside. */
+/** A tensor as composite blocks see it: something to pass on. Only primitives compute with it. */
 export interface Value {
   readonly shape: readonly number[];
   readonly dtype: string;
 }
 
-/** How a weight starts: a rule, never numbers, so that it costs nothing until it is needed. */
+/** How a weight is initialised: a rule, not numbers, so that it costs nothing until it is needed. */
 export type Initial =
   | { kind: "zeros" }
   | { kind: "ones" }
   | { kind: "normal"; std: number }
-  /** Evenly over -bound .. bound. */
+  /** Uniform over -bound .. bound. */
   | { kind: "uniform"; bound: number };
 
+/** What a weight is in its block. */
+export type WeightRole = "gate" | "embedding";
+
+/**
+ * Weights that share a learning rate factor and a weight decay: tanh gates, token embeddings, the resampler, pretrained weights, and
+ * all others, which are new.
+ */
+export type ParameterGroup = "gate" | "embedding" | "resampler" | "pretrained" | "new";
+
 export interface WeightOptions {
-  /** `gate` marks the scalar of a tanh gate, which is plotted and usually learns faster. */
-  role?: "gate";
-  /**
-   * True for a weight that is new even inside a pretrained child, such as the embeddings of new tokens: it learns where
-   * the child is frozen, but not where the whole block is.
-   */
-  neverFrozen?: boolean;
+  role?: WeightRole;
+  /** True for a weight that is new inside a pretrained block, such as the embeddings of added tokens. */
+  new?: boolean;
 }
 
 /** A weight by its description: what it would be, before or without its numbers. */
@@ -33,7 +39,7 @@ export interface WeightSpec {
   shape: readonly number[];
   initial: Initial;
   frozen: boolean;
-  role?: "gate";
+  group: ParameterGroup;
 }
 
 type PortKeys<P extends Ports, Optional extends boolean> = {
@@ -60,21 +66,50 @@ type IsSingle<K, All = K> = [K] extends [never]
 /** What a block returns: the tensor itself if it has one output port, else the outputs by name. */
 export type ResultOf<O extends Ports, T> = IsSingle<keyof O> extends true ? T : { [K in keyof O]: T };
 
+/** A block's code: takes the inputs by name. */
 export type Forward<I extends Ports, O extends Ports, T> = (inputs: InputsOf<I, T>) => ResultOf<O, T>;
+
+/** A block in its place: called with the inputs by name, or one after the other in the order of the ports. */
+export interface Call<I extends Ports, O extends Ports, T> {
+  (inputs: InputsOf<I, T>): ResultOf<O, T>;
+  (...inputs: [T, ...(T | undefined)[]]): ResultOf<O, T>;
+}
+
+/** A block with its configuration, as a slot holds it. The types of its ports are known to the compiler only. */
+export interface SlotValue<I extends Ports = Ports, O extends Ports = Ports> {
+  type: string;
+  config: Record<string, unknown>;
+  readonly ports?: { inputs: I; outputs: O };
+}
+
+/** Which of a block's weights get no gradient: `true` for all, `"pretrained"` for all but the new ones in it. */
+export type Frozen = boolean | "pretrained";
+
+export interface ChildOptions {
+  frozen?: Frozen;
+  /** Whether its weights come from pretraining or are new. Without it, as in the block around it. */
+  pretrained?: boolean;
+}
 
 /** What a composite block builds itself from. */
 export interface CompositeScope {
   /**
    * Makes a block inside this one.
-   * @param name where its weights live: `layers.0` puts them under `layers.0.`
-   * @param options.frozen keeps its pretrained weights as they are (blue in the paper's figures)
+   * @param name the prefix of its weights' names: `layers.0` puts them under `layers.0.`
+   * @param config its configuration; for a slot, the fields that this block gives to whatever fills it
    */
   child<C extends z.ZodObject, I extends Ports, O extends Ports>(
     name: string,
     definition: BlockDefinition<C, I, O>,
     config: z.input<C>,
-    options?: { frozen?: boolean },
-  ): Forward<I, O, Value>;
+    options?: ChildOptions,
+  ): Call<I, O, Value>;
+  child<I extends Ports, O extends Ports>(
+    name: string,
+    slot: SlotValue<I, O>,
+    given: Record<string, unknown>,
+    options?: ChildOptions,
+  ): Call<I, O, Value>;
 }
 
 /** What a primitive block builds itself from: its own weights. */
@@ -110,57 +145,61 @@ export interface BlockDefinition<C extends z.ZodObject = z.ZodObject, I extends 
   /** Sizes for the names that the example's configuration leaves open. */
   exampleSizes?: Readonly<Record<string, number>>;
   /**
-   * Numbers that its own code leaves for the backward pass beside its outputs, where that is much: the windows of a
-   * convolution. So the memory of a training is known before anything is made.
+   * How many numbers its own code leaves for the backward pass beside its outputs, where these are many: the windows of a
+   * convolution. With it the memory of a training is known before the run.
    */
   keeps?(config: z.output<C>, outputs: Readonly<Record<keyof O, readonly number[]>>): number;
   /**
-   * One of a stack of layers: gradient checkpointing keeps its inputs for the backward pass and computes its inside
-   * again. Its outputs are new tensors.
+   * One of a stack of layers: gradient checkpointing keeps its inputs for the backward pass and recomputes its inside.
+   * Its outputs are new tensors, unless an optional input is missing.
    */
-  layer?: true;
+  layer?: boolean;
   /**
-   * True if each image is seen alone: its first input is images [batch, media, frames, ...], and what it gives for one of them
-   * [..., the same axes] has the same bits wherever it stands and whatever stands beside it. So frozen features can be kept.
+   * True if each image is processed alone: the first input is images [batch, media, frames, ...], and the output for an image
+   * [..., the same axes] has the same bits at any index and beside any other images. Then frozen features can be cached.
    */
-  perImage?: true;
+  perImage?: boolean;
+  /** The block that this one is a changed copy of. */
+  from?: string;
+  /** The parameter group of its weights, where it has one of its own. */
+  group?: ParameterGroup;
   // biome-ignore lint/suspicious/noExplicitAny: one list holds primitives over any tensor type
   build(config: z.output<C>, scope: Scope<any>): Forward<I, O, any>;
-  /** How a primitive takes a sequence that arrives in pieces; one without cannot. */
-  pieces?: Pieces;
-  /** What can be looked at beside the outputs, computed only when somebody looks. */
+  /** How a primitive takes a sequence chunk by chunk; one without cannot. */
+  chunks?: Chunks;
+  /** Values that can be read beside the outputs, computed only when a probe asks. */
   // biome-ignore lint/suspicious/noExplicitAny: see build
   probes?: Readonly<Record<string, (config: z.output<C>, inputs: InputsOf<I, any>) => any>>;
 }
 
 /**
- * That a sequence may arrive in pieces along one axis of a primitive's ports, the second of their tensors: what it gives
- * for the pieces, joined, is what it gives for the whole.
+ * That a sequence may arrive in chunks along one axis of a primitive's ports, the second axis of their tensors: the outputs
+ * for the chunks, joined, are the output for the whole.
  */
-export interface Pieces {
+export interface Chunks {
   /** The axis' name in the shapes of the ports: `length`, or `lead` for one of `...lead`. */
   along: string;
-  /** True if a place needs to know of those before it: then its code gets a `Past`. Else each is worked on alone. */
-  past?: true;
+  /** True if a position depends on those before it: then the code gets a `Cache`. Else each position is computed alone. */
+  cache?: true;
 }
 
-/** What a primitive knows of the pieces that came before this one. */
-export interface Past<T> {
-  /** Places in them. */
+/** What a primitive keeps from chunk to chunk: the KV cache of attention, the position of an embedding. */
+export interface Cache<T> {
+  /** How many positions came before this chunk. */
   readonly length: number;
-  /** Whether an input is a piece of the sequence, and not the same each time. */
+  /** Whether an input is a chunk of the sequence, and not the same each time. */
   grows(port: string): boolean;
-  /** Computes what is the same for every piece, once. */
+  /** Computes what is the same for every chunk, once. */
   once(name: string, compute: () => T): T;
-  /** What was noted under this name with the piece before; one row a row of the batch. */
-  noted(name: string): T | undefined;
-  note(name: string, value: T): void;
+  /** What the chunk before stored under this name; one row a row of the batch. */
+  get(name: string): T | undefined;
+  set(name: string, value: T): void;
   /**
-   * The earlier pieces of an input and this one behind them. `room` [batch, places or more, ...] holds them; only the first
-   * `places` count.
+   * The earlier chunks of an input with this one after them. `buffer` [batch, at least length, ...] holds them; only the
+   * first `length` positions count.
    */
-  append(name: string, piece: T): { room: T; places: number };
-  /** The error that says why this block cannot go on from piece to piece. */
+  append(name: string, chunk: T): { buffer: T; length: number };
+  /** The error that says why this block cannot continue from chunk to chunk. */
   refusal(reason: string): Error;
 }
 
@@ -168,10 +207,25 @@ export interface Past<T> {
 // biome-ignore lint/suspicious/noExplicitAny: the ports' types matter where a block is called, not where it is listed
 export type AnyBlock = BlockDefinition<any, any, any>;
 
+/** Finds a block by its name. */
+export type BlockLookup = (name: string) => AnyBlock | undefined;
+
 type CompositeInput<C extends z.ZodObject, I extends Ports, O extends Ports> = Omit<
   BlockDefinition<C, I, O>,
-  "kind" | "build" | "probes" | "pieces"
+  "kind" | "build" | "probes" | "chunks"
 > & { build(config: z.output<C>, scope: CompositeScope): Forward<I, O, Value> };
+
+/** Every block that was defined, by name: what a slot can name. */
+const defined = new Map<string, AnyBlock>();
+
+/** Makes a definition known by its name. */
+export function register<B extends AnyBlock>(definition: B): B {
+  defined.set(definition.name, definition);
+  return definition;
+}
+
+/** A block by its name, among all that were defined. */
+export const findBlock: BlockLookup = (name) => defined.get(name);
 
 /**
  * Defines a block made of other blocks. Its `build` is plain code over its children: called on tensors it computes,
@@ -180,26 +234,29 @@ type CompositeInput<C extends z.ZodObject, I extends Ports, O extends Ports> = O
 export function defineBlock<C extends z.ZodObject, I extends Ports, O extends Ports>(
   definition: CompositeInput<C, I, O>,
 ): BlockDefinition<C, I, O> {
-  return { ...definition, kind: "composite" };
+  return register({ ...definition, kind: "composite" });
 }
 
 /**
- * Where blocks get their weights and how a call of a block is carried out. The engine's reading computes; the
- * symbolic reading records.
+ * Where blocks get their weights, and how a call of a block is carried out. The eager reading computes; the symbolic
+ * reading records.
  */
 export interface Reading {
   weight(spec: WeightSpec): unknown;
   call(site: CallSite, inputs: Record<string, Value | undefined>): Record<string, Value>;
 }
 
-/** A block in its place: what is called when a composite calls a child. */
+/** A block in its place: what is called when a composite calls a child or an operation. */
 export interface CallSite {
   definition: AnyBlock;
   config: Record<string, unknown>;
   /** Dotted path inside the outermost block; empty for the outermost itself. */
   path: string;
+  options: ChildOptions;
+  /** The block whose code calls this one. */
+  parent?: CallSite | undefined;
   /** The block's own code. Returns outputs by name. */
-  forward(inputs: Record<string, Value | undefined>, past?: Past<unknown>): Record<string, Value>;
+  forward: (inputs: Record<string, Value | undefined>, cache?: Cache<unknown>) => Record<string, Value>;
 }
 
 /**
@@ -222,66 +279,284 @@ export function parseConfig<C extends z.ZodObject>(
   });
 }
 
+export interface InstantiateOptions extends ChildOptions {
+  /** The prefix of its weights' names; none by default. */
+  path?: string;
+  /** Finds the blocks that slots name; all that were defined by default. */
+  find?: BlockLookup;
+}
+
 /**
  * Makes a block under a reading: the one way in which blocks come to life, computing or symbolic.
- * @param path where its weights live; empty for the outermost block
- * @param frozen keeps all its weights as they are, new ones included
- * @throws FlamingoError INVALID_CONFIG
+ * @throws FlamingoError INVALID_CONFIG; UNKNOWN_BLOCK or SLOT_MISMATCH for a slot that cannot be filled so
  */
 export function instantiate<C extends z.ZodObject, I extends Ports, O extends Ports>(
   definition: BlockDefinition<C, I, O>,
   config: z.input<C>,
   reading: Reading,
-  path = "",
-  frozen = false,
-): Forward<I, O, Value> {
-  return place(definition, config, { reading, path, frozen, pretrained: false });
+  { path = "", find = findBlock, ...options }: InstantiateOptions = {},
+): Call<I, O, Value> {
+  return place(definition, config, { reading, find, path, options, frozen: false, pretrained: false }) as never;
 }
 
 /** Where a block is made. */
 interface Place {
   reading: Reading;
+  find: BlockLookup;
   path: string;
-  /** Nothing here learns. */
-  frozen: boolean;
-  /** Only what is new learns here. */
+  options: ChildOptions;
+  /** As the blocks around it say. */
+  frozen: Frozen;
   pretrained: boolean;
+  group?: ParameterGroup;
+  parent?: CallSite;
 }
 
-function place<C extends z.ZodObject, I extends Ports, O extends Ports>(
-  definition: BlockDefinition<C, I, O>,
-  config: z.input<C>,
-  at: Place,
-): Forward<I, O, Value> {
-  const { reading, path } = at;
-  const parsed = parseConfig(definition, config);
-  const built = definition.build(parsed, {
-    child: (name, block, childConfig, options) =>
-      place(block, childConfig, {
-        ...at,
-        path: join(path, name),
-        pretrained: at.pretrained || (options?.frozen ?? false),
-      }),
-    weight: (name, shape, initial, options) =>
-      reading.weight({
-        name: join(path, name),
-        shape,
-        initial,
-        frozen: at.frozen || (at.pretrained && !options?.neverFrozen),
-        ...(options?.role ? { role: options.role } : {}),
-      }),
-  });
+type AnyCall = (...inputs: unknown[]) => unknown;
+
+function place(definition: AnyBlock, config: unknown, around: Place): AnyCall {
+  const { reading, path, options } = around;
+  const at: Place = {
+    ...around,
+    frozen: around.frozen === true ? true : (options.frozen || around.frozen),
+    pretrained: options.pretrained ?? around.pretrained,
+    ...(definition.group ? { group: definition.group } : {}),
+  };
+  const parsed = parseConfig(definition, config) as Record<string, unknown>;
+  const slots = slotsOf(definition, parsed);
+  const site: CallSite = { definition, config: parsed, path, options, parent: around.parent, forward: notBuilt };
+  const scope = new Composite(site, reading);
+  const code = definition.build(parsed, {
+    child: (
+      name: string,
+      block: AnyBlock | SlotValue,
+      given: Record<string, unknown>,
+      childOptions: ChildOptions = {},
+    ) => {
+      scope.names.add(name);
+      const below = { ...at, path: join(path, name), options: childOptions, parent: site };
+      if ("build" in block) return place(block, given, below) as never;
+      const spec = slots.get(block);
+      const { filling, config } = fill(block, spec, given, at.find, definition.name);
+      return throughSlot(place(filling, config, below), spec, filling) as never;
+    },
+    weight: (name, shape, initial, weightOptions) =>
+      reading.weight(weightSpec(join(path, name), shape, initial, weightOptions, at)),
+  }) as (inputs: unknown, cache?: unknown) => unknown;
   const outputs = Object.keys(definition.outputs);
-  const site: CallSite = {
+  site.forward =
+    definition.kind === "composite"
+      ? (inputs) => named(outputs, scope.run(() => code(inputs)))
+      : (inputs, cache) => named(outputs, code(inputs, cache));
+  return callable(definition, (inputs) => reading.call(site, inputs));
+}
+
+function notBuilt(): never {
+  throw new Error("a block was called while it is being built");
+}
+
+function weightSpec(
+  name: string,
+  shape: readonly number[],
+  initial: Initial,
+  options: WeightOptions | undefined,
+  at: Place,
+): WeightSpec {
+  const pretrained = at.pretrained && !options?.new;
+  return {
+    name,
+    shape,
+    initial,
+    frozen: at.frozen === true || (at.frozen === "pretrained" && pretrained),
+    group: options?.role ?? at.group ?? (pretrained ? "pretrained" : "new"),
+  };
+}
+
+/** What a slot asks of the block that fills it, as plain data. */
+export interface SlotSpec {
+  inputs: Ports;
+  outputs: Ports;
+  /** Fields of its configuration that the block around the slot gives, where it has them. */
+  given: readonly string[];
+}
+
+/** The slots among a configuration's fields, by their values. */
+function slotsOf(definition: AnyBlock, config: Record<string, unknown>): Map<unknown, SlotSpec> {
+  const slots = new Map<unknown, SlotSpec>();
+  for (const [field, schema] of Object.entries(definition.config.shape as Record<string, z.ZodType>)) {
+    const spec = schema.meta()?.slot as SlotSpec | undefined;
+    if (spec && config[field]) slots.set(config[field], spec);
+  }
+  return slots;
+}
+
+/** The block in a slot, called with the slot's ports: it may lack the optional ones, and have its own in another order. */
+function throughSlot(call: AnyCall, spec: SlotSpec | undefined, filling: AnyBlock): AnyCall {
+  if (!spec) return call;
+  const ports = Object.keys(spec.inputs);
+  return (...given) => {
+    const inputs = inputsByName(ports, given);
+    return call(Object.fromEntries(Object.entries(inputs).filter(([port]) => port in filling.inputs)));
+  };
+}
+
+/** The block that fills a slot, and its whole configuration: its own, and what the block around gives. */
+function fill(
+  slot: SlotValue,
+  spec: SlotSpec | undefined,
+  given: Record<string, unknown>,
+  find: BlockLookup,
+  around: string,
+): { filling: AnyBlock; config: Record<string, unknown> } {
+  const filling = find(slot.type);
+  if (!filling) {
+    throw new FlamingoError("UNKNOWN_BLOCK", `a slot of ${around} names the block "${slot.type}", which does not exist`, {
+      block: around,
+      actual: slot.type,
+      fix: "name a block of the catalog or of this pipeline",
+    });
+  }
+  const reason = spec && misfit(spec, filling);
+  if (reason) {
+    throw new FlamingoError("SLOT_MISMATCH", `${slot.type} does not fit the slot of ${around}: it ${reason}`, {
+      block: around,
+      actual: slot.type,
+      fix: "choose another block, or change its ports",
+    });
+  }
+  const taken = Object.entries(given).filter(([field, value]) => field in filling.config.shape && value !== undefined);
+  const twice = taken.find(([field, value]) => field in slot.config && slot.config[field] !== value);
+  if (twice) {
+    const [field, value] = twice;
+    const message = `config.${field} of ${slot.type} is ${slot.config[field]}, but ${around} gives it ${value}`;
+    throw new FlamingoError("INVALID_CONFIG", message, { block: slot.type, fix: `leave ${field} out in the slot` });
+  }
+  return { filling, config: { ...slot.config, ...Object.fromEntries(taken) } };
+}
+
+/** A block as a function over its inputs by name, or in the order of its ports. */
+function callable(
+  definition: AnyBlock,
+  call: (inputs: Record<string, Value | undefined>) => Record<string, Value>,
+): AnyCall {
+  const ports = Object.keys(definition.inputs);
+  const outputs = Object.keys(definition.outputs);
+  return (...given) => {
+    const results = call(inputsByName(ports, given));
+    return outputs.length === 1 ? results[outputs[0]!] : results;
+  };
+}
+
+/** The inputs of a call by name, whether it was made by name or by position. */
+function inputsByName(ports: readonly string[], given: readonly unknown[]): Record<string, Value | undefined> {
+  const first = given[0] as Value | Record<string, Value | undefined>;
+  if (!isValue(first)) return first;
+  return Object.fromEntries(given.map((value, at) => [ports[at] ?? `input ${at + 1}`, value as Value | undefined]));
+}
+
+function isValue(value: Value | Record<string, Value | undefined>): value is Value {
+  return Array.isArray(value.shape);
+}
+
+/** The composite whose code runs at the moment: its operations are placed in it. */
+let running: Composite | undefined;
+
+/** A composite in its place, and the operations that its code calls. */
+class Composite {
+  readonly #site: CallSite;
+  readonly #reading: Reading;
+  readonly names = new Set<string>();
+  readonly #operations = new Map<string, { site: CallSite; given: Record<string, unknown> }>();
+  #calls = new Map<string, number>();
+
+  constructor(site: CallSite, reading: Reading) {
+    this.#site = site;
+    this.#reading = reading;
+  }
+
+  /** Runs the composite's code with this as the place of its operations. */
+  run<Result>(code: () => Result): Result {
+    const [outer, calls] = [running, this.#calls];
+    running = this;
+    this.#calls = new Map();
+    try {
+      return code();
+    } finally {
+      running = outer;
+      this.#calls = calls;
+    }
+  }
+
+  /** Calls an operation. Each call in the code has a place of its own, the same one each time the code runs. */
+  call(definition: AnyBlock, given: Record<string, unknown>, inputs: Record<string, Value | undefined>) {
+    const call = (this.#calls.get(definition.name) ?? 0) + 1;
+    this.#calls.set(definition.name, call);
+    const key = `${definition.name} ${call}`;
+    let known = this.#operations.get(key);
+    if (!known || !sameFields(known.given, given)) {
+      const path = join(this.#site.path, this.#nameOf(definition.name, call));
+      known = { given, site: operationSite(definition, given, path, this.#site) };
+      this.#operations.set(key, known);
+    }
+    return this.#reading.call(known.site, inputs);
+  }
+
+  #nameOf(block: string, call: number): string {
+    const base = block.replace(/(?<=[a-z0-9])[A-Z]/g, "_$&").toLowerCase();
+    const name = call === 1 ? base : `${base}_${call}`;
+    return this.names.has(name) ? `${name}_op` : name;
+  }
+}
+
+function sameFields(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
+  const [left, right] = [Object.keys(a), Object.keys(b)];
+  return left.length === right.length && left.every((key) => a[key] === b[key]);
+}
+
+function operationSite(
+  definition: AnyBlock,
+  given: Record<string, unknown>,
+  path: string,
+  parent?: CallSite,
+): CallSite {
+  const config = parseConfig(definition, given) as Record<string, unknown>;
+  const code = definition.build(config, {
+    child: () => refuseParts(definition),
+    weight: () => refuseParts(definition),
+  }) as (inputs: unknown, cache?: unknown) => unknown;
+  const outputs = Object.keys(definition.outputs);
+  return {
     definition,
-    config: parsed,
+    config,
     path,
-    forward: (inputs, past) => named(outputs, (built as (inputs: unknown, past?: unknown) => unknown)(inputs, past)),
+    options: {},
+    parent,
+    forward: (inputs, cache) => named(outputs, code(inputs, cache)),
   };
-  return (inputs) => {
-    const results = reading.call(site, inputs as Record<string, Value | undefined>);
-    return (outputs.length === 1 ? results[outputs[0]!] : results) as ResultOf<O, Value>;
-  };
+}
+
+function refuseParts({ name }: AnyBlock): never {
+  throw new Error(`${name} has weights or children, so it cannot be called as an operation`);
+}
+
+/**
+ * A block without weights as a function for the code of composites: `add(x, update)`. It is recorded by a trace like a child, with an
+ * id made of its name. Outside any block it computes at once.
+ */
+export function operation<C extends z.ZodObject, I extends Ports, O extends Ports>(
+  definition: BlockDefinition<C, I, O>,
+): Operation<C, I, O> {
+  const within = (config: Record<string, unknown>) =>
+    callable(definition, (inputs) =>
+      running ? running.call(definition, config, inputs) : operationSite(definition, config, "").forward(inputs),
+    );
+  const plain = within({});
+  return Object.assign((...inputs: unknown[]) => plain(...inputs), { with: within }) as unknown as Operation<C, I, O>;
+}
+
+/** An operation: called with values, or first `with` a configuration. */
+export interface Operation<C extends z.ZodObject, I extends Ports, O extends Ports> extends Call<I, O, Value> {
+  with(config: z.input<C>): Call<I, O, Value>;
 }
 
 /** A block's outputs by name, whichever way it returned them. */
@@ -298,7 +573,7 @@ export function configSizes(config: Record<string, unknown>): [string, number][]
   return Object.entries(config).filter((entry): entry is [string, number] => typeof entry[1] === "number");
 }
 
-/** A configuration field that counts something: whole, above zero, with what people need to know of it. */
+/** A configuration field that counts something: an integer above zero, with its title, description and unit. */
 export function count(title: string, description: string, unit?: string) {
   return z
     .int()

@@ -12,6 +12,8 @@ export const errorCodes = {
   DUPLICATE_EDGE: "The same wire is there already.",
   SELF_CONNECTION: "A block is wired to itself.",
   CYCLE: "The wires lead in a circle.",
+  SLOT_MISMATCH: "A slot holds a block whose ports do not fit.",
+  RECURSIVE_BLOCK: "A block of a pipeline contains itself.",
   INVALID_CONFIG: "A block's configuration breaks its own rules.",
   INVALID_PIPELINE: "The file is no pipeline.",
   NEWER_PIPELINE: "The pipeline was written by a newer version.",

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { BlockDefinition, InputsOf, Past, PrimitiveScope, ResultOf } from "../../core/block.ts";
+import { type BlockDefinition, type Cache, type InputsOf, type PrimitiveScope, type ResultOf, register } from "../../core/block.ts";
 import type { Ports } from "../../core/port.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -10,7 +10,7 @@ type PrimitiveInput<C extends z.ZodObject, I extends Ports, O extends Ports> = O
   build(
     config: z.output<C>,
     scope: PrimitiveScope<Tensor>,
-  ): (inputs: InputsOf<I, Tensor>, past?: Past<Tensor>) => ResultOf<O, Tensor>;
+  ): (inputs: InputsOf<I, Tensor>, cache?: Cache<Tensor>) => ResultOf<O, Tensor>;
   probes?: Readonly<Record<string, (config: z.output<C>, inputs: InputsOf<I, Tensor>) => Tensor>>;
 };
 
@@ -21,5 +21,5 @@ type PrimitiveInput<C extends z.ZodObject, I extends Ports, O extends Ports> = O
 export function definePrimitive<C extends z.ZodObject, I extends Ports, O extends Ports>(
   definition: PrimitiveInput<C, I, O>,
 ): BlockDefinition<C, I, O> {
-  return { ...definition, kind: "primitive" };
+  return register({ ...definition, kind: "primitive" });
 }

@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { operation } from "../core/block.ts";
+import { float32 } from "../core/port.ts";
+import { slot } from "../core/slot.ts";
+import { gelu, quickGelu, silu, squaredRelu } from "../engine/ops/activations.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
+import type { Tensor } from "../engine/tensor.ts";
+
+const inputs = { x: float32("...shape", "numbers") };
+const outputs = { y: float32("...shape", "f(x), number by number") };
+
+function defineActivation(name: string, title: string, summary: string, paper: string, f: (x: Tensor) => Tensor) {
+  return definePrimitive({
+    name,
+    title,
+    category: "Tensor",
+    summary,
+    paper,
+    config: z.strictObject({}),
+    example: {},
+    inputs,
+    outputs,
+    chunks: { along: "shape" },
+    build:
+      () =>
+      ({ x }) =>
+        f(x),
+  });
+}
+
+/**
+ * GELU: x·Φ(x), with the exact normal distribution function (erf).
+ *
+ * Shapes: `x` and `y` [...].
+ * @see Hendrycks and Gimpel 2016, arXiv:1606.08415
+ */
+export const Gelu = defineActivation(
+  "Gelu",
+  "GELU",
+  "GELU: x·Φ(x), with the exact normal distribution function (erf).",
+  "arXiv:1606.08415",
+  gelu,
+);
+
+/** GELU of each number. */
+export const geluOf = operation(Gelu);
+
+/**
+ * Squared ReLU: max(x, 0)², the activation of Flamingo's own layers.
+ *
+ * Shapes: `x` and `y` [...].
+ * @see So et al. 2021, Primer, arXiv:2109.08668; Alayrac et al. 2022, Flamingo, appendix A.1.2
+ */
+export const SquaredRelu = defineActivation(
+  "SquaredRelu",
+  "Squared ReLU",
+  "Squared ReLU: max(x, 0)², the activation of Flamingo's own layers.",
+  "A.1.2; arXiv:2109.08668",
+  squaredRelu,
+);
+
+/**
+ * SiLU: x·sigmoid(x).
+ *
+ * Shapes: `x` and `y` [...].
+ * @see Elfwing et al. 2017, arXiv:1702.03118
+ */
+export const Silu = defineActivation("Silu", "SiLU", "SiLU: x·sigmoid(x).", "arXiv:1702.03118", silu);
+
+/**
+ * Quick GELU: x·sigmoid(1.702·x), the activation of CLIP.
+ *
+ * Shapes: `x` and `y` [...].
+ * @see Radford et al. 2021, CLIP, arXiv:2103.00020
+ */
+export const QuickGelu = defineActivation(
+  "QuickGelu",
+  "Quick GELU",
+  "Quick GELU: x·sigmoid(1.702·x), the activation of CLIP.",
+  "arXiv:2103.00020",
+  quickGelu,
+);
+
+/** A slot for an activation: a function of each number. */
+export const activationSlot = slot({
+  title: "Activation",
+  description: "Between the two linear maps.",
+  inputs,
+  outputs,
+  default: Gelu,
+});

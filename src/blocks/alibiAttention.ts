@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { attend, attentionFields, attentionInputs, attentionOutputs, weightsOf } from "./attention.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
+
+/**
+ * The slopes of ALiBi: for n heads, a power of two, the geometric series 2^(−8/n), 2^(−16/n), ..., 2^(−8). Other head counts take
+ * the series of the next lower power of two, then every second slope of the series of twice that power.
+ * @see Press et al. 2022, ALiBi, section 3 and its published code (`get_slopes`), arXiv:2108.12409
+ */
+export function alibiSlopes(heads: number): number[] {
+  const lower = 2 ** Math.floor(Math.log2(heads));
+  const series = (count: number) => Array.from({ length: count }, (_, head) => 2 ** ((-8 * (head + 1)) / count));
+  const between = series(2 * lower).filter((_, head) => head % 2 === 0);
+  return [...series(lower), ...between.slice(0, heads - lower)];
+}
+
+/** The slopes of the studio's own language model: 0 for the first half of the heads, then 4^(−k), down to k = 0. */
+function halfOfSlopes(heads: number): number[] {
+  const sloped = Math.ceil(heads / 2);
+  return Array.from({ length: heads }, (_, head) => (head < heads - sloped ? 0 : 4 ** -(heads - head - 1)));
+}
+
+function optionsOf({ heads, causal, slopes }: { heads: number; causal: boolean; slopes: "all" | "half" }) {
+  return { heads, causal, emptyRows: "zero", slopes: (slopes === "all" ? alibiSlopes : halfOfSlopes)(heads) } as const;
+}
+
+/**
+ * Attention with linear biases (ALiBi): scores fall with the distance of the key, by a slope of each head.
+ *
+ * softmax(q kᵀ / √headDim − slope · (query position − key position)) v, head by head; needs no position embedding. Shapes as in
+ * `Attention`, without a mask. `slopes: "half"` leaves half of the heads without a penalty.
+ *
+ * @see Press et al. 2022, ALiBi, arXiv:2108.12409
+ */
+export const AlibiAttention = definePrimitive({
+  name: "AlibiAttention",
+  title: "Attention with ALiBi",
+  category: "Tensor",
+  summary: "Attention with linear biases (ALiBi): scores fall with the distance of the key, by a slope of each head.",
+  paper: "arXiv:2108.12409",
+  config: z.strictObject({
+    ...attentionFields,
+    slopes: z.enum(["all", "half"]).default("all").meta({
+      title: "Slopes",
+      description: "Every head has a slope, as in the paper; or half of them have, as in the studio's own language model.",
+    }),
+  }),
+  example: { heads: 2, headDim: 4, causal: true },
+  exampleSizes: { lead: 2, queries: 4, keys: 4 },
+  inputs: attentionInputs,
+  outputs: attentionOutputs,
+  chunks: { along: "queries", cache: true },
+  build: (config) => (inputs, cache) => attend(inputs, optionsOf(config), cache),
+  probes: { weights: (config, inputs) => weightsOf(inputs, optionsOf(config)) },
+});

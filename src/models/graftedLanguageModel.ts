@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { CrossDecoderLayer } from "../blocks/crossDecoderLayer.ts";
+import { decoderLayerSlot } from "../blocks/decoderLayer.ts";
+import { mediaLocations } from "../blocks/mediaLocations.ts";
+import { TokenEmbedding } from "../blocks/tokenEmbedding.ts";
+import { count, defineBlock } from "../core/block.ts";
+import { languageModelFields, languageModelInputs, languageModelOutputs } from "./languageModel.ts";
+
+/**
+ * A language model with new layers grafted on top: the frozen layers are left as they are, and new ones read their output and the media.
+ *
+ * Token embeddings and decoder layers as in the pretrained model; then `newLayers` new decoder layers with self-attention, cross-attention
+ * and feed-forward; a last normalisation and the output layer. Shapes: `ids` [batch, length], `media` [batch, media, latents,
+ * visualDim], `logits` [batch, length, vocabulary + newTokens].
+ *
+ * @throws FlamingoError MEDIA_COUNT if a row has another number of `<image>` tokens than images
+ * @see Alayrac et al. 2022, Flamingo, section 3.3 and Table 3 (iv: GRAFTING), arXiv:2204.14198; Luo et al. 2022, VC-GPT
+ */
+export const GraftedLanguageModel = defineBlock({
+  name: "GraftedLanguageModel",
+  title: "Language model with grafted layers",
+  category: "Language",
+  summary:
+    "A language model with new layers grafted on top: the frozen layers are left as they are, and new ones read their output and the media.",
+  paper: "3.3, Table 3",
+  config: z.strictObject({
+    ...languageModelFields,
+    newLayers: count("New layers", "Layers on top of the frozen ones.").default(4),
+    newLayer: decoderLayerSlot.removeDefault().default({ type: CrossDecoderLayer.name, config: {} } as never).meta({
+      ...decoderLayerSlot.meta(),
+      title: "New layer",
+      description: "The layers on top of the frozen ones.",
+    }),
+  }),
+  example: {
+    vocabulary: 7,
+    newTokens: 2,
+    imageToken: 7,
+    dim: 8,
+    visualDim: 6,
+    layers: 2,
+    decoderLayer: { type: "DecoderLayer", config: { heads: 2, headDim: 4 } },
+    newLayers: 1,
+    newLayer: {
+      type: "CrossDecoderLayer",
+      config: {
+        heads: 2,
+        headDim: 4,
+        crossAttention: { type: "MaskedCrossAttention", config: { heads: 2, headDim: 4, padded: true } },
+      },
+    },
+  },
+  exampleSizes: { batch: 2, length: 5, media: 2, latents: 3 },
+  inputs: languageModelInputs,
+  outputs: languageModelOutputs,
+  build(config, { child }) {
+    const { vocabulary, newTokens, imageToken, dim, visualDim, positions, decoderLayer, newLayer, norm, head } = config;
+    const pretrained = { pretrained: true, frozen: config.frozen && "pretrained" } as const;
+    const embed = child("embed_tokens", TokenEmbedding, { vocabulary, newTokens, dim }, pretrained);
+    const addPositions = positions && child("embed_positions", positions, { dim }, pretrained);
+    const layers = [
+      ...stack(config.layers, (layer) => child(`layers.${layer}`, decoderLayer, { dim, visualDim }, pretrained)),
+      ...stack(config.newLayers, (layer) =>
+        child(`new_layers.${layer}`, newLayer, { dim, visualDim }, { pretrained: false }),
+      ),
+    ];
+    const normalise = child("norm", norm, { dim }, pretrained);
+    const toLogits = child("logits", head, { dim, vocabulary, newTokens }, pretrained);
+    const locate = mediaLocations.with({ imageToken });
+    return ({ ids, media }) => {
+      const { hidden: tokens, table } = embed(ids);
+      const locations = locate(ids);
+      let hidden = addPositions ? addPositions(tokens) : tokens; // [B, L, D]
+      for (const layer of layers) hidden = layer({ hidden, media, locations });
+      return toLogits({ hidden: normalise(hidden), table });
+    };
+  },
+});
+
+function stack<Layer>(count: number, make: (layer: number) => Layer): Layer[] {
+  return Array.from({ length: count }, (_, layer) => make(layer));
+}

@@ -1,0 +1,120 @@
+import { z } from "zod";
+import { decoderLayerSlot } from "../blocks/decoderLayer.ts";
+import { fusionLayerSlot } from "../blocks/gatedXattnDense.ts";
+import { headSlot } from "../blocks/logits.ts";
+import { mediaLocations } from "../blocks/mediaLocations.ts";
+import { normSlot } from "../blocks/norm.ts";
+import { positionsSlot } from "../blocks/textPositions.ts";
+import { TokenEmbedding, vocabularyFields } from "../blocks/tokenEmbedding.ts";
+import { count, defineBlock } from "../core/block.ts";
+import { float32, int32, optional } from "../core/port.ts";
+
+/** The configuration of any language model that reads media. */
+export const languageModelFields = {
+  ...vocabularyFields,
+  imageToken: z
+    .int()
+    .nonnegative()
+    .meta({ title: "<image> token", description: "Id of the token that stands for an image." }),
+  dim: count("Text width", "Channels of the language model's residual stream.", "channels"),
+  visualDim: count("Visual width", "Channels of each visual token.", "channels"),
+  layers: count("Layers", "Decoder layers."),
+  decoderLayer: decoderLayerSlot,
+  positions: positionsSlot,
+  norm: normSlot.meta({ ...normSlot.meta(), title: "Last normalisation", description: "After the last layer." }),
+  head: headSlot,
+  frozen: z.boolean().default(true).meta({
+    title: "Frozen language model",
+    description: "Keeps the pretrained weights as they are; what is new in it is trained all the same.",
+  }),
+};
+
+/** The input ports of a language model that reads media. */
+export const languageModelInputs = {
+  ids: int32("batch length", "token ids, with <image> for each image"),
+  media: optional(float32("batch media latents visualDim", "visual tokens of each image")),
+};
+
+/** The output port of a language model. */
+export const languageModelOutputs = {
+  logits: float32("batch length vocabulary+newTokens", "scores of each token as the next"),
+};
+
+/**
+ * A language model with gated layers: token ids, and the images in the text, to logits.
+ *
+ * Token embeddings, with position embeddings if there are any; then layer by layer the fusion layer, where one stands, and the decoder layer;
+ * a last normalisation and the output layer. Without `media` it is the language model alone; with it and all gates at 0, its logits
+ * have the same bits. Shapes: `ids` [batch, length], `media` [batch, media, latents, visualDim], `logits` [batch, length, vocabulary +
+ * newTokens].
+ *
+ * @throws FlamingoError MEDIA_COUNT if a row has another number of `<image>` tokens than images
+ * @see Alayrac et al. 2022, Flamingo, section 2.2, Figures 3 and 4, arXiv:2204.14198
+ */
+export const FlamingoLanguageModel = defineBlock({
+  name: "FlamingoLanguageModel",
+  title: "Language model with gated layers",
+  category: "Language",
+  summary: "A language model with gated layers: token ids, and the images in the text, to logits.",
+  paper: "2.2, Figures 3 and 4",
+  config: z.strictObject({
+    ...languageModelFields,
+    fusionLayer: fusionLayerSlot,
+    every: count(
+      "Fusion layer before every nth",
+      "1 puts a fusion layer before each decoder layer, 4 before each fourth.",
+    ).default(1),
+    placement: z.enum(["first", "last", "middle", "none"]).default("first").meta({
+      title: "Placement",
+      description:
+        "Before layers 0, n, 2n (the paper), before n−1, 2n−1 (OpenFlamingo), a single one before the middle layer, or none.",
+    }),
+  }),
+  example: {
+    vocabulary: 7,
+    newTokens: 2,
+    imageToken: 7,
+    dim: 8,
+    visualDim: 6,
+    layers: 2,
+    decoderLayer: { type: "DecoderLayer", config: { heads: 2, headDim: 4 } },
+    fusionLayer: { type: "GatedXattnDense", config: { heads: 2, headDim: 4, padded: true } },
+  },
+  exampleSizes: { batch: 2, length: 5, media: 2, latents: 3 },
+  inputs: languageModelInputs,
+  outputs: languageModelOutputs,
+  build(config, { child }) {
+    const { vocabulary, newTokens, imageToken, dim, visualDim, positions, fusionLayer, decoderLayer, norm, head } = config;
+    const pretrained = { pretrained: true, frozen: config.frozen && "pretrained" } as const;
+    const embed = child("embed_tokens", TokenEmbedding, { vocabulary, newTokens, dim }, pretrained);
+    const addPositions = positions && child("embed_positions", positions, { dim }, pretrained);
+    const layers = Array.from({ length: config.layers }, (_, layer) => ({
+      fuse: hasFusion(layer, config)
+        ? child(`gated_cross_attn_layers.${layer}`, fusionLayer, { dim, visualDim }, { pretrained: false })
+        : undefined,
+      decode: child(`layers.${layer}`, decoderLayer, { dim, visualDim }, pretrained),
+    }));
+    const normalise = child("norm", norm, { dim }, pretrained);
+    const toLogits = child("logits", head, { dim, vocabulary, newTokens }, pretrained);
+    const locate = mediaLocations.with({ imageToken });
+    return ({ ids, media }) => {
+      const { hidden: tokens, table } = embed(ids);
+      const locations = locate(ids);
+      let hidden = addPositions ? addPositions(tokens) : tokens; // [B, L, D]
+      for (const { fuse, decode } of layers) {
+        if (fuse) hidden = fuse({ text: hidden, media, locations });
+        hidden = decode({ hidden, media, locations });
+      }
+      return toLogits({ hidden: normalise(hidden), table });
+    };
+  },
+});
+
+type Stacking = { every: number; placement: "first" | "last" | "middle" | "none"; layers: number };
+
+/** Whether a fusion layer stands before this decoder layer. */
+function hasFusion(layer: number, { every, placement, layers }: Stacking): boolean {
+  if (placement === "none") return false;
+  if (placement === "middle") return layer === Math.floor(layers / 2);
+  return placement === "first" ? layer % every === 0 : (layer + 1) % every === 0;
+}
