@@ -16,10 +16,11 @@ export * from "./models/index.ts";
 
 export { defineBlock, instantiate } from "./core/block.ts";
 export { makeCatalog } from "./core/catalog.ts";
+export { describeWeights, sizeOf } from "./core/describeWeights.ts";
 export { type ErrorReport, FlamingoError } from "./core/errors.ts";
 export { bool, float32, int32, optional } from "./core/port.ts";
 export { Random } from "./core/random.ts";
-export { describeWeights, sizeOf, trace } from "./core/trace.ts";
+export { trace } from "./graph/trace.ts";
 export { type BuildOptions, type Built, build } from "./models/build.ts";
 export { presets } from "./models/presets.ts";
 
@@ -48,9 +49,9 @@ export { type CaptionAttention, CaptionModel } from "./evaluation/captioning/cap
 export { pretrainedCaptioner, readModel, saveModel } from "./execution/modelFile.ts";
 export { catalog } from "./execution/registry.ts";
 export { readTemplate, templateNames } from "./execution/templates.ts";
+export { checkConnection, checkPipeline } from "./graph/check.ts";
 export { AttentionWatch, rollOut } from "./inspection/attention.ts";
 export { watchAttention } from "./inspection/watchAttention.ts";
-export { checkConnection, checkPipeline } from "./pipeline/check.ts";
 export { compile } from "./pipeline/compile.ts";
 export { pipelineNotebook } from "./pipeline/notebook.ts";
 export { type Pipeline, readPipeline, writePipeline } from "./pipeline/schema.ts";
@@ -69,5 +70,5 @@ export { type PromptTemplate, promptOf, promptTemplates } from "./evaluation/pro
 
 export { train as trainingLoop } from "./training/loop.ts";
 export { Optimizer } from "./training/optimizer.ts";
-export { flamingoParts } from "./training/parts.ts";
+export { flamingoGroups } from "./training/parameterGroups.ts";
 export { rateAt } from "./training/schedule.ts";

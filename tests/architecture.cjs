@@ -11,6 +11,7 @@ const { join } = require("node:path");
 const library = [
   "src/package",
   "src/core",
+  "src/graph",
   "src/engine",
   "src/weights",
   "src/data",
@@ -29,10 +30,11 @@ const library = [
 const mayImport = {
   "src/core": [],
   "src/package": [],
+  "src/graph": ["src/core"],
   "src/engine": ["src/core", "src/package"],
   "src/weights": ["src/core"],
   "src/data": ["src/core", "src/package"],
-  "src/pipeline": ["src/core"],
+  "src/pipeline": ["src/core", "src/graph"],
   "src/runs": ["src/core", "src/pipeline", "src/figures", "src/channels"],
   "src/figures": ["src/core"],
   "src/channels": ["src/core", "src/figures"],
@@ -42,6 +44,7 @@ const mayImport = {
   "src/inspection": [
     "src/core",
     "src/engine",
+    "src/graph",
     "src/weights",
     "src/pipeline",
     "src/channels",
@@ -50,6 +53,7 @@ const mayImport = {
   ],
   "src/evaluation": [
     "src/core",
+    "src/graph",
     "src/engine",
     "src/weights",
     "src/data",
@@ -59,9 +63,10 @@ const mayImport = {
   ],
   "src/execution": library,
   "src/index.ts": [...library, "src/execution"],
-  "editor/shared": ["src/core", "src/pipeline", "src/channels", "src/runs"],
+  "editor/shared": ["src/core", "src/graph", "src/pipeline", "src/channels", "src/runs"],
   "editor/server": [
     "src/core",
+    "src/graph",
     "src/package",
     "src/pipeline",
     "src/channels",
@@ -74,6 +79,7 @@ const mayImport = {
   ],
   "editor/client": [
     "src/core",
+    "src/graph",
     "src/pipeline",
     "src/figures",
     "src/channels",
@@ -151,6 +157,7 @@ const onlyInCheckouts = [
 /** Folders that also run in the browser, and the packages that they may load there. */
 const browserPackages = {
   "src/core": ["zod"],
+  "src/graph": ["zod"],
   "src/pipeline": ["zod"],
   "src/figures": ["zod"],
   "src/channels": ["zod"],

@@ -82,8 +82,8 @@ function addCatalogRoutes(app: Express, { access, library, info }: AppOptions): 
   app.post("/api/trace", (request, response) => {
     const parsed = traceRequest.safeParse(request.body);
     if (!parsed.success) throw unreadable(parsed.error);
-    const { type, config, inputs, frozen } = parsed.data;
-    response.json(traceBlock({ type, config, inputs, ...(frozen === undefined ? {} : { frozen }) }, library));
+    const { type, config, inputs, frozen, blocks = {} } = parsed.data;
+    response.json(traceBlock({ type, config, inputs, ...(frozen === undefined ? {} : { frozen }) }, blocks, library));
   });
 }
 

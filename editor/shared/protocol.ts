@@ -3,7 +3,9 @@ import type { LogRecord } from "../../src/channels/channel.ts";
 import { deviceNames as devices } from "../../src/core/deviceNames.ts";
 import type { ErrorReport } from "../../src/core/errors.ts";
 import type { SolvedShape } from "../../src/core/shape.ts";
-import type { Problem } from "../../src/pipeline/check.ts";
+import type { Problem } from "../../src/graph/check.ts";
+import { type GraphBlock, type GraphBlocks, graphBlockSchema } from "../../src/graph/graph.ts";
+import type { ParameterCount } from "../../src/graph/parameterCounts.ts";
 import type { Pipeline } from "../../src/pipeline/schema.ts";
 import type { RunStatus } from "../../src/runs/record.ts";
 
@@ -113,17 +115,28 @@ export interface ErrorAnswer {
 /** POST /api/describe, body `{ pipeline }`: what is known of each node without running it. */
 export interface Description {
   problems: Problem[];
-  nodes: Record<string, { weights: number; trainable: number }>;
+  nodes: Record<string, ParameterCount>;
 }
 
-/** POST /api/trace, body: which block to open, with the shapes on its input ports. Answered with a TracedGraph. */
+/** POST /api/trace, body: which block to open, with the shapes on its input ports. Answered with its Inside. */
 export const traceRequest = z.strictObject({
   type: z.string(),
   config: z.record(z.string(), z.json()),
   inputs: z.record(z.string(), z.array(z.union([z.number(), z.string()]))),
-  frozen: z.boolean().optional(),
+  frozen: z.union([z.boolean(), z.literal("pretrained")]).optional(),
+  /** The pipeline's own blocks, which it may be one of or hold. */
+  blocks: z.record(z.string(), graphBlockSchema).optional(),
 });
-export type TraceRequest = Omit<z.input<typeof traceRequest>, "inputs"> & { inputs: Record<string, SolvedShape> };
+export type TraceRequest = Omit<z.input<typeof traceRequest>, "inputs" | "blocks"> & {
+  inputs: Record<string, SolvedShape>;
+  blocks?: GraphBlocks;
+};
+
+/** The inside of a block: a graph that runs, and the parameters of its nodes. */
+export interface Inside {
+  graph: GraphBlock;
+  nodes: Record<string, ParameterCount>;
+}
 
 /** GET /api/runs lists RunSummary; GET /api/runs/:id/pipeline is the pipeline as it ran;
  * GET /api/runs/:id/files/:name is a file of the run folder: `pinned-0.png`, `attention-000100.json`. */

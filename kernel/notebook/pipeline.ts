@@ -1,12 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { FlamingoError } from "../../src/core/errors.ts";
-import { describeWeights, sizeOf } from "../../src/core/trace.ts";
 import { catalog, findBlock } from "../../src/execution/registry.ts";
-import { checkPipeline, type Problem } from "../../src/pipeline/check.ts";
+import { checkPipeline, type Problem } from "../../src/graph/check.ts";
+import type { GraphNode } from "../../src/graph/graph.ts";
+import { parameterCounts } from "../../src/graph/parameterCounts.ts";
 import { pipelineNotebook } from "../../src/pipeline/notebook.ts";
-import { type Pipeline, type PipelineNode, parsePipeline, writePipeline } from "../../src/pipeline/schema.ts";
-import { fullConfig } from "../../src/pipeline/solve.ts";
+import { type Pipeline, parsePipeline, writePipeline } from "../../src/pipeline/schema.ts";
 import { writeAtomic } from "../../src/runs/atomicFile.ts";
 import { folderError } from "../../src/runs/folderError.ts";
 import { findHome } from "../../src/runs/home.ts";
@@ -18,7 +18,7 @@ import { studioLink } from "./studioLink.ts";
 import { findStudioFile } from "./studioPipelines.ts";
 
 /** What of a node can be said besides its type. */
-export type NodeSettings = Partial<Omit<PipelineNode, "type">>;
+export type NodeSettings = Partial<Omit<GraphNode, "type">>;
 
 /**
  * A pipeline in a notebook: drawn as a cell's last value, changed by methods that give a changed one, and saved as a file that
@@ -57,7 +57,7 @@ export class NotebookPipeline {
     return this.#with({
       nodes: {
         ...this.definition.nodes,
-        [node]: { ...before, config: { ...before.config, ...(config as PipelineNode["config"]) } },
+        [node]: { ...before, config: { ...before.config, ...(config as GraphNode["config"]) } },
       },
     });
   }
@@ -68,7 +68,7 @@ export class NotebookPipeline {
    * pipeline.add("resampler", "PerceiverResampler", { visualDim: 128 }).wire("encoder.features", "resampler.features");
    */
   add(id: string, type: string, config: Record<string, unknown> = {}, settings: NodeSettings = {}): NotebookPipeline {
-    const node = { ...settings, type, config: config as PipelineNode["config"] };
+    const node = { ...settings, type, config: config as GraphNode["config"] };
     return this.#with({ nodes: { ...this.definition.nodes, [id]: node } });
   }
 
@@ -131,7 +131,7 @@ export class NotebookPipeline {
     return new NotebookPipeline({ ...this.definition, ...change });
   }
 
-  #node(id: string): PipelineNode {
+  #node(id: string): GraphNode {
     const node = this.definition.nodes[id];
     if (node) return node;
     const fix = `use one of: ${Object.keys(this.definition.nodes).join(", ")}`;
@@ -153,32 +153,19 @@ export class NotebookPipeline {
 export function emptyPipeline(name: string): NotebookPipeline {
   return new NotebookPipeline({
     format: "flamingo-pipeline",
-    version: 1,
+    version: 2,
     name,
     description: "",
     nodes: {},
     edges: [],
+    blocks: {},
     view: { positions: {} },
   });
 }
 
-/** How many numbers each node's weights hold; a node with a wrong configuration has none. */
-export function weightCounts({ nodes }: Pipeline): WeightCounts {
-  return Object.fromEntries(
-    Object.entries(nodes).map(([id, node]) => {
-      const count = { weights: 0, trainable: 0 };
-      const block = findBlock(node.type);
-      try {
-        for (const weight of block ? describeWeights(block, fullConfig(node, catalog[node.type]!), node.frozen) : []) {
-          count.weights += sizeOf(weight);
-          if (!weight.frozen) count.trainable += sizeOf(weight);
-        }
-      } catch {
-        return [id, { weights: 0, trainable: 0 }]; // `check` says what is wrong
-      }
-      return [id, count];
-    }),
-  );
+/** The parameters of each node; a node with a wrong configuration has none. */
+export function weightCounts(pipeline: Pipeline): WeightCounts {
+  return parameterCounts(pipeline, catalog, findBlock);
 }
 
 function tell(line: string): void {

@@ -68,15 +68,15 @@ export const SquaredRelu = defineActivation(
 export const Silu = defineActivation("Silu", "SiLU", "SiLU: x·sigmoid(x).", "arXiv:1702.03118", silu);
 
 /**
- * Quick GELU: x·sigmoid(1.702·x), the activation of CLIP.
+ * Quick GELU: GELU approximated by a sigmoid, the activation of CLIP.
  *
- * Shapes: `x` and `y` [...].
+ * y = x·sigmoid(1.702·x). Shapes: `x` and `y` [...].
  * @see Radford et al. 2021, CLIP, arXiv:2103.00020
  */
 export const QuickGelu = defineActivation(
   "QuickGelu",
   "Quick GELU",
-  "Quick GELU: x·sigmoid(1.702·x), the activation of CLIP.",
+  "Quick GELU: GELU approximated by a sigmoid, the activation of CLIP.",
   "arXiv:2103.00020",
   quickGelu,
 );

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { attend, attentionFields, attentionInputs, attentionOutputs, weightsOf } from "./attention.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
+import { attend, attentionFields, attentionInputs, attentionOutputs, weightsOf } from "./attention.ts";
 
 /**
  * The slopes of ALiBi: for n heads, a power of two, the geometric series 2^(−8/n), 2^(−16/n), ..., 2^(−8). Other head counts take
@@ -42,7 +42,8 @@ export const AlibiAttention = definePrimitive({
     ...attentionFields,
     slopes: z.enum(["all", "half"]).default("all").meta({
       title: "Slopes",
-      description: "Every head has a slope, as in the paper; or half of them have, as in the studio's own language model.",
+      description:
+        "Every head has a slope, as in the paper; or half of them have, as in the studio's own language model.",
     }),
   }),
   example: { heads: 2, headDim: 4, causal: true },

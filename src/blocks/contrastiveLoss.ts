@@ -5,7 +5,21 @@ import { crossEntropy } from "../engine/ops/crossEntropy.ts";
 import { add, multiply, scale } from "../engine/ops/elementwise.ts";
 import { matMul } from "../engine/ops/matMul.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
-import { cast, equal, exp, expandDims, eye, range, reshape, rsqrt, square, sub, sum, transpose, type Tensor } from "../engine/tensor.ts";
+import {
+  cast,
+  equal,
+  exp,
+  expandDims,
+  eye,
+  range,
+  reshape,
+  rsqrt,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  transpose,
+} from "../engine/tensor.ts";
 
 /** Each row divided by its length. */
 function normalised(x: Tensor): Tensor {
@@ -25,7 +39,8 @@ export const ContrastiveLoss = definePrimitive({
   name: "ContrastiveLoss",
   title: "Contrastive loss",
   category: "Loss",
-  summary: "Contrastive loss: brings the embeddings of an image and its text together, and those of different concepts apart.",
+  summary:
+    "Contrastive loss: brings the embeddings of an image and its text together, and those of different concepts apart.",
   paper: "Appendix B.1.3; arXiv:2103.00020",
   config: z.strictObject({ jointDim: count("Joint width", "Channels of the shared space.", "channels").default(128) }),
   example: { jointDim: 4 },

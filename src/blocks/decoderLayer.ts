@@ -20,7 +20,8 @@ export const DecoderLayer = defineBlock({
   name: "DecoderLayer",
   title: "Decoder layer",
   category: "Language",
-  summary: "A decoder layer of the language model: causal self-attention and a feed-forward, each added to the residual stream.",
+  summary:
+    "A decoder layer of the language model: causal self-attention and a feed-forward, each added to the residual stream.",
   paper: "Figure 4 (LM layer)",
   config: z.strictObject({
     dim: count("Width", "Channels of the residual stream.", "channels"),

@@ -19,7 +19,8 @@ export const EncoderLayer = defineBlock({
   name: "EncoderLayer",
   title: "Encoder layer",
   category: "Vision",
-  summary: "An encoder layer of a vision transformer: self-attention over all patches and a feed-forward, each added to the residual stream.",
+  summary:
+    "An encoder layer of a vision transformer: self-attention over all patches and a feed-forward, each added to the residual stream.",
   paper: "arXiv:2010.11929",
   config: z.strictObject({
     dim: count("Width", "Channels of the residual stream.", "channels"),

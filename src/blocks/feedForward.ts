@@ -10,7 +10,11 @@ import { normSlot } from "./norm.ts";
 export const feedForwardFields = {
   dim: count("Width", "Channels in and out.", "channels"),
   mult: count("Expansion", "How many times wider the inner layer is.").default(4),
-  inner: count("Inner width", "Channels of the inner layer, where they are no multiple of the width.", "channels").optional(),
+  inner: count(
+    "Inner width",
+    "Channels of the inner layer, where they are no multiple of the width.",
+    "channels",
+  ).optional(),
   norm: normSlot,
 };
 
@@ -29,7 +33,8 @@ export const FeedForward = defineBlock({
   name: "FeedForward",
   title: "Feed-forward",
   category: "Fusion",
-  summary: "Feed-forward: normalisation, a wider linear layer, an activation, and a linear layer back, on each position alone.",
+  summary:
+    "Feed-forward: normalisation, a wider linear layer, an activation, and a linear layer back, on each position alone.",
   paper: "Figure 4",
   config: z.strictObject({ ...feedForwardFields, activation: activationSlot }),
   example: { dim: 8, mult: 2 },

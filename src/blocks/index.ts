@@ -1,6 +1,6 @@
 /** Every block, and the functions of those that are operations, a line each: a new one is one file and one line here. */
 
-export { Gelu, SquaredRelu, Silu, QuickGelu, geluOf } from "./activations.ts";
+export { Gelu, geluOf, QuickGelu, Silu, SquaredRelu } from "./activations.ts";
 export { Add, add } from "./add.ts";
 export { AlibiAttention } from "./alibiAttention.ts";
 export { AppendMean, appendMean } from "./appendMean.ts";

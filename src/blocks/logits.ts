@@ -33,7 +33,6 @@ export const Logits = definePrimitive({
       tokenLogits(hidden, table),
 });
 
-
 /** A slot for the output layer of a language model. */
 export const headSlot = slot({
   title: "Output layer",

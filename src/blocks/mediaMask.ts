@@ -12,7 +12,8 @@ export const mediaMaskFields = {
   }),
   padded: z.boolean().default(false).meta({
     title: "Padded media",
-    description: "Rows may have fewer <image> tokens than images: the images left over are padding, which no token attends to.",
+    description:
+      "Rows may have fewer <image> tokens than images: the images left over are padding, which no token attends to.",
   }),
 };
 

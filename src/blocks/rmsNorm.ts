@@ -1,7 +1,7 @@
 import { float32 } from "../core/port.ts";
-import { LayerNorm } from "./layerNorm.ts";
 import { rmsNorm } from "../engine/ops/norms.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
+import { LayerNorm } from "./layerNorm.ts";
 
 /**
  * Brings each vector to a mean square of 1, then scales its channels.

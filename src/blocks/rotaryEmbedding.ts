@@ -8,7 +8,8 @@ import { definePrimitive } from "../engine/readings/primitive.ts";
 export const rotaryFields = {
   base: z.number().positive().default(10_000).meta({
     title: "Base",
-    description: "Pair i of a head's n pairs is rotated by base^(−i/n) a position: a larger base makes slow pairs slower.",
+    description:
+      "Pair i of a head's n pairs is rotated by base^(−i/n) a position: a larger base makes slow pairs slower.",
   }),
 };
 

@@ -9,7 +9,8 @@ import { normSlot } from "./norm.ts";
 /** A slot for attention, and with it for the position code: none, ALiBi or rotary. */
 export const attentionSlot = slot({
   title: "Attention",
-  description: "How positions attend to each other, and how attention knows their distance: not at all, by ALiBi, by rotation.",
+  description:
+    "How positions attend to each other, and how attention knows their distance: not at all, by ALiBi, by rotation.",
   inputs: attentionInputs,
   outputs: attentionOutputs,
   given: ["heads", "headDim", "causal"],

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { count } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
-import { vocabularyFields } from "./tokenEmbedding.ts";
 import { joinTokens, tokenLogits } from "../engine/ops/embedding.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
+import { vocabularyFields } from "./tokenEmbedding.ts";
 
 /**
  * Logits by an output matrix of their own: a score of each token as the next.

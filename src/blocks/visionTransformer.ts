@@ -44,7 +44,10 @@ export const VisionTransformer = defineBlock({
     patchSize: 4,
     visualDim: 8,
     depth: 1,
-    layer: { type: "EncoderLayer", config: { heads: 2, headDim: 4, feedForward: { type: "FeedForward", config: { mult: 2 } } } },
+    layer: {
+      type: "EncoderLayer",
+      config: { heads: 2, headDim: 4, feedForward: { type: "FeedForward", config: { mult: 2 } } },
+    },
   },
   perImage: true,
   exampleSizes: { batch: 1, media: 2, frames: 1 },

@@ -26,8 +26,8 @@ async function compute(): Promise<Float32Array[]> {
     locations: tensor(tags, [batch, length], "int32"),
   };
   dispose(block()); // the first call makes the weights
-  for (const { role, shape, variable } of weights.all())
-    if (role === "gate") assignNumbers(variable, { shape, data: Float32Array.of(0.5) });
+  for (const { group, shape, variable } of weights.all())
+    if (group === "gate") assignNumbers(variable, { shape, data: Float32Array.of(0.5) });
   const variables = weights.all().map(({ variable }) => variable);
   const { value, gradients } = valueAndGradients(() => sum(square(block())), variables);
   return Promise.all([value, ...gradients].map(async (one) => Float32Array.from(await one!.data())));

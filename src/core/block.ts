@@ -318,7 +318,7 @@ function place(definition: AnyBlock, config: unknown, around: Place): AnyCall {
   const { reading, path, options } = around;
   const at: Place = {
     ...around,
-    frozen: around.frozen === true ? true : (options.frozen || around.frozen),
+    frozen: around.frozen === true ? true : options.frozen || around.frozen,
     pretrained: options.pretrained ?? around.pretrained,
     ...(definition.group ? { group: definition.group } : {}),
   };
@@ -346,7 +346,11 @@ function place(definition: AnyBlock, config: unknown, around: Place): AnyCall {
   const outputs = Object.keys(definition.outputs);
   site.forward =
     definition.kind === "composite"
-      ? (inputs) => named(outputs, scope.run(() => code(inputs)))
+      ? (inputs) =>
+          named(
+            outputs,
+            scope.run(() => code(inputs)),
+          )
       : (inputs, cache) => named(outputs, code(inputs, cache));
   return callable(definition, (inputs) => reading.call(site, inputs));
 }
@@ -410,11 +414,15 @@ function fill(
 ): { filling: AnyBlock; config: Record<string, unknown> } {
   const filling = find(slot.type);
   if (!filling) {
-    throw new FlamingoError("UNKNOWN_BLOCK", `a slot of ${around} names the block "${slot.type}", which does not exist`, {
-      block: around,
-      actual: slot.type,
-      fix: "name a block of the catalog or of this pipeline",
-    });
+    throw new FlamingoError(
+      "UNKNOWN_BLOCK",
+      `a slot of ${around} names the block "${slot.type}", which does not exist`,
+      {
+        block: around,
+        actual: slot.type,
+        fix: "name a block of the catalog or of this pipeline",
+      },
+    );
   }
   const reason = spec && misfit(spec, filling);
   if (reason) {

@@ -2,7 +2,10 @@ import type { Port, Ports } from "./port.ts";
 import { ShapeSolver } from "./solver.ts";
 
 /** Why a block does not fit a slot, as the end of a sentence that begins with its name; undefined if it fits. */
-export function misfit(slot: { inputs: Ports; outputs: Ports }, block: { inputs: Ports; outputs: Ports }): string | undefined {
+export function misfit(
+  slot: { inputs: Ports; outputs: Ports },
+  block: { inputs: Ports; outputs: Ports },
+): string | undefined {
   const solver = new ShapeSolver();
   for (const direction of ["inputs", "outputs"] as const) {
     for (const [port, wanted] of Object.entries(slot[direction])) {
@@ -24,10 +27,14 @@ function portMisfit(
   found: Port | undefined,
 ): string | undefined {
   if (!found) return `has no ${direction} "${port}"`;
-  if (found.dtype !== wanted.dtype) return `has ${found.dtype} at its ${direction} "${port}", where ${wanted.dtype} is needed`;
+  if (found.dtype !== wanted.dtype)
+    return `has ${found.dtype} at its ${direction} "${port}", where ${wanted.dtype} is needed`;
   const conflict = solver.equate(
     { scope: "slot", shape: wanted.shape, label: "the slot" },
     { scope: "block", shape: found.shape, label: "the block" },
   );
-  return conflict && `has the shape [${found.shape.join(", ")}] at its ${direction} "${port}", where [${wanted.shape.join(", ")}] is needed`;
+  return (
+    conflict &&
+    `has the shape [${found.shape.join(", ")}] at its ${direction} "${port}", where [${wanted.shape.join(", ")}] is needed`
+  );
 }

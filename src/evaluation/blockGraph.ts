@@ -1,18 +1,15 @@
 import type { Reading, Value } from "../core/block.ts";
 import type { Probe } from "../engine/readings/eager.ts";
 import type { Weights } from "../engine/readings/weights.ts";
+import type { Source } from "../graph/graph.ts";
 import type { PlacedBlock } from "../inspection/placedBlocks.ts";
-
-/** An output of a node. */
-export interface OutputPort {
-  node: string;
-  port: string;
-}
 
 /** A graph of blocks with weights, as far as evaluation computes with it. */
 export interface BlockGraph {
   readonly weights: Weights;
   node(id: string): GraphNode;
+  /** Where the inputs of a node come from, by port. */
+  inputsOf(id: string): Readonly<Record<string, Source>>;
   /** Sources that a node depends on. */
   sourcesOf(id: string): GraphNode[];
   /** Block nodes that a node depends on, in the order in which they are computed; itself included. */
@@ -32,7 +29,6 @@ export interface BlockGraph {
 interface GraphNode {
   readonly id: string;
   readonly label: string;
-  readonly inputs: Readonly<Record<string, OutputPort>>;
   /** Shapes, as far as they are known. */
   readonly outputs: Readonly<Record<string, readonly (number | string)[]>>;
 }

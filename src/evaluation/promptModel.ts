@@ -3,8 +3,9 @@ import { FlamingoError } from "../core/errors.ts";
 import type { Media } from "../data/media.ts";
 import type { Probe } from "../engine/readings/eager.ts";
 import { slice, type Tensor, tensor, tidy } from "../engine/tensor.ts";
+import type { Source } from "../graph/graph.ts";
 import type { PlacedBlock } from "../inspection/placedBlocks.ts";
-import type { BlockGraph, OutputPort } from "./blockGraph.ts";
+import type { BlockGraph } from "./blockGraph.ts";
 import { type Continuation, openContinuation, type TextModel } from "./continuation.ts";
 import { type GenerateOptions, generate } from "./generate.ts";
 import { type EncodedRows, type EncodedValues, MediaEncoder } from "./mediaEncoder.ts";
@@ -53,7 +54,7 @@ export class PromptModel {
   /** Id of the source that its images and token ids come from. */
   readonly source: string;
   readonly #graph: BlockGraph;
-  readonly #logits: OutputPort;
+  readonly #logits: Source;
   /** Blocks that do not depend on the text. */
   readonly #encoded: readonly string[];
   readonly #encoder: MediaEncoder;
@@ -62,7 +63,7 @@ export class PromptModel {
    * @param logits the output that gives scores of the next token [batch, length, tokens]
    * @param source id of the source whose outputs `images` and `ids` stand for media and text
    */
-  constructor(graph: BlockGraph, logits: OutputPort, source: string, tokenizer: PromptTokenizer) {
+  constructor(graph: BlockGraph, logits: Source, source: string, tokenizer: PromptTokenizer) {
     this.tokenizer = tokenizer;
     this.#graph = graph;
     this.#logits = logits;
@@ -86,7 +87,7 @@ export class PromptModel {
    */
   static at(
     graph: BlockGraph,
-    logits: OutputPort,
+    logits: Source,
     tokenizerOf: (source: string) => PromptTokenizer | undefined,
   ): PromptModel {
     for (const { id, outputs } of graph.sourcesOf(logits.node)) {
@@ -258,7 +259,7 @@ export class PromptModel {
   /** The input of the node with logits that takes token ids, if it can do without its other inputs: they bring the media. */
   #textInput(): string | undefined {
     const { node } = this.#logits;
-    const wired = Object.entries(this.#graph.node(node).inputs);
+    const wired = Object.entries(this.#graph.inputsOf(node));
     const text = wired.find(([, from]) => from.node === this.source && from.port === "ids");
     const others = wired.filter((each) => each !== text);
     const isFree = others.length > 0 && others.every(([port]) => this.#graph.isOptional(node, port));
@@ -270,18 +271,18 @@ export class PromptModel {
  * Divides the blocks up to a node: those that depend on a source's images and on nothing else of it are encoded ahead.
  * @returns `encoded`, in the order in which they are computed, and the outputs of theirs that other blocks read
  */
-function splitByText(graph: BlockGraph, node: string, source: string): { encoded: string[]; read: OutputPort[] } {
+function splitByText(graph: BlockGraph, node: string, source: string): { encoded: string[]; read: Source[] } {
   const reads = (id: string, wanted: (port: string) => boolean): boolean =>
-    Object.values(graph.node(id).inputs).some((from) =>
+    Object.values(graph.inputsOf(id)).some((from) =>
       from.node === source ? wanted(from.port) : reads(from.node, wanted),
     );
   const isImage = (port: string) => port === "images";
   const blocks = graph.blocksUpTo(node);
   const encoded = blocks.filter((id) => reads(id, isImage) && !reads(id, (port) => !isImage(port)));
   const others = blocks.filter((id) => !encoded.includes(id));
-  const read = new Map<string, OutputPort>();
+  const read = new Map<string, Source>();
   for (const id of others)
-    for (const from of Object.values(graph.node(id).inputs))
+    for (const from of Object.values(graph.inputsOf(id)))
       if (encoded.includes(from.node) || (from.node === source && isImage(from.port)))
         read.set(`${from.node} ${from.port}`, from);
   return { encoded, read: [...read.values()] };

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Spec } from "../core/block.ts";
 import type { Ports } from "../core/port.ts";
 import type { OpenSource } from "../data/source.ts";
+import type { Source } from "../graph/graph.ts";
 import type { PlanNode } from "../pipeline/compile.ts";
 import type { RunControl } from "../runs/conduct.ts";
 import type { RecordSink } from "../runs/record.ts";
@@ -9,7 +10,9 @@ import type { StoredCheckpoint } from "../training/checkpoint.ts";
 import type { Graph } from "./graph.ts";
 
 /** Where an action stands: the node that its records name, and the outputs that it reads. */
-export type ActionPlace = Pick<PlanNode, "id" | "label" | "inputs">;
+export interface ActionPlace extends Pick<PlanNode, "id" | "label"> {
+  inputs: Readonly<Record<string, Source>>;
+}
 
 /** What an action has at hand. */
 export interface ActionContext {

@@ -31,11 +31,12 @@ export async function evaluateRun({ folder, device, set, log, cache, signal }: E
     return run!(settings, { ...base, node } satisfies ActionContext);
   };
   try {
-    const evaluating = graph.plan.nodes.filter(({ type }) => {
+    const evaluating = Object.values(graph.plan.nodes).filter(({ type }) => {
       const action = findAction(type);
       return action?.stage === "evaluate" && action.run;
     });
-    for (const node of evaluating) if (!(await evaluateAt(node, node.type, node.config))) return;
+    for (const node of evaluating)
+      if (!(await evaluateAt({ ...node, inputs: graph.inputsOf(node.id) }, node.type, node.config))) return;
     if (evaluating.length > 0) return;
     const logits = logitsOutput(graph);
     const { id, label } = graph.node(logits.node);

@@ -1,18 +1,21 @@
-import { type AnyBlock, type Forward, instantiate, type Reading, type Value } from "../core/block.ts";
+import { type AnyBlock, type BlockLookup, type Call, instantiate, type Reading, type Value } from "../core/block.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Ports } from "../core/port.ts";
 import type { HostTensor } from "../data/source.ts";
 import { Eager, type Probe } from "../engine/readings/eager.ts";
-import type { Weights } from "../engine/readings/weights.ts";
+import type { Weight, Weights } from "../engine/readings/weights.ts";
 import { type Tensor, tensor } from "../engine/tensor.ts";
+import { inputsOf, type Source } from "../graph/graph.ts";
+import { withGraphBlocks } from "../graph/graphBlock.ts";
+import { ancestors } from "../graph/order.ts";
+import { optionsOf } from "../graph/parameterCounts.ts";
 import { type PlacedBlock, placedBlocks } from "../inspection/placedBlocks.ts";
 import type { Plan, PlanNode } from "../pipeline/compile.ts";
-import { ancestors } from "../pipeline/order.ts";
 
 /** Values on the output ports of nodes, by node id and port. */
 export type Values = Map<string, Record<string, Value>>;
 
-type AnyForward = Forward<Ports, Ports, Value>;
+type AnyCall = Call<Ports, Ports, Value>;
 
 /**
  * The blocks of a plan, alive on the device: give it values for its sources, ask for the outputs of any node, and what
@@ -21,10 +24,9 @@ type AnyForward = Forward<Ports, Ports, Value>;
 export class Graph {
   readonly plan: Plan;
   readonly weights: Weights;
-  readonly findBlock: (type: string) => AnyBlock | undefined;
-  readonly #blocks = new Map<string, { definition: AnyBlock; forward: AnyForward }>();
+  readonly findBlock: BlockLookup;
+  readonly #blocks = new Map<string, { definition: AnyBlock; forward: AnyCall }>();
   readonly #readings: Eager[] = [];
-  readonly #nodes: Map<string, PlanNode>;
 
   /**
    * @param findBlock looks a block up by its type
@@ -33,20 +35,22 @@ export class Graph {
   constructor(
     plan: Plan,
     weights: Weights,
-    findBlock: (type: string) => AnyBlock | undefined,
+    findBlock: BlockLookup,
     readingOf: (node: string) => Reading = (node) => new Eager(weights, node),
   ) {
     this.plan = plan;
     this.weights = weights;
-    this.findBlock = findBlock;
-    this.#nodes = new Map(plan.nodes.map((node) => [node.id, node]));
-    for (const node of plan.nodes) {
-      const block = findBlock(node.type);
-      if (!block) continue;
+    this.findBlock = withGraphBlocks(plan.blocks, findBlock);
+    const find = this.findBlock;
+    for (const node of Object.values(plan.nodes)) {
+      const block = find(node.type);
+      const owner = node.shares && this.#blocks.get(node.shares);
+      if (owner) this.#blocks.set(node.id, owner);
+      if (!block || owner) continue;
       const reading = readingOf(node.id);
       if (reading instanceof Eager) this.#readings.push(reading);
-      const forward = instantiate(block, node.config, reading, "", node.frozen) as unknown;
-      this.#blocks.set(node.id, { definition: block, forward: forward as AnyForward });
+      const forward = instantiate(block, node.config, reading, { ...optionsOf(node), find }) as unknown;
+      this.#blocks.set(node.id, { definition: block, forward: forward as AnyCall });
     }
   }
 
@@ -61,10 +65,20 @@ export class Graph {
   }
 
   node(id: string): PlanNode {
-    const node = this.#nodes.get(id);
+    const node = Object.hasOwn(this.plan.nodes, id) ? this.plan.nodes[id] : undefined;
     if (!node)
       throw new FlamingoError("NOT_FOUND", `the plan has no node "${id}"`, { fix: "name a node of the pipeline" });
     return node;
+  }
+
+  /** Where the inputs of a node come from, by port. */
+  inputsOf(id: string): Readonly<Record<string, Source>> {
+    return inputsOf(this.plan, id);
+  }
+
+  /** The weights of a node: its own, or those that it shares. */
+  weightsOf(id: string): Weight[] {
+    return this.weights.all(this.node(id).shares ?? id);
   }
 
   /** The node's ancestors of the kind `source`. */
@@ -77,13 +91,13 @@ export class Graph {
    * gives for the same inputs stays the same, so that a `FeatureCache` may keep it.
    */
   isFixed(id: string): boolean {
-    return [...this.#ancestorsOf(id)].every((each) => this.weights.all(each).every((weight) => weight.frozen));
+    return [...this.#ancestorsOf(id)].every((each) => this.weightsOf(each).every((weight) => weight.frozen));
   }
 
   /** Block nodes that a node depends on, in the order in which they are computed; itself included. */
   blocksUpTo(id: string): string[] {
     const needed = this.#ancestorsOf(id);
-    return this.plan.nodes.filter((node) => needed.has(node.id) && this.#blocks.has(node.id)).map((node) => node.id);
+    return Object.keys(this.plan.nodes).filter((node) => needed.has(node) && this.#blocks.has(node));
   }
 
   /** Computes a node, and whatever it depends on that `values` does not hold yet; all of it is added to `values`. */
@@ -117,8 +131,8 @@ export class Graph {
   }
 
   /** The node and port of the images of which a block sees each alone; undefined for any other block. */
-  imagesOf(id: string): PlanNode["inputs"][string] | undefined {
-    const inputs = Object.values(this.node(id).inputs);
+  imagesOf(id: string): Source | undefined {
+    const inputs = Object.values(this.inputsOf(id));
     return this.#blocks.get(id)?.definition.perImage && inputs.length === 1 ? inputs[0] : undefined;
   }
 
@@ -133,20 +147,14 @@ export class Graph {
   }
 
   #call(id: string, values: Values): Record<string, Value> {
-    const node = this.node(id);
     const inputs: Record<string, Value> = {};
-    for (const [port, from] of Object.entries(node.inputs)) inputs[port] = this.compute(from.node, values)[from.port]!;
+    for (const [port, from] of Object.entries(this.inputsOf(id)))
+      inputs[port] = this.compute(from.node, values)[from.port]!;
     return this.call(id, inputs);
   }
 
   #ancestorsOf(id: string): Set<string> {
-    const edges = this.plan.nodes.flatMap((node) =>
-      Object.entries(node.inputs).map(([port, from]) => ({
-        from: [from.node, from.port] as [string, string],
-        to: [node.id, port] as [string, string],
-      })),
-    );
-    return ancestors(edges, [id]);
+    return ancestors(this.plan.edges, [id]);
   }
 }
 

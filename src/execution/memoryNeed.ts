@@ -1,11 +1,21 @@
-import { type CallSite, instantiate, type Reading, type Value, type WeightSpec } from "../core/block.ts";
+import {
+  type BlockLookup,
+  type CallSite,
+  instantiate,
+  type Reading,
+  type Value,
+  type WeightSpec,
+} from "../core/block.ts";
 import { printBytes } from "../core/bytes.ts";
 import { checkInputs } from "../core/check.ts";
+import { sizeOf } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Ports } from "../core/port.ts";
 import type { SolvedShape } from "../core/shape.ts";
-import { sizeOf } from "../core/trace.ts";
 import type { Device } from "../engine/devices/device.ts";
+import { inputsOf } from "../graph/graph.ts";
+import { withGraphBlocks } from "../graph/graphBlock.ts";
+import { optionsOf } from "../graph/parameterCounts.ts";
 import type { Plan, PlanNode } from "../pipeline/compile.ts";
 import { findAction, findBlock, findSource } from "./registry.ts";
 
@@ -43,11 +53,13 @@ interface Sized extends Value {
  * @returns undefined where a size is not known before the run, such as a batch that no source gives
  */
 export function memoryNeed(plan: Plan, batches: ReadonlyMap<string, Batch>): MemoryNeed | undefined {
-  const trainer = plan.nodes.find(({ type }) => findAction(type)?.stage === "train");
+  const trainer = Object.values(plan.nodes).find(({ type }) => findAction(type)?.stage === "train");
   const training = trainer !== undefined;
   const reading = new SizeReading(trainer?.config.gradientCheckpointing === true);
   const values = new Map<string, Record<string, Value>>();
-  for (const node of plan.nodes) values.set(node.id, outputsOf(node, reading, values, batches.get(node.id)));
+  const find = withGraphBlocks(plan.blocks, findBlock);
+  for (const node of Object.values(plan.nodes))
+    values.set(node.id, outputsOf(plan, node, find, reading, values, batches.get(node.id)));
   if (reading.unknown) return undefined;
   const trainable = training ? reading.numbers(({ frozen }) => !frozen) : 0;
   const weights = reading.numbers(() => true) * bytesPerNumber;
@@ -84,20 +96,26 @@ export function requireMemory({ weights, moments, gradients, activations, total 
 }
 
 function outputsOf(
+  plan: Plan,
   node: PlanNode,
+  find: BlockLookup,
   reading: SizeReading,
   values: Map<string, Record<string, Value>>,
   batch: Batch | undefined,
 ): Record<string, Value> {
-  const block = findBlock(node.type);
+  const block = find(node.type);
   if (!block) {
     const shapes = Object.entries(node.outputs).map(([port, shape]) => [port, batch?.[port]?.shape ?? shape]);
     return sized(Object.fromEntries(shapes), findSource(node.type)?.outputs ?? {}, false);
   }
-  const inputs = Object.entries(node.inputs).map(([port, from]) => [port, values.get(from.node)?.[from.port]]);
-  const forward = instantiate(block, node.config, reading.below(node.id), "", node.frozen) as (
-    inputs: never,
-  ) => unknown;
+  const inputs = Object.entries(inputsOf(plan, node.id)).map(([port, from]) => [
+    port,
+    values.get(from.node)?.[from.port],
+  ]);
+  const forward = instantiate(block, node.config, reading.below(node.shares ?? node.id), {
+    ...optionsOf(node),
+    find,
+  }) as (inputs: never) => unknown;
   const result = forward(Object.fromEntries(inputs) as never);
   const ports = Object.keys(node.outputs);
   return ports.length === 1 ? { [ports[0]!]: result as Value } : (result as Record<string, Value>);

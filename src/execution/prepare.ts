@@ -71,10 +71,10 @@ export async function prepareRun(record: RunRecord, { device, log, cache, from }
     value: { name: record.name, seed: record.seed, device: { name, reason, description }, from },
   });
   // A wrong name is told at once, not after the data took a minute to open.
-  for (const { id, weights: name } of plan.nodes)
+  for (const { id, weights: name } of Object.values(plan.nodes))
     if (name !== undefined) await atNode(id, log, async () => pretrainedFile(name));
   const sources = new Map<string, OpenSource>();
-  for (const { id, kind, type, config } of plan.nodes)
+  for (const { id, kind, type, config } of Object.values(plan.nodes))
     if (kind === "source")
       sources.set(id, await atNode(id, log, () => openSource({ id, type, config }, record.seed, cache, log)));
   const need = memoryNeed(plan, new Map([...sources].map(([id, source]) => [id, source.batch(0)])));
@@ -94,7 +94,7 @@ export async function prepareGraph(plan: Plan, seed: number, log: RecordSink): P
   const weights = new Weights(seed);
   try {
     const graph = new Graph(plan, weights, findBlock);
-    for (const { id, weights: name } of plan.nodes)
+    for (const { id, weights: name } of Object.values(plan.nodes))
       if (name !== undefined) await atNode(id, log, () => loadPretrained(id, name, weights, log));
     return graph;
   } catch (error) {
@@ -105,7 +105,7 @@ export async function prepareGraph(plan: Plan, seed: number, log: RecordSink): P
 
 /** A run has one series of steps and of checkpoints, so one training. */
 function requireOneTraining(plan: Plan): void {
-  const trainings = plan.nodes.filter(({ type }) => findAction(type)?.stage === "train");
+  const trainings = Object.values(plan.nodes).filter(({ type }) => findAction(type)?.stage === "train");
   if (trainings.length < 2) return;
   const ids = trainings.map(({ id }) => id);
   throw new FlamingoError(

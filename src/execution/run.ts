@@ -4,7 +4,7 @@ import type { ExecuteOptions } from "../runs/conduct.ts";
 import { checkpointFolder, readRun } from "../runs/folder.ts";
 import { folderError } from "../runs/folderError.ts";
 import { newestCheckpoint } from "../training/checkpoint.ts";
-import type { ActionContext, Observer } from "./action.ts";
+import type { ActionContext, ActionPlace, Observer } from "./action.ts";
 import { atNode } from "./atNode.ts";
 import { prepareRun } from "./prepare.ts";
 import { findAction } from "./registry.ts";
@@ -37,7 +37,7 @@ export async function executeRun(options: ExecuteOptions): Promise<"succeeded" |
       ...(control ? { control } : {}),
       ...(record.steps ? { steps: record.steps } : {}),
     };
-    const actions = plan.nodes.filter(({ kind }) => kind === "action");
+    const actions = Object.values(plan.nodes).filter(({ kind }) => kind === "action");
     const observers = await observersOf(actions, base);
     const outcome = await actAll(actions, { ...base, observers });
     for (const { id, type } of actions)
@@ -67,7 +67,7 @@ async function observersOf(actions: readonly PlanNode[], base: Omit<ActionContex
   const observers: Observer[] = [];
   for (const node of actions) {
     const definition = findAction(node.type)!;
-    const context = { ...base, node };
+    const context = { ...base, node: placeOf(node, base) };
     const observer = await atAction(context, async () =>
       definition.observe?.(definition.config.parse(node.config), context),
     );
@@ -78,9 +78,13 @@ async function observersOf(actions: readonly PlanNode[], base: Omit<ActionContex
   return observers;
 }
 
+function placeOf({ id, label }: PlanNode, { graph }: Omit<ActionContext, "node">): ActionPlace {
+  return { id, label, inputs: graph.inputsOf(id) };
+}
+
 /** Runs one action, and tells its state at its node. */
 async function act(node: PlanNode, base: Omit<ActionContext, "node">): Promise<boolean> {
-  const context = { ...base, node };
+  const context = { ...base, node: placeOf(node, base) };
   const { log } = base;
   const definition = findAction(node.type)!;
   log.append({ channel: "node", value: { node: node.id, state: "running" } });

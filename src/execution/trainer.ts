@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { sizeOf } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
-import { sizeOf } from "../core/trace.ts";
 import { DrawAhead } from "../data/drawAhead.ts";
 import type { Batch } from "../data/source.ts";
 import { readNumbers, type Weight, type WeightData } from "../engine/readings/weights.ts";
@@ -14,7 +14,7 @@ import { type LossRecord, pruneCheckpoints, saveCheckpoint } from "../training/c
 import { type StepReport, train } from "../training/loop.ts";
 import { LossScale } from "../training/lossScale.ts";
 import { Optimizer } from "../training/optimizer.ts";
-import type { Part } from "../training/parts.ts";
+import type { ParameterGroups } from "../training/parameterGroups.ts";
 import type { Schedule } from "../training/schedule.ts";
 import { saveWeights } from "../weights/file.ts";
 import type { ActionContext } from "./action.ts";
@@ -24,7 +24,7 @@ import { mayGoOn } from "./mayGoOn.ts";
 
 export interface TrainerSettings {
   schedule: Schedule;
-  parts: readonly Part[];
+  groups: ParameterGroups;
   clip: number;
   accumulation: number;
   /** Whether products may be in half precision, so that the loss is scaled. */
@@ -140,7 +140,7 @@ export class Trainer {
    */
   #lossOf(): (batch: number) => Promise<() => Tensor> {
     const { graph, node } = this.#context;
-    const from = node.inputs.loss!;
+    const from = graph.inputsOf(node.id).loss!;
     const feeding = graph.sourcesOf(node.id);
     const fixed = graph.blocksUpTo(from.node).filter((id) => graph.isFixed(id));
     const cache = new FeatureCache(graph, fixed);

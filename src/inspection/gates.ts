@@ -5,15 +5,15 @@ import { type PlacedBlock, placeName } from "./placedBlocks.ts";
 /**
  * The gates among weights, each with its place in the graph, in the weights' order.
  *
- * A gate is a weight with the role `gate`. What it gates is the block whose output its own block gets as `update`. Layers are
+ * A gate is a weight of the group `gate`. What it gates is the block whose output its own block gets as `update`. Layers are
  * the blocks around the gates, counted in the order in which they are called.
  */
 export function findGates(
-  weights: readonly Pick<WeightSpec, "name" | "role">[],
+  weights: readonly Pick<WeightSpec, "name" | "group">[],
   blocks: readonly PlacedBlock[],
   findBlock: (type: string) => AnyBlock | undefined,
 ): Gate[] {
-  const gates = weights.filter(({ role }) => role === "gate").map(({ name }) => ownBlock(name, blocks));
+  const gates = weights.filter(({ group }) => group === "gate").map(({ name }) => ownBlock(name, blocks));
   const owners = new Set(gates.map(({ block }) => block));
   const layers = [...new Set(blocks.filter((block) => owners.has(block)).map(layerName))];
   return gates.map(({ block, path }) => ({

@@ -1,6 +1,7 @@
-import type { AnyBlock } from "../core/block.ts";
-import type { SolvedShape } from "../core/shape.ts";
-import { type TracedSource, trace } from "../core/trace.ts";
+import type { BlockLookup } from "../core/block.ts";
+import type { Ports } from "../core/port.ts";
+import { type Graph, type GraphNode, inputsOf } from "../graph/graph.ts";
+import { trace } from "../graph/trace.ts";
 import type { Plan } from "../pipeline/compile.ts";
 
 /** A block and its place in the model's graph. */
@@ -9,59 +10,42 @@ export interface PlacedBlock {
   node: string;
   /** Names of the blocks from there to it; empty for the node's own block. */
   path: readonly string[];
-  /** Types of these blocks, from the node's own to this one. */
+  /** Types of these blocks, from the node's own to this one; of a changed copy, the type that it was made from. */
   types: readonly string[];
   /** Type of the block whose output each input port gets; undefined where it comes from outside of the enclosing block. */
   inputs: Readonly<Record<string, string | undefined>>;
 }
 
 /** Every block of a plan at any depth, in the order in which they are called: read off the graph that each block's code traces to. */
-export function placedBlocks(plan: Plan, findBlock: (type: string) => AnyBlock | undefined): PlacedBlock[] {
-  const typeOf = new Map(plan.nodes.map(({ id, type }) => [id, type]));
-  const shapeOf = new Map(plan.nodes.map(({ id, outputs }) => [id, outputs]));
-  return plan.nodes.flatMap(({ id, type, config, inputs }) => {
-    const definition = findBlock(type);
-    if (!definition) return [];
-    const sources = Object.entries(inputs);
-    const place: PlacedBlock = {
-      node: id,
-      path: [],
-      types: [type],
-      inputs: Object.fromEntries(sources.map(([port, from]) => [port, typeOf.get(from.node)])),
-    };
-    const shapes = Object.fromEntries(sources.map(([port, from]) => [port, shapeOf.get(from.node)![from.port]!]));
-    return withInside(place, definition, config, shapes, findBlock);
-  });
+export function placedBlocks(plan: Plan, findBlock: BlockLookup): PlacedBlock[] {
+  return Object.values(plan.nodes).flatMap((node) =>
+    blocksAt(plan, node.id, node, { node: node.id, path: [], types: [] }, findBlock),
+  );
 }
 
-/** A block, and all that it is made of. */
-function withInside(
-  place: PlacedBlock,
-  definition: AnyBlock,
-  config: Record<string, unknown>,
-  inputs: Record<string, SolvedShape>,
-  findBlock: (type: string) => AnyBlock | undefined,
+/** The block of a node in a graph, and all that it is made of. */
+function blocksAt(
+  graph: Graph,
+  id: string,
+  { type, config }: GraphNode,
+  place: Pick<PlacedBlock, "node" | "path" | "types">,
+  findBlock: BlockLookup,
 ): PlacedBlock[] {
-  if (definition.kind === "primitive") return [place];
-  const { nodes } = trace(definition, config, inputs);
-  const byId = new Map(nodes.map((node) => [node.id, node]));
-  const shapeOf = ({ node, port }: TracedSource) =>
-    (node === undefined ? inputs[port] : byId.get(node)!.outputs[port])!;
-  const children = nodes.flatMap((node) => {
-    const child: PlacedBlock = {
-      node: place.node,
-      path: [...place.path, node.id],
-      types: [...place.types, node.type],
-      inputs: mapped(node.inputs, ({ node: from }) => (from === undefined ? undefined : byId.get(from)!.type)),
-    };
-    const block = findBlock(node.type);
-    return block ? withInside(child, block, node.config, mapped(node.inputs, shapeOf), findBlock) : [child];
-  });
-  return [place, ...children];
-}
-
-function mapped<A, B>(record: Record<string, A>, change: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+  const definition = findBlock(type);
+  if (!definition) return [];
+  const sources = Object.entries(inputsOf(graph, id));
+  const block: PlacedBlock = {
+    ...place,
+    types: [...place.types, definition.from ?? type],
+    inputs: Object.fromEntries(sources.map(([port, { node }]) => [port, graph.nodes[node]?.type])),
+  };
+  if (definition.kind === "primitive") return [block];
+  const inputs = Object.fromEntries(sources.map(([port]) => [port, (definition.inputs as Ports)[port]!.shape]));
+  const inside = trace(definition, config, { inputs, find: findBlock });
+  const children = Object.entries(inside.nodes).flatMap(([child, node]) =>
+    blocksAt(inside, child, node, { ...block, path: [...place.path, child] }, findBlock),
+  );
+  return [block, ...children];
 }
 
 /** The name of a place, as weights and probes are named. */

@@ -2,11 +2,11 @@ import type { z } from "zod";
 import { type BlockDefinition, type InputsOf, instantiate, parseConfig, type ResultOf } from "../core/block.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Ports } from "../core/port.ts";
-import { loadWeights } from "../weights/file.ts";
-import { pretrainedFile } from "../weights/pretrained.ts";
 import { Eager, type Probe } from "../engine/readings/eager.ts";
 import { type WeightData, Weights } from "../engine/readings/weights.ts";
 import type { Tensor } from "../engine/tensor.ts";
+import { loadWeights } from "../weights/file.ts";
+import { pretrainedFile } from "../weights/pretrained.ts";
 
 export interface BuildOptions {
   /** Seed of the weights' first values. */
@@ -49,7 +49,7 @@ export function build<C extends z.ZodObject, I extends Ports, O extends Ports>(
 ): Built<C, I, O> {
   const weights = new Weights(seed);
   const reading = new Eager(weights);
-  const forward = instantiate(block, config, reading, "", frozen);
+  const forward = instantiate(block, config, reading, { frozen });
   const call = (inputs: InputsOf<I, Tensor>) => forward(inputs) as unknown as ResultOf<O, Tensor>;
   return Object.assign(call, {
     block,

@@ -26,11 +26,14 @@ export const GraftedLanguageModel = defineBlock({
   config: z.strictObject({
     ...languageModelFields,
     newLayers: count("New layers", "Layers on top of the frozen ones.").default(4),
-    newLayer: decoderLayerSlot.removeDefault().default({ type: CrossDecoderLayer.name, config: {} } as never).meta({
-      ...decoderLayerSlot.meta(),
-      title: "New layer",
-      description: "The layers on top of the frozen ones.",
-    }),
+    newLayer: decoderLayerSlot
+      .removeDefault()
+      .default({ type: CrossDecoderLayer.name, config: {} } as never)
+      .meta({
+        ...decoderLayerSlot.meta(),
+        title: "New layer",
+        description: "The layers on top of the frozen ones.",
+      }),
   }),
   example: {
     vocabulary: 7,

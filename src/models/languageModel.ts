@@ -84,7 +84,8 @@ export const FlamingoLanguageModel = defineBlock({
   inputs: languageModelInputs,
   outputs: languageModelOutputs,
   build(config, { child }) {
-    const { vocabulary, newTokens, imageToken, dim, visualDim, positions, fusionLayer, decoderLayer, norm, head } = config;
+    const { vocabulary, newTokens, imageToken, dim, visualDim, positions, fusionLayer, decoderLayer, norm, head } =
+      config;
     const pretrained = { pretrained: true, frozen: config.frozen && "pretrained" } as const;
     const embed = child("embed_tokens", TokenEmbedding, { vocabulary, newTokens, dim }, pretrained);
     const addPositions = positions && child("embed_positions", positions, { dim }, pretrained);

@@ -1,50 +1,48 @@
 import type { Catalog, EntryKind } from "../core/catalog.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { SolvedShape } from "../core/shape.ts";
-import { checkPipeline } from "./check.ts";
-import { ancestors, topologicalOrder } from "./order.ts";
+import { checkPipeline } from "../graph/check.ts";
+import type { Graph, GraphBlocks, GraphNode } from "../graph/graph.ts";
+import { catalogWith } from "../graph/graphBlock.ts";
+import { ancestors, topologicalOrder } from "../graph/order.ts";
+import { fullConfig, solveShapes } from "../graph/solve.ts";
 import type { Pipeline } from "./schema.ts";
-import { fullConfig, solveShapes } from "./solve.ts";
 
-/** A node of a plan: everything that is needed to carry it out. */
-export interface PlanNode {
+/** A node of a plan: with its defaults filled in, and what is known of it. */
+export interface PlanNode extends GraphNode {
   id: string;
-  type: string;
   kind: EntryKind;
   label: string;
-  /** With the defaults filled in. */
-  config: Record<string, unknown>;
-  frozen: boolean;
-  weights?: string;
-  /** Where each wired input comes from. */
-  inputs: Record<string, { node: string; port: string }>;
   outputs: Record<string, SolvedShape>;
 }
 
-/** What a run carries out, in this order. A pure function of the pipeline, the catalog and the targets. */
-export interface Plan {
+/** What a run carries out: the part of the pipeline that its actions need, its nodes in the order in which they are computed. */
+export interface Plan extends Graph {
   name: string;
-  nodes: PlanNode[];
+  nodes: Record<string, PlanNode>;
+  blocks: GraphBlocks;
   /** Ids of the actions, in the order in which they run. */
   actions: string[];
 }
 
 /**
  * Turns a pipeline into a plan: checked, solved, pruned to what the actions need, and ordered. What no action needs may
- * lack inputs.
+ * lack inputs. A pure function of its arguments.
  * @param targets ids of the actions to run; all of them by default
  * @throws FlamingoError with the first problem that `checkPipeline` finds, NOT_FOUND for an unknown target, or NO_ACTION
  */
-export function compile(pipeline: Pipeline, catalog: Catalog, targets?: readonly string[]): Plan {
-  const isAction = (id: string) => catalog[pipeline.nodes[id]?.type ?? ""]?.kind === "action";
+export function compile(pipeline: Pipeline, library: Catalog, targets?: readonly string[]): Plan {
+  const isAction = (id: string) => library[pipeline.nodes[id]?.type ?? ""]?.kind === "action";
   const chosen = targets ?? Object.keys(pipeline.nodes).filter(isAction);
   const needed = ancestors(pipeline.edges, chosen);
-  const problem = checkPipeline(pipeline, catalog).find(
-    ({ code, node }) => code !== "MISSING_INPUT" || chosen.length === 0 || needed.has(node!),
+  const problem = checkPipeline(pipeline, library).find(
+    ({ code, node, inside }) =>
+      code !== "MISSING_INPUT" || inside !== undefined || chosen.length === 0 || needed.has(node!),
   );
   if (problem) {
     const { code, message, ...details } = problem;
-    throw new FlamingoError(code, message, { ...details, ...(problem.node ? { block: problem.node } : {}) });
+    const block = problem.inside ?? problem.node;
+    throw new FlamingoError(code, message, { ...details, ...(block ? { block } : {}) });
   }
   for (const id of chosen) {
     if (isAction(id)) continue;
@@ -54,31 +52,33 @@ export function compile(pipeline: Pipeline, catalog: Catalog, targets?: readonly
   }
   if (chosen.length === 0) {
     throw new FlamingoError("NO_ACTION", `"${pipeline.name}" has nothing to run`, {
-      fix: "add a Train node and wire a loss to it",
+      fix: "add a Train node and connect a loss to it",
     });
   }
+  const catalog = catalogWith(library, pipeline.blocks);
   const order = topologicalOrder(pipeline).order.filter((id) => needed.has(id));
   const { outputs } = solveShapes(pipeline, catalog);
+  const nodes = order.map((id): [string, PlanNode] => {
+    const node = pipeline.nodes[id]!;
+    const entry = catalog[node.type]!;
+    const { kind, title } = entry;
+    return [
+      id,
+      {
+        ...node,
+        id,
+        kind,
+        label: node.label ?? title,
+        config: fullConfig(node, entry) as never,
+        outputs: outputs[id]!,
+      },
+    ];
+  });
   return {
     name: pipeline.name,
-    nodes: order.map((id) => planNode(pipeline, catalog, id, outputs[id]!)),
+    nodes: Object.fromEntries(nodes),
+    edges: pipeline.edges.filter(({ to }) => needed.has(to[0])),
+    blocks: pipeline.blocks,
     actions: order.filter(isAction),
-  };
-}
-
-function planNode(pipeline: Pipeline, catalog: Catalog, id: string, outputs: Record<string, SolvedShape>): PlanNode {
-  const node = pipeline.nodes[id]!;
-  const entry = catalog[node.type]!;
-  const wires = pipeline.edges.filter((edge) => edge.to[0] === id);
-  return {
-    id,
-    type: node.type,
-    kind: entry.kind,
-    label: node.label ?? entry.title,
-    config: fullConfig(node, entry),
-    frozen: node.frozen ?? false,
-    ...(node.weights ? { weights: node.weights } : {}),
-    inputs: Object.fromEntries(wires.map((edge) => [edge.to[1], { node: edge.from[0], port: edge.from[1] }])),
-    outputs,
   };
 }

@@ -1,61 +1,38 @@
 import { z } from "zod";
 import { FlamingoError } from "../core/errors.ts";
+import { edgeSchema, graphBlockSchema, graphFields, notReserved, viewSchema } from "../graph/graph.ts";
 import { migrations } from "./migrations.ts";
 
 /** The version of the file format that this code writes. */
-export const pipelineVersion = 1;
+export const pipelineVersion = 2;
 
-/** Ids and ports are looked up in plain objects, so they may not be names that every object has, such as `toString`. */
-const notReserved = (name: string) => !(name in {});
-const reservedMessage = "the name is reserved";
-
-const identifier = z
+/** The name of a pipeline's own block. */
+const blockName = z
   .string()
-  .regex(/^[a-z][a-zA-Z0-9_]{0,63}$/, "an id starts with a small letter and has letters, digits and _ only")
-  .refine(notReserved, reservedMessage);
-const end = z.tuple([identifier, z.string().max(64).refine(notReserved, reservedMessage)]);
-
-const nodeSchema = z.strictObject({
-  type: z
-    .string()
-    .max(64)
-    .refine(notReserved, reservedMessage)
-    .meta({ description: "Name of a block, source or action in the catalog." }),
-  config: z.record(z.string().max(64), z.json()).default({}),
-  label: z.string().max(120).optional(),
-  frozen: z.boolean().optional().meta({ description: "Keeps all of the node's weights as they are." }),
-  weights: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]*$/)
-    .optional()
-    .meta({ description: "Name of the pretrained weights that the node starts from." }),
-});
-
-const edgeSchema = z.strictObject({ from: end, to: end });
+  .regex(/^[A-Z][a-zA-Z0-9]{0,63}$/, "a block's name starts with a capital letter and has letters and digits only");
 
 const pipelineSchema = z.strictObject({
   format: z.literal("flamingo-pipeline"),
   version: z.literal(pipelineVersion),
   name: z.string().max(120),
   description: z.string().max(2000).default(""),
-  nodes: z.record(identifier, nodeSchema),
+  ...graphFields,
   edges: z.array(edgeSchema).max(4000),
-  /** Where nodes are drawn. Not part of what a pipeline means. */
-  view: z
-    .strictObject({ positions: z.record(identifier, z.tuple([z.number(), z.number()])).default({}) })
-    .default({ positions: {} }),
+  blocks: z
+    .record(blockName, graphBlockSchema)
+    .default({})
+    .meta({ description: "Blocks of this pipeline, each a graph; nodes and slots use them by name." }),
+  view: viewSchema,
 });
 
-export type PipelineNode = z.output<typeof nodeSchema>;
-export type PipelineEdge = z.output<typeof edgeSchema>;
-/** A pipeline as a file holds it: data, never code. */
+/** A pipeline as a file holds it: a graph, with blocks of its own. Data, never code. */
 export type Pipeline = z.output<typeof pipelineSchema>;
 
 /** At most so many nodes: a larger file is refused before it is looked into. */
-const mostNodes = 1000;
+const mostNodes = 2000;
 
 /** At most so many levels of lists and objects: deeper ones would use up the stack of whoever looks into them. */
-const mostDepth = 32;
+const mostDepth = 64;
 
 /**
  * Reads a pipeline from the text of a file.
@@ -120,8 +97,10 @@ export function parsePipeline(value: unknown, source: string): Pipeline {
 function checkStructure(value: unknown, source: string): void {
   const refuse = (finding: string, fix: string) =>
     new FlamingoError("INVALID_PIPELINE", `${source} ${finding}`, { source, fix });
-  const nodes = (value as { nodes?: unknown } | null)?.nodes;
-  if (nodes && Object.keys(nodes).length > mostNodes) throw refuse(`has more than ${mostNodes} nodes`, "split it");
+  const { nodes, blocks } = (value ?? {}) as { nodes?: object; blocks?: Record<string, { nodes?: object } | null> };
+  const graphs = [nodes, ...Object.values(blocks ?? {}).map((block) => block?.nodes)];
+  const count = graphs.reduce((sum, each) => sum + Object.keys(each ?? {}).length, 0);
+  if (count > mostNodes) throw refuse(`has more than ${mostNodes} nodes`, "split it");
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > mostDepth)
@@ -133,12 +112,15 @@ function checkStructure(value: unknown, source: string): void {
   }
 }
 
-/** Writes a pipeline with sorted keys, so that two versions compare well line by line. */
+/**
+ * Writes a pipeline with sorted keys, so that two versions compare well line by line. Nodes keep their order, which is the order
+ * in which they are computed where the edges leave a choice.
+ */
 export function writePipeline(pipeline: Pipeline): string {
   return `${JSON.stringify(pipeline, sortedKeys, 2)}\n`;
 }
 
-function sortedKeys(_key: string, value: unknown): unknown {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
+function sortedKeys(key: string, value: unknown): unknown {
+  if (key === "nodes" || value === null || typeof value !== "object" || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

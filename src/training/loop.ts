@@ -99,7 +99,7 @@ async function begin(training: Training, step: number): Promise<BegunStep> {
   const scale = lossScale?.scale ?? 1;
   const taken = step - (lossScale?.skipped ?? 0);
   const norm = optimizer.step(gradients, taken, rate, { scale, loss });
-  const gates = weights.filter(({ role }) => role === "gate").map(({ variable }) => variable);
+  const gates = weights.filter(({ group }) => group === "gate").map(({ variable }) => variable);
   const numbers = readScalars([loss, norm, ...gates]);
   numbers.catch(() => undefined); // told where it is awaited, which may be after the next step began
   dispose([loss, norm, ...gradients.filter((gradient) => gradient !== null)]);

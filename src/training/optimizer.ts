@@ -2,19 +2,19 @@ import { adamW } from "../engine/ops/adamW.ts";
 import { type ClipOptions, clipFactor, globalNorm } from "../engine/ops/globalNorm.ts";
 import { assignNumbers, readNumbers, type Weight, type WeightData } from "../engine/readings/weights.ts";
 import { dispose, type Tensor, type Variable, variable, zeros } from "../engine/tensor.ts";
-import { type Part, partOf } from "./parts.ts";
+import type { GroupSettings, ParameterGroups } from "./parameterGroups.ts";
 
 /** What AdamW remembers of a weight. */
 interface Memory {
   weight: Weight;
-  part: Pick<Part, "rate" | "decay">;
+  group: GroupSettings;
   m: Variable;
   v: Variable;
 }
 
 /** Settings that stay the same over a training. */
 export interface OptimizerSettings {
-  parts: readonly Part[];
+  groups: ParameterGroups;
   /** Longest global norm of the gradients; longer ones are scaled down to it. */
   clip: number;
   beta1?: number;
@@ -23,8 +23,7 @@ export interface OptimizerSettings {
 }
 
 /**
- * AdamW over a model's trainable weights, with global norm clipping and a learning rate and weight decay of each part's
- * own.
+ * AdamW over a model's trainable weights, with global norm clipping and a learning rate and a weight decay for each parameter group.
  *
  * @see Loshchilov and Hutter 2019, arXiv:1711.05101; PyTorch's AdamW for defaults (0.9, 0.999, 1e-8)
  */
@@ -36,7 +35,7 @@ export class Optimizer {
     this.#settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, ...settings };
     this.#memories = weights.map((weight) => ({
       weight,
-      part: partOf(weight, settings.parts),
+      group: settings.groups[weight.group],
       m: emptyLike(weight),
       v: emptyLike(weight),
     }));
@@ -54,9 +53,9 @@ export class Optimizer {
     const { clip, beta1, beta2, epsilon } = this.#settings;
     const norm = globalNorm(gradients.filter((gradient) => gradient !== null));
     const factor = clipFactor(norm, clip, options);
-    const parameters = this.#memories.flatMap(({ weight, part, m, v }, index) => {
+    const parameters = this.#memories.flatMap(({ weight, group, m, v }, index) => {
       const gradient = gradients[index];
-      return gradient ? [{ value: weight.variable, gradient, m, v, rate: rate * part.rate, decay: part.decay }] : [];
+      return gradient ? [{ value: weight.variable, gradient, m, v, rate: rate * group.rate, decay: group.decay }] : [];
     });
     adamW(parameters, { step, beta1, beta2, epsilon, clip: factor });
     dispose(factor);

@@ -1,11 +1,11 @@
 import type { z } from "zod";
 import { instantiate } from "../../src/core/block.ts";
-import { describeWeights, sizeOf } from "../../src/core/trace.ts";
+import { describeWeights, sizeOf } from "../../src/core/describeWeights.ts";
 import { Weights } from "../../src/engine/readings/weights.ts";
 import { type Tensor, tensor } from "../../src/engine/tensor.ts";
 import { openContinuation } from "../../src/evaluation/continuation.ts";
 import { type GenerateOptions, generate } from "../../src/evaluation/generate.ts";
-import { FlamingoLanguageModel } from "../../src/models/flamingo.ts";
+import { FlamingoLanguageModel } from "../../src/models/languageModel.ts";
 import { presets } from "../../src/models/presets.ts";
 import { saveWeights } from "../../src/weights/file.ts";
 import { findPytorch } from "../pytorch.ts";
@@ -13,6 +13,7 @@ import { type Asked, readAsked } from "./arguments.ts";
 import { Peer } from "./peer.ts";
 import { printRows, type Row } from "./row.ts";
 import { measure, timeOf } from "./turns.ts";
+import { twinConfig } from "./twinConfig.ts";
 import { countWork, measurePeak, type Peak, ratesOf } from "./work.ts";
 
 type LanguageConfig = z.input<typeof FlamingoLanguageModel.config>;
@@ -36,8 +37,9 @@ const tiny: Speaker = {
 /** The shape of OPT-125M, without its biases: Zhang et al. 2022, arXiv:2205.01068, Table 1. */
 const opt: Speaker = {
   config: {
-    ...{ vocabulary: 50_272, imageToken: 50_271, dim: 768, layers: 12, heads: 12, headDim: 64, visualDim: 8 },
-    ...{ alibi: false, positions: 2048, every: 13, placement: "last" }, // no gated layers
+    ...{ vocabulary: 50_272, imageToken: 50_271, dim: 768, layers: 12, visualDim: 8, placement: "none" },
+    decoderLayer: { type: "DecoderLayer", config: { heads: 12, headDim: 64 } },
+    positions: { type: "TextPositions", config: { maxLength: 2048 } },
   },
   media: undefined,
   prompt: [2, 100],
@@ -110,7 +112,7 @@ export async function ourText(weights: Weights, speaker: Speaker): Promise<numbe
 export async function openTwin(peer: Peer, { config }: Speaker, weights?: Weights): Promise<string> {
   const specs = describeWeights(FlamingoLanguageModel, config);
   const shapes = Object.fromEntries(specs.map(({ name, shape }) => [`language.${name}`, shape]));
-  const open = { config: FlamingoLanguageModel.config.parse(config) };
+  const open = { config: twinConfig(FlamingoLanguageModel.config.parse(config)) };
   if (!weights) return peer.open({ ...open, shapes });
   const file = peer.file("weights");
   const tensors = [...(await weights.save())].map(

@@ -4,9 +4,10 @@ import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { dispose, type Tensor, tidy } from "../../src/engine/tensor.ts";
 import { type Graph, toTensors, type Values } from "../../src/execution/graph.ts";
 import { Optimizer } from "../../src/training/optimizer.ts";
-import { type Part, partOf } from "../../src/training/parts.ts";
+import type { ParameterGroups } from "../../src/training/parameterGroups.ts";
 import { saveWeights } from "../../src/weights/file.ts";
 import type { Peer } from "./peer.ts";
+import { twinConfig } from "./twinConfig.ts";
 
 /** A batch of a pipeline's source, and how its weights learn from it. */
 export interface Lesson {
@@ -15,7 +16,7 @@ export interface Lesson {
   source: string;
   loss: string;
   batch: Record<string, HostTensor>;
-  parts: readonly Part[];
+  groups: ParameterGroups;
   rate: number;
   clip: number;
 }
@@ -29,11 +30,11 @@ export class PipelineStep {
   #steps = 0;
 
   constructor(lesson: Lesson) {
-    const { graph, loss, parts, clip } = lesson;
+    const { graph, loss, groups, clip } = lesson;
     this.#lesson = lesson;
     this.#fixed = graph.blocksUpTo(loss).filter((id) => graph.isFixed(id));
     this.#trained = graph.weights.trainable();
-    this.#optimizer = new Optimizer(this.#trained, { parts, clip });
+    this.#optimizer = new Optimizer(this.#trained, { groups, clip });
   }
 
   get parameters(): number {
@@ -87,9 +88,10 @@ async function readAndDispose(scalar: Tensor): Promise<number> {
  * Opens the twin on the same weights and the same batch; returns what it is. It knows pipelines of an `encoder`, a
  * `resampler` and a `language` node.
  */
-export async function openTwin(peer: Peer, { graph, batch, parts, rate, clip }: Lesson): Promise<string> {
+export async function openTwin(peer: Peer, { graph, batch, groups, rate, clip }: Lesson): Promise<string> {
   const [language, resampler] = ["language", "resampler"].map((id) => graph.node(id).config);
-  const config = { ...language, resamplerDepth: resampler!.depth, resamplerHeads: resampler!.heads };
+  const sizes = { resamplerDepth: resampler!.depth, resamplerHeads: resampler!.heads };
+  const config = { ...twinConfig(language!), ...sizes };
   const weights = peer.file("weights");
   await saveWeights(
     weights,
@@ -106,17 +108,17 @@ export async function openTwin(peer: Peer, { graph, batch, parts, rate, clip }: 
         : ([name, { dtype: "F32" as const, shape, data: data as Float32Array }] as const),
     ),
   );
-  await peer.ask({ batch: { tensors, groups: groupsOf(graph.weights.trainable(), parts, rate), clip } });
+  await peer.ask({ batch: { tensors, groups: groupsOf(graph.weights.trainable(), groups, rate), clip } });
   return twin;
 }
 
 /** Weights that learn alike. */
-function groupsOf(weights: readonly WeightSpec[], parts: readonly Part[], rate: number) {
+function groupsOf(weights: readonly WeightSpec[], settings: ParameterGroups, rate: number) {
   const groups = new Map<string, { names: string[]; rate: number; decay: number }>();
   for (const weight of weights) {
-    const part = partOf(weight, parts);
-    const key = `${part.rate} ${part.decay}`;
-    const group = groups.get(key) ?? { names: [], rate: rate * part.rate, decay: part.decay };
+    const { rate: factor, decay } = settings[weight.group];
+    const key = `${factor} ${decay}`;
+    const group = groups.get(key) ?? { names: [], rate: rate * factor, decay };
     group.names.push(weight.name);
     groups.set(key, group);
   }

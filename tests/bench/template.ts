@@ -3,7 +3,7 @@ import { openDevice } from "../../src/engine/devices/device.ts";
 import { prepareRun } from "../../src/execution/prepare.ts";
 import { readPipeline } from "../../src/pipeline/schema.ts";
 import { findHome } from "../../src/runs/home.ts";
-import { flamingoParts } from "../../src/training/parts.ts";
+import { flamingoGroups } from "../../src/training/parameterGroups.ts";
 import { findPytorch } from "../pytorch.ts";
 import { type Asked, readAsked } from "./arguments.ts";
 import { Peer } from "./peer.ts";
@@ -37,8 +37,8 @@ export async function benchTemplate({ device, threads }: Asked): Promise<Row[]> 
   await openDevice(device, { threads }); // preparing took all cores
   const { rate, gateRate, decay, clip = 1 } = graph.node("train").config as Record<string, number>;
   const batch = sources.get("documents")!.batch(0);
-  const parts = flamingoParts(gateRate!, decay!);
-  const lesson = { graph, source: "documents", loss: "loss", batch, parts, rate: rate!, clip };
+  const groups = flamingoGroups(gateRate!, decay!);
+  const lesson = { graph, source: "documents", loss: "loss", batch, groups, rate: rate!, clip };
   const step = new PipelineStep(lesson);
   const python = findPytorch();
   const peer = python ? new Peer(python, "flamingo_torch.py", threads) : undefined;

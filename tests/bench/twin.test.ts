@@ -4,10 +4,11 @@ import { countTensors } from "../../src/engine/memory.ts";
 import { assignNumbers, Weights } from "../../src/engine/readings/weights.ts";
 import * as tf from "../../src/engine/tensor.ts";
 import { prepareRun } from "../../src/execution/prepare.ts";
-import { FlamingoLanguageModel } from "../../src/models/flamingo.ts";
-import { flamingoParts } from "../../src/training/parts.ts";
+import { FlamingoLanguageModel } from "../../src/models/languageModel.ts";
+import { flamingoGroups } from "../../src/training/parameterGroups.ts";
 import { LiveBlock } from "../blocks/liveBlock.ts";
 import { quietly, smallPipeline } from "../execution/smallRun.ts";
+import { type LanguageChange, languageConfig } from "../models/languageConfig.ts";
 import { optional } from "../optional.ts";
 import { findPytorch } from "../pytorch.ts";
 import { openTwin as openSpeaker, ourText, type Speaker, sendMedia, theirText } from "./generate.ts";
@@ -62,11 +63,11 @@ describe.runIf(there)("a pipeline as the template's and its twin in PyTorch", ()
     const pipeline = smallPipeline();
     const record = { id: "twin", name: "Twin", pipeline, seed: 1, device: "wasm", created: 0, options: {} };
     const { graph, sources } = await prepareRun(record, quietly("wasm"));
-    for (const { role, shape, variable } of graph.weights.all())
-      if (role === "gate") assignNumbers(variable, { shape, data: Float32Array.of(0.6) });
+    for (const { group, shape, variable } of graph.weights.all())
+      if (group === "gate") assignNumbers(variable, { shape, data: Float32Array.of(0.6) });
     const batch = sources.get("data")!.batch(0);
-    const parts = flamingoParts(5, 0.1);
-    const lesson = { graph, source: "data", loss: "loss", batch, parts, rate: 0.01, clip: 1 };
+    const groups = flamingoGroups(5, 0.1);
+    const lesson = { graph, source: "data", loss: "loss", batch, groups, rate: 0.01, clip: 1 };
     const step = new PipelineStep(lesson);
     await openLesson(peer, lesson);
     const before = countTensors();
@@ -82,19 +83,36 @@ describe.runIf(there)("a pipeline as the template's and its twin in PyTorch", ()
 
 describe.runIf(there)("a model that goes on with a text and its twin in PyTorch", () => {
   begin("wasm", "flamingo_torch.py");
-  const base = {
-    ...{ vocabulary: 40, newTokens: 2, imageToken: 40, dim: 16, layers: 3, heads: 4, headDim: 4, ffMult: 2 },
-    ...{ visualDim: 6, gatedHeads: 2, gatedHeadDim: 8, padded: true },
-  };
+  const model = (change: LanguageChange) =>
+    languageConfig({
+      ...{ vocabulary: 40, imageToken: 40, dim: 16, layers: 3 },
+      fusionLayer: {
+        type: "GatedXattnDense",
+        config: { heads: 2, headDim: 8, padded: true, feedForward: { type: "FeedForward", config: { mult: 2 } } },
+      },
+      ...change,
+    });
   const media = { shape: [1, 2, 3, 6], data: Float32Array.from({ length: 36 }, (_, at) => 2 * Math.sin(at * at)) };
   // With seeds whose weights have much to say: most models of random weights repeat one token.
   const speakers: [string, number, Speaker][] = [
-    ["with two images and ALiBi", 28, { config: base, media, prompt: [1, 40, 7, 3, 40], most: 40 }],
+    [
+      "with two images and ALiBi",
+      28,
+      {
+        config: model({ attention: { type: "AlibiAttention", config: { slopes: "half" } } }),
+        media,
+        prompt: [1, 40, 7, 3, 40],
+        most: 40,
+      },
+    ],
     [
       "with learnt positions and no images",
       22,
       {
-        config: { ...base, newTokens: 0, imageToken: 39, alibi: false, positions: 50 },
+        config: model({
+          ...{ newTokens: 0, imageToken: 39, attention: { type: "Attention" } },
+          positions: { type: "TextPositions", config: { maxLength: 50 } },
+        }),
         media: undefined,
         prompt: [2, 5],
         most: 40,

@@ -1,21 +1,26 @@
 import assert from "node:assert/strict";
 import { DecoderLayer } from "../../src/blocks/decoderLayer.ts";
-import { type AnyBlock, parseConfig } from "../../src/core/block.ts";
+import { type AnyBlock, findBlock, parseConfig } from "../../src/core/block.ts";
+import { describeWeights, sizeOf } from "../../src/core/describeWeights.ts";
 import type { Ports } from "../../src/core/port.ts";
 import { Random } from "../../src/core/random.ts";
-import { sizeOf, type TracedGraph, trace } from "../../src/core/trace.ts";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { countTensors } from "../../src/engine/memory.ts";
 import { add, multiply } from "../../src/engine/ops/elementwise.ts";
-import type { Weights } from "../../src/engine/readings/weights.ts";
 import { dispose, sum, type Tensor, tensor, tidy } from "../../src/engine/tensor.ts";
+import { graphBlock } from "../../src/graph/graphBlock.ts";
+import { trace } from "../../src/graph/trace.ts";
 import { models } from "../../src/models/index.ts";
 import { type Deviation, relativeError } from "../parity/agreement.ts";
 import { bitsOf, exampleInputs, exampleShapes, LiveBlock, type Outputs, realInputs } from "./liveBlock.ts";
 
 // What every block promises, as functions that throw: the test runner calls them, and so does a machine with a GPU and no test runner.
 
-const llama = { ...DecoderLayer.example, norm: "rms", activation: "swiglu", rotary: true } as const;
+const rms = { type: "RmsNorm" };
+const llama = {
+  ...{ dim: 8, heads: 2, headDim: 4, norm: rms, attention: { type: "RotaryAttention" } },
+  feedForward: { type: "SwiGluFeedForward", config: { mult: 2, norm: rms } },
+};
 
 export const everyBlock: (readonly [string, AnyBlock])[] = [
   ...models.map((block) => [block.name, block] as const),
@@ -34,20 +39,6 @@ export function lossOf(outputs: Outputs): Tensor {
     return sum(multiply(value, tensor(numbers, value.shape)));
   });
   return parts.reduce((total, part) => add(total, part));
-}
-
-/** Carries a traced graph out, node by node: each node's outputs feed the next. */
-function runTraced(graph: TracedGraph, inputs: Record<string, Tensor>, weights: Weights): Outputs {
-  const made = new Map<string, Outputs>();
-  const valueAt = ({ node, port }: { node?: string; port: string }) =>
-    node === undefined ? inputs[port]! : made.get(node)![port]!;
-  for (const { id, type, config, inputs: sources } of graph.nodes) {
-    const definition = models.find(({ name }) => name === type)!;
-    const block = new LiveBlock(definition, { config, weights, path: id.split("#")[0]! });
-    const given = Object.entries(sources).map(([port, source]) => [port, valueAt(source)]);
-    made.set(id, block.run(Object.fromEntries(given)));
-  }
-  return Object.fromEntries(Object.entries(graph.outputs).map(([port, source]) => [port, valueAt(source)]));
 }
 
 export async function allBits(outputs: Outputs): Promise<Record<string, number[]>> {
@@ -141,15 +132,17 @@ export async function checkSeeds(definition: AnyBlock): Promise<void> {
   dispose(Object.values(inputs));
 }
 
-/** A composite block, opened and carried out node by node, gives the very same bits. */
+/** A composite block, opened and run as the graph that it is, gives the very same bits under the same names of weights. */
 export async function checkOpened(definition: AnyBlock): Promise<void> {
   const block = new LiveBlock(definition).shake().openGates();
   const inputs = exampleInputs(definition, block.config);
-  const graph = trace(definition, block.config, exampleShapes(definition, block.config, "inputs"));
-  const [whole, parts] = tidy(() => {
-    const outputs = block.run(inputs);
-    return [outputs, runTraced(graph, inputs, block.weights)];
-  });
+  const opened = graphBlock("Opened", trace(definition, block.config), findBlock);
+  const graph = new LiveBlock(opened, { weights: block.weights });
+  const names = (each: AnyBlock, config: Record<string, unknown>) =>
+    describeWeights(each, config).map(({ name, frozen, group }) => ({ name, frozen, group }));
+  const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
+  assert.deepEqual(names(opened, {}).sort(byName), names(definition, block.config).sort(byName));
+  const [whole, parts] = tidy(() => [block.run(inputs), graph.run(inputs)]);
   assert.deepEqual(await allBits(parts), await allBits(whole));
   dispose([...Object.values(whole), ...Object.values(parts), ...Object.values(inputs)]);
   block.dispose();

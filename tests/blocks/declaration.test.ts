@@ -1,11 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { parseConfig } from "../../src/core/block.ts";
+import { parseConfig, type SlotSpec } from "../../src/core/block.ts";
 import { makeCatalog } from "../../src/core/catalog.ts";
+import { countParameters, describeWeights } from "../../src/core/describeWeights.ts";
 import type { Ports } from "../../src/core/port.ts";
-import { evaluateDim, isEllipsis, namesIn } from "../../src/core/shape.ts";
-import { describeWeights, sizeOf, type TracedGraph, trace } from "../../src/core/trace.ts";
+import { namesIn } from "../../src/core/shape.ts";
+import { checkConfig, checkGraph } from "../../src/graph/check.ts";
+import { insideCounts } from "../../src/graph/parameterCounts.ts";
+import { solveShapes } from "../../src/graph/solve.ts";
+import { trace } from "../../src/graph/trace.ts";
 import { models } from "../../src/models/index.ts";
-import { checkConfig } from "../../src/pipeline/check.ts";
 import { refusalOf } from "../core/refusalOf.ts";
 import { docComments } from "./docComments.ts";
 import { exampleShapes } from "./liveBlock.ts";
@@ -31,8 +34,8 @@ describe("what every block says of itself", () => {
 
   test.each(everyBlock)("%s takes its example, by its own schema and by the catalog's", (name, definition) => {
     const config = parseConfig(definition, definition.example);
-    expect(checkConfig(catalog[name]!, definition.example)).toBeUndefined();
-    expect({ ...catalog[name]!.defaults, ...definition.example }).toEqual(config);
+    expect(checkConfig(catalog[name]!, definition.example, catalog)).toBeUndefined();
+    expect(parseConfig(definition, { ...catalog[name]!.defaults, ...definition.example })).toEqual(config);
   });
 
   test.each(everyBlock)(
@@ -40,7 +43,7 @@ describe("what every block says of itself", () => {
     (name, definition) => {
       const config = { ...definition.example, nonsense: 1 };
       const refusal = refusalOf(() => parseConfig(definition, config));
-      for (const { code, message, fix } of [refusal, checkConfig(catalog[name]!, config)!]) {
+      for (const { code, message, fix } of [refusal, checkConfig(catalog[name]!, config, catalog)!]) {
         expect(code).toBe("INVALID_CONFIG");
         expect(message).toContain(name);
         expect(message).toContain("nonsense");
@@ -57,7 +60,9 @@ describe("what every block says of itself", () => {
 
   test.each(everyBlock)("%s has outputs whose sizes follow from its inputs and its configuration", (_, definition) => {
     const namesOf = (ports: Ports) => Object.values(ports).flatMap(({ shape }) => shape.flatMap((dim) => namesIn(dim)));
-    const known = new Set([...namesOf(definition.inputs), ...Object.keys(definition.config.shape)]);
+    const slots = Object.values(catalog[definition.name]!.config.properties ?? {}).map(({ slot }) => slot as SlotSpec);
+    const fromSlots = slots.flatMap((slot) => (slot ? namesOf(slot.outputs) : []));
+    const known = new Set([...namesOf(definition.inputs), ...Object.keys(definition.config.shape), ...fromSlots]);
     for (const name of namesOf(definition.outputs)) expect(known).toContain(name);
   });
 
@@ -67,42 +72,31 @@ describe("what every block says of itself", () => {
 });
 
 describe("every composite, opened", () => {
-  test.each(composites)("%s shows blocks of the registry, and the shapes that computing gives", (_, definition) => {
+  test.each(composites)("%s is a graph without problems, of blocks of the registry", (_, definition) => {
+    const graph = trace(definition, definition.example);
+    expect(Object.keys(graph.nodes).length).toBeGreaterThan(0);
+    expect(checkGraph(graph, catalog)).toEqual([]);
+  });
+
+  test.each(composites)("%s has the shapes inside that computing gives", (_, definition) => {
     const config = parseConfig(definition, definition.example);
-    const graph = trace(definition, config, exampleShapes(definition, config, "inputs"));
-    expect(graph.nodes.length).toBeGreaterThan(0);
-    for (const { type } of graph.nodes) expect(catalog).toHaveProperty(type);
+    const inputs = exampleShapes(definition, config, "inputs");
+    const graph = trace(definition, config, { inputs });
+    const solution = solveShapes(graph, catalog, inputs);
+    expect(solution.conflicts.size).toBe(0);
     for (const [port, shape] of Object.entries(exampleShapes(definition, config, "outputs")))
-      expect(shapeAt(graph, port)).toEqual(shape);
+      expect(solution.inputs.outputs![port]).toEqual(shape);
+    for (const [id, ports] of Object.entries(solution.outputs))
+      for (const [port, shape] of Object.entries(ports))
+        for (const dim of shape) expect(dim, `${id}.${port}: ${shape}`).toBeTypeOf("number");
   });
 
-  test.each(composites)("%s works out shapes whose sizes are still names", (_, definition) => {
-    const config = parseConfig(definition, definition.example);
-    const named = Object.entries(definition.inputs as Ports).map(([port, { shape }]) => [port, shape]);
-    const open = trace(definition, config, Object.fromEntries(named));
-    const closed = trace(definition, config, exampleShapes(definition, config, "inputs"));
-    const sizes: Record<string, unknown> = { ...definition.exampleSizes, ...config };
-    const sizeOfName = (name: string) => sizes[name] as number | undefined;
-    for (const [at, node] of open.nodes.entries())
-      for (const [port, shape] of Object.entries(node.outputs)) {
-        const solved = shape.map((dim) => (isEllipsis(dim) ? sizeOfName(dim.slice(3)) : evaluateDim(dim, sizeOfName)));
-        expect(solved, `${node.id}.${port}: ${shape}`).toEqual(closed.nodes[at]!.outputs[port]);
-      }
-  });
-
-  test.each(composites)("%s counts its weights as they are made", (_, definition) => {
-    const config = parseConfig(definition, definition.example);
-    const graph = trace(definition, config, exampleShapes(definition, config, "inputs"));
-    const count = (weights: { shape: readonly number[] }[]) => weights.reduce((total, each) => total + sizeOf(each), 0);
-    const weights = describeWeights(definition, config);
-    expect(graph.nodes.reduce((total, node) => total + node.weights, 0)).toBe(count(weights));
-    expect(graph.nodes.reduce((total, node) => total + node.trainable, 0)).toBe(
-      count(weights.filter((each) => !each.frozen)),
-    );
+  test.each(composites)("%s counts its parameters as they are made", (_, definition) => {
+    const graph = trace(definition, definition.example);
+    const weights = describeWeights(definition, definition.example);
+    const counts = Object.entries(insideCounts(graph, weights)).filter(([id]) => graph.nodes[id]!.shares === undefined);
+    const total = countParameters(weights);
+    expect(counts.reduce((sum, [, count]) => sum + count.weights, 0)).toBe(total.weights);
+    expect(counts.reduce((sum, [, count]) => sum + count.trainable, 0)).toBe(total.trainable);
   });
 });
-
-function shapeAt(graph: TracedGraph, output: string): readonly (number | string)[] | undefined {
-  const { node, port } = graph.outputs[output]!;
-  return node === undefined ? graph.inputs[port] : graph.nodes.find(({ id }) => id === node)?.outputs[port];
-}

@@ -9,8 +9,9 @@ import { bitsOf, LiveBlock } from "./liveBlock.ts";
 
 const length = 5;
 const dim = 8;
+const rms = { type: "RmsNorm" };
 
-/** Which places change when place 2 does. */
+/** Which positions change when position 2 does. */
 async function changedBy2(definition: AnyBlock, config = {}): Promise<string> {
   const block = new LiveBlock(definition, { config: { ...definition.example, ...config } }).shake();
   const numbers = new Random(1).normals(length * dim);
@@ -24,13 +25,19 @@ async function changedBy2(definition: AnyBlock, config = {}): Promise<string> {
 }
 
 describeDevices("a transformer's layer", () => {
-  test("of the decoder never lets a later word change an earlier one", async () => {
+  test("of the decoder never lets a later token change an earlier one", async () => {
     expect(await changedBy2(DecoderLayer)).toBe("..xxx");
-    expect(await changedBy2(DecoderLayer, { alibi: false })).toBe("..xxx");
-    expect(await changedBy2(DecoderLayer, { rotary: true, norm: "rms", activation: "swiglu" })).toBe("..xxx");
+    expect(await changedBy2(DecoderLayer, { attention: { type: "AlibiAttention" } })).toBe("..xxx");
+    expect(
+      await changedBy2(DecoderLayer, {
+        attention: { type: "RotaryAttention" },
+        norm: rms,
+        feedForward: { type: "SwiGluFeedForward", config: { norm: rms } },
+      }),
+    ).toBe("..xxx");
   });
 
-  test("of the encoder lets all places see each other", async () => {
+  test("of the encoder lets all positions attend to each other", async () => {
     expect(await changedBy2(EncoderLayer)).toBe("xxxxx");
   });
 });

@@ -66,9 +66,9 @@ describeDevices("GATED XATTN-DENSE", () => {
       () => sum(square(block.run(inputs).text!)),
       weights.map(({ variable }) => variable),
     );
-    for (const [at, { name, role }] of weights.entries()) {
+    for (const [at, { name, group }] of weights.entries()) {
       const numbers = [...(await gradients[at]!.data())];
-      if (role === "gate") expect(numbers[0], name).not.toBe(0);
+      if (group === "gate") expect(numbers[0], name).not.toBe(0);
       else
         expect(
           numbers.every((number) => number === 0),

@@ -1,10 +1,11 @@
 import { type AnyBlock, configSizes, instantiate, parseConfig, type Value } from "../../src/core/block.ts";
+import { sizeOf } from "../../src/core/describeWeights.ts";
 import type { Ports } from "../../src/core/port.ts";
 import { Random } from "../../src/core/random.ts";
 import { isEllipsis, type ShapeSpec, type SolvedShape } from "../../src/core/shape.ts";
 import { ShapeSolver } from "../../src/core/solver.ts";
-import { sizeOf } from "../../src/core/trace.ts";
 import { Eager } from "../../src/engine/readings/eager.ts";
+import "../../src/models/index.ts"; // a slot may name any block
 import { assignNumbers, type Weight, Weights } from "../../src/engine/readings/weights.ts";
 import { type Tensor, tensor, type Variable, variable } from "../../src/engine/tensor.ts";
 
@@ -45,7 +46,7 @@ export class LiveBlock {
 
   /** Sets every tanh gate, which starts closed. */
   openGates(value = 0.7): this {
-    for (const weight of this.weights.all()) if (weight.role === "gate") this.set(weight, [value]);
+    for (const weight of this.weights.all()) if (weight.group === "gate") this.set(weight, [value]);
     return this;
   }
 
@@ -53,7 +54,7 @@ export class LiveBlock {
   shake(seed = 2): this {
     const random = new Random(seed);
     for (const weight of this.weights.all()) {
-      if (weight.role === "gate") continue;
+      if (weight.group === "gate") continue;
       const around = weight.initial.kind === "ones" ? 1 : 0;
       const numbers = random.fork(weight.name).normals(sizeOf(weight));
       this.set(

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { makeCatalog } from "../../src/core/catalog.ts";
 import { float32, optional } from "../../src/core/port.ts";
+import { checkConfig } from "../../src/graph/check.ts";
 import { models } from "../../src/models/index.ts";
-import { checkConfig } from "../../src/pipeline/check.ts";
 
 const catalog = makeCatalog(models);
 const entries = Object.entries(catalog);
@@ -21,14 +21,14 @@ describe("the catalog", () => {
     const required = (entry.config.required ?? []) as string[];
     for (const field of Object.keys(entry.defaults)) expect(required).not.toContain(field);
     for (const field of required) expect(entry.example).toHaveProperty(field);
-    expect(checkConfig(entry, { ...entry.defaults, ...entry.example })).toBeUndefined();
+    expect(checkConfig(entry, { ...entry.defaults, ...entry.example }, catalog)).toBeUndefined();
   });
 
   test.each(entries)("%s: a wrong value is refused with the name of its field", (name, entry) => {
     for (const field of Object.keys(entry.config.properties ?? {})) {
-      const refusal = checkConfig(entry, { ...entry.example, [field]: { of: "no use" } })!;
+      const refusal = checkConfig(entry, { ...entry.example, [field]: { of: "no use" } }, catalog)!;
       expect(refusal).toMatchObject({ code: "INVALID_CONFIG", block: name });
-      expect(refusal.message).toContain(`config.${field} of ${name}`);
+      expect(refusal.message).toMatch(new RegExp(`config\\.${field}(\\.type)? of ${name}`));
       expect(refusal.fix).toContain(field);
     }
   });

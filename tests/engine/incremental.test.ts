@@ -14,14 +14,16 @@ import { Incremental } from "../../src/engine/readings/incremental.ts";
 import { definePrimitive } from "../../src/engine/readings/primitive.ts";
 import type { Weights } from "../../src/engine/readings/weights.ts";
 import { clone, concat, dispose, slice, type Tensor, tensor, tidy } from "../../src/engine/tensor.ts";
-import { Flamingo, FlamingoLanguageModel } from "../../src/models/flamingo.ts";
+import { Flamingo } from "../../src/models/flamingo.ts";
 import { models } from "../../src/models/index.ts";
+import { FlamingoLanguageModel } from "../../src/models/languageModel.ts";
 import { exampleInputs, LiveBlock } from "../blocks/liveBlock.ts";
 import { describeDevices } from "../devices.ts";
+import { type LanguageChange, languageConfig } from "../models/languageConfig.ts";
 import { numbers, tensorOf } from "./numbers.ts";
 
 /** Primitives that work on each place of a sequence alone. */
-const alone = models.filter(({ pieces }) => pieces && !pieces.past).map((block) => [block.name, block] as const);
+const alone = models.filter(({ chunks }) => chunks && !chunks.cache).map((block) => [block.name, block] as const);
 
 const hasAxis = (ports: Ports, port: string, axis: string) =>
   ports[port]!.shape.some((dim) => (isEllipsis(dim) ? dim === `...${axis}` : namesIn(dim).includes(axis)));
@@ -30,11 +32,14 @@ const hasAxis = (ports: Ports, port: string, axis: string) =>
 const cut = (x: Tensor, start: number, end: number) =>
   slice(x, [0, start, ...x.shape.slice(2).map(() => 0)], [x.shape[0]!, end - start, ...x.shape.slice(2)]);
 
-const language = {
-  ...{ vocabulary: 11, newTokens: 2, imageToken: 11, dim: 8, layers: 2, heads: 2, headDim: 4, ffMult: 2 },
-  ...{ visualDim: 6, gatedHeads: 2, gatedHeadDim: 4, padded: true },
+const language = (change: LanguageChange = {}) => languageConfig({ vocabulary: 11, imageToken: 11, ...change });
+const plain: LanguageChange = { attention: { type: "Attention" } };
+const llama: LanguageChange = {
+  attention: { type: "RotaryAttention" },
+  norm: "RmsNorm",
+  feedForward: "SwiGluFeedForward",
 };
-const tag = language.imageToken;
+const tag = 11;
 
 interface Built {
   weights: Weights;
@@ -84,7 +89,7 @@ const texts = [
 
 describeDevices("a text in chunks", (device) => {
   test.each(alone)("%s works on each place alone, as it says", async (_, definition) => {
-    const axis = definition.pieces!.along;
+    const axis = definition.chunks!.along;
     const { lead: _lead, ...exampleSizes } = definition.exampleSizes ?? {}; // two leading axes, the second of which is cut
     const block = new LiveBlock({ ...definition, exampleSizes }).shake().openGates();
     const inputs = exampleInputs({ ...definition, exampleSizes }, block.config);
@@ -105,16 +110,19 @@ describeDevices("a text in chunks", (device) => {
     block.dispose();
   });
 
-  const kinds: [string, Record<string, unknown>][] = [
+  const kinds: [string, LanguageChange][] = [
     ["with ALiBi, looking at the image just before", {}],
-    ["with learnt positions, looking at all images so far", { alibi: false, positions: 10, attend: "allPrevious" }],
-    ["with rotary positions, RMSNorm and SwiGLU", { rotary: true, norm: "rms", activation: "swiglu" }],
-    ["with neither, and a gate before every second layer", { alibi: false, every: 2, placement: "last" }],
+    [
+      "with learnt positions, looking at all images so far",
+      { ...plain, positions: { type: "TextPositions", config: { maxLength: 10 } }, attend: "allPrevious" },
+    ],
+    ["with rotary positions, RMSNorm and SwiGLU", llama],
+    ["with neither, and a gate before every second layer", { ...plain, every: 2, placement: "last" }],
   ];
   test.each(kinds)("gives the logits of the whole text at each place: a model %s", async (_, change) => {
     const before = countTensors();
     const media = tensorOf(numbers([2, 2, 3, 6], 5));
-    const built = build(FlamingoLanguageModel, { ...language, ...change }, { media });
+    const built = build(FlamingoLanguageModel, language(change), { media });
     await expectSame(built, texts, [3, 1, 1, 2, 1, 1, 1]);
     built.incremental.dispose();
     built.weights.dispose();
@@ -128,7 +136,7 @@ describeDevices("a text in chunks", (device) => {
     fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }), async (lengths) => {
         const media = tensorOf(numbers([2, 2, 3, 6], 6));
-        const built = build(FlamingoLanguageModel, language, { media });
+        const built = build(FlamingoLanguageModel, language(), { media });
         await expectSame(
           built,
           texts.map((text) => [...text, 5, 2, 3, 4, 5, 6]),
@@ -142,7 +150,7 @@ describeDevices("a text in chunks", (device) => {
     ));
 
   test("past the room that its keys have at first", async () => {
-    const built = build(FlamingoLanguageModel, { ...language, alibi: true }, {});
+    const built = build(FlamingoLanguageModel, language(), {});
     const long = [0, 1].map((row) => Array.from({ length: 150 }, (_, at) => (at * 7 + row) % 11));
     await expectSame(built, long, [60, 3, 1, 1, 70, 1, 14]);
     built.incremental.dispose();
@@ -150,7 +158,7 @@ describeDevices("a text in chunks", (device) => {
   });
 
   test("goes on with chosen rows", async () => {
-    const built = build(FlamingoLanguageModel, language, {});
+    const built = build(FlamingoLanguageModel, language(), {});
     const read = (incremental: Incremental, rows: number[][]) => incremental.read(idsOf(rows), built.chunk);
     read(
       built.incremental,

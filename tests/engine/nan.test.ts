@@ -77,7 +77,7 @@ describeDevices("NaN", () => {
   test("in the second image leaves the tokens of the first as they are, through a whole gated layer", async () => {
     const config = { dim: 8, visualDim: 6 };
     const block = new LiveBlock(GatedXattnDense, { config });
-    for (const { role, variable } of block.weights.all()) if (role === "gate") variable.assign(tf.tensor([0.5]));
+    for (const { group, variable } of block.weights.all()) if (group === "gate") variable.assign(tf.tensor([0.5]));
     const text = numbers([1, 4, 8], 4);
     const media = numbers([1, 2, 3, 6], 5);
     const locations = () => tf.tensor([1, 0, 1, 0], [1, 4], "int32");

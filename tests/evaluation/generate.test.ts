@@ -13,20 +13,17 @@ import { BeamSearch } from "../../src/evaluation/beamSearch.ts";
 import { type Continuation, openContinuation, WholeText } from "../../src/evaluation/continuation.ts";
 import { type GenerateOptions, generate as generateScored } from "../../src/evaluation/generate.ts";
 import { draw } from "../../src/evaluation/sampling.ts";
-import { FlamingoLanguageModel } from "../../src/models/flamingo.ts";
+import { FlamingoLanguageModel } from "../../src/models/languageModel.ts";
 import { LiveBlock } from "../blocks/liveBlock.ts";
 import { describeDevices } from "../devices.ts";
 import { numbers, tensorOf } from "../engine/numbers.ts";
+import { type LanguageChange, languageConfig } from "../models/languageConfig.ts";
 
 /** The tokens alone. */
 async function generate(...given: Parameters<typeof generateScored>): Promise<number[][]> {
   return (await generateScored(...given)).map((each) => each.tokens);
 }
 
-const config = {
-  ...{ vocabulary: 13, newTokens: 2, imageToken: 13, dim: 8, layers: 2, heads: 2, headDim: 4, ffMult: 2 },
-  ...{ visualDim: 6, gatedHeads: 2, gatedHeadDim: 4, padded: true },
-};
 const [tag, stop] = [13, 14];
 const prompts = [
   [1, tag, 4, tag, 5],
@@ -41,14 +38,14 @@ function openModel(
   media: Tensor,
   rows: readonly number[],
   whole: boolean,
-  change: Partial<typeof FlamingoLanguageModel.example> = {},
+  change: LanguageChange = {},
 ): Continuation {
   const seen = tidy(() => gather(media, tensor(Int32Array.from(rows), [rows.length], "int32")));
   const texts = openContinuation(
     rows.length,
     weights,
     (readingOf) => {
-      const model = instantiate(FlamingoLanguageModel, { ...config, ...change }, readingOf());
+      const model = instantiate(FlamingoLanguageModel, languageConfig(change), readingOf());
       return (ids) => model({ ids, media: seen }) as Tensor;
     },
     whole,
@@ -67,10 +64,14 @@ function openModel(
   };
 }
 
-const ways: [string, GenerateOptions, Partial<typeof FlamingoLanguageModel.example>?][] = [
+const ways: [string, GenerateOptions, LanguageChange?][] = [
   ["greedily", asked],
   ["drawn", { ...asked, sampling: { seed: 3, topK: 5, topP: 0.9 } }],
-  ["by beams, with layers as in LLaMA", { ...asked, beams: 2 }, { rotary: true, norm: "rms", activation: "swiglu" }],
+  [
+    "by beams, with layers as in LLaMA",
+    { ...asked, beams: 2 },
+    { attention: { type: "RotaryAttention" }, norm: "RmsNorm", feedForward: "SwiGluFeedForward" },
+  ],
   ["by beams", { ...asked, beams: 3, lengthPenalty: 1 }],
 ];
 
@@ -82,7 +83,7 @@ describeDevices("generation with kept keys and values", (device) => {
     "says what reading the whole text each time says, and leaves no tensor: %s",
     async (_, options, change) => {
       const before = countTensors();
-      const model = new LiveBlock(FlamingoLanguageModel, { config: { ...config, ...change } });
+      const model = new LiveBlock(FlamingoLanguageModel, { config: languageConfig(change) });
       const { weights } = model.shake(5).openGates();
       const media = tensorOf(numbers([3, 2, 3, 6], 5, 2));
       const open = (whole: boolean) => (rows: readonly number[]) => openModel(weights, media, rows, whole, change);
@@ -125,7 +126,7 @@ describeDevices("generation with kept keys and values", (device) => {
       };
     });
     const first = texts.read(Int32Array.of(1, 2, 3));
-    expect(texts.wholeBecause).toMatch(/"attend.attend" cannot go on .*: every place looks at later ones/);
+    expect(texts.wholeBecause).toMatch(/"attend.attend" cannot go on .*: each position attends to later ones/);
     const [second, again] = [texts.read(Int32Array.of(4)), texts.read(Int32Array.of(4))];
     expect([...(await first.data())]).not.toEqual([...(await second.data())]);
     expect([...(await second.data())]).not.toEqual([...(await again.data())]); // it saw one place more
@@ -135,7 +136,7 @@ describeDevices("generation with kept keys and values", (device) => {
   });
 
   test("looks at the newest image of a text with several", async () => {
-    const { weights } = new LiveBlock(FlamingoLanguageModel, { config }).shake(5).openGates();
+    const { weights } = new LiveBlock(FlamingoLanguageModel, { config: languageConfig() }).shake(5).openGates();
     const [first, second] = [numbers([1, 1, 3, 6], 5), numbers([1, 1, 3, 6], 6)];
     const read = async (media: Tensor, pieces: number[][]) => {
       const texts = openModel(weights, media, [0], false);

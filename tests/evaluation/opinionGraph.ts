@@ -7,6 +7,7 @@ import { Weights } from "../../src/engine/readings/weights.ts";
 import { reshape, slice, type Tensor, tensor } from "../../src/engine/tensor.ts";
 import type { BlockGraph } from "../../src/evaluation/blockGraph.ts";
 import { PromptModel } from "../../src/evaluation/promptModel.ts";
+import type { Source } from "../../src/graph/graph.ts";
 
 export const words = new Tokenizer(["a", "big", "cat", "dog", "red", "house", "sky", "tree", "sun"]);
 export const tokens = words.special;
@@ -60,13 +61,21 @@ export class OpinionGraph implements BlockGraph {
   }
 
   node(id: string) {
-    const from = (node: string, port: string) => ({ node, port });
-    const nodes = {
-      data: { inputs: {}, outputs: { images: ["batch", "media", "frames", 1, 1, 3], ids: ["batch", "length"] } },
-      see: { inputs: { images: from("data", "images") }, outputs: { features: ["batch", "media", "frames"] } },
-      say: { inputs: { ids: from("data", "ids"), media: from("see", "features") }, outputs: { logits: [] } },
+    const outputs = {
+      data: { images: ["batch", "media", "frames", 1, 1, 3], ids: ["batch", "length"] },
+      see: { features: ["batch", "media", "frames"] },
+      say: { logits: [] },
     };
-    return { id, label: id, ...nodes[id as keyof typeof nodes] };
+    return { id, label: id, outputs: outputs[id as keyof typeof outputs] };
+  }
+
+  inputsOf(id: string): Record<string, Source> {
+    const from = (node: string, port: string) => ({ node, port });
+    const inputs: Record<string, Record<string, Source>> = {
+      see: { images: from("data", "images") },
+      say: { ids: from("data", "ids"), media: from("see", "features") },
+    };
+    return inputs[id] ?? {};
   }
 
   sourcesOf() {

@@ -25,8 +25,8 @@ async function open(pipeline: Pipeline): Promise<Prepared & { model: PromptModel
 }
 
 function setGates({ graph }: Prepared, value: number): void {
-  for (const { role, shape, variable } of graph.weights.all())
-    if (role === "gate") assignNumbers(variable, { shape, data: Float32Array.of(value) });
+  for (const { group, shape, variable } of graph.weights.all())
+    if (group === "gate") assignNumbers(variable, { shape, data: Float32Array.of(value) });
 }
 
 /** Some image, or a video of so many frames. */

@@ -14,6 +14,7 @@ import { type Pipeline, readPipeline } from "../../src/pipeline/schema.ts";
 import { readRun } from "../../src/runs/folder.ts";
 import { train } from "../../src/training/loop.ts";
 import { Optimizer } from "../../src/training/optimizer.ts";
+import { flamingoGroups } from "../../src/training/parameterGroups.ts";
 import { devices } from "../devices.ts";
 import { carryOut, newRun, quietly, smallPipeline, valuesOf } from "./smallRun.ts";
 
@@ -23,12 +24,12 @@ async function measuredPeak(pipeline: Pipeline): Promise<{ need: number; peak: n
   const record = await readRun(await newRun(pipeline));
   const { plan, graph, sources } = await prepareRun(record, quietly("wasm"));
   const need = memoryNeed(plan, new Map([...sources].map(([id, source]) => [id, source.batch(0)])))!;
-  const trainer = plan.nodes.find(({ type }) => type === "Train")!;
+  const trainer = Object.values(plan.nodes).find(({ type }) => type === "Train")!;
   const weights = graph
     .blocksUpTo(trainer.id)
     .flatMap((id) => graph.weights.all(id))
     .filter(({ frozen }) => !frozen);
-  const optimizer = new Optimizer(weights, { parts: [], clip: 1 });
+  const optimizer = new Optimizer(weights, { groups: flamingoGroups(1, 0), clip: 1 });
   const values: Values = new Map(
     graph.sourcesOf(trainer.id).map(({ id }) => [id, toTensors(sources.get(id)!.batch(0))]),
   );
@@ -37,7 +38,7 @@ async function measuredPeak(pipeline: Pipeline): Promise<{ need: number; peak: n
   const fixed = graph.blocksUpTo(trainer.id).filter((id) => graph.isFixed(id));
   const features = tidy(() => fixed.flatMap((id) => Object.values(graph.compute(id, values)) as Tensor[]));
   resetPeak();
-  const { node, port } = trainer.inputs.loss!;
+  const { node, port } = graph.inputsOf(trainer.id).loss!;
   await train({
     weights,
     optimizer,
@@ -64,7 +65,7 @@ function withPreset(name: "3B" | "80B"): Pipeline {
   const { resampler, language } = presets[name];
   const encoder = { visualDim: resampler.visualDim };
   return smallPipeline({
-    config: { encoder, resampler, language: { ...language, ffMult: 4 } },
+    config: { encoder, resampler, language },
     without: ["samples", "evaluate"],
   });
 }

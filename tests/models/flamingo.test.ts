@@ -1,14 +1,17 @@
 import { describe, expect, test } from "vitest";
+import { describeWeights } from "../../src/core/describeWeights.ts";
 import { Random } from "../../src/core/random.ts";
-import { describeWeights, trace } from "../../src/core/trace.ts";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { dispose, square, sum, type Tensor, tensor, tidy } from "../../src/engine/tensor.ts";
-import { Flamingo, FlamingoLanguageModel } from "../../src/models/flamingo.ts";
+import { trace } from "../../src/graph/trace.ts";
+import { Flamingo } from "../../src/models/flamingo.ts";
+import { FlamingoLanguageModel } from "../../src/models/languageModel.ts";
 import { bitsOf, LiveBlock } from "../blocks/liveBlock.ts";
 import { describeDevices } from "../devices.ts";
+import { languageConfig } from "./languageConfig.ts";
 
-/** A language model without new tokens: the tag is a word of its own vocabulary. */
-const config = { ...FlamingoLanguageModel.example, vocabulary: 9, newTokens: 0, imageToken: 7, padded: false };
+/** A language model without new tokens: <image> is a token of its own vocabulary. */
+const config = languageConfig({ vocabulary: 9, newTokens: 0, imageToken: 7, padded: false });
 const tag = config.imageToken;
 const text = [1, tag, 2, 3, tag, 4, 5];
 
@@ -44,7 +47,8 @@ describeDevices("Flamingo", (device) => {
   });
 
   test("has gradients at step 0 for its gates, and for nothing else", async () => {
-    const whole = { ...Flamingo.example, layers: 1, vocabulary: 9, newTokens: 0, imageToken: tag, padded: false };
+    const { visualDim: _given, ...languageModel } = { ...config, layers: 1 };
+    const whole = { ...Flamingo.example, languageModel: { type: "FlamingoLanguageModel", config: languageModel } };
     const model = new LiveBlock(Flamingo, { config: whole }).shake();
     const size = whole.imageSize!;
     const images = tensor(new Random(1).uniforms(2 * size * size * 3, -1, 1), [1, 2, 1, size, size, 3]);
@@ -56,8 +60,8 @@ describeDevices("Flamingo", (device) => {
     const moved: string[] = [];
     for (const [at, { name }] of weights.entries())
       if ((await gradients[at]!.data()).some((number) => number !== 0)) moved.push(name);
-    expect(moved).toEqual(weights.filter(({ role }) => role === "gate").map(({ name }) => name));
-    expect(moved.length).toBe(2 * whole.layers);
+    expect(moved).toEqual(weights.filter(({ group }) => group === "gate").map(({ name }) => name));
+    expect(moved.length).toBe(2);
     dispose([value, images, ...gradients.filter((gradient) => gradient !== null)]);
   });
 
@@ -93,10 +97,13 @@ describeDevices("Flamingo", (device) => {
 });
 
 describe("what learns in Flamingo", () => {
-  const learning = (more = {}, frozen = false) =>
-    describeWeights(Flamingo, { ...Flamingo.example, ...more }, frozen)
+  const learning = (more = {}, frozen = false) => {
+    const { type, config } = Flamingo.example.languageModel!;
+    const languageModel = { type, config: { ...config, ...more } };
+    return describeWeights(Flamingo, { ...Flamingo.example, languageModel }, { frozen })
       .filter((weight) => !weight.frozen)
       .map(({ name }) => name);
+  };
 
   test("is the resampler, the gated layers and the new tokens, while the language model is frozen", () => {
     const names = learning();
@@ -121,11 +128,10 @@ describe("what learns in Flamingo", () => {
 });
 
 describe("where the gated layers stand", () => {
-  const layers = (every: number, placement: "first" | "last") => {
-    const shapes = { ids: [1, 5], media: [1, 1, 3, 6] };
-    const { nodes } = trace(FlamingoLanguageModel, { ...config, layers: 6, every, placement }, shapes);
-    return nodes
-      .map(({ id, type }) => ({ GatedXattnDense: "x", DecoderLayer: id.split(".")[1]! })[type] ?? "")
+  const layers = (every: number, placement: "first" | "last" | "middle" | "none") => {
+    const { nodes } = trace(FlamingoLanguageModel, { ...config, layers: 6, every, placement });
+    return Object.entries(nodes)
+      .map(([id, { type }]) => ({ GatedXattnDense: "x", DecoderLayer: id.split(".")[1]! })[type] ?? "")
       .join("");
   };
 
@@ -135,5 +141,9 @@ describe("where the gated layers stand", () => {
   });
   test("is before layers n-1, 2n-1, as in OpenFlamingo, where it is told to", () => {
     expect(layers(3, "last")).toBe("01x234x5");
+  });
+  test("is before the middle layer alone, or nowhere", () => {
+    expect(layers(1, "middle")).toBe("012x345");
+    expect(layers(1, "none")).toBe("012345");
   });
 });

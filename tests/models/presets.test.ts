@@ -3,8 +3,12 @@ import { describe, expect, test } from "vitest";
 import { ConvEncoder } from "../../src/blocks/convEncoder.ts";
 import { PerceiverResampler } from "../../src/blocks/perceiverResampler.ts";
 import { parseConfig } from "../../src/core/block.ts";
-import { describeWeights, sizeOf, trace } from "../../src/core/trace.ts";
-import { FlamingoLanguageModel } from "../../src/models/flamingo.ts";
+import { makeCatalog } from "../../src/core/catalog.ts";
+import { describeWeights, sizeOf } from "../../src/core/describeWeights.ts";
+import { solveShapes } from "../../src/graph/solve.ts";
+import { trace } from "../../src/graph/trace.ts";
+import { models } from "../../src/models/index.ts";
+import { FlamingoLanguageModel } from "../../src/models/languageModel.ts";
 import { type Preset, presets } from "../../src/models/presets.ts";
 import { readPipeline } from "../../src/pipeline/schema.ts";
 
@@ -32,7 +36,7 @@ describe.each(Object.entries(figures))("the paper's %s", (name, expected) => {
   const found = counts(preset);
   const billions = (count: number) => Number((count / 1e9).toFixed(2));
 
-  test("has as many numbers as a count without biases gives", () => {
+  test("has as many parameters as a count without biases gives", () => {
     expect([billions(found.gated), billions(found.language)]).toEqual([expected.gated, expected.language]);
     expect(Number((found.resampler / 1e6).toFixed(0))).toBe(170);
   });
@@ -47,19 +51,21 @@ describe.each(Object.entries(figures))("the paper's %s", (name, expected) => {
   });
 
   test("has the paper's number of gated layers, the first before the first decoder layer", () => {
-    const { visualDim } = preset.language;
-    const { nodes } = trace(FlamingoLanguageModel, preset.language, { ids: [1, 256], media: [1, 5, 64, visualDim] });
-    const gated = nodes.filter(({ type }) => type === "GatedXattnDense");
+    const nodes = Object.entries(trace(FlamingoLanguageModel, preset.language).nodes);
+    const gated = nodes.filter(([, { type }]) => type === "GatedXattnDense");
     expect(gated.length).toBe(expected.layers);
-    expect(gated[0]!.id).toBe("gated_cross_attn_layers.0");
-    expect(gated.every(({ config }) => config.activation === "squaredRelu")).toBe(true);
-    const decoders = nodes.filter(({ type }) => type === "DecoderLayer");
-    expect(decoders.every(({ config }) => config.activation === "gelu")).toBe(true);
+    expect(gated[0]![0]).toBe("gated_cross_attn_layers.0");
+    const activation = (type: string) => ({ feedForward: { config: { activation: { type } } } });
+    for (const [id, { config }] of gated) expect(config, id).toMatchObject(activation("SquaredRelu"));
+    for (const [id, { type, config }] of nodes)
+      if (type === "DecoderLayer") expect(config.feedForward, id).toEqual({ type: "FeedForward", config: {} });
   });
 
   test("gives the resampler's 64 visual tokens of 8 frames to it", () => {
-    const { nodes } = trace(PerceiverResampler, preset.resampler, { features: [1, 5, 8, 100, 1536] });
-    expect(nodes.at(-1)!.outputs.y).toEqual([1, 5, 64, preset.language.visualDim]);
+    const inputs = { features: [1, 5, 8, 100, 1536] };
+    const inside = trace(PerceiverResampler, preset.resampler, { inputs });
+    const { media } = solveShapes(inside, makeCatalog(models), inputs).inputs.outputs!;
+    expect(media).toEqual([1, 5, 64, preset.language.visualDim]);
   });
 });
 

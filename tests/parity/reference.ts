@@ -37,7 +37,7 @@ export const reference: Readonly<Record<string, Correspondence>> = {
         latents: fields.num_latents,
         maxMedia: fields.max_num_media ?? undefined,
         maxFrames: fields.max_num_frames ?? undefined,
-        ffMult: fields.ff_mult,
+        feedForward: { type: "FeedForward", config: { mult: fields.ff_mult } },
       }),
     ),
     inputs: { x: "features" },
@@ -58,7 +58,7 @@ export const reference: Readonly<Record<string, Correspondence>> = {
         visualDim: fields.dim_visual,
         headDim: fields.dim_head,
         heads: fields.heads,
-        ffMult: fields.ff_mult,
+        feedForward: { type: "FeedForward", config: { mult: fields.ff_mult } },
         attend: fields.only_attend_immediate_media ? "immediate" : "allPrevious",
         // The reference takes rows with fewer <image> tags than images. More tags are an error here, as everywhere.
         padded: true,

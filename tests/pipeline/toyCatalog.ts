@@ -2,7 +2,8 @@ import { z } from "zod";
 import { count } from "../../src/core/block.ts";
 import { type Listed, makeCatalog } from "../../src/core/catalog.ts";
 import { float32, int32, optional, type Ports } from "../../src/core/port.ts";
-import type { Pipeline, PipelineEdge } from "../../src/pipeline/schema.ts";
+import type { GraphEdge } from "../../src/graph/graph.ts";
+import type { Pipeline } from "../../src/pipeline/schema.ts";
 
 function entry(name: string, kind: Listed["kind"], config: z.ZodRawShape, inputs: Ports, outputs: Ports): Listed {
   const words = { name, title: name, summary: `${name}.`, category: "Tensor" as const };
@@ -80,7 +81,7 @@ export function pipelineOf(
 ): Pipeline {
   return {
     format: "flamingo-pipeline",
-    version: 1,
+    version: 2,
     name: "toy",
     description: "",
     nodes: Object.fromEntries(
@@ -90,12 +91,13 @@ export function pipelineOf(
       }),
     ),
     edges: wires.map(wire),
+    blocks: {},
     view: { positions: {} },
   };
 }
 
 /** `from.port > to.port` as an edge. */
-export function wire(text: string): PipelineEdge {
+export function wire(text: string): GraphEdge {
   const [from, to] = text.split(" > ").map((end) => end.split(".") as [string, string]);
   return { from: from!, to: to! };
 }

@@ -8,6 +8,7 @@ import { div, engine, mean, scalar, square, sub, type Tensor, tensor } from "../
 import { type StepReport, type Training, train } from "../../src/training/loop.ts";
 import { LossScale } from "../../src/training/lossScale.ts";
 import { Optimizer } from "../../src/training/optimizer.ts";
+import { flamingoGroups } from "../../src/training/parameterGroups.ts";
 import { describeDevices } from "../devices.ts";
 
 const schedule = { rate: 0.05, warmup: 0, after: "constant" as const, steps: 3 };
@@ -15,9 +16,15 @@ const schedule = { rate: 0.05, warmup: 0, after: "constant" as const, steps: 3 }
 /** A matrix that learns, with what training needs beside the loss. */
 function setUp(change: Partial<Training> = {}) {
   const weights = new Weights(4);
-  const matrix = weights.create({ name: "w", shape: [5, 3], initial: { kind: "normal", std: 1 }, frozen: false });
+  const matrix = weights.create({
+    name: "w",
+    shape: [5, 3],
+    initial: { kind: "normal", std: 1 },
+    frozen: false,
+    group: "new" as const,
+  });
   const reports: StepReport[] = [];
-  const optimizer = new Optimizer(weights.all(), { parts: [], clip: 1 });
+  const optimizer = new Optimizer(weights.all(), { groups: flamingoGroups(1, 0), clip: 1 });
   const training: Training = {
     weights: weights.all(),
     optimizer,
@@ -127,13 +134,18 @@ describeDevices("training", () => {
   test("a step reads the device once: loss, norm and gates together", async () => {
     const gates = new Weights(5);
     for (const name of ["a", "b"])
-      gates.create({ name, shape: [1], initial: { kind: "ones" }, frozen: false, role: "gate" });
+      gates.create({ name, shape: [1], initial: { kind: "ones" }, frozen: false, group: "gate" });
     const { training, weights, reports } = setUp();
     const all = [...weights.all(), ...gates.all()];
     const [matrix, first, second] = all.map(({ variable }): Tensor => variable) as [Tensor, Tensor, Tensor];
     const lossOf = () => () => mean(square(matrix)).add(mean(square(first)));
     const read = vi.spyOn(engine(), "read");
-    await train({ ...training, weights: all, optimizer: new Optimizer(all, { parts: [], clip: 1 }), lossOf });
+    await train({
+      ...training,
+      weights: all,
+      optimizer: new Optimizer(all, { groups: flamingoGroups(1, 0), clip: 1 }),
+      lossOf,
+    });
     expect(read).toHaveBeenCalledTimes(3);
     read.mockRestore();
     expect(reports.at(-1)!.gates).toBeAllclose([Math.tanh((await first.data())[0]!), Math.tanh(1)]);

@@ -3,7 +3,7 @@ import { countTensors } from "../../src/engine/memory.ts";
 import { Weights } from "../../src/engine/readings/weights.ts";
 import { dispose, tensor } from "../../src/engine/tensor.ts";
 import { Optimizer } from "../../src/training/optimizer.ts";
-import { flamingoParts } from "../../src/training/parts.ts";
+import { flamingoGroups } from "../../src/training/parameterGroups.ts";
 import { describeDevices } from "../devices.ts";
 
 /** Where each weight starts. */
@@ -35,8 +35,8 @@ const ends = [
 function makeWeights(): Weights {
   const weights = new Weights(1);
   for (const [name, numbers] of Object.entries(starts)) {
-    const role = name.endsWith("_gate") ? { role: "gate" as const } : {};
-    weights.create({ name, shape: [numbers.length], initial: { kind: "zeros" }, frozen: false, ...role });
+    const group = name.endsWith("_gate") ? "gate" : name.includes("gated_cross_attn") ? "new" : "resampler";
+    weights.create({ name, shape: [numbers.length], initial: { kind: "zeros" }, frozen: false, group });
   }
   const data = Object.entries(starts).map(
     ([name, numbers]) => [name, { shape: [numbers.length], data: Float32Array.from(numbers) }] as const,
@@ -57,7 +57,7 @@ async function takeSteps(optimizer: Optimizer, from: number, to: number): Promis
   return found;
 }
 
-const settings = { parts: flamingoParts(5, 0.1), clip: 1 };
+const settings = { groups: flamingoGroups(5, 0.1), clip: 1 };
 
 describeDevices("Optimizer", () => {
   test("takes the steps of PyTorch's AdamW: clipped, each part at its own rate and decay", async () => {

@@ -1,4 +1,5 @@
-import type { Pipeline, PipelineEdge, PipelineNode } from "../../../src/pipeline/schema.ts";
+import type { GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
+import type { Pipeline } from "../../../src/pipeline/schema.ts";
 import type { Position } from "./operations.ts";
 
 /** What was, and what is instead; undefined where there was or is nothing. */
@@ -8,9 +9,9 @@ type Swap<T> = readonly [before: T | undefined, after: T | undefined];
 export interface Delta {
   name?: readonly [string, string];
   description?: readonly [string, string];
-  nodes: Record<string, Swap<PipelineNode>>;
+  nodes: Record<string, Swap<GraphNode>>;
   positions: Record<string, Swap<Position>>;
-  edges?: readonly [PipelineEdge[], PipelineEdge[]];
+  edges?: readonly [GraphEdge[], GraphEdge[]];
 }
 
 /** The change from one pipeline to another. Untouched parts are told by identity. */

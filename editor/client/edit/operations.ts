@@ -1,5 +1,6 @@
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
-import type { Pipeline, PipelineEdge, PipelineNode } from "../../../src/pipeline/schema.ts";
+import type { GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
+import type { Pipeline } from "../../../src/pipeline/schema.ts";
 
 /** Where a node stands on the canvas. */
 export type Position = [number, number];
@@ -8,11 +9,12 @@ export type Position = [number, number];
 export function emptyPipeline(name = "Untitled"): Pipeline {
   return {
     format: "flamingo-pipeline",
-    version: 1,
+    version: 2,
     name,
     description: "",
     nodes: {},
     edges: [],
+    blocks: {},
     view: { positions: {} },
   };
 }
@@ -29,14 +31,14 @@ export function freshId(pipeline: Pick<Pipeline, "nodes">, base: string): string
 }
 
 /** The configuration a new node starts with: what has no default is taken from the entry's example. */
-export function initialConfig(entry: CatalogEntry): PipelineNode["config"] {
+export function initialConfig(entry: CatalogEntry): GraphNode["config"] {
   const missing = Object.keys(entry.config.properties ?? {}).filter((key) => !(key in entry.defaults));
   return Object.fromEntries(
     missing.flatMap((key) => (key in entry.example ? [[key, entry.example[key]]] : [])),
-  ) as PipelineNode["config"];
+  ) as GraphNode["config"];
 }
 
-export function addNode(pipeline: Pipeline, id: string, node: PipelineNode, position: Position): Pipeline {
+export function addNode(pipeline: Pipeline, id: string, node: GraphNode, position: Position): Pipeline {
   return withPositions({ ...pipeline, nodes: { ...pipeline.nodes, [id]: node } }, { [id]: position });
 }
 
@@ -58,32 +60,32 @@ export function moveNodes(pipeline: Pipeline, positions: Record<string, Position
 }
 
 /** Changes one node; the same pipeline if there is no such node. */
-export function changeNode(pipeline: Pipeline, id: string, change: (node: PipelineNode) => PipelineNode): Pipeline {
+export function changeNode(pipeline: Pipeline, id: string, change: (node: GraphNode) => GraphNode): Pipeline {
   const node = pipeline.nodes[id];
   return node ? { ...pipeline, nodes: { ...pipeline.nodes, [id]: change(node) } } : pipeline;
 }
 
 /** Sets a field of a node's configuration; undefined takes it out, so that the default holds. */
-export function setField(node: PipelineNode, key: string, value: unknown): PipelineNode {
+export function setField(node: GraphNode, key: string, value: unknown): GraphNode {
   const { [key]: _before, ...rest } = node.config;
-  return { ...node, config: value === undefined ? rest : { ...rest, [key]: value as PipelineNode["config"][string] } };
+  return { ...node, config: value === undefined ? rest : { ...rest, [key]: value as GraphNode["config"][string] } };
 }
 
 /** Sets label, weights or frozen; undefined takes it out. */
 export function setProperty<K extends "label" | "weights" | "frozen">(
-  node: PipelineNode,
+  node: GraphNode,
   key: K,
-  value: PipelineNode[K] | undefined,
-): PipelineNode {
+  value: GraphNode[K] | undefined,
+): GraphNode {
   const { [key]: _before, ...rest } = node;
-  return (value === undefined ? rest : { ...rest, [key]: value }) as PipelineNode;
+  return (value === undefined ? rest : { ...rest, [key]: value }) as GraphNode;
 }
 
-export function connect(pipeline: Pipeline, edge: PipelineEdge): Pipeline {
+export function connect(pipeline: Pipeline, edge: GraphEdge): Pipeline {
   return { ...pipeline, edges: [...pipeline.edges, edge] };
 }
 
-export function disconnect(pipeline: Pipeline, edges: readonly PipelineEdge[]): Pipeline {
+export function disconnect(pipeline: Pipeline, edges: readonly GraphEdge[]): Pipeline {
   const gone = new Set(edges);
   return { ...pipeline, edges: pipeline.edges.filter((edge) => !gone.has(edge)) };
 }

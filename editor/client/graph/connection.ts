@@ -1,6 +1,7 @@
 import type { Catalog } from "../../../src/core/catalog.ts";
-import { checkConnection, type Problem } from "../../../src/pipeline/check.ts";
-import type { Pipeline, PipelineEdge } from "../../../src/pipeline/schema.ts";
+import { checkConnection, type Problem } from "../../../src/graph/check.ts";
+import type { GraphEdge } from "../../../src/graph/graph.ts";
+import type { Pipeline } from "../../../src/pipeline/schema.ts";
 
 /** One end of a wire that is being drawn. */
 export interface LooseEnd {
@@ -10,7 +11,7 @@ export interface LooseEnd {
 }
 
 /** The wire between a loose end and a port of the other direction. */
-export function wireBetween(end: LooseEnd, node: string, port: string): PipelineEdge {
+export function wireBetween(end: LooseEnd, node: string, port: string): GraphEdge {
   return end.direction === "output"
     ? { from: [end.node, end.port], to: [node, port] }
     : { from: [node, port], to: [end.node, end.port] };

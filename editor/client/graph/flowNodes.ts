@@ -1,9 +1,9 @@
 import type { Edge, Node } from "@xyflow/react";
 import type { SolvedShape } from "../../../src/core/shape.ts";
 import { shapeText } from "../../../src/figures/shapeText.ts";
-import type { Problem } from "../../../src/pipeline/check.ts";
+import type { Problem } from "../../../src/graph/check.ts";
+import type { Solution } from "../../../src/graph/solve.ts";
 import type { Pipeline } from "../../../src/pipeline/schema.ts";
-import type { Solution } from "../../../src/pipeline/solve.ts";
 import { edgeIds } from "./edges.ts";
 
 export type BlockFlowNode = Node<Record<string, never>, "block">;

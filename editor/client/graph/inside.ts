@@ -1,8 +1,11 @@
 import type { Catalog } from "../../../src/core/catalog.ts";
 import type { SolvedShape } from "../../../src/core/shape.ts";
-import type { TracedGraph, TracedNode } from "../../../src/core/trace.ts";
 import { type LayoutEdge, type LayoutNode, layout } from "../../../src/figures/layout.ts";
-import type { TraceRequest } from "../../shared/protocol.ts";
+import { type GraphNode, graphInputs, graphOutputs, inputsOf } from "../../../src/graph/graph.ts";
+import { catalogWith } from "../../../src/graph/graphBlock.ts";
+import type { ParameterCount } from "../../../src/graph/parameterCounts.ts";
+import { solveShapes } from "../../../src/graph/solve.ts";
+import type { Inside, TraceRequest } from "../../shared/protocol.ts";
 import { card, cardHeight, portOffset } from "./cardSize.ts";
 
 /** A node of the drawing of an inside: a call of a block, or an input or output of the opened block. */
@@ -10,7 +13,9 @@ export interface InsideNode {
   id: string;
   kind: "call" | "input" | "output";
   position: [number, number];
-  traced?: TracedNode;
+  /** Of a call. */
+  node?: GraphNode;
+  count?: ParameterCount;
   /** Name of the port, for an input or output. */
   port?: string;
   /** Shapes on its ports. */
@@ -30,21 +35,53 @@ export interface InsideEdge {
 
 export const terminal = { width: 132, height: 44 } as const;
 
-/** A traced block as a drawing, laid out from left to right: its inputs, the calls of its children, its outputs. */
-export function drawInside(graph: TracedGraph, catalog: Catalog): { nodes: InsideNode[]; edges: InsideEdge[] } {
-  const shapes = shapesOf(graph);
-  const nodes = insideNodes(graph, catalog, shapes);
-  const edges = [
-    ...graph.nodes.flatMap((node) =>
-      Object.entries(node.inputs).map(([port, source]) => ({ source, to: [node.id, port] as [string, string] })),
-    ),
-    ...Object.entries(graph.outputs).map(([port, source]) => ({
-      source,
-      to: [outputId(port), port] as [string, string],
+/**
+ * The inside of a block as a drawing, laid out from left to right: its inputs, the calls of its children, its outputs.
+ * @param request what was asked for: the shapes on the block's inputs, and the pipeline's own blocks
+ */
+export function drawInside(
+  { graph, nodes: counts }: Inside,
+  request: Pick<TraceRequest, "inputs" | "blocks">,
+  library: Catalog,
+): { nodes: InsideNode[]; edges: InsideEdge[] } {
+  const catalog = catalogWith(library, request.blocks ?? {});
+  const { outputs } = solveShapes(graph, catalog, request.inputs);
+  const shapeAt = ([node, port]: readonly [string, string]) => outputs[node]?.[port];
+  const shapesInto = (id: string) =>
+    Object.fromEntries(
+      Object.entries(inputsOf(graph, id)).map(([port, { node, port: from }]) => [port, shapeAt([node, from])]),
+    );
+  const place = { position: [0, 0] as [number, number], inputs: {}, outputs: {}, opens: false };
+  const nodes: InsideNode[] = [
+    ...Object.keys(graph.inputs).map((port) => ({
+      ...place,
+      id: inputId(port),
+      kind: "input" as const,
+      port,
+      outputs: { [port]: shapeAt([graphInputs, port]) },
     })),
-  ].map(({ source, to }) => {
-    const from: [string, string] = [source.node ?? inputId(source.port), source.port];
-    return { id: `${from.join(".")} → ${to.join(".")}`, from, to, shape: shapes(from) };
+    ...Object.entries(graph.nodes).map(([id, node]) => ({
+      ...place,
+      id,
+      kind: "call" as const,
+      node,
+      ...(counts[id] ? { count: counts[id] } : {}),
+      inputs: shapesInto(id),
+      outputs: outputs[id] ?? {},
+      opens: catalog[node.type]?.kind === "composite",
+    })),
+    ...Object.keys(graph.outputs).map((port) => ({
+      ...place,
+      id: outputId(port),
+      kind: "output" as const,
+      port,
+      inputs: { [port]: shapesInto(graphOutputs)[port] },
+    })),
+  ];
+  const edges = graph.edges.map(({ from: source, to: target }) => {
+    const from: [string, string] = source[0] === graphInputs ? [inputId(source[1]), source[1]] : [...source];
+    const to: [string, string] = target[0] === graphOutputs ? [outputId(target[1]), target[1]] : [...target];
+    return { id: `${from.join(".")} → ${to.join(".")}`, from, to, shape: shapeAt(source) };
   });
   const placed = layout(nodes.map(layoutNode), edges as LayoutEdge[], { x: 96, y: 28 });
   return {
@@ -53,63 +90,12 @@ export function drawInside(graph: TracedGraph, catalog: Catalog): { nodes: Insid
   };
 }
 
-/** What to ask the server for, to open a node of an inside. */
-export function traceRequestOf(graph: TracedGraph, node: TracedNode): TraceRequest {
-  const shapes = shapesOf(graph);
-  const inputs: Record<string, SolvedShape> = {};
-  for (const [port, source] of Object.entries(node.inputs)) {
-    const shape = shapes([source.node ?? inputId(source.port), source.port]);
-    if (shape) inputs[port] = shape;
-  }
-  const config = node.config as TraceRequest["config"];
-  return { type: node.type, config, inputs, frozen: node.weights > 0 && node.trainable === 0 };
-}
-
-function shapesOf(graph: TracedGraph): (end: readonly [string, string]) => SolvedShape | undefined {
-  const byId = new Map(graph.nodes.map((node) => [node.id, node.outputs]));
-  return ([node, port]) => byId.get(node)?.[port] ?? (node === inputId(port) ? graph.inputs[port] : undefined);
-}
-
-function insideNodes(
-  graph: TracedGraph,
-  catalog: Catalog,
-  shapes: (end: readonly [string, string]) => SolvedShape | undefined,
-): InsideNode[] {
-  const place = { position: [0, 0] as [number, number] };
-  return [
-    ...Object.entries(graph.inputs).map(([port, shape]) => ({
-      ...place,
-      id: inputId(port),
-      kind: "input" as const,
-      port,
-      inputs: {},
-      outputs: { [port]: shape },
-      opens: false,
-    })),
-    ...graph.nodes.map((traced) => ({
-      ...place,
-      id: traced.id,
-      kind: "call" as const,
-      traced,
-      inputs: Object.fromEntries(
-        Object.entries(traced.inputs).map(([port, source]) => [
-          port,
-          shapes([source.node ?? inputId(source.port), source.port]),
-        ]),
-      ),
-      outputs: traced.outputs,
-      opens: catalog[traced.type]?.kind === "composite",
-    })),
-    ...Object.entries(graph.outputs).map(([port, source]) => ({
-      ...place,
-      id: outputId(port),
-      kind: "output" as const,
-      port,
-      inputs: { [port]: shapes([source.node ?? inputId(source.port), source.port]) },
-      outputs: {},
-      opens: false,
-    })),
-  ];
+/** What to ask the server for, to open a call of an inside. */
+export function traceRequestOf({ node, count, inputs }: InsideNode, blocks: TraceRequest["blocks"]): TraceRequest {
+  const known = Object.entries(inputs).filter((entry): entry is [string, SolvedShape] => entry[1] !== undefined);
+  const { type, config } = node!;
+  const frozen = count !== undefined && count.weights > 0 && count.trainable === 0;
+  return { type, config, inputs: Object.fromEntries(known), frozen, ...(blocks ? { blocks } : {}) };
 }
 
 function layoutNode(node: InsideNode): LayoutNode {
@@ -130,7 +116,7 @@ function layoutNode(node: InsideNode): LayoutNode {
   };
 }
 
-/** A traced id has no space in it, so these can be none. */
+/** An id has no space in it, so these can be none. */
 function inputId(port: string): string {
   return `input ${port}`;
 }

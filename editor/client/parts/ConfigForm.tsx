@@ -1,12 +1,12 @@
 import { useId, useState } from "react";
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
-import type { PipelineNode } from "../../../src/pipeline/schema.ts";
+import type { GraphNode } from "../../../src/graph/graph.ts";
 import { changeNode, setField } from "../edit/operations.ts";
 import { boundsText, type Field, fieldsOf, fieldText, parseField } from "../form/fields.ts";
 import { commit, sealHistory, useEditor } from "../stores/editor.ts";
 
 /** The form of a node's configuration, made from the catalog's JSON Schema. */
-export function ConfigForm({ id, node, entry }: { id: string; node: PipelineNode; entry: CatalogEntry }) {
+export function ConfigForm({ id, node, entry }: { id: string; node: GraphNode; entry: CatalogEntry }) {
   const fields = fieldsOf(entry);
   if (fields.length === 0) return null;
   return (

@@ -13,9 +13,9 @@ import {
 } from "@xyflow/react";
 import { useEffect, useState } from "react";
 import { type ErrorReport, reportOf } from "../../../src/core/errors.ts";
-import type { TracedGraph } from "../../../src/core/trace.ts";
 import { shapeText } from "../../../src/figures/shapeText.ts";
 import { toneOf } from "../../../src/figures/tone.ts";
+import type { Inside as InsideOf, TraceRequest } from "../../shared/protocol.ts";
 import { card, cardHeight } from "../graph/cardSize.ts";
 import type { WireFlowEdge } from "../graph/flowNodes.ts";
 import { drawInside, type InsideEdge, type InsideNode, terminal, traceRequestOf } from "../graph/inside.ts";
@@ -65,9 +65,9 @@ export function Inside() {
         ))}
         <span className="tag">read only</span>
       </nav>
-      {traced && "graph" in traced && (
+      {traced && "inside" in traced && last && (
         <ReactFlowProvider key={opened.length + (last?.title ?? "")}>
-          <InsideGraph graph={traced.graph} />
+          <InsideGraph inside={traced.inside} request={last.request} />
         </ReactFlowProvider>
       )}
       {!traced && <p className="canvas-note">Tracing {last?.title}…</p>}
@@ -85,7 +85,7 @@ function crumbsOf(opened: readonly Opened[]): { title: string; index: number }[]
   return opened.map(({ title }, index) => ({ title, index }));
 }
 
-type Traced = { graph: TracedGraph } | { error: ErrorReport };
+type Traced = { inside: InsideOf } | { error: ErrorReport };
 
 function useTraced(opened: { request: unknown } | undefined): Traced | undefined {
   const [traced, setTraced] = useState<{ of: unknown; value: Traced }>();
@@ -96,8 +96,8 @@ function useTraced(opened: { request: unknown } | undefined): Traced | undefined
     const take = (value: Traced) => {
       if (current) setTraced({ of: request, value });
     };
-    sendJson<TracedGraph>("POST", "/api/trace", request).then(
-      (graph) => take({ graph }),
+    sendJson<InsideOf>("POST", "/api/trace", request).then(
+      (inside) => take({ inside }),
       (error: unknown) => take({ error: reportOf(error) }),
     );
     return () => {
@@ -107,24 +107,18 @@ function useTraced(opened: { request: unknown } | undefined): Traced | undefined
   return traced?.of === request ? traced?.value : undefined;
 }
 
-function InsideGraph({ graph }: { graph: TracedGraph }) {
+function InsideGraph({ inside, request }: { inside: InsideOf; request: TraceRequest }) {
   const catalog = useEditor((editor) => editor.catalog);
   const opened = useEditor((editor) => editor.inside);
   const flow = useReactFlow();
-  const drawing = drawInside(graph, catalog);
-  const open = ({ traced }: InsideNode) => {
-    if (!traced) return;
-    const title = `${catalog[traced.type]?.title ?? traced.type} (${traced.id})`;
-    setInside([...opened, { title, request: traceRequestOf(graph, traced) }]);
+  const drawing = drawInside(inside, request, catalog);
+  const open = (call: InsideNode) => {
+    if (!call.node) return;
+    const title = `${catalog[call.node.type]?.title ?? call.node.type} (${call.id})`;
+    setInside([...opened, { title, request: traceRequestOf(call, request.blocks) }]);
   };
   const fit = () => void flow.fitView({ padding: insidePadding, maxZoom: 1.1, duration: 200 });
   const isLong = drawing.nodes.length > 9;
-  if (drawing.nodes.every(({ kind }) => kind !== "call"))
-    return (
-      <p className="canvas-note">
-        {catalog[graph.type]?.title ?? graph.type} is a primitive: it is tensor code, with nothing inside.
-      </p>
-    );
   return (
     <ReactFlow
       nodes={drawing.nodes.map((node) => flowNode(node, node.opens ? () => open(node) : undefined))}
@@ -195,8 +189,8 @@ function flowEdge({ id, from, to, shape, route }: InsideEdge): WireFlowEdge {
 function CallView({ data }: NodeProps<CallNode>) {
   const { node, open } = data;
   const catalog = useEditor((editor) => editor.catalog);
-  const traced = node.traced!;
-  const entry = catalog[traced.type];
+  const { type } = node.node!;
+  const entry = catalog[type];
   const ports = (direction: "input" | "output"): CardPort[] =>
     Object.entries(direction === "input" ? node.inputs : node.outputs).map(([name, shape]) => {
       const spec = entry?.[direction === "input" ? "inputs" : "outputs"][name];
@@ -204,10 +198,10 @@ function CallView({ data }: NodeProps<CallNode>) {
     });
   return (
     <BlockCard
-      title={entry?.title ?? traced.type}
-      subtitle={traced.id}
-      tone={toneOf(traced)}
-      weights={traced.weights}
+      title={entry?.title ?? type}
+      subtitle={node.id}
+      tone={toneOf(node.count)}
+      weights={node.count?.weights ?? 0}
       ports={[...ports("input"), ...ports("output")]}
       connectable={false}
       onOpen={open}

@@ -2,7 +2,7 @@ import type { CatalogEntry } from "../../../src/core/catalog.ts";
 import { formatCount } from "../../../src/figures/numbers.ts";
 import { shapeText } from "../../../src/figures/shapeText.ts";
 import { toneOf, toneWords } from "../../../src/figures/tone.ts";
-import type { PipelineEdge, PipelineNode } from "../../../src/pipeline/schema.ts";
+import type { GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
 import { actionNamed } from "../edit/actions.ts";
 import { changeNode, setProperty } from "../edit/operations.ts";
 import { edgeIds } from "../graph/edges.ts";
@@ -43,7 +43,7 @@ function Frame({ title, kind, children }: { title: string; kind: string; childre
   );
 }
 
-function NodeInspector({ id, node }: { id: string; node: PipelineNode }) {
+function NodeInspector({ id, node }: { id: string; node: GraphNode }) {
   const entry = useEditor((editor) => editor.catalog[node.type]);
   if (!entry) return <UnknownInspector id={id} node={node} />;
   return (
@@ -85,7 +85,7 @@ function NodeProblems({ id }: { id: string }) {
   );
 }
 
-function Weights({ id, node }: { id: string; node: PipelineNode }) {
+function Weights({ id, node }: { id: string; node: GraphNode }) {
   const count = useEditor((editor) => editor.counts[id]);
   if (!count || count.weights === 0) return null;
   const tone = toneOf(count);
@@ -112,8 +112,8 @@ function Weights({ id, node }: { id: string; node: PipelineNode }) {
         <input
           type="checkbox"
           role="switch"
-          checked={node.frozen ?? false}
-          aria-checked={node.frozen ?? false}
+          checked={node.frozen === true}
+          aria-checked={node.frozen === true}
           onChange={(event) => change("frozen", event.target.checked || undefined)}
         />
         <span>Frozen: keep all of its weights as they are</span>
@@ -135,7 +135,7 @@ function Weights({ id, node }: { id: string; node: PipelineNode }) {
   );
 }
 
-function LabelField({ id, node, placeholder }: { id: string; node: PipelineNode; placeholder: string }) {
+function LabelField({ id, node, placeholder }: { id: string; node: GraphNode; placeholder: string }) {
   return (
     <label className="field">
       <span className="field-name">Label</span>
@@ -174,7 +174,7 @@ function NodeButtons({ id, entry }: { id: string; entry: CatalogEntry }) {
   );
 }
 
-function UnknownInspector({ id, node }: { id: string; node: PipelineNode }) {
+function UnknownInspector({ id, node }: { id: string; node: GraphNode }) {
   return (
     <Frame title={node.label ?? node.type} kind="Unknown block">
       <div className="callout" role="alert">
@@ -208,7 +208,7 @@ function ManyInspector({ count }: { count: number }) {
   );
 }
 
-function WireInspector({ wire }: { wire: PipelineEdge }) {
+function WireInspector({ wire }: { wire: GraphEdge }) {
   const index = useEditor((editor) => editor.pipeline.edges.indexOf(wire));
   const problem = useEditor((editor) => editor.problems.find((found) => found.edge === index));
   const shape = useEditor((editor) => editor.solution.outputs[wire.from[0]]?.[wire.from[1]]);

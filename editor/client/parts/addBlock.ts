@@ -1,4 +1,4 @@
-import type { PipelineNode } from "../../../src/pipeline/schema.ts";
+import type { GraphNode } from "../../../src/graph/graph.ts";
 import { addNode, connect, freshId, initialConfig, type Position } from "../edit/operations.ts";
 import { type CardPorts, card, cardHeight } from "../graph/cardSize.ts";
 import { type LooseEnd, wireBetween } from "../graph/connection.ts";
@@ -20,7 +20,7 @@ export function draggedBlock(transfer: DataTransfer): string | undefined {
 }
 
 /** A node of a type as it begins. */
-export function newNode(type: string): PipelineNode {
+export function newNode(type: string): GraphNode {
   const entry = useEditor.getState().catalog[type];
   return { type, config: entry ? initialConfig(entry) : {} };
 }

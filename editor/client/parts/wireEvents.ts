@@ -1,6 +1,6 @@
 import type { Connection, FinalConnectionState, OnConnectStartParams } from "@xyflow/react";
 import { FlamingoError } from "../../../src/core/errors.ts";
-import type { Problem } from "../../../src/pipeline/check.ts";
+import type { Problem } from "../../../src/graph/check.ts";
 import { connect } from "../edit/operations.ts";
 import { commit, useEditor } from "../stores/editor.ts";
 import { tellError } from "../stores/notices.ts";

@@ -1,8 +1,8 @@
 import { create } from "zustand";
 import type { Catalog } from "../../../src/core/catalog.ts";
-import { checkPipeline, type Problem } from "../../../src/pipeline/check.ts";
+import { checkPipeline, type Problem } from "../../../src/graph/check.ts";
+import { type Solution, solveShapes } from "../../../src/graph/solve.ts";
 import type { Pipeline } from "../../../src/pipeline/schema.ts";
-import { type Solution, solveShapes } from "../../../src/pipeline/solve.ts";
 import type { Description, TraceRequest } from "../../shared/protocol.ts";
 import type { Dialog } from "../edit/actions.ts";
 import { type Delta, touched } from "../edit/delta.ts";

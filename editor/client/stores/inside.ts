@@ -1,10 +1,12 @@
-import { fullConfig } from "../../../src/pipeline/solve.ts";
+import { catalogWith } from "../../../src/graph/graphBlock.ts";
+import { fullConfig } from "../../../src/graph/solve.ts";
 import type { TraceRequest } from "../../shared/protocol.ts";
 import { setInside, useEditor } from "./editor.ts";
 
 /** Opens a node of the pipeline to its inside. */
 export function openNode(id: string): void {
-  const { pipeline, catalog, solution } = useEditor.getState();
+  const { pipeline, catalog: library, solution } = useEditor.getState();
+  const catalog = catalogWith(library, pipeline.blocks);
   const node = pipeline.nodes[id];
   const entry = node && catalog[node.type];
   if (!node || entry?.kind !== "composite") return;
@@ -16,7 +18,8 @@ export function openNode(id: string): void {
     type: node.type,
     config: fullConfig(node, entry) as TraceRequest["config"],
     inputs: Object.fromEntries(inputs),
-    ...(node.frozen ? { frozen: true } : {}),
+    ...(node.frozen ? { frozen: node.frozen } : {}),
+    blocks: pipeline.blocks,
   };
   setInside([{ title: node.label ?? entry.title, request }]);
 }

@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import type { Problem } from "../../../src/pipeline/check.ts";
+import type { Problem } from "../../../src/graph/check.ts";
 import { judgePorts, type LooseEnd } from "../graph/connection.ts";
 import { useEditor } from "./editor.ts";
 

@@ -56,7 +56,9 @@ export class Eager implements Reading {
   }
 
   #compute(site: CallSite, inputs: Record<string, Value | undefined>): Record<string, Value> {
-    if (!this.checkpointing || !site.definition.layer) return site.forward(inputs);
+    // Without an optional input a layer may return another one as it is: nothing is worth recomputing then.
+    const whole = Object.keys(site.definition.inputs).every((port) => inputs[port] !== undefined);
+    if (!this.checkpointing || !site.definition.layer || !whole) return site.forward(inputs);
     const given = Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== undefined);
     const learning = this.weights.all(this.#name(site.path)).filter(({ frozen }) => !frozen);
     return recomputed(

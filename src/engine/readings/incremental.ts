@@ -1,4 +1,4 @@
-import type { CallSite, Past, Reading, Value, WeightSpec } from "../../core/block.ts";
+import type { Cache, CallSite, Reading, Value, WeightSpec } from "../../core/block.ts";
 import { checkInputs } from "../../core/check.ts";
 import { FlamingoError } from "../../core/errors.ts";
 import type { Ports } from "../../core/port.ts";
@@ -70,14 +70,14 @@ export class Incremental {
   select(rows: readonly number[]): void {
     if (rows.every((from, row) => from === row)) return;
     const chosen = tensor(Int32Array.from(rows), [rows.length], "int32");
-    for (const { pasts } of this.#blocks.values()) for (const past of pasts) past?.select(chosen);
+    for (const { caches } of this.#blocks.values()) for (const cache of caches) cache?.select(chosen);
     chosen.dispose();
   }
 
   dispose(): void {
-    for (const { same, pasts } of this.#blocks.values()) {
+    for (const { same, caches } of this.#blocks.values()) {
       for (const outputs of same) if (outputs) dispose(outputs);
-      for (const past of pasts) past?.dispose();
+      for (const cache of caches) cache?.dispose();
     }
     this.#blocks.clear();
     this.#positions = 0;
@@ -94,8 +94,8 @@ export class Incremental {
     for (const port of block.alongInputs)
       if (inputs[port] && !this.#growing.has(inputs[port]))
         throw block.refusal(`its input "${port}" does not come in chunks as the others do`);
-    if (!site.definition.pieces) throw block.refusal("it does not take a text in chunks");
-    const outputs = site.forward(inputs, block.takesPast ? this.#pastOf(block, call, inputs) : undefined);
+    if (!site.definition.chunks) throw block.refusal("it does not take a text in chunks");
+    const outputs = site.forward(inputs, block.takesCache ? this.#cacheOf(block, call, inputs) : undefined);
     for (const port of block.alongOutputs) this.#growing.add(outputs[port]!);
     return outputs;
   }
@@ -121,15 +121,15 @@ export class Incremental {
     }
   }
 
-  #pastOf(block: BlockState, call: number, inputs: Record<string, Value | undefined>): Past<unknown> {
-    let past = block.pasts[call];
-    if (!past) {
-      past = new CallPast((reason) => block.refusal(reason));
-      block.pasts[call] = past;
+  #cacheOf(block: BlockState, call: number, inputs: Record<string, Value | undefined>): Cache<unknown> {
+    let cache = block.caches[call];
+    if (!cache) {
+      cache = new CallCache((reason) => block.refusal(reason));
+      block.caches[call] = cache;
     }
-    past.length = this.#positions;
-    past.growing = Object.keys(inputs).filter((port) => inputs[port] && this.#growing.has(inputs[port]));
-    return past;
+    cache.length = this.#positions;
+    cache.growing = Object.keys(inputs).filter((port) => inputs[port] && this.#growing.has(inputs[port]));
+    return cache;
   }
 }
 
@@ -137,23 +137,23 @@ export class Incremental {
 class BlockState {
   readonly site: CallSite;
   readonly path: string;
-  readonly takesPast: boolean;
+  readonly takesCache: boolean;
   /** Ports that have the axis along which a text is divided into chunks. */
   readonly alongInputs: readonly string[];
   readonly alongOutputs: readonly string[];
   /** Outputs that do not depend on the text. */
   readonly same: (Record<string, Tensor> | undefined)[] = [];
-  readonly pasts: (CallPast | undefined)[] = [];
+  readonly caches: (CallCache | undefined)[] = [];
   #chunk = 0;
   #calls = 0;
 
   constructor(site: CallSite, path: string) {
     this.site = site;
     this.path = path;
-    const { pieces, inputs, outputs } = site.definition;
-    this.takesPast = pieces?.past ?? false;
-    this.alongInputs = portsAlong(inputs, pieces?.along);
-    this.alongOutputs = portsAlong(outputs, pieces?.along);
+    const { chunks, inputs, outputs } = site.definition;
+    this.takesCache = chunks?.cache ?? false;
+    this.alongInputs = portsAlong(inputs, chunks?.along);
+    this.alongOutputs = portsAlong(outputs, chunks?.along);
   }
 
   /** Which call of this block it is within the chunk. */
@@ -184,12 +184,12 @@ function portsAlong(ports: Ports, axis: string | undefined): string[] {
 }
 
 /** What one call of a primitive knows of the chunks before. */
-class CallPast implements Past<Tensor> {
+class CallCache implements Cache<Tensor> {
   length = 0;
   growing: readonly string[] = [];
   readonly refusal: (reason: string) => FlamingoError;
   readonly #once = new Map<string, Tensor>();
-  readonly #notes = new Map<string, Tensor>();
+  readonly #stored = new Map<string, Tensor>();
   readonly #caches = new Map<string, KvCache>();
 
   constructor(refusal: (reason: string) => FlamingoError) {
@@ -208,30 +208,29 @@ class CallPast implements Past<Tensor> {
     return value;
   }
 
-  noted(name: string): Tensor | undefined {
-    return this.#notes.get(name);
+  get(name: string): Tensor | undefined {
+    return this.#stored.get(name);
   }
 
-  note(name: string, value: Tensor): void {
-    const old = this.#notes.get(name);
-    this.#notes.set(name, keep(clone(value)));
+  set(name: string, value: Tensor): void {
+    const old = this.#stored.get(name);
+    this.#stored.set(name, keep(clone(value)));
     old?.dispose();
   }
 
-  append(name: string, chunk: Tensor): { room: Tensor; places: number } {
+  append(name: string, chunk: Tensor): { buffer: Tensor; length: number } {
     const cache = this.#caches.get(name) ?? new KvCache();
     this.#caches.set(name, cache);
-    const { room, positions } = cache.append(chunk);
-    return { room, places: positions };
+    return cache.append(chunk);
   }
 
   select(rows: Tensor): void {
-    for (const [name, value] of this.#notes) tidy(() => this.note(name, gather(value, rows)));
+    for (const [name, value] of this.#stored) tidy(() => this.set(name, gather(value, rows)));
     for (const cache of this.#caches.values()) cache.select(rows);
   }
 
   dispose(): void {
-    dispose([...this.#once.values(), ...this.#notes.values()]);
+    dispose([...this.#once.values(), ...this.#stored.values()]);
     for (const cache of this.#caches.values()) cache.dispose();
   }
 }

@@ -2,8 +2,8 @@ import * as tf from "@tensorflow/tfjs";
 import { writeOp } from "../ops/layout.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** Positions for which there is room at first. */
-const firstRoom = 64;
+/** Positions that the buffer holds at first. */
+const firstLength = 64;
 
 /**
  * Keys, or values, of the chunks of a text so far: a tensor on the device that grows along axis 1.
@@ -12,43 +12,43 @@ const firstRoom = 64;
  * copy of all earlier ones; elsewhere the chunks are joined each time.
  */
 export class KvCache {
-  #room: Tensor | undefined;
-  #positions = 0;
+  #buffer: Tensor | undefined;
+  #length = 0;
 
   /** Adds a chunk [batch, positions, width] at the end. What it returns is this object's own, until the next chunk. */
-  append(chunk: Tensor): { room: Tensor; positions: number } {
-    const start = this.#positions;
-    this.#positions += chunk.shape[1]!;
+  append(chunk: Tensor): { buffer: Tensor; length: number } {
+    const start = this.#length;
+    this.#length += chunk.shape[1]!;
     if (writeOp.isAvailable()) {
-      const room = this.#enlarge(chunk);
-      writeOp.run({ target: room, chunk }, { start });
-    } else this.#replace(this.#room ? tf.concat([this.#room, chunk], 1) : tf.clone(chunk));
-    return { room: this.#room!, positions: this.#positions };
+      const buffer = this.#enlarge(chunk);
+      writeOp.run({ target: buffer, chunk }, { start });
+    } else this.#replace(this.#buffer ? tf.concat([this.#buffer, chunk], 1) : tf.clone(chunk));
+    return { buffer: this.#buffer!, length: this.#length };
   }
 
   /** Continues with these rows of the batch. */
   select(rows: Tensor): void {
-    if (this.#room) this.#replace(tf.gather(this.#room, rows));
+    if (this.#buffer) this.#replace(tf.gather(this.#buffer, rows));
   }
 
   dispose(): void {
-    this.#room?.dispose();
-    this.#room = undefined;
-    this.#positions = 0;
+    this.#buffer?.dispose();
+    this.#buffer = undefined;
+    this.#length = 0;
   }
 
   #enlarge(chunk: Tensor): Tensor {
     const [batch, , width] = chunk.shape as [number, number, number];
-    const had = this.#room?.shape[1] ?? 0;
-    if (this.#positions <= had) return this.#room!;
-    const larger = tf.zeros([batch, Math.max(firstRoom, 2 * had, this.#positions), width]);
-    if (this.#room) writeOp.run({ target: larger, chunk: this.#room }, { start: 0 });
+    const had = this.#buffer?.shape[1] ?? 0;
+    if (this.#length <= had) return this.#buffer!;
+    const larger = tf.zeros([batch, Math.max(firstLength, 2 * had, this.#length), width]);
+    if (this.#buffer) writeOp.run({ target: larger, chunk: this.#buffer }, { start: 0 });
     this.#replace(larger);
     return larger;
   }
 
-  #replace(room: Tensor): void {
-    this.#room?.dispose();
-    this.#room = tf.keep(room);
+  #replace(buffer: Tensor): void {
+    this.#buffer?.dispose();
+    this.#buffer = tf.keep(buffer);
   }
 }

@@ -1,5 +1,12 @@
 import type { z } from "zod";
-import { type BlockDefinition, type Cache, type InputsOf, type PrimitiveScope, type ResultOf, register } from "../../core/block.ts";
+import {
+  type BlockDefinition,
+  type Cache,
+  type InputsOf,
+  type PrimitiveScope,
+  type ResultOf,
+  register,
+} from "../../core/block.ts";
 import type { Ports } from "../../core/port.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -21,5 +28,6 @@ type PrimitiveInput<C extends z.ZodObject, I extends Ports, O extends Ports> = O
 export function definePrimitive<C extends z.ZodObject, I extends Ports, O extends Ports>(
   definition: PrimitiveInput<C, I, O>,
 ): BlockDefinition<C, I, O> {
-  return register({ ...definition, kind: "primitive" });
+  const block: BlockDefinition<C, I, O> = { ...definition, kind: "primitive" };
+  return register(block);
 }

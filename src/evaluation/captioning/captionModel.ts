@@ -215,5 +215,5 @@ export interface CaptionModelParts {
 }
 
 function gatesOf(weights: Weights) {
-  return weights.all().filter(({ role }) => role === "gate");
+  return weights.all().filter(({ group }) => group === "gate");
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { count } from "../../core/block.ts";
 import { float32 } from "../../core/port.ts";
 import { capabilities } from "../../engine/devices/capabilities.ts";
-import { flamingoParts } from "../../training/parts.ts";
+import { flamingoGroups } from "../../training/parameterGroups.ts";
 import { type ActionContext, defineAction } from "../action.ts";
 import { Trainer } from "../trainer.ts";
 
@@ -29,11 +29,11 @@ const config = z.strictObject({
     .meta({ title: "Gates learn", description: "Multiplies the learning rate of the tanh gates.", unit: "times" }),
   decay: z.number().nonnegative().default(0.1).meta({
     title: "Weight decay",
-    description: "Decay of the gated layers' weights; the resampler and the gates have none.",
+    description: "Decay of new weights, such as those of gated layers. Gates have none.",
   }),
   otherDecay: z.number().nonnegative().default(0).meta({
     title: "Weight decay elsewhere",
-    description: "Decay of all other weights: for pretraining, where there are no gated layers.",
+    description: "Decay of the resampler, of pretrained weights and of token embeddings.",
   }),
   clip: z.number().positive().default(1).meta({ title: "Clip", description: "Longest global norm of the gradients." }),
   accumulation: count("Accumulation", "Batches whose gradients are averaged for one step.", "batches").default(1),
@@ -58,7 +58,7 @@ const config = z.strictObject({
 });
 
 /**
- * Trains everything upstream that is not frozen, step by step, until the loss has had its say.
+ * Trains everything upstream that is not frozen, step by step, to lower the loss.
  *
  * Each step: the gradients of `accumulation` batches, averaged, clipped to a global norm of `clip`, and AdamW. Writes a
  * checkpoint every so many steps and when it is stopped, and goes on from the newest one. Shapes: `loss` a scalar in
@@ -71,7 +71,7 @@ export const Train = defineAction({
   name: "Train",
   title: "Train",
   category: "Action",
-  summary: "Trains everything upstream that is not frozen, step by step, until the loss has had its say.",
+  summary: "Trains everything upstream that is not frozen, step by step, to lower the loss.",
   paper: "Appendix B.2",
   config,
   example: { steps: 10 },
@@ -93,9 +93,9 @@ export const Train = defineAction({
       keepLast,
     } = settings;
     const schedule = { rate, warmup, after, steps: context.steps ?? settings.steps };
-    const parts = flamingoParts(gateRate, decay, otherDecay);
+    const groups = flamingoGroups(gateRate, decay, otherDecay);
     const mixed = precision === "mixed";
-    const trainer = new Trainer(context, { schedule, parts, clip, accumulation, mixed, checkpointEvery, keepLast });
+    const trainer = new Trainer(context, { schedule, groups, clip, accumulation, mixed, checkpointEvery, keepLast });
     let endHalf: (() => void) | undefined;
     try {
       context.graph.setCheckpointing(gradientCheckpointing);

@@ -58,12 +58,17 @@ class Flamingo:
             torch.manual_seed(1)
             self.w = {name: self.random(name, shape) for name, shape in shapes.items()}
         self.trained = [name for name in self.w if name not in frozen]
-        self.layers = range(config["layers"])
+        self.layers = range(sum(name.endswith(".attn.to_k.weight") for name in self.w))
         self.gates = [f"language.gated_cross_attn_layers.{i}" for i in self.layers]
         self.has_gate = [f"{name}.attn_gate" in self.w for name in self.gates]
-        half = config["heads"] - (config["heads"] + 1) // 2
-        slopes = [0.0 if h < half else 2.0 ** (-2 * (config["heads"] - h - 1)) for h in range(config["heads"])]
-        self.slopes = torch.tensor(slopes).view(-1, 1, 1)
+        self.slopes = torch.tensor(self.slopes_of(config["alibi"], config["heads"])).view(-1, 1, 1)
+
+    @staticmethod
+    def slopes_of(alibi, heads):
+        """ALiBi's slopes for a power of two of heads; or the studio's own, where half of the heads have none."""
+        if alibi == "half":
+            return [0.0 if h < heads // 2 else 2.0 ** (-2 * (heads - h - 1)) for h in range(heads)]
+        return [2.0 ** (-8 * (h + 1) / heads) for h in range(heads)]
 
     @staticmethod
     def random(name, shape):

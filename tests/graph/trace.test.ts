@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { count, defineBlock } from "../../src/core/block.ts";
+import { describeWeights, sizeOf } from "../../src/core/describeWeights.ts";
 import { float32, int32, optional } from "../../src/core/port.ts";
-import { describeWeights, sizeOf, trace } from "../../src/core/trace.ts";
 import { definePrimitive } from "../../src/engine/readings/primitive.ts";
-import { refusalOf } from "./refusalOf.ts";
+import { insideCounts } from "../../src/graph/parameterCounts.ts";
+import { trace } from "../../src/graph/trace.ts";
+import { refusalOf } from "../core/refusalOf.ts";
 
 const Matrix = definePrimitive({
   name: "Matrix",
@@ -17,7 +19,7 @@ const Matrix = definePrimitive({
   outputs: { y: float32("...lead outDim", "y") },
   build: ({ inDim, outDim }, { weight }) => {
     weight("weight", [outDim, inDim], { kind: "zeros" });
-    weight("new", [outDim], { kind: "zeros" }, { neverFrozen: true });
+    weight("new", [outDim], { kind: "zeros" }, { new: true });
     return ({ x }) => x;
   },
 });
@@ -38,48 +40,57 @@ const Twice = defineBlock({
   build: ({ dim, layers }, { child }) => {
     const matrix = child("matrix", Matrix, { inDim: dim, outDim: dim });
     const last = Array.from({ length: layers }, (_, layer) =>
-      child(`last.${layer}`, Matrix, { inDim: dim, outDim: 3 }, { frozen: true }),
+      child(`last.${layer}`, Matrix, { inDim: dim, outDim: 3 }, { frozen: "pretrained", pretrained: true }),
     );
     return ({ x }) => ({ y: last[0]!({ x: matrix({ x: matrix({ x }) }) }), same: x });
   },
 });
 
 describe("a traced block", () => {
-  const graph = trace(Twice, { dim: 4 }, { x: ["batch", 4] });
+  const graph = trace(Twice, { dim: 4 }, { inputs: { x: ["batch", 4] } });
 
-  test("has a node for each call, wired as its code calls them", () => {
-    expect(graph.nodes.map(({ id, type, inputs }) => ({ id, type, inputs }))).toEqual([
-      { id: "matrix", type: "Matrix", inputs: { x: { port: "x" } } },
-      { id: "matrix#2", type: "Matrix", inputs: { x: { node: "matrix", port: "y" } } },
-      { id: "last.0", type: "Matrix", inputs: { x: { node: "matrix#2", port: "y" } } },
+  test("has a node for each call, connected as its code calls them; calls of one child share its weights", () => {
+    expect(Object.entries(graph.nodes).map(([id, { type, shares }]) => [id, type, shares])).toEqual([
+      ["matrix", "Matrix", undefined],
+      ["matrix_2", "Matrix", "matrix"],
+      ["last.0", "Matrix", undefined],
     ]);
-    expect(graph.outputs).toEqual({ y: { node: "last.0", port: "y" }, same: { port: "x" } });
-  });
-
-  test("has solved shapes, with names where sizes are not known", () => {
-    expect(graph.nodes.map(({ outputs }) => outputs.y)).toEqual([
-      ["batch", 4],
-      ["batch", 4],
-      ["batch", 3],
+    expect(graph.edges).toEqual([
+      { from: ["inputs", "x"], to: ["matrix", "x"] },
+      { from: ["matrix", "y"], to: ["matrix_2", "x"] },
+      { from: ["matrix_2", "y"], to: ["last.0", "x"] },
+      { from: ["last.0", "y"], to: ["outputs", "y"] },
+      { from: ["inputs", "x"], to: ["outputs", "same"] },
     ]);
   });
 
-  test("says how many numbers each node holds, and how many of them learn", () => {
-    expect(graph.nodes.map(({ weights, trainable }) => [weights, trainable])).toEqual([
+  test("has the ports that were given, with the sizes of the configuration", () => {
+    expect(Object.keys(graph.inputs)).toEqual(["x"]);
+    expect(graph.inputs.x!.shape).toBe("batch 4");
+    expect(graph.outputs.y!.shape).toBe("batch 3");
+  });
+
+  test("keeps what is frozen in it", () => {
+    expect(graph.nodes["last.0"]!.frozen).toBe("pretrained");
+    expect(graph.nodes.matrix!.frozen).toBeUndefined();
+  });
+
+  test("counts the parameters of each node, and how many of them are trained", () => {
+    const counts = insideCounts(graph, describeWeights(Twice, { dim: 4 }));
+    expect(Object.values(counts).map(({ weights, trainable }) => [weights, trainable])).toEqual([
       [20, 20],
       [20, 20],
       [15, 3],
     ]);
+    const frozen = insideCounts(graph, describeWeights(Twice, { dim: 4 }, { frozen: true }));
+    expect(Object.values(frozen).map(({ trainable }) => trainable)).toEqual([0, 0, 0]);
   });
 
-  test("learns nothing where the whole block is frozen", () => {
-    expect(trace(Twice, { dim: 4 }, { x: ["batch", 4] }, true).nodes.map(({ trainable }) => trainable)).toEqual([
-      0, 0, 0,
-    ]);
-  });
-
-  test("has no nodes if it is a primitive", () => {
-    expect(trace(Matrix, { inDim: 2, outDim: 3 }, { x: [5, 2] }).nodes).toEqual([]);
+  test("is refused for a primitive, which has no inside", () => {
+    expect(refusalOf(() => trace(Matrix, { inDim: 2, outDim: 3 }))).toMatchObject({
+      code: "NOT_FOUND",
+      block: "Matrix",
+    });
   });
 
   test("is plain data", () => {
@@ -96,7 +107,9 @@ describe("what does not fit is refused, with the block's name and a fix:", () =>
     ["sizes that disagree", { x: [2, 4], skip: [3, 4] }, "SHAPE_MISMATCH", /batch = 2.*axis 0.*3/],
     ["a wrong number of dimensions", { x: [4] }, "SHAPE_MISMATCH", /needs 2 dimensions.*gives 1/],
   ])("%s", (_, inputs, code, message) => {
-    const refusal = refusalOf(() => trace(Twice, { dim: 4 }, inputs as Record<string, (number | string)[]>));
+    const refusal = refusalOf(() =>
+      trace(Twice, { dim: 4 }, { inputs: inputs as Record<string, (number | string)[]> }),
+    );
     expect(refusal).toMatchObject({ code, block: "Twice", message: expect.stringMatching(message) });
     expect(refusal.fix).toMatch(/\S/);
   });
@@ -110,14 +123,14 @@ describe("what does not fit is refused, with the block's name and a fix:", () =>
         return ({ x }) => ({ y: inner({ x }), same: x });
       },
     });
-    expect(refusalOf(() => trace(Outer, { dim: 4 }, { x: [1, 4] }))).toMatchObject({
+    expect(refusalOf(() => trace(Outer, { dim: 4 }, { inputs: { x: [1, 4] } }))).toMatchObject({
       block: "inner",
       message: expect.stringContaining('Matrix at "inner"'),
     });
   });
 
   test("a configuration that breaks its rules, with the field", () => {
-    expect(refusalOf(() => trace(Twice, { dim: 0 }, { x: [1, 4] }))).toMatchObject({
+    expect(refusalOf(() => trace(Twice, { dim: 0 }, { inputs: { x: [1, 4] } }))).toMatchObject({
       code: "INVALID_CONFIG",
       message: expect.stringContaining("config.dim of Twice"),
     });

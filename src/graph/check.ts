@@ -1,0 +1,303 @@
+import { z } from "zod";
+import type { SlotSpec } from "../core/block.ts";
+import type { Catalog, CatalogEntry } from "../core/catalog.ts";
+import type { ErrorReport } from "../core/errors.ts";
+import { misfit } from "../core/misfit.ts";
+import { type GraphBlocks, type GraphEdge, graphInputs, graphOutputs } from "./graph.ts";
+import { catalogWith, recursionIn, resolvedGraph } from "./graphBlock.ts";
+import { ancestors, topologicalOrder } from "./order.ts";
+import { type PortsAt, portsIn, type SolvableGraph, solveShapes } from "./solve.ts";
+
+/** Something wrong with a graph, and where: at a node or on an edge, of the graph itself or of one of its own blocks. */
+export interface Problem extends ErrorReport {
+  node?: string;
+  /** Index of the edge in the graph. */
+  edge?: number;
+  /** Name of the pipeline's own block that it is in. */
+  inside?: string;
+}
+
+/** A graph with blocks of its own: a pipeline. */
+export type GraphWithBlocks = SolvableGraph & { blocks?: GraphBlocks };
+
+/** Everything that is wrong with a graph and its own blocks, in the order a person would mend it. Empty when it can be compiled. */
+export function checkPipeline(graph: GraphWithBlocks, library: Catalog): Problem[] {
+  const blocks = graph.blocks ?? {};
+  const cycle = recursionIn(blocks);
+  if (cycle) {
+    const message = `the block "${cycle[0]}" contains itself: ${cycle.join(" → ")}`;
+    return [{ code: "RECURSIVE_BLOCK", message, inside: cycle[0]!, fix: "take one of them out of the other" }];
+  }
+  const taken = Object.keys(blocks).find((name) => Object.hasOwn(library, name));
+  if (taken) {
+    const message = `the block "${taken}" of this pipeline has the name of a block of the library`;
+    return [{ code: "CONFLICT", message, inside: taken, fix: "rename it" }];
+  }
+  const catalog = catalogWith(library, blocks);
+  const inside = Object.entries(blocks).flatMap(([name, block]) =>
+    checkGraph(resolvedGraph(block), catalog).map((problem) => ({
+      ...problem,
+      inside: name,
+      message: `in the block "${name}": ${problem.message}`,
+    })),
+  );
+  return [...inside, ...checkGraph(graph, catalog)];
+}
+
+/** Everything that is wrong with one graph, whose blocks are all in the catalog. */
+export function checkGraph(graph: SolvableGraph, catalog: Catalog): Problem[] {
+  const ports = portsIn(graph, catalog);
+  const problems = [...checkIds(graph), ...checkNodes(graph, catalog), ...checkEdges(graph, ports)];
+  const { cycle } = topologicalOrder(graph);
+  if (cycle) problems.push(cycleProblem(cycle));
+  for (const [edge, report] of solveShapes(graph, catalog).conflicts)
+    problems.push({ ...report, edge, node: report.block! });
+  problems.push(...checkRequired(graph, ports));
+  return problems;
+}
+
+/**
+ * Whether an edge may be added, and if not, why: the first of the reasons that hold. The same answer colours the port
+ * under the mouse, refuses the drop, and refuses the file.
+ */
+export function checkConnection(graph: GraphWithBlocks, edge: GraphEdge, library: Catalog): Problem | undefined {
+  const catalog = catalogWith(library, graph.blocks ?? {});
+  const grown = { ...graph, edges: [...graph.edges, edge] };
+  const index = graph.edges.length;
+  const problem = checkEdges(grown, portsIn(grown, catalog)).find((found) => found.edge === index);
+  if (problem) return problem;
+  const before = ancestors(graph.edges, [edge.from[0]]);
+  if (before.has(edge.to[0])) {
+    const { cycle } = topologicalOrder({ ...grown, edges: grown.edges.filter(({ to }) => before.has(to[0])) });
+    return { ...cycleProblem(cycle!), edge: index };
+  }
+  const report = solveShapes(grown, catalog).conflicts.get(index);
+  return report ? { ...report, edge: index, node: edge.to[0] } : undefined;
+}
+
+/** Schemas by entry: making one takes longer than using it, and a pipeline is checked at every change. */
+const schemas = new WeakMap<CatalogEntry, z.ZodType>();
+
+function schemaOf(entry: CatalogEntry): z.ZodType {
+  const known = schemas.get(entry);
+  if (known) return known;
+  const schema = z.fromJSONSchema(entry.config as Parameters<typeof z.fromJSONSchema>[0]);
+  schemas.set(entry, schema);
+  return schema;
+}
+
+/** Entries without the fields that a block around a slot gives, by entry and fields. */
+const reduced = new WeakMap<CatalogEntry, Map<string, CatalogEntry>>();
+
+/** The entry of a block in a slot: without the fields that the block around gives. */
+function withoutGiven(entry: CatalogEntry, given: readonly string[]): CatalogEntry {
+  const all = reduced.get(entry) ?? new Map<string, CatalogEntry>();
+  reduced.set(entry, all);
+  const key = given.join();
+  const known = all.get(key);
+  if (known) return known;
+  const properties = Object.entries(entry.config.properties ?? {}).filter(([field]) => !given.includes(field));
+  const required = ((entry.config.required as string[] | undefined) ?? []).filter((field) => !given.includes(field));
+  const made = { ...entry, config: { ...entry.config, properties: Object.fromEntries(properties), required } };
+  all.set(key, made);
+  return made;
+}
+
+/** Checks a configuration against the catalog's JSON Schema, and what is in its slots, and says what field is wrong. */
+export function checkConfig(
+  entry: CatalogEntry,
+  config: Record<string, unknown>,
+  catalog: Catalog,
+): ErrorReport | undefined {
+  const result = schemaOf(entry).safeParse(config);
+  if (!result.success) return configProblem(entry, result.error.issues[0]!);
+  for (const [field, schema] of Object.entries(entry.config.properties ?? {})) {
+    const spec = schema.slot as SlotSpec | undefined;
+    const value = config[field] as { type: string; config?: Record<string, unknown> } | null | undefined;
+    const problem = spec && value && checkSlot(entry, field, spec, value, catalog);
+    if (problem) return problem;
+  }
+  return undefined;
+}
+
+function configProblem(entry: CatalogEntry, issue: z.core.$ZodIssue): ErrorReport {
+  const field = issue.path.join(".");
+  const message = field ? `config.${field} of ${entry.name}: ${issue.message}` : `${entry.name}: ${issue.message}`;
+  const fields = Object.keys(entry.config.properties ?? {}).join(", ") || "none";
+  const fix =
+    issue.code === "unrecognized_keys" ? `use only these fields: ${fields}` : `change ${field || "the configuration"}`;
+  return { code: "INVALID_CONFIG", block: entry.name, message, fix };
+}
+
+function checkSlot(
+  entry: CatalogEntry,
+  field: string,
+  spec: SlotSpec,
+  { type, config = {} }: { type: string; config?: Record<string, unknown> },
+  catalog: Catalog,
+): ErrorReport | undefined {
+  const where = `config.${field} of ${entry.name}`;
+  const filling = Object.hasOwn(catalog, type) ? catalog[type]! : undefined;
+  if (!filling) {
+    const fix = `choose one of: ${fillings(spec, catalog).join(", ")}`;
+    return {
+      code: "UNKNOWN_BLOCK",
+      block: entry.name,
+      message: `${where} names the block "${type}", which does not exist`,
+      fix,
+    };
+  }
+  const reason = misfit(spec, filling);
+  if (reason) {
+    const fix = `choose one of: ${fillings(spec, catalog).join(", ")}`;
+    return { code: "SLOT_MISMATCH", block: entry.name, message: `${where}: ${type} does not fit: it ${reason}`, fix };
+  }
+  const problem = checkConfig(withoutGiven(filling, spec.given), config, catalog);
+  return problem && { ...problem, message: `${where}: ${problem.message}` };
+}
+
+/** The blocks that fit a slot. */
+export function fillings(spec: SlotSpec, catalog: Catalog): string[] {
+  return Object.values(catalog)
+    .filter((entry) => (entry.kind === "primitive" || entry.kind === "composite") && !misfit(spec, entry))
+    .map(({ name }) => name);
+}
+
+function checkNodes(graph: SolvableGraph, catalog: Catalog): Problem[] {
+  const problems: Problem[] = [];
+  for (const [node, { type, config }] of Object.entries(graph.nodes)) {
+    const entry = catalog[type];
+    if (!entry) {
+      const message = `node "${node}" is of type "${type}", which does not exist here`;
+      const fix = `use one of: ${Object.keys(catalog).join(", ")}`;
+      problems.push({ code: "UNKNOWN_BLOCK", node, message, fix, actual: type });
+      continue;
+    }
+    const wrong = checkConfig(entry, config, catalog);
+    if (wrong) problems.push({ ...wrong, node, message: `node "${node}": ${wrong.message}` });
+  }
+  return problems;
+}
+
+/** Ids that would make two weights of one name, or stand for the graph's own ports; and nodes that share what is not there. */
+function checkIds({ nodes }: SolvableGraph): Problem[] {
+  const problems: Problem[] = [];
+  for (const [node, { shares, type }] of Object.entries(nodes)) {
+    if (node === graphInputs || node === graphOutputs)
+      problems.push({
+        code: "CONFLICT",
+        node,
+        message: `"${node}" stands for the ports of a graph, so no node may have this id`,
+        fix: "rename it",
+      });
+    for (let end = node.indexOf("."); end >= 0; end = node.indexOf(".", end + 1)) {
+      const around = node.slice(0, end);
+      if (!Object.hasOwn(nodes, around)) continue;
+      const message = `"${node}" and "${around}" are both nodes, so that their weights could have the same names`;
+      problems.push({ code: "CONFLICT", node, message, fix: "rename one of them" });
+    }
+    if (shares === undefined) continue;
+    const owner = Object.hasOwn(nodes, shares) ? nodes[shares] : undefined;
+    if (owner && owner.type === type && owner.shares === undefined) continue;
+    const message = owner
+      ? `"${node}" (${type}) shares the weights of "${shares}" (${owner.type}), which is no such block with weights of its own`
+      : `"${node}" shares the weights of "${shares}", which does not exist`;
+    problems.push({ code: "NOT_FOUND", node, message, fix: "name a node of the same type that shares with none" });
+  }
+  return problems;
+}
+
+function checkEdges(graph: SolvableGraph, ports: PortsAt): Problem[] {
+  const problems: Problem[] = [];
+  const taken = new Map<string, string>();
+  graph.edges.forEach((edge, index) => {
+    const problem = checkEnds(graph, edge, ports) ?? checkOccupied(edge, taken);
+    if (problem) problems.push({ ...problem, edge: index });
+    else taken.set(edge.to.join("."), edge.from.join("."));
+  });
+  return problems;
+}
+
+function checkEnds(graph: SolvableGraph, edge: GraphEdge, ports: PortsAt): Problem | undefined {
+  if (edge.from[0] === edge.to[0]) {
+    const fix = "connect it to another node";
+    return { code: "SELF_CONNECTION", node: edge.to[0], message: `"${edge.to[0]}" is connected to itself`, fix };
+  }
+  for (const [[id, port], direction] of [
+    [edge.from, "outputs"],
+    [edge.to, "inputs"],
+  ] as const) {
+    const known = ports(id, direction);
+    if (!known && !graph.nodes[id]) {
+      const fix = "remove the edge, or add the node";
+      return { code: "NOT_FOUND", message: `an edge ends at node "${id}", which does not exist`, fix };
+    }
+    if (!known || known[port]) continue;
+    const message = `"${id}"${typeOf(graph, id)} has no ${direction.slice(0, -1)} "${port}"`;
+    const fix = `use one of: ${Object.keys(known).join(", ") || "none"}`;
+    return { code: "UNKNOWN_PORT", node: id, port, message, fix };
+  }
+  return checkDType(edge, ports);
+}
+
+function typeOf(graph: SolvableGraph, id: string): string {
+  const node = graph.nodes[id];
+  return node ? ` (${node.type})` : "";
+}
+
+function checkDType(edge: GraphEdge, ports: PortsAt): Problem | undefined {
+  const output = ports(edge.from[0], "outputs")?.[edge.from[1]];
+  const input = ports(edge.to[0], "inputs")?.[edge.to[1]];
+  if (!output || !input || output.dtype === input.dtype) return undefined;
+  const message = `input "${edge.to[1]}" of "${edge.to[0]}" takes ${input.dtype}, but output "${edge.from[1]}" of "${edge.from[0]}" gives ${output.dtype}`;
+  const fix = `connect an output of ${input.dtype} to it`;
+  return {
+    code: "DTYPE_MISMATCH",
+    node: edge.to[0],
+    port: edge.to[1],
+    message,
+    expected: input.dtype,
+    actual: output.dtype,
+    fix,
+  };
+}
+
+function checkOccupied(edge: GraphEdge, taken: Map<string, string>): Problem | undefined {
+  const other = taken.get(edge.to.join("."));
+  if (other === undefined) return undefined;
+  const [node, port] = edge.to;
+  if (other === edge.from.join(".")) {
+    return {
+      code: "DUPLICATE_EDGE",
+      node,
+      port,
+      message: `"${other}" is connected to "${edge.to.join(".")}" already`,
+      fix: "remove one of the two edges",
+    };
+  }
+  const message = `input "${port}" of "${node}" is connected to "${other}" already`;
+  return { code: "PORT_OCCUPIED", node, port, message, fix: "remove that edge first" };
+}
+
+function checkRequired(graph: SolvableGraph, ports: PortsAt): Problem[] {
+  const connected = new Set(graph.edges.map((edge) => edge.to.join(" ")));
+  const problems: Problem[] = [];
+  const ids = [...Object.keys(graph.nodes), ...(graph.outputs ? [graphOutputs] : [])];
+  for (const node of ids) {
+    for (const [port, spec] of Object.entries(ports(node, "inputs") ?? {})) {
+      if (spec.optional || connected.has(`${node} ${port}`)) continue;
+      const message =
+        node === graphOutputs
+          ? `output "${port}" of the block is not connected`
+          : `input "${port}" of "${node}" is not connected`;
+      const fix = spec.doc ? `connect to it: ${spec.doc}` : "connect an output to it";
+      problems.push({ code: "MISSING_INPUT", node, port, message, fix });
+    }
+  }
+  return problems;
+}
+
+function cycleProblem(cycle: string[]): Problem {
+  const message = `the edges form a cycle: ${cycle.join(" → ")}`;
+  return { code: "CYCLE", node: cycle[0]!, message, fix: "remove one of these edges" };
+}

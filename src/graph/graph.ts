@@ -1,0 +1,125 @@
+import { z } from "zod";
+
+/** Ids and ports are keys of plain objects, so they may not be names that every object has, such as `toString`. */
+export const notReserved = (name: string) => !(name in {});
+export const reservedMessage = "the name is reserved";
+
+/**
+ * A node's id, which begins its weights' names: `resampler`, or inside a block `layers.0.attn`. A letter first, then parts of
+ * letters, digits and _ with dots between.
+ */
+const idSchema = z
+  .string()
+  .max(200)
+  .regex(
+    /^[a-z][a-zA-Z0-9_]*(\.[a-zA-Z0-9_]+)*$/,
+    "an id starts with a small letter and has letters, digits, _ and dots between them only",
+  )
+  .refine(notReserved, reservedMessage);
+
+const portName = z.string().max(64).refine(notReserved, reservedMessage);
+const end = z.tuple([idSchema, portName]);
+
+export const nodeSchema = z.strictObject({
+  type: z
+    .string()
+    .max(64)
+    .refine(notReserved, reservedMessage)
+    .meta({ description: "Name of a block, source or action in the catalog, or of a block of this pipeline." }),
+  config: z.record(z.string().max(64), z.json()).default({}),
+  label: z.string().max(120).optional(),
+  frozen: z
+    .union([z.boolean(), z.literal("pretrained")])
+    .optional()
+    .meta({ description: "Keeps all of the node's weights as they are, or those that are not new in it." }),
+  pretrained: z.boolean().optional().meta({
+    description: "Whether its weights come from pretraining or are new; as in the block around it by default.",
+  }),
+  weights: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]*$/)
+    .optional()
+    .meta({ description: "Name of the pretrained weights that the node starts from." }),
+  shares: idSchema.optional().meta({ description: "Id of the node whose weights it uses." }),
+});
+
+export const edgeSchema = z.strictObject({ from: end, to: end });
+
+const positions = z.record(idSchema, z.tuple([z.number(), z.number()])).default({});
+/** Where nodes are drawn. Not part of what a graph means. */
+export const viewSchema = z.strictObject({ positions }).default({ positions: {} });
+
+/** Nodes and edges. */
+export const graphFields = {
+  nodes: z.record(idSchema, nodeSchema),
+  edges: z.array(edgeSchema).max(20_000),
+};
+
+const graphPort = z.strictObject({
+  shape: z.string().max(200).meta({ description: "Named axes, such as `batch length dim`." }),
+  dtype: z.enum(["float32", "int32", "bool"]).default("float32"),
+  doc: z.string().max(400).default(""),
+  optional: z.boolean().default(false),
+});
+
+/** A field of the configuration of a block that is a graph: a value, which is its default. */
+const fieldValue = z.union([z.number(), z.string().max(200), z.boolean()]);
+
+/** A block that is a graph, as a file holds it. */
+export const graphBlockSchema = z.strictObject({
+  title: z.string().max(120).optional(),
+  summary: z.string().max(400).optional(),
+  from: z.string().max(64).optional().meta({ description: "The block that it is a changed copy of." }),
+  config: z
+    .record(z.string().max(64).refine(notReserved, reservedMessage), fieldValue)
+    .default({})
+    .meta({ description: 'Fields and their defaults. A node inside uses one as "$field".' }),
+  inputs: z.record(portName, graphPort),
+  outputs: z.record(portName, graphPort),
+  ...graphFields,
+  layer: z.boolean().optional(),
+  perImage: z.boolean().optional(),
+  group: z.enum(["gate", "embedding", "resampler", "pretrained", "new"]).optional(),
+  view: viewSchema,
+});
+
+export type GraphNode = z.output<typeof nodeSchema>;
+export type GraphEdge = z.output<typeof edgeSchema>;
+/** A port of a block that is a graph. */
+export type GraphPort = z.output<typeof graphPort>;
+/** The one form of a graph: a pipeline, a plan and the inside of a block are graphs. */
+export interface Graph {
+  nodes: Record<string, GraphNode>;
+  edges: readonly GraphEdge[];
+}
+/** A block that is a graph. Its edges begin at the node `inputs` and end at the node `outputs`. */
+export type GraphBlock = z.output<typeof graphBlockSchema>;
+/** A pipeline's own blocks, by name. */
+export type GraphBlocks = Readonly<Record<string, GraphBlock>>;
+
+/** The ids that stand for the ports of the graph itself at the ends of edges. */
+export const graphInputs = "inputs";
+export const graphOutputs = "outputs";
+
+/** Where an input comes from. */
+export interface Source {
+  node: string;
+  port: string;
+}
+
+const inputsOfGraphs = new WeakMap<readonly GraphEdge[], Map<string, Record<string, Source>>>();
+
+/** Where the inputs of a node come from, by port. */
+export function inputsOf({ edges }: Pick<Graph, "edges">, id: string): Readonly<Record<string, Source>> {
+  let known = inputsOfGraphs.get(edges);
+  if (!known) {
+    known = new Map();
+    for (const { from, to } of edges) {
+      const inputs = known.get(to[0]) ?? {};
+      inputs[to[1]] = { node: from[0], port: from[1] };
+      known.set(to[0], inputs);
+    }
+    inputsOfGraphs.set(edges, known);
+  }
+  return known.get(id) ?? {};
+}

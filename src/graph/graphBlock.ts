@@ -1,0 +1,219 @@
+import { z } from "zod";
+import { type AnyBlock, type BlockLookup, type CompositeScope, findBlock, type Value } from "../core/block.ts";
+import { type Catalog, makeCatalog } from "../core/catalog.ts";
+import { FlamingoError } from "../core/errors.ts";
+import type { Ports } from "../core/port.ts";
+import { evaluateDim, parseShape } from "../core/shape.ts";
+import {
+  type GraphBlock,
+  type GraphBlocks,
+  type GraphNode,
+  type GraphPort,
+  graphInputs,
+  graphOutputs,
+  inputsOf,
+} from "./graph.ts";
+import { ancestors, topologicalOrder } from "./order.ts";
+
+type AnyCall = (inputs: Record<string, Value>) => unknown;
+
+/**
+ * Makes a block of a graph: its nodes are its children, under their ids, called in the order of the graph. Where an optional input is
+ * missing, the nodes that it feeds do without it.
+ * @param find finds the blocks of its nodes
+ * @throws FlamingoError INVALID_PIPELINE if a shape of its ports cannot be read
+ */
+export function graphBlock(name: string, graph: GraphBlock, find: BlockLookup): AnyBlock {
+  const { title = name, summary = "A block of this pipeline.", from, layer, perImage, group } = graph;
+  const fields = Object.entries(graph.config).map(([field, value]) => [field, fieldOf(field, value)]);
+  return {
+    name,
+    kind: "composite",
+    title,
+    category: (from && find(from)?.category) || "Tensor",
+    summary,
+    config: z.strictObject(Object.fromEntries(fields) as Record<string, z.ZodType>),
+    inputs: portsOf(name, graph.inputs),
+    outputs: portsOf(name, graph.outputs),
+    example: {},
+    ...(from ? { from } : {}),
+    ...(layer ? { layer } : {}),
+    ...(perImage ? { perImage } : {}),
+    ...(group ? { group } : {}),
+    build: (config: Record<string, unknown>, { child }: CompositeScope) =>
+      run(graph, childrenOf(name, graph, config, child, find)),
+  };
+}
+
+/** The field of a graph's configuration that has this default. */
+function fieldOf(title: string, value: number | string | boolean) {
+  const schema = typeof value === "number" ? z.number() : typeof value === "string" ? z.string() : z.boolean();
+  return (schema as z.ZodNumber).default(value as number).meta({ title });
+}
+
+function portsOf(block: string, ports: Readonly<Record<string, GraphPort>>): Ports {
+  const entries = Object.entries(ports).map(([port, { shape, ...rest }]) => {
+    try {
+      return [port, { shape: parseShape(shape), ...rest }];
+    } catch (error) {
+      throw new FlamingoError(
+        "INVALID_PIPELINE",
+        `port "${port}" of the block "${block}": ${(error as Error).message}`,
+        {
+          block,
+          port,
+          fix: "write the shape as names and numbers, such as `batch length 64`",
+        },
+      );
+    }
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The nodes that its outputs need, made, in the order in which they are called. */
+function childrenOf(
+  name: string,
+  graph: GraphBlock,
+  config: Record<string, unknown>,
+  child: CompositeScope["child"],
+  find: BlockLookup,
+): Map<string, { call: AnyCall; outputs: string[] }> {
+  const needed = ancestors(graph.edges, [graphOutputs]);
+  const { order } = topologicalOrder(graph);
+  const children = new Map<string, { call: AnyCall; outputs: string[] }>();
+  const make = (id: string, node: GraphNode) => {
+    const definition = find(node.type);
+    if (!definition) {
+      throw new FlamingoError(
+        "UNKNOWN_BLOCK",
+        `node "${id}" of "${name}" is of type "${node.type}", which does not exist`,
+        {
+          block: id,
+          actual: node.type,
+          fix: "name a block of the catalog or of this pipeline",
+        },
+      );
+    }
+    const options = {
+      ...(node.frozen === undefined ? {} : { frozen: node.frozen }),
+      ...(node.pretrained === undefined ? {} : { pretrained: node.pretrained }),
+    };
+    const call = child(id, definition, resolve(node.config, config) as never, options) as unknown as AnyCall;
+    return { call, outputs: Object.keys(definition.outputs) };
+  };
+  for (const id of order) {
+    const node = graph.nodes[id]!;
+    if (!needed.has(id)) continue;
+    const owner = node.shares ?? id;
+    const made = children.get(owner) ?? make(owner, graph.nodes[owner] ?? node);
+    children.set(owner, made);
+    children.set(id, made);
+  }
+  return new Map(order.filter((id) => children.has(id)).map((id) => [id, children.get(id)!]));
+}
+
+/** The code of a graph. */
+function run(graph: GraphBlock, children: ReadonlyMap<string, { call: AnyCall; outputs: string[] }>) {
+  const outputs = Object.keys(graph.outputs);
+  const gather = (id: string, values: ReadonlyMap<string, Record<string, Value | undefined>>) => {
+    const given = Object.entries(inputsOf(graph, id)).map(([port, from]) => [port, values.get(from.node)?.[from.port]]);
+    return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Record<string, Value>;
+  };
+  return (inputs: Record<string, Value | undefined>) => {
+    const values = new Map([[graphInputs, inputs]]);
+    for (const [id, { call, outputs: ports }] of children) {
+      const result = call(gather(id, values));
+      values.set(id, (ports.length === 1 ? { [ports[0]!]: result } : result) as Record<string, Value>);
+    }
+    const results = gather(graphOutputs, values);
+    return (outputs.length === 1 ? results[outputs[0]!] : results) as never;
+  };
+}
+
+/** A configuration with the fields of the graph in place of their names: `"$dim"`, or arithmetic such as `"$heads*headDim"`. */
+function resolve(value: unknown, config: Record<string, unknown>): unknown {
+  if (Array.isArray(value)) return value.map((each) => resolve(each, config));
+  if (value !== null && typeof value === "object")
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, resolve(each, config)]));
+  if (typeof value !== "string" || !value.startsWith("$")) return value;
+  const text = value.slice(1);
+  if (text in config) return config[text];
+  return evaluateDim(text, (name) => config[name] as number | undefined);
+}
+
+/** A block's graph with the defaults of its fields in place of their names. */
+export function resolvedGraph(graph: GraphBlock): GraphBlock {
+  const nodes = Object.entries(graph.nodes).map(([id, node]) => [
+    id,
+    { ...node, config: resolve(node.config, graph.config) as GraphNode["config"] },
+  ]);
+  return { ...graph, nodes: Object.fromEntries(nodes) };
+}
+
+/**
+ * Finds a pipeline's own blocks beside those of the library.
+ * @throws FlamingoError RECURSIVE_BLOCK if a block contains itself
+ */
+export function withGraphBlocks(blocks: GraphBlocks, find: BlockLookup = findBlock): BlockLookup {
+  if (Object.keys(blocks).length === 0) return find;
+  const cycle = recursionIn(blocks);
+  if (cycle) {
+    throw new FlamingoError("RECURSIVE_BLOCK", `the block "${cycle[0]}" contains itself: ${cycle.join(" → ")}`, {
+      block: cycle[0]!,
+      fix: "take one of them out of the other",
+    });
+  }
+  const made = new Map<string, AnyBlock>();
+  const lookup: BlockLookup = (name) => {
+    const graph = Object.hasOwn(blocks, name) ? blocks[name] : undefined;
+    if (!graph) return find(name);
+    const known = made.get(name) ?? graphBlock(name, graph, lookup);
+    made.set(name, known);
+    return known;
+  };
+  return lookup;
+}
+
+/** The names on a way from a block to itself, if there is one. */
+export function recursionIn(blocks: GraphBlocks): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (name: string, path: readonly string[]): string[] | undefined => {
+    const at = path.indexOf(name);
+    if (at >= 0) return [...path.slice(at), name];
+    if (done.has(name) || !Object.hasOwn(blocks, name)) return undefined;
+    for (const type of typesIn(Object.values(blocks[name]!.nodes))) {
+      const cycle = visit(type, [...path, name]);
+      if (cycle) return cycle;
+    }
+    done.add(name);
+    return undefined;
+  };
+  for (const name of Object.keys(blocks)) {
+    const cycle = visit(name, []);
+    if (cycle) return cycle;
+  }
+  return undefined;
+}
+
+/** The types of nodes, and of the blocks in their slots. */
+function typesIn(value: unknown): string[] {
+  if (value === null || typeof value !== "object") return [];
+  const own = "type" in value && typeof value.type === "string" ? [value.type] : [];
+  return [...own, ...Object.values(value).flatMap(typesIn)];
+}
+
+const catalogs = new WeakMap<GraphBlocks, { of: Catalog; grown: Catalog }>();
+
+/** The catalog with a pipeline's own blocks. */
+export function catalogWith(catalog: Catalog, blocks: GraphBlocks): Catalog {
+  if (Object.keys(blocks).length === 0) return catalog;
+  const known = catalogs.get(blocks);
+  if (known?.of === catalog) return known.grown;
+  const entries = Object.entries(blocks).map(([name, graph]) => {
+    const entry = makeCatalog([graphBlock(name, graph, () => undefined)])[name]!;
+    return [name, { ...entry, category: catalog[graph.from ?? ""]?.category ?? entry.category }];
+  });
+  const grown = { ...catalog, ...Object.fromEntries(entries) };
+  catalogs.set(blocks, { of: catalog, grown });
+  return grown;
+}

@@ -1,0 +1,60 @@
+import type { BlockLookup, ChildOptions } from "../core/block.ts";
+import type { Catalog } from "../core/catalog.ts";
+import { countParameters, describeWeights } from "../core/describeWeights.ts";
+import type { GraphWithBlocks } from "./check.ts";
+import type { GraphBlock, GraphNode } from "./graph.ts";
+import { catalogWith, withGraphBlocks } from "./graphBlock.ts";
+import { fullConfig } from "./solve.ts";
+
+/** How many parameters a node has, and how many of them are trained. */
+export interface ParameterCount {
+  weights: number;
+  trainable: number;
+}
+
+/** How a node's block is made: what is frozen and what is pretrained in it. */
+export function optionsOf({
+  frozen,
+  pretrained,
+  weights,
+}: Pick<GraphNode, "frozen" | "pretrained" | "weights">): ChildOptions {
+  return {
+    ...(frozen === undefined ? {} : { frozen }),
+    ...(weights === undefined && pretrained === undefined ? {} : { pretrained: pretrained ?? true }),
+  };
+}
+
+/** The parameters of each node of a graph, without making any; none for a node that cannot be made, whose problem `checkPipeline` names. */
+export function parameterCounts(
+  graph: GraphWithBlocks,
+  library: Catalog,
+  findBlock: BlockLookup,
+): Record<string, ParameterCount> {
+  const blocks = graph.blocks ?? {};
+  const counts: Record<string, ParameterCount> = {};
+  for (const [id, node] of Object.entries(graph.nodes)) {
+    counts[id] = { weights: 0, trainable: 0 };
+    try {
+      const find = withGraphBlocks(blocks, findBlock);
+      const block = find(node.type);
+      const entry = catalogWith(library, blocks)[node.type];
+      if (!block || !entry || node.shares) continue;
+      counts[id] = countParameters(describeWeights(block, fullConfig(node, entry), { ...optionsOf(node), find }));
+    } catch {
+      // it cannot be made as it is configured
+    }
+  }
+  return counts;
+}
+
+/** The parameters of each node of a block's inside. */
+export function insideCounts(
+  inside: GraphBlock,
+  weights: ReturnType<typeof describeWeights>,
+): Record<string, ParameterCount> {
+  const counts = Object.entries(inside.nodes).map(([id, { shares = id }]) => {
+    const own = weights.filter(({ name }) => name === shares || name.startsWith(`${shares}.`));
+    return [id, countParameters(own)];
+  });
+  return Object.fromEntries(counts);
+}

@@ -1,0 +1,143 @@
+import type { z } from "zod";
+import {
+  type BlockDefinition,
+  type BlockLookup,
+  type CallSite,
+  instantiate,
+  parseConfig,
+  type Reading,
+  type Value,
+} from "../core/block.ts";
+import { checkInputs } from "../core/check.ts";
+import { FlamingoError } from "../core/errors.ts";
+import type { Port, Ports } from "../core/port.ts";
+import { evaluateDim, namesIn, renameDim, type SolvedShape } from "../core/shape.ts";
+import { type GraphBlock, type GraphEdge, type GraphNode, type GraphPort, graphInputs, graphOutputs } from "./graph.ts";
+
+export interface TraceOptions {
+  /** Shapes of the inputs that are given; of all inputs, as the ports declare them, by default. Unknown sizes may stay names. */
+  inputs?: Readonly<Record<string, SolvedShape>>;
+  /** Finds the blocks that slots name. */
+  find?: BlockLookup;
+}
+
+/** A tensor without numbers: its shape as far as it is known, and where it comes from. */
+interface Symbolic extends Value {
+  source: readonly [node: string, port: string];
+}
+
+/**
+ * Opens a composite block to its inside: calls its own code on symbolic tensors, and records each call of a child or an operation
+ * as a node. The graph runs: as a block it gives the same bits as the one that was traced, under the same names of weights.
+ * @throws FlamingoError for a primitive, which has no inside; INVALID_CONFIG, SHAPE_MISMATCH
+ */
+export function trace<C extends z.ZodObject, I extends Ports, O extends Ports>(
+  definition: BlockDefinition<C, I, O>,
+  config: z.input<C>,
+  options: TraceOptions = {},
+): GraphBlock {
+  if (definition.kind === "primitive") {
+    throw new FlamingoError("NOT_FOUND", `${definition.name} is a primitive: it is tensor code, without an inside`, {
+      block: definition.name,
+      fix: "open a block that is made of others",
+    });
+  }
+  const parsed = parseConfig(definition, config) as Record<string, unknown>;
+  const ports = Object.entries(definition.inputs as Ports);
+  const shapes =
+    options.inputs ?? Object.fromEntries(ports.map(([port, { shape }]) => [port, withSizes(shape, parsed)]));
+  const recorder = new Recorder();
+  let outputs: Record<string, Value> = {};
+  const reading: Reading = {
+    weight: () => undefined,
+    call: (site, given) => {
+      if (site.path !== "") return recorder.record(site, given);
+      checkInputs(definition, parsed, given, "");
+      outputs = site.forward(given);
+      return outputs;
+    },
+  };
+  const given: Record<string, Value> = {};
+  for (const [port, shape] of Object.entries(shapes))
+    given[port] = symbolic(shape, (definition.inputs as Ports)[port]?.dtype ?? "float32", [graphInputs, port]);
+  const forward = instantiate(definition, config, reading, options.find ? { find: options.find } : {});
+  forward(given as never);
+  for (const [port, value] of Object.entries(outputs))
+    recorder.edges.push({ from: [...(value as Symbolic).source], to: [graphOutputs, port] });
+  const { title, summary, layer, perImage, group } = definition;
+  return {
+    title,
+    summary,
+    from: definition.name,
+    config: {},
+    inputs: portsOf(Object.fromEntries(ports.filter(([port]) => port in given)), parsed),
+    outputs: portsOf(definition.outputs, parsed),
+    nodes: recorder.nodes,
+    edges: recorder.edges,
+    ...(layer ? { layer } : {}),
+    ...(perImage ? { perImage } : {}),
+    ...(group ? { group } : {}),
+    view: { positions: {} },
+  };
+}
+
+/** Records calls as nodes and edges. */
+class Recorder {
+  readonly nodes: Record<string, GraphNode> = {};
+  readonly edges: GraphEdge[] = [];
+
+  record({ definition, config, path, options }: CallSite, given: Record<string, Value | undefined>) {
+    const { outputs } = checkInputs(definition, config, given, path);
+    const id = this.#freeId(path);
+    this.nodes[id] = {
+      type: definition.name,
+      config: plain(config),
+      ...(options.frozen ? { frozen: options.frozen } : {}),
+      ...(options.pretrained === undefined ? {} : { pretrained: options.pretrained }),
+      ...(id === path ? {} : { shares: path }),
+    };
+    for (const [port, value] of Object.entries(given))
+      if (value) this.edges.push({ from: [...(value as Symbolic).source], to: [id, port] });
+    const results: Record<string, Value> = {};
+    for (const [port, shape] of Object.entries(outputs))
+      results[port] = symbolic(shape, (definition.outputs as Ports)[port]!.dtype, [id, port]);
+    return results;
+  }
+
+  /** A child that is called more than once has a node for each call, which share its weights. */
+  #freeId(path: string): string {
+    let id = path;
+    for (let call = 2; id in this.nodes; call++) id = `${path}_${call}`;
+    return id;
+  }
+}
+
+/** A configuration as JSON holds it: fields that are not set are left out. */
+function plain(config: Record<string, unknown>): GraphNode["config"] {
+  return JSON.parse(JSON.stringify(config));
+}
+
+function symbolic(shape: SolvedShape, dtype: string, source: Symbolic["source"]): Symbolic {
+  // Unsolved names stay in the shape: the solver takes them as they are.
+  return { shape: shape as readonly number[], dtype, source };
+}
+
+/** A shape with the sizes that the configuration gives. */
+function withSizes(shape: SolvedShape, config: Record<string, unknown>): SolvedShape {
+  return shape.map((dim) => {
+    const size = (name: string) => (typeof config[name] === "number" ? config[name] : undefined);
+    const value = typeof dim === "string" && dim.startsWith("...") ? undefined : evaluateDim(dim, size);
+    if (value !== undefined) return value;
+    return namesIn(dim).some((name) => size(name) !== undefined)
+      ? renameDim(dim, (name) => `${size(name) ?? name}`)
+      : dim;
+  });
+}
+
+function portsOf(ports: Ports, config: Record<string, unknown>): Record<string, GraphPort> {
+  const entries = Object.entries(ports).map(([port, { shape, dtype, doc, optional }]: [string, Port]) => [
+    port,
+    { shape: withSizes(shape, config).join(" "), dtype, doc, optional },
+  ]);
+  return Object.fromEntries(entries);
+}
