@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AnyBlock, BlockDefinition, SlotSpec, SlotValue } from "./block.ts";
+import type { AnyBlock, SlotSpec, SlotValue } from "./block.ts";
 import type { Ports } from "./port.ts";
 
 /** The configuration of a slot as it is written: the block's name and those of its fields that have no default. */
@@ -50,12 +50,4 @@ export function optionalSlot<I extends Ports, O extends Ports>(options: Omit<Slo
     .default(null)
     .meta({ title, description, slot: { inputs, outputs, given } satisfies SlotSpec });
   return field as unknown as z.ZodDefault<z.ZodType<SlotValue<I, O> | null, SlotInput | null>>;
-}
-
-/** A block as the value of a slot. */
-export function filledWith<I extends Ports, O extends Ports>(
-  block: Pick<BlockDefinition<z.ZodObject, I, O>, "name">,
-  config: Record<string, unknown> = {},
-): SlotValue<I, O> {
-  return { type: block.name, config };
 }

@@ -182,7 +182,8 @@ describeDevices("a text in chunks", (device) => {
 
   test("of the whole Flamingo, whose images are looked at once", async () => {
     const images = tensorOf(numbers([2, 2, 1, 16, 16, 3], 7));
-    const config = { ...Flamingo.example, ...language, visualDim: 16 };
+    const { visualDim: _given, ...languageModel } = language();
+    const config = { ...Flamingo.example, languageModel: { type: "FlamingoLanguageModel", config: languageModel } };
     await expectSame(build(Flamingo, config, { images }), texts, [4, 1, 3]);
   });
 });
@@ -261,7 +262,7 @@ describe("what cannot go on", () => {
       return (x: Value) => attend({ x });
     }) as never);
     expect(refused(both)).toThrow(
-      '"attend.attend" cannot continue from chunk to chunk: every place looks at later ones',
+      '"attend.attend" cannot continue from chunk to chunk: each position attends to later ones',
     );
   });
 

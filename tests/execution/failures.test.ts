@@ -182,7 +182,7 @@ describe("a pipeline that cannot work", () => {
     });
     expect((await failing(twice)).error).toMatchObject({
       code: "INVALID_PIPELINE",
-      message: '"Small" trains at again and train, but a run trains at one',
+      message: '"Small" trains at train and again, but a run trains at one',
     });
     const unknown = await failing(noSet);
     expect(unknown.error).toMatchObject({ code: "NOT_FOUND", message: 'there is no evaluation set "nowhere"' });

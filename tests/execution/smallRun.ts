@@ -51,6 +51,9 @@ export interface Change {
   without?: readonly string[];
 }
 
+/** A feed-forward whose inner layer is twice as wide. */
+const narrow = { type: "FeedForward", config: { mult: 2 } };
+
 /** The template's pipeline in small: everything is there, and nothing is pretrained. */
 export function smallPipeline({ config = {}, without = [] }: Change = {}): Pipeline {
   const nodes: Record<string, { type: string; frozen?: boolean; config: object }> = {
@@ -60,8 +63,15 @@ export function smallPipeline({ config = {}, without = [] }: Change = {}): Pipel
     language: {
       type: "FlamingoLanguageModel",
       config: {
-        ...{ vocabulary, newTokens: 2, imageToken: vocabulary, dim: 16, layers: 2, heads: 2, headDim: 8, ffMult: 2 },
-        ...{ visualDim: 16, gatedHeads: 2, gatedHeadDim: 8 },
+        ...{ vocabulary, newTokens: 2, imageToken: vocabulary, dim: 16, layers: 2, visualDim: 16 },
+        decoderLayer: {
+          type: "DecoderLayer",
+          config: {
+            ...{ heads: 2, headDim: 8, feedForward: narrow },
+            attention: { type: "AlibiAttention", config: { slopes: "half" } },
+          },
+        },
+        fusionLayer: { type: "GatedXattnDense", config: { heads: 2, headDim: 8, feedForward: narrow } },
       },
     },
     loss: { type: "NextTokenLoss", config: {} },
@@ -84,7 +94,7 @@ export function smallPipeline({ config = {}, without = [] }: Change = {}): Pipel
   const changed = kept.map(([id, node]) => [id, { ...node, config: { ...node.config, ...config[id] } }]);
   const pipeline = {
     format: "flamingo-pipeline",
-    version: 1,
+    version: 2,
     name: "Small",
     nodes: Object.fromEntries(changed),
     edges,

@@ -27,7 +27,7 @@ export const fakeCatalog = makeCatalog(
 export function fakePipeline(changes: Record<string, unknown> = {}) {
   return {
     format: "flamingo-pipeline",
-    version: 1,
+    version: 2,
     name: "fake",
     nodes: { train: { type: "Train" }, numbers: { type: "Numbers" }, layer: { type: "Layer" } },
     edges: [
