@@ -1,3 +1,4 @@
+import type { SlotSpec } from "../../../src/core/block.ts";
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
 
 /** A field of the inspector's form, as the catalog's JSON Schema says it. */
@@ -6,7 +7,9 @@ export interface Field {
   title: string;
   description?: string;
   unit?: string;
-  kind: "integer" | "number" | "boolean" | "choice" | "text" | "json";
+  kind: "integer" | "number" | "boolean" | "choice" | "text" | "json" | "slot";
+  /** What a slot asks of the block that fills it. */
+  slot?: SlotSpec;
   choices: readonly unknown[];
   required: boolean;
   default?: unknown;
@@ -19,10 +22,14 @@ export interface Field {
 /** A text that was typed, as a value or as the reason why it is none. */
 export type Parsed = { ok: true; value: unknown } | { ok: false; reason: string };
 
-/** The form of an entry's configuration, in the schema's order. */
-export function fieldsOf(entry: Pick<CatalogEntry, "config">): Field[] {
+/**
+ * The form of an entry's configuration, in the schema's order.
+ * @param given fields that another block gives: they are left out
+ */
+export function fieldsOf(entry: Pick<CatalogEntry, "config">, given: readonly string[] = []): Field[] {
   const required = new Set((entry.config.required as string[] | undefined) ?? []);
-  return Object.entries(entry.config.properties ?? {}).map(([key, schema]) => {
+  const properties = Object.entries(entry.config.properties ?? {}).filter(([key]) => !given.includes(key));
+  return properties.map(([key, schema]) => {
     const text = (name: string) => (typeof schema[name] === "string" ? { [name]: schema[name] as string } : {});
     const bound = (name: string) => (isBound(schema[name]) ? { [name]: schema[name] as number } : {});
     return {
@@ -31,6 +38,7 @@ export function fieldsOf(entry: Pick<CatalogEntry, "config">): Field[] {
       ...text("description"),
       ...text("unit"),
       kind: kindOf(schema),
+      ...(schema.slot ? { slot: schema.slot as SlotSpec } : {}),
       choices: choicesOf(schema),
       required: required.has(key) && !("default" in schema),
       ...("default" in schema ? { default: schema.default } : {}),
@@ -91,6 +99,7 @@ function parseNumber(field: Field, text: string): Parsed {
 }
 
 function kindOf(schema: Record<string, unknown>): Field["kind"] {
+  if (schema.slot) return "slot";
   if (choicesOf(schema).length > 0) return "choice";
   switch (schema.type) {
     case "integer":

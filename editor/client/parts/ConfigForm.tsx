@@ -1,25 +1,108 @@
 import { useId, useState } from "react";
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
+import { fillings } from "../../../src/graph/check.ts";
 import type { GraphNode } from "../../../src/graph/graph.ts";
+import { catalogWith } from "../../../src/graph/graphBlock.ts";
 import { changeNode, setField } from "../edit/operations.ts";
 import { boundsText, type Field, fieldsOf, fieldText, parseField } from "../form/fields.ts";
 import { commit, sealHistory, useEditor } from "../stores/editor.ts";
+
+type Config = Record<string, unknown>;
+/** Sets a field; undefined takes it out, so that the default holds. */
+type SetField = (field: Field, value: unknown) => void;
 
 /** The form of a node's configuration, made from the catalog's JSON Schema. */
 export function ConfigForm({ id, node, entry }: { id: string; node: GraphNode; entry: CatalogEntry }) {
   const fields = fieldsOf(entry);
   if (fields.length === 0) return null;
+  const set: SetField = (field, value) => {
+    const { pipeline } = useEditor.getState();
+    const changed = changeNode(pipeline, id, (before) => setField(before, field.key, value));
+    commit(`Change ${field.title.toLowerCase()}`, changed, { key: `${id} config.${field.key}` });
+  };
   return (
     <section>
       <h3>Configuration</h3>
-      {fields.map((field) => (
-        <FieldRow key={field.key} id={id} field={field} value={node.config[field.key]} />
-      ))}
+      <Fields fields={fields} config={node.config} set={set} />
     </section>
   );
 }
 
-function FieldRow({ id, field, value }: { id: string; field: Field; value: unknown }) {
+function Fields({ fields, config, set }: { fields: readonly Field[]; config: Config; set: SetField }) {
+  return fields.map((field) =>
+    field.slot ? (
+      <SlotRow key={field.key} field={field} value={config[field.key]} set={set} />
+    ) : (
+      <FieldRow key={field.key} field={field} value={config[field.key]} set={set} />
+    ),
+  );
+}
+
+interface Filling {
+  type: string;
+  config?: Config;
+}
+
+/** A slot: which block fills it, and below it the form of that block. */
+function SlotRow({ field, value, set }: { field: Field; value: unknown; set: SetField }) {
+  const library = useEditor((editor) => editor.catalog);
+  const blocks = useEditor((editor) => editor.pipeline.blocks);
+  const control = useId();
+  const [open, setOpen] = useState(false);
+  const catalog = catalogWith(library, blocks);
+  const slot = field.slot!;
+  const preset = (field.default ?? null) as Filling | null;
+  const filling = (value === undefined ? preset : value) as Filling | null;
+  const entry = filling ? catalog[filling.type] : undefined;
+  const inner = entry ? fieldsOf(entry, slot.given) : [];
+  const choices = fillings(slot, catalog);
+  if (filling && !choices.includes(filling.type)) choices.push(filling.type);
+  const choose = (type: string) => {
+    if (type === (preset?.type ?? "")) set(field, undefined);
+    else set(field, type === "" ? null : { type, config: {} });
+  };
+  const setInner: SetField = ({ key }, next) => {
+    const { [key]: _before, ...rest } = filling?.config ?? {};
+    set(field, { type: filling!.type, config: next === undefined ? rest : { ...rest, [key]: next } });
+  };
+  const changed = Object.keys(filling?.config ?? {}).length;
+  return (
+    <fieldset className="slot">
+      <div className="field">
+        <span className="field-name">
+          <label htmlFor={control}>{field.title}</label>
+          {value !== undefined && (
+            <button type="button" className="link reset" onClick={() => set(field, undefined)} title="Back to the default">
+              reset
+            </button>
+          )}
+        </span>
+        <span className="field-control">
+          <select id={control} value={filling?.type ?? ""} onChange={(event) => choose(event.target.value)}>
+            {preset === null && <option value="">none</option>}
+            {choices.map((type) => (
+              <option key={type} value={type}>
+                {catalog[type]?.title ?? type}
+              </option>
+            ))}
+          </select>
+        </span>
+        <span className="field-help">{field.description}</span>
+      </div>
+      {inner.length > 0 && (
+        <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+          <summary>
+            {entry!.title}
+            {changed > 0 && <span className="muted"> · {changed} set</span>}
+          </summary>
+          {open && <Fields fields={inner} config={filling?.config ?? {}} set={setInner} />}
+        </details>
+      )}
+    </fieldset>
+  );
+}
+
+function FieldRow({ field, value, set }: { field: Field; value: unknown; set: SetField }) {
   const [typed, setTyped] = useState<string | undefined>(undefined);
   const help = useId();
   const control = useId();
@@ -29,10 +112,7 @@ function FieldRow({ id, field, value }: { id: string; field: Field; value: unkno
   const change = (next: string) => {
     const result = parseField(field, next);
     setTyped(next);
-    if (!result.ok) return;
-    const { pipeline } = useEditor.getState();
-    const changed = changeNode(pipeline, id, (node) => setField(node, field.key, result.value));
-    commit(`Change ${field.title.toLowerCase()}`, changed, { key: `${id} config.${field.key}` });
+    if (result.ok) set(field, result.value);
   };
   const props = {
     id: control,
