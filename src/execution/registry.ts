@@ -1,4 +1,3 @@
-import type { AnyBlock } from "../core/block.ts";
 import { type Catalog, type Listed, makeCatalog } from "../core/catalog.ts";
 import type { SourceDefinition } from "../data/source.ts";
 import * as sourcesByName from "../data/sources/index.ts";
@@ -9,12 +8,10 @@ import * as actionsByName from "./actions/index.ts";
 const sources = Object.values(sourcesByName) as unknown as readonly SourceDefinition[];
 const actions = Object.values(actionsByName) as unknown as readonly ActionDefinition[];
 
+export { findBlock } from "../core/block.ts";
+
 /** Everything that a pipeline may name, as plain data. */
 export const catalog: Catalog = makeCatalog([...sources, ...models, ...actions] as readonly Listed[]);
-
-export function findBlock(type: string): AnyBlock | undefined {
-  return models.find(({ name }) => name === type);
-}
 
 export function findSource(type: string): SourceDefinition | undefined {
   return sources.find(({ name }) => name === type);

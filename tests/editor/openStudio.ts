@@ -15,15 +15,15 @@ import {
   socketTransports,
 } from "../../editor/shared/protocol.ts";
 import { emptyNotebook, printNotebook } from "../../kernel/nbformat/notebook.ts";
-import { GatedXattnDense } from "../../src/blocks/gatedXattnDense.ts";
+import { findBlock } from "../../src/core/block.ts";
 import { makeCatalog } from "../../src/core/catalog.ts";
+import { models } from "../../src/models/index.ts";
 import { findHome } from "../../src/runs/home.ts";
 import { emptyRun, foldRecords, type RunState } from "../../src/runs/state.ts";
 import { fakeCatalog, fakePipeline } from "../runs/fakeLibrary.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
 
 const fakeTrainer = fileURLToPath(new URL("fakeTrainer.ts", import.meta.url));
-const blocks = [GatedXattnDense];
 
 export interface TestStudio extends Studio {
   home: string;
@@ -56,8 +56,8 @@ export async function openStudio(
   const studio = await startStudio({
     home: findHome({ FLAMINGO_HOME: home }),
     library: {
-      catalog: { ...fakeCatalog, ...makeCatalog(blocks) },
-      findBlock: (name) => blocks.find((block) => block.name === name),
+      catalog: { ...fakeCatalog, ...makeCatalog(models) },
+      findBlock,
     },
     device: Promise.resolve({ name: "cpu", reason: "for tests", description: "none" }),
     port: 0,

@@ -72,7 +72,12 @@ function SlotRow({ field, value, set }: { field: Field; value: unknown; set: Set
         <span className="field-name">
           <label htmlFor={control}>{field.title}</label>
           {value !== undefined && (
-            <button type="button" className="link reset" onClick={() => set(field, undefined)} title="Back to the default">
+            <button
+              type="button"
+              className="link reset"
+              onClick={() => set(field, undefined)}
+              title="Back to the default"
+            >
               reset
             </button>
           )}
