@@ -126,7 +126,7 @@ describeDevices("generation with kept keys and values", (device) => {
       };
     });
     const first = texts.read(Int32Array.of(1, 2, 3));
-    expect(texts.wholeBecause).toMatch(/"attend.attend" cannot go on .*: each position attends to later ones/);
+    expect(texts.wholeBecause).toMatch(/"attend.attend" cannot continue .*: each position attends to later ones/);
     const [second, again] = [texts.read(Int32Array.of(4)), texts.read(Int32Array.of(4))];
     expect([...(await first.data())]).not.toEqual([...(await second.data())]);
     expect([...(await second.data())]).not.toEqual([...(await again.data())]); // it saw one place more
