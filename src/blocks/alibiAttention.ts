@@ -1,18 +1,7 @@
 import { z } from "zod";
+import { alibiSlopes } from "../engine/ops/attention.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { attend, attentionFields, attentionInputs, attentionOutputs, weightsOf } from "./attention.ts";
-
-/**
- * The slopes of ALiBi: for n heads, a power of two, the geometric series 2^(−8/n), 2^(−16/n), ..., 2^(−8). Other head counts take
- * the series of the next lower power of two, then every second slope of the series of twice that power.
- * @see Press et al. 2022, ALiBi, section 3 and its published code (`get_slopes`), arXiv:2108.12409
- */
-export function alibiSlopes(heads: number): number[] {
-  const lower = 2 ** Math.floor(Math.log2(heads));
-  const series = (count: number) => Array.from({ length: count }, (_, head) => 2 ** ((-8 * (head + 1)) / count));
-  const between = series(2 * lower).filter((_, head) => head % 2 === 0);
-  return [...series(lower), ...between.slice(0, heads - lower)];
-}
 
 /** The slopes of the studio's own language model: 0 for the first half of the heads, then 4^(−k), down to k = 0. */
 function halfOfSlopes(heads: number): number[] {

@@ -262,10 +262,7 @@ describe("a graph", () => {
 
 /** A pipeline whose language model is laid open and rewired: images are looked at after the words were, and once only. */
 function rewired() {
-  const { vocabulary, newTokens, imageToken, dim, heads, headDim } = smallPipeline().nodes.language!.config as Record<
-    string,
-    number
-  >;
+  const { vocabulary, newTokens, imageToken, dim } = smallPipeline().nodes.language!.config as Record<string, number>;
   const { nodes } = smallPipeline({ without: ["language", "train", "samples", "evaluate", "loss"] });
   const wires = [
     "data.images > encoder.images, encoder.features > resampler.features",
@@ -276,12 +273,12 @@ function rewired() {
   ];
   return parsePipeline(
     {
-      ...{ format: "flamingo-pipeline", version: 1, name: "Rewired" },
+      ...{ format: "flamingo-pipeline", version: 2, name: "Rewired" },
       nodes: {
         ...nodes,
         embed: { type: "TokenEmbedding", config: { vocabulary, newTokens, dim } },
         locate: { type: "MediaLocations", config: { imageToken } },
-        read: { type: "DecoderLayer", config: { dim, heads, headDim, alibi: true, ffMult: 2 } },
+        read: { type: "DecoderLayer", config: { dim, heads: 2, headDim: 8, attention: { type: "AlibiAttention" } } },
         look: { type: "GatedXattnDense", config: { dim, visualDim: 16, heads: 2, headDim: 8 } },
         add: { type: "Add", config: {} },
         norm: { type: "LayerNorm", config: { dim } },

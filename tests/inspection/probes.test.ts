@@ -62,7 +62,7 @@ test("what a channel asks for is read where it is in the model, and nothing else
     expect(of("output")[layer]!.shape).toEqual(shape);
     expect(of("output")[layer]!.data).toEqual(data);
   });
-  expect(of("probe").length).toBeGreaterThan(4);
+  expect(of("probe").length).toBe(4); // two gated layers, two of the resampler; decoder layers have AlibiAttention
   dispose(Object.values(batch));
 });
 
