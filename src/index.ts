@@ -8,7 +8,7 @@
 export * from "./blocks/index.ts";
 export { channels } from "./channels/index.ts";
 export * from "./data/sources/index.ts";
-export * from "./evaluation/metrics/index.ts";
+export { metrics } from "./evaluation/evaluate.ts";
 export * from "./execution/actions/index.ts";
 export * from "./models/index.ts";
 

@@ -1,6 +1,7 @@
 import type { MetricResult } from "../channels/results.ts";
 import { Random } from "../core/random.ts";
 import type { EvaluationSet, Example } from "../data/evaluationSet.ts";
+import * as definitions from "./metrics/index.ts";
 import { type Metric, type Observation, type Observations, observations } from "./metrics/metric.ts";
 import type { Prompt } from "./prompt.ts";
 import type { PromptModel } from "./promptModel.ts";
@@ -16,6 +17,9 @@ export interface EvaluationOptions {
   /** Asked between examples: false stops the evaluation. */
   mayGoOn(): Promise<boolean>;
 }
+
+/** Every metric. */
+export const metrics = Object.values(definitions) as unknown as readonly Metric[];
 
 /** Examples that are worked on at once. */
 const atOnce = 20;

@@ -3,16 +3,14 @@ import { Random } from "../../src/core/random.ts";
 import type { EvaluationSet } from "../../src/data/evaluationSet.ts";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { countTensors } from "../../src/engine/memory.ts";
-import { derangement, type EvaluationOptions, evaluate } from "../../src/evaluation/evaluate.ts";
+import { derangement, type EvaluationOptions, evaluate, metrics } from "../../src/evaluation/evaluate.ts";
 import { shareOf } from "../../src/evaluation/intervals.ts";
-import * as definitions from "../../src/evaluation/metrics/index.ts";
 import { defineMetric, type Metric } from "../../src/evaluation/metrics/metric.ts";
 import { scoreTokens } from "../../src/evaluation/score.ts";
 import { examples, imageOf, knowing, labels, type Opinion, opinionModel, tokens, words } from "./opinionGraph.ts";
 
 beforeAll(() => openDevice("cpu"));
 
-const metrics = Object.values(definitions) as unknown as readonly Metric[];
 const groups = new Map(labels.map((label) => [label, label.split(" ").at(-1)!]));
 
 /** Evaluates an opinion on all examples, or on others. */

@@ -3,14 +3,10 @@ import { count } from "../../core/block.ts";
 import { FlamingoError } from "../../core/errors.ts";
 import { float32 } from "../../core/port.ts";
 import type { EvaluationSet } from "../../data/evaluationSet.ts";
-import { evaluate } from "../../evaluation/evaluate.ts";
-import * as definitions from "../../evaluation/metrics/index.ts";
-import type { Metric } from "../../evaluation/metrics/metric.ts";
+import { evaluate, metrics } from "../../evaluation/evaluate.ts";
 import { PromptModel } from "../../evaluation/promptModel.ts";
 import { type ActionContext, defineAction } from "../action.ts";
 import { mayGoOn } from "../mayGoOn.ts";
-
-const metrics = Object.values(definitions) as unknown as readonly Metric[];
 
 const config = z.strictObject({
   examples: count("Examples", "Most examples of each evaluation set, always the same ones.").default(400),
