@@ -6,7 +6,7 @@
 // Definitions: blocks, models, sources of data, metrics, actions, channels.
 
 export * from "./blocks/index.ts";
-export { channels } from "./channels/index.ts";
+export { channels } from "./channels/channels.ts";
 export * from "./data/sources/index.ts";
 export { metrics } from "./evaluation/evaluate.ts";
 export * from "./execution/actions/index.ts";

@@ -1,5 +1,5 @@
 import type { AnyChannel } from "../../src/channels/channel.ts";
-import { channels } from "../../src/channels/index.ts";
+import { channels } from "../../src/channels/channels.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
 import { type ChannelName, channelFigure, type ViewOf } from "../../src/runs/channelFigure.ts";
 import type { ChannelStates, RunState } from "../../src/runs/state.ts";

@@ -47,6 +47,7 @@ export const attention = defineChannel({
   name: "attention",
   title: "Attention",
   summary: "Which parts of an image each token attends to.",
+  order: 3,
   value: z.object({
     /** Name of the file in the run folder. */
     file: z.string(),

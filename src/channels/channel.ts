@@ -60,6 +60,8 @@ export interface Channel<
   title: string;
   /** One sentence: what the panel shows. */
   summary: string;
+  /** Where its panel stands among the others: those with less are before it, those without come last. */
+  order?: number;
   /** A record's value. */
   value: Schema;
   /** What the run's state holds of it before the first record. */
@@ -110,7 +112,7 @@ export interface Reading {
   path: readonly string[];
   read: PortReading;
   shape: readonly number[];
-  data: Float32Array | Int32Array | Uint8Array;
+  data: Float32Array;
 }
 
 /** A channel of any kind, as lists hold it. */

@@ -40,6 +40,7 @@ export const gates = defineChannel({
   name: "gates",
   title: "Gates",
   summary: "tanh of every gate: how far each layer lets the images in.",
+  order: 2,
   value: z.union([z.array(number), z.object({ gates: z.array(gate) })]),
   empty: { gates: [], series: [] } as GatesState,
   fold: (state, value, { step = 0 }) => {

@@ -28,6 +28,7 @@ export const loss = defineChannel({
   name: "loss",
   title: "Loss",
   summary: "The training loss of every step, and its moving average.",
+  order: 1,
   value: z.object({
     /** Nats per token. */
     total: number,

@@ -14,6 +14,7 @@ export const optimizer = defineChannel({
   name: "optimizer",
   title: "Optimizer",
   summary: "The learning rate and the gradient norm of every step.",
+  order: 5,
   value: z.object({
     /** Learning rate of the parameter groups whose factor is 1. */
     rate: number,

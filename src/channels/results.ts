@@ -37,6 +37,7 @@ export const results = defineChannel({
   name: "results",
   title: "Results",
   summary: "Evaluation results, with counts and 95% intervals.",
+  order: 7,
   value: result,
   empty: [] as readonly Result[],
   fold: (state, value) => [...state.filter(({ node, set }) => node !== value.node || set !== value.set), value],

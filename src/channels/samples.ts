@@ -24,6 +24,7 @@ export const samples = defineChannel({
   name: "samples",
   title: "Samples",
   summary: "Captions of the same held-out images while the model learns.",
+  order: 4,
   value: z.array(sample),
   empty: [] as readonly Samples[],
   fold: (state, value, { step = 0 }) => [...state.filter((each) => each.step < step), { step, samples: value }],

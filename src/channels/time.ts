@@ -13,6 +13,7 @@ export const time = defineChannel({
   name: "time",
   title: "Time",
   summary: "How long every step takes, and how much of it is spent waiting for data.",
+  order: 6,
   value: z.object({
     milliseconds: number,
     /** Share of the step in which the device waited for data, 0 to 1; logs of earlier versions have none. */

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { AnyChannel, Table } from "../channels/channel.ts";
+import { channels } from "../channels/channels.ts";
 import { printCsv } from "../channels/csv.ts";
-import { channels } from "../channels/index.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { figureText } from "../figures/text.ts";
 import { type ChannelName, channelFigure } from "../runs/channelFigure.ts";

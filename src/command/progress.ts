@@ -1,5 +1,5 @@
 import type { Channel, LogRecord } from "../channels/channel.ts";
-import { channels } from "../channels/index.ts";
+import { channels } from "../channels/channels.ts";
 import { printBytes } from "../core/bytes.ts";
 import { dataWait } from "../runs/progress.ts";
 import { endsRun, isOver, type LifecycleValue } from "../runs/record.ts";

@@ -1,5 +1,5 @@
 import type { AnyChannel, PortReading, Reading } from "../channels/channel.ts";
-import { channels } from "../channels/index.ts";
+import { channels } from "../channels/channels.ts";
 import type { Probe } from "../engine/readings/eager.ts";
 import { keep, type Tensor } from "../engine/tensor.ts";
 import { type PlacedBlock, placeName } from "./placedBlocks.ts";
@@ -55,7 +55,7 @@ export class ChannelProbe {
       const readings = await Promise.all(
         seen.map(async ({ block, read, tensor }): Promise<Reading> => {
           const { node, path } = block;
-          return { node, path, read, shape: tensor.shape, data: (await tensor.data()) as Reading["data"] };
+          return { node, path, read, shape: tensor.shape, data: Float32Array.from(await tensor.data()) };
         }),
       );
       return this.channel.probe!.value(readings);

@@ -1,5 +1,5 @@
 import type { AnyChannel, Card, CardNode } from "../channels/channel.ts";
-import { channels } from "../channels/index.ts";
+import { channels } from "../channels/channels.ts";
 import type { Figure } from "../figures/figure.ts";
 import type { RunState } from "./state.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { LogRecord } from "../channels/channel.ts";
-import { channels } from "../channels/index.ts";
+import { channels } from "../channels/channels.ts";
 import { migrateLine, type Version1Line } from "./migrations.ts";
 import { lifecycle } from "./record.ts";
 

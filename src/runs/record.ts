@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { LogRecord } from "../channels/channel.ts";
-import type { channels } from "../channels/index.ts";
+import type { channels } from "../channels/channels.ts";
 import { type ErrorCode, type ErrorReport, errorCodes } from "../core/errors.ts";
 
 const errorReport: z.ZodType<ErrorReport> = z.looseObject({

@@ -1,6 +1,6 @@
 import type { AttentionFrame } from "../channels/attention.ts";
 import { attentionMaps } from "../channels/attentionMaps.ts";
-import { channels } from "../channels/index.ts";
+import { channels } from "../channels/channels.ts";
 import type { Color } from "../figures/colors.ts";
 import type { Figure, Panel, StatusPanel } from "../figures/figure.ts";
 import { formatCount, formatSeconds, formatWeights } from "../figures/numbers.ts";

@@ -1,5 +1,5 @@
 import type { AnyChannel, LogRecord } from "../channels/channel.ts";
-import { channels } from "../channels/index.ts";
+import { channels } from "../channels/channels.ts";
 import type { ErrorReport } from "../core/errors.ts";
 import { type LifecycleValue, lifecycle, type Message, type NodeRunState, type RunStatus } from "./record.ts";
 

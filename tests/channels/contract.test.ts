@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { AnyChannel, LogRecord } from "../../src/channels/channel.ts";
+import { channels } from "../../src/channels/channels.ts";
 import { printCsv } from "../../src/channels/csv.ts";
-import { channels } from "../../src/channels/index.ts";
 import { figurePlotly } from "../../src/figures/plotly.ts";
 import { figureSvg, sparkSvg } from "../../src/figures/svg/figure.ts";
 import { figureText } from "../../src/figures/text.ts";

@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { afterAll } from "vitest";
 import type { z } from "zod";
 import type { Channel, LogRecord } from "../../src/channels/channel.ts";
-import { channels } from "../../src/channels/index.ts";
+import { channels } from "../../src/channels/channels.ts";
 import { emojiTokenizer } from "../../src/data/emoji/emoji.ts";
 import type { DeviceName } from "../../src/engine/devices/device.ts";
 import { executeRun } from "../../src/execution/run.ts";

@@ -8,7 +8,7 @@ import {
   useState,
 } from "react";
 import type { AnyChannel } from "../../../src/channels/channel.ts";
-import { channels } from "../../../src/channels/index.ts";
+import { channels } from "../../../src/channels/channels.ts";
 import type { ChannelName } from "../../../src/runs/channelFigure.ts";
 import { AttentionPanel } from "../panels/AttentionPanel.tsx";
 import { ChannelPanel } from "../panels/ChannelPanel.tsx";
