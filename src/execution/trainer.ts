@@ -91,6 +91,7 @@ export class Trainer {
       from,
       lossOf: this.#lossOf(),
       onStep: (report) => this.#record(report),
+      onNonFinite: (report) => this.#recordLoss(report),
       restsAfter: (step) => this.#restsAfter(step),
       rest: (step) => this.#rest(step),
     });
@@ -187,8 +188,7 @@ export class Trainer {
     this.#seconds += milliseconds / 1000;
     const waiting = milliseconds > 0 ? Math.min(1, this.#waited / milliseconds) : 0;
     this.#waited = 0;
-    log.append({ channel: "loss", step, value: { total: loss } });
-    log.append({ channel: "optimizer", step, value: { rate, norm } });
+    this.#recordLoss({ step, loss, rate, norm });
     if (gates.length > 0) log.append({ channel: "gates", step, value: gates });
     log.append({ channel: "time", step, value: { milliseconds, waiting } });
     if (Number.isFinite(loss)) {
@@ -197,6 +197,12 @@ export class Trainer {
     }
     if (!Number.isFinite(norm)) this.#tellSkipped(step);
     this.#tell(step, step === this.#settings.schedule.steps);
+  }
+
+  #recordLoss({ step, loss, rate, norm }: Pick<StepReport, "step" | "loss" | "rate" | "norm">): void {
+    const { log } = this.#context;
+    log.append({ channel: "loss", step, value: { total: loss } });
+    log.append({ channel: "optimizer", step, value: { rate, norm } });
   }
 
   #restsAfter(step: number): boolean {

@@ -170,12 +170,12 @@ function axisOf({ title, range, log = false }: AxisOptions, all: readonly ArrayL
   return { title, range: ends(Math.floor(low / step + 1e-9) * step, Math.ceil(high / step - 1e-9) * step, log), log };
 }
 
-/** A range that was asked for; a logarithmic axis begins above 0, at the least value that it can show. */
+/** A range that was asked for; a logarithmic axis that is asked to begin at 0 begins at the least value that it can show. */
 function asked([from, to]: readonly [number, number], least: number, log: boolean): [number, number] {
   if (!log) return ends(from, to, log);
   const high = to > 0 ? to : 1;
-  const low = from > 0 ? from : Math.min(least, high / 1000);
-  return ends(low, high, log);
+  if (from > 0) return ends(from, high, log);
+  return ends(least < high ? roundDown(least) : high / 1000, high, log);
 }
 
 function ends(low: number, high: number, log: boolean): [number, number] {

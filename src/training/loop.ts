@@ -36,6 +36,8 @@ export interface Training {
   lossOf(batch: number): Promise<() => Tensor> | (() => Tensor);
   /** After each step, in order, as soon as its numbers are there. */
   onStep(report: StepReport): void;
+  /** What the step came to that ends the training, because its loss or gradient is no finite number. */
+  onNonFinite?(report: Pick<StepReport, "step" | "loss" | "rate" | "norm">): void;
   /** Whether `rest` has something to do after a step. It has after the last one. */
   restsAfter(step: number): boolean;
   /** The weights are as the step left them: to save them, to look at the model. Return false to stop. */
@@ -108,12 +110,13 @@ async function begin(training: Training, step: number): Promise<BegunStep> {
 
 /** What a step came to. Its time begins with it, or where the report of the one before ended. */
 async function reportOf(
-  { accumulation, lossScale }: Training,
+  { accumulation, lossScale, onNonFinite }: Training,
   { step, rate, scale, start, numbers }: BegunStep,
   told: number,
 ): Promise<StepReport> {
   const [sum, length, ...open] = await numbers;
   const [loss, norm] = [sum! / accumulation, length! / scale];
+  if (!Number.isFinite(loss) || (!Number.isFinite(norm) && !lossScale)) onNonFinite?.({ step, loss, rate, norm });
   requireFinite(loss, "loss", step, lossScale);
   if (!lossScale?.take(Number.isFinite(norm))) requireFinite(norm, "norm of the gradients", step, lossScale);
   const milliseconds = performance.now() - Math.max(start, told);

@@ -147,10 +147,10 @@ async function seePictures(page: Page): Promise<void> {
   const captions = await samples.locator(".sample-caption").allTextContents();
   expect(captions.filter((caption) => caption !== "nothing")).not.toHaveLength(0);
   const attention = page.getByTestId("attention-panel");
-  await attention.getByRole("group", { name: "Picture" }).getByRole("button").nth(1).click();
-  const word = attention.getByRole("group", { name: "Word" }).getByRole("button").last();
+  await attention.getByRole("group", { name: "Image" }).getByRole("button").nth(1).click();
+  const word = attention.getByRole("group", { name: "Token" }).getByRole("button").last();
   await word.click();
-  const map = attention.getByRole("img", { name: `“${(await word.textContent())!.trim()}” looks at` });
+  const map = attention.getByRole("img", { name: `“${(await word.textContent())!.trim()}” attends to` });
   await map.waitFor();
   await expect.poll(() => map.evaluate(colorsIn), patience).toBeGreaterThan(20);
 }

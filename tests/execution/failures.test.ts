@@ -6,9 +6,11 @@ import { countTensors } from "../../src/engine/memory.ts";
 import { captionImages } from "../../src/execution/captionImages.ts";
 import { evaluateRun } from "../../src/execution/evaluateRun.ts";
 import { type Pipeline, parsePipeline } from "../../src/pipeline/schema.ts";
+import { channelFigure } from "../../src/runs/channelFigure.ts";
 import { checkpointFolder } from "../../src/runs/folder.ts";
 import { readRecords } from "../../src/runs/reader.ts";
 import type { RecordSink } from "../../src/runs/record.ts";
+import { emptyRun, foldRecords } from "../../src/runs/state.ts";
 import { loadWeights, saveWeights } from "../../src/weights/file.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
 import { type Carried, carryOut, images, newestOf, newRun, smallPipeline, stepsOf, valuesOf } from "./smallRun.ts";
@@ -212,6 +214,18 @@ describe("a corrupt image", () => {
     expect(warning!.value).toMatchObject({ level: "warning", node: "data" });
     expect(warning!.value.message).toMatch(/^1 of 12 images cannot be decoded and are left out: red-star.png/);
   });
+});
+
+test("a training that comes to no finite number says so, and its log has the number at its step", async () => {
+  const config = { train: { rate: 1e20, clip: 1e20, warmup: 0 } };
+  const failed = await carryOut(await newRun(smallPipeline({ config, without: ["samples", "evaluate"] })));
+  expect(failed.error).toMatchObject({ code: "NON_FINITE" });
+  const { loss, optimizer } = foldRecords(emptyRun(), failed.records).channels;
+  const last = [loss.total.last!, optimizer.norm.last!];
+  expect(last.some(({ y }) => !Number.isFinite(y))).toBe(true);
+  expect(failed.error!.message).toMatch(new RegExp(`at step ${last[0]!.x}$`));
+  const [panel] = channelFigure(foldRecords(emptyRun(), failed.records), "optimizer")!.rows.flat().slice(1);
+  expect(JSON.stringify(panel)).toContain("not finite");
 });
 
 describe("a finished run", () => {

@@ -111,9 +111,9 @@ describe("a logarithmic axis", () => {
   });
 
   test("that is asked to begin at 0 begins at the least value that it can show", () => {
-    expect(panelOf([0.5, 2], { y: { log: true, range: [0, 1] } }).y.range).toEqual([0.001, 1]);
+    expect(panelOf([0.5, 2], { y: { log: true, range: [0, 1] } }).y.range).toEqual([0.5, 1]);
     expect(panelOf([0.0001, 2], { y: { log: true, range: [0, 1] } }).y.range).toEqual([0.0001, 1]);
-    expect(panelOf([], { y: { log: true, range: [0, 0] } }).y.range).toEqual([0.001, 1]);
+    expect(panelOf([], { y: { log: true, range: [0, 0] } }).y.range).toEqual([0.1, 1]);
   });
 });
 

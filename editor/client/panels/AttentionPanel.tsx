@@ -11,7 +11,7 @@ import { NoRun } from "./NoRun.tsx";
 import { StepSlider } from "./StepSlider.tsx";
 import { useFrame } from "./useFrame.ts";
 
-/** What each word of a caption looks at in its picture, layer by layer and step by step. */
+/** What each token of a caption attends to in its image, layer by layer and step by step. */
 export function AttentionPanel() {
   const run = useRun((state) => state.id);
   const frames = useRun((state) => state.state.channels.attention);
@@ -20,7 +20,8 @@ export function AttentionPanel() {
   const shown = frames[Math.min(step ?? frames.length - 1, frames.length - 1)];
   const frame = useFrame(run, shown?.file);
   const known = layer === "mean" || layer < (frame?.layers.length ?? 0) ? layer : "mean";
-  if (frames.length === 0) return <NoRun sketch="grid" what="What each word looks at in the picture is drawn here." />;
+  if (frames.length === 0)
+    return <NoRun sketch="grid" what="What each token of a caption attends to in its image is drawn here." />;
   return (
     <>
       {frame && run !== undefined ? (
@@ -57,21 +58,21 @@ function LayerSelect(props: { layers: AttentionFrame["layers"]; layer: Layer; ch
 }
 
 function FrameView({ run, frame, layer }: { run: string; frame: AttentionFrame; layer: Layer }) {
-  const [image, setImage] = useState(0);
-  const [word, setWord] = useState<number | undefined>(undefined);
-  const picture = frame.images.find((candidate) => candidate.image === image) ?? frame.images[0];
-  if (!picture) return <div className="no-run">No pictures are pinned.</div>;
-  const chosen = word !== undefined && word < picture.tokens.length ? word : firstContentToken(picture.tokens);
+  const [chosenImage, setImage] = useState(0);
+  const [token, setToken] = useState<number | undefined>(undefined);
+  const image = frame.images.find((candidate) => candidate.image === chosenImage) ?? frame.images[0];
+  if (!image) return <div className="no-run">No images are pinned.</div>;
+  const chosen = token !== undefined && token < image.tokens.length ? token : firstContentToken(image.tokens);
   return (
     <div className="attention">
-      <AttentionMap run={run} frame={frame} picture={picture} layer={layer} word={chosen} />
+      <AttentionMap run={run} frame={frame} image={image} layer={layer} token={chosen} />
       <div className="attention-side">
-        <fieldset className="thumbs" aria-label="Picture">
+        <fieldset className="thumbs" aria-label="Image">
           {frame.images.map((candidate) => (
             <button
               key={candidate.image}
               type="button"
-              aria-pressed={candidate === picture}
+              aria-pressed={candidate === image}
               aria-label={candidate.label}
               title={candidate.label}
               className="thumb"
@@ -81,18 +82,18 @@ function FrameView({ run, frame, layer }: { run: string; frame: AttentionFrame; 
             </button>
           ))}
         </fieldset>
-        <fieldset className="words" aria-label="Word">
-          {wordsOf(picture).map(({ text, index }) => (
-            <WordChip
+        <fieldset className="tokens" aria-label="Token">
+          {tokensOf(image).map(({ text, index }) => (
+            <TokenChip
               key={index}
               run={run}
               frame={frame}
-              picture={picture}
+              image={image}
               layer={layer}
-              word={index}
+              token={index}
               text={text}
               chosen={index === chosen}
-              choose={() => setWord(index)}
+              choose={() => setToken(index)}
             />
           ))}
         </fieldset>
@@ -104,17 +105,17 @@ function FrameView({ run, frame, layer }: { run: string; frame: AttentionFrame; 
 interface MapProps {
   run: string;
   frame: AttentionFrame;
-  picture: AttentionImage;
+  image: AttentionImage;
   layer: Layer;
-  word: number;
+  token: number;
 }
 
 function AttentionMap(props: MapProps) {
-  const { frame, picture, layer, word } = props;
+  const { frame, image, layer, token } = props;
   const box = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState(150);
-  const { end, even } = attentionScale(picture, layer);
-  const shares = tokenAttention(picture, layer, word);
+  const { end, even } = attentionScale(image, layer);
+  const shares = tokenAttention(image, layer, token);
   const peak = Math.max(0, ...shares);
   useEffect(() => {
     const element = box.current!;
@@ -122,44 +123,47 @@ function AttentionMap(props: MapProps) {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const label = `“${picture.tokens[word]}” looks at ${picture.label}, at most ${formatNumber(peak)} at one patch`;
+  const label = `“${image.tokens[token]}” attends to ${image.label}, at most ${formatNumber(peak)} at one patch`;
   return (
     <div className="attention-map" ref={box} data-testid="attention-map" data-step={frame.step} data-peak={peak}>
       <HeatCanvas {...props} size={size} end={end} label={label} />
       <div className="color-bar" aria-hidden="true">
         <span>{formatNumber(end)}</span>
         <i style={{ background: heatGradient }}>
-          <b style={{ bottom: `${(even / end) * 100}%` }} title={`an even look at all patches: ${formatNumber(even)}`}>
+          <b
+            style={{ bottom: `${(even / end) * 100}%` }}
+            title={`even attention to all patches: ${formatNumber(even)}`}
+          >
             even
           </b>
         </i>
         <span>0</span>
       </div>
       <span className="color-title" aria-hidden="true">
-        share of attention
+        attention
       </span>
     </div>
   );
 }
 
-function WordChip(props: MapProps & { text: string; chosen: boolean; choose: () => void }) {
-  const { text, chosen, choose, picture, layer } = props;
+function TokenChip(props: MapProps & { text: string; chosen: boolean; choose: () => void }) {
+  const { text, chosen, choose, image, layer } = props;
   return (
-    <button type="button" aria-pressed={chosen} className="word" onClick={choose}>
-      <HeatCanvas {...props} size={30} end={attentionScale(picture, layer).end} label="" />
+    <button type="button" aria-pressed={chosen} className="token" onClick={choose}>
+      <HeatCanvas {...props} size={30} end={attentionScale(image, layer).end} label="" />
       <span>{text}</span>
     </button>
   );
 }
 
 function HeatCanvas(props: MapProps & { size: number; end: number; label: string }) {
-  const { run, frame, picture, layer, word, size, end, label } = props;
+  const { run, frame, image, layer, token, size, end, label } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
-  const image = useImage(pinnedImage(run, picture.image));
+  const loaded = useImage(pinnedImage(run, image.image));
   useEffect(() => {
-    const heat: Heat = { picture: image, shares: tokenAttention(picture, layer, word), grid: frame.grid, end };
+    const heat: Heat = { image: loaded, shares: tokenAttention(image, layer, token), grid: frame.grid, end };
     drawHeat(canvas.current!, size, heat);
-  }, [image, picture, layer, word, frame, size, end]);
+  }, [loaded, image, layer, token, frame, size, end]);
   return (
     <canvas
       ref={canvas}
@@ -169,7 +173,7 @@ function HeatCanvas(props: MapProps & { size: number; end: number; label: string
   );
 }
 
-/** A picture once it is loaded. */
+/** An image once it is loaded. */
 function useImage(source: string): HTMLImageElement | undefined {
   const [loaded, setLoaded] = useState<{ source: string; image: HTMLImageElement }>();
   useEffect(() => {
@@ -183,6 +187,6 @@ function useImage(source: string): HTMLImageElement | undefined {
   return loaded?.source === source ? loaded.image : undefined;
 }
 
-function wordsOf(picture: AttentionImage): { text: string; index: number }[] {
-  return picture.tokens.map((text, index) => ({ text, index }));
+function tokensOf(image: AttentionImage): { text: string; index: number }[] {
+  return image.tokens.map((text, index) => ({ text, index }));
 }

@@ -12,7 +12,7 @@ import { loadPlotly } from "../figures/loadPlotly.ts";
 import { useRedraw } from "../figures/useRedraw.ts";
 import { type Field, fieldsOf } from "../form/fields.ts";
 import { Icon } from "../parts/Icon.tsx";
-import { pinnedImage, useRun } from "../stores/run.ts";
+import { useRun } from "../stores/run.ts";
 import { changeView, useSettings } from "../stores/settings.ts";
 import { useTheme } from "../stores/theme.ts";
 import { NoRun } from "./NoRun.tsx";
@@ -82,7 +82,7 @@ function Head(props: { panel: Panel; title: boolean; testId: string | undefined;
   return (
     <div className="panel-controls">
       <p className="readout" title={readout?.label}>
-        {title && <span>{titleOf(panel)}</span>}
+        {(title || !readout) && <span className="figure-title">{titleOf(panel)}</span>}
         {readout && (
           <>
             <strong data-testid={testId}>{readout.value}</strong>
@@ -131,12 +131,10 @@ function PanelBody(props: {
   testId: string | undefined;
 }) {
   const { panel, hold, testId } = props;
-  const run = useRun((state) => state.id);
   const theme = useTheme();
   if (panel.kind !== "maps" && panel.kind !== "status")
     return <PlotlyBox hold={hold} label={titleOf(panel)} testId={testId} />;
-  const images = (image: number) => (run === undefined ? undefined : pinnedImage(run, image));
-  const svg = figureSvg({ rows: [[panel]], label: titleOf(panel) }, { background: theme, images });
+  const svg = figureSvg({ rows: [[panel]], label: titleOf(panel) }, { background: theme });
   // biome-ignore lint/security/noDangerouslySetInnerHtml: our own renderer, which escapes all text
   return <div className="figure-svg" dangerouslySetInnerHTML={{ __html: svg }} data-testid={testId} />;
 }

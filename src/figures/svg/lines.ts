@@ -1,6 +1,6 @@
 import { type Background, css } from "../colors.ts";
 import { escapeHtml } from "../escape.ts";
-import type { Axis, Line, LinesPanel, Mark } from "../figure.ts";
+import type { Axis, LegendEntry, Line, LinesPanel, Mark } from "../figure.ts";
 import { linearTicks, logTicks, tickLabel } from "../ticks.ts";
 import { at, cut, svgText, textWidth } from "./text.ts";
 
@@ -34,31 +34,49 @@ function head({ title, readout, legend, y }: LinesPanel, width: number, backgrou
     ? svgText(width - margin.right, 12, readout.value, { size: 12, anchor: "end", bold: true })
     : "";
   const room = width - (readout ? textWidth(readout.value, 12) + 16 : 0);
-  const full = title === y.title || y.title === "" ? title : `${title}: ${y.title}`;
+  const full = headline(title, y.title);
   return svgText(0, 12, cut(full, room, 12), { size: 12, bold: true }) + number + legendSvg(legend, width, background);
 }
 
+/** The title with what the y axis shows, each word once: `Loss (nats per token)`, `Gates: |tanh(α)|`. */
+function headline(title: string, shown: string): string {
+  if (shown === "" || shown === title) return title;
+  const begins = shown.toLowerCase().startsWith(title.toLowerCase());
+  return begins ? `${title}${shown.slice(title.length)}` : `${title}: ${shown}`;
+}
+
+const legendSize = 10.5;
+
 function legendSvg(legend: LinesPanel["legend"], width: number, background: Background): string {
   let left = 0;
-  return legend
-    .map(({ label, colors, dash, opacity = 1 }) => {
-      const swatch = dash === undefined ? colors.length * 11 : 18;
-      const text = cut(label, width - left - swatch - 4, 10.5);
-      const all = swatch + 5 + textWidth(text, 10.5) + 14;
-      if (left > 0 && left + all > width) return "";
-      const fills = colors.map((color) => css(color, background));
-      const stroke = `stroke="${fills[0] ?? "currentColor"}" stroke-width="2" stroke-opacity="${opacity}"`;
-      const marks =
-        dash === undefined
-          ? fills.map(
-              (fill, index) => `<rect x="${at(left + index * 11)}" y="21" width="9" height="9" rx="2" fill="${fill}"/>`,
-            )
-          : [`<line x1="${at(left)}" y1="25.5" x2="${at(left + 18)}" y2="25.5" ${stroke}${dashed(dash)}/>`];
-      const drawn = marks.join("") + svgText(left + swatch + 5, 29.5, text, { size: 10.5, quiet: true });
-      left += all;
-      return drawn;
-    })
-    .join("");
+  const parts: string[] = [];
+  for (const [index, entry] of legend.entries()) {
+    const swatch = entry.dash === undefined ? entry.colors.length * 11 : 18;
+    const label = cut(entry.label, width - swatch - 4, legendSize);
+    const all = swatch + 5 + 0.92 * textWidth(label, legendSize) + 12;
+    const last = index === legend.length - 1;
+    if (left > 0 && left + all > width - (last ? 0 : 60)) {
+      const rest = `and ${legend.length - index} more`;
+      parts.push(svgText(left, 29.5, rest, { size: legendSize, quiet: true }));
+      break;
+    }
+    parts.push(legendMark(entry, left, background));
+    parts.push(svgText(left + swatch + 5, 29.5, label, { size: legendSize, quiet: true }));
+    left += all;
+  }
+  return parts.join("");
+}
+
+/** A coloured square for each colour, or a stroke. */
+function legendMark({ colors, dash, opacity = 1 }: LegendEntry, left: number, background: Background): string {
+  const fills = colors.map((color) => css(color, background));
+  if (dash === undefined) {
+    const square = (fill: string, index: number) =>
+      `<rect x="${at(left + index * 11)}" y="21" width="9" height="9" rx="2" fill="${fill}"/>`;
+    return fills.map(square).join("");
+  }
+  const stroke = `stroke="${fills[0] ?? "currentColor"}" stroke-width="2" stroke-opacity="${opacity}"`;
+  return `<line x1="${at(left)}" y1="25.5" x2="${at(left + 18)}" y2="25.5" ${stroke}${dashed(dash)}/>`;
 }
 
 interface Box {
