@@ -1,3 +1,4 @@
+import { roundUp } from "../figures/axis.ts";
 import { Series } from "../figures/series.ts";
 import type { Frame, Table } from "./channel.ts";
 
@@ -30,7 +31,11 @@ export function joinSeries(series: NamedSeries): Table {
   };
 }
 
-/** The axis of steps of a run: it stays put while lines grow. */
+/**
+ * The axis of steps of a run: as far as a round step that the run will soon reach, so that lines fill it and it stays put for
+ * a while; in the end all steps.
+ */
 export function stepAxis({ step, steps }: Frame): { title: string; range: [number, number] } {
-  return { title: "step", range: [0, Math.max(steps, step, 1)] };
+  const soon = roundUp(Math.max(step, 1) * 1.05);
+  return { title: "step", range: [0, step >= steps ? Math.max(step, 1) : Math.min(steps, soon)] };
 }
