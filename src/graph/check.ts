@@ -23,15 +23,15 @@ export type GraphWithBlocks = SolvableGraph & { blocks?: GraphBlocks };
 /** Everything that is wrong with a graph and its own blocks, in the order a person would mend it. Empty when it can be compiled. */
 export function checkPipeline(graph: GraphWithBlocks, library: Catalog): Problem[] {
   const blocks = graph.blocks ?? {};
-  const cycle = recursionIn(blocks);
-  if (cycle) {
-    const message = `the block "${cycle[0]}" contains itself: ${cycle.join(" → ")}`;
-    return [{ code: "RECURSIVE_BLOCK", message, inside: cycle[0]!, fix: "take one of them out of the other" }];
-  }
   const taken = Object.keys(blocks).find((name) => Object.hasOwn(library, name));
   if (taken) {
     const message = `the block "${taken}" of this pipeline has the name of a block of the library`;
     return [{ code: "CONFLICT", message, inside: taken, fix: "rename it" }];
+  }
+  const cycle = recursionIn(blocks);
+  if (cycle) {
+    const message = `the block "${cycle[0]}" contains itself: ${cycle.join(" → ")}`;
+    return [{ code: "RECURSIVE_BLOCK", message, inside: cycle[0]!, fix: "take one of them out of the other" }];
   }
   const catalog = catalogWith(library, blocks);
   const inside = Object.entries(blocks).flatMap(([name, block]) =>
