@@ -5,7 +5,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { findDeclarations } from "../kernel/types/declarations.ts";
+import { buildDeclarations } from "../kernel/types/declarations.ts";
 import { findChromium } from "./chromium.ts";
 import { skippedPrefix } from "./optional.ts";
 import { findPytorch } from "./pytorch.ts";
@@ -88,7 +88,7 @@ function install(missing: readonly Program[]): string | undefined {
 }
 
 // Compiled here, so that no test of notebooks waits for it; where that fails, those tests say why.
-await findDeclarations().catch((error) => console.log(`the library's types for notebooks: ${error}`));
+await buildDeclarations().catch((error) => console.log(`the library's types for notebooks: ${error}`));
 
 const missing = programs.filter((program) => !program.isThere());
 if (missing.length > 0) {

@@ -14,30 +14,38 @@ import { compileSources, declareLibrary } from "./compileSources.ts";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const target = join(builtFolder, "package");
 
-/** Files that the code reads, where it is. */
-const read = [
-  "editor/client/public/flamingo.svg",
-  "editor/templates",
-  "kernel/engine/laterArrays.d.ts",
-  "kernel/engine/untyped.d.ts",
-  "kernel/flamingo-kernel.js",
-  "notebooks",
-  "src/engine/devices/tensorflow/native",
-  "src/weights/pretrained",
-];
+/** Folders of files that are read, whole or but for their TypeScript. */
+const read = { whole: ["editor/templates", "notebooks", "editor/client/public"], withoutSources: ["src", "kernel"] };
+/** What loads TypeScript, which only a checkout has, and what is compiled otherwise. */
+const onlyInCheckouts = [
+  ...["kernel/wire/start.cjs", "src/command/flamingo.js", "src/package/thread.js"],
+  ...["src/build", "src/engine/devices/wasm/kernels"],
+].map((path) => join(root, path));
 
 /** Builds it beside the old one, which is there until the new one is whole. */
 async function buildPackage(): Promise<void> {
   const [fresh, old] = [`${target}.${process.pid}.new`, `${target}.${process.pid}.old`];
-  await rm(fresh, { recursive: true, force: true });
-  compileSources(root, fresh);
-  declareLibrary(root, fresh);
-  for (const path of read) await cp(join(root, path), join(fresh, path), { recursive: true });
-  await writeFile(join(fresh, "package.json"), `${JSON.stringify({ version, type: "module" })}\n`);
-  await addBuilt(fresh);
-  await rename(target, old).catch(() => undefined); // the first time there is none
-  await rename(fresh, target);
-  await rm(old, { recursive: true, force: true });
+  try {
+    await fill(fresh);
+    await rename(target, old).catch(() => undefined); // the first time there is none
+    await rename(fresh, target);
+  } finally {
+    for (const folder of [fresh, old]) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function fill(folder: string): Promise<void> {
+  compileSources(root, folder);
+  declareLibrary(root, folder);
+  for (const path of read.whole) await cp(join(root, path), join(folder, path), { recursive: true });
+  for (const path of read.withoutSources)
+    await cp(join(root, path), join(folder, path), { recursive: true, filter: (file) => isRead(file) });
+  await writeFile(join(folder, "package.json"), `${JSON.stringify({ version, type: "module" })}\n`);
+  await addBuilt(folder);
+}
+
+function isRead(file: string): boolean {
+  return !onlyInCheckouts.includes(file) && (!file.endsWith(".ts") || file.endsWith(".d.ts"));
 }
 
 /** The page, the wasm kernels and the declarations for notebooks, which are built as in a checkout. */

@@ -45,7 +45,7 @@ beforeAll(async () => {
   archive = join(project, (JSON.parse(packed) as [{ filename: string }])[0].filename);
   await run("npm", "install", archive, "--prefer-offline", "--no-audit", "--no-fund");
   asInstalled = filesIn(installed);
-}, 300_000);
+}, 600_000);
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
