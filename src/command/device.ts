@@ -1,5 +1,5 @@
-import { installTensorflow, removeTensorflow, withdraw } from "../engine/devices/tensorflow/install.ts";
-import { readInstallation } from "../engine/devices/tensorflow/installation.ts";
+import { installTensorflow, removeTensorflow, withdraw } from "../engine/devices/tensorflow/installation/install.ts";
+import { readInstallation } from "../engine/devices/tensorflow/installation/installation.ts";
 import { type Command, type CommandContext, interruptedCode, readArguments, usageError } from "./command.ts";
 import { findDevices } from "./findDevices.ts";
 import { Steps } from "./steps.ts";

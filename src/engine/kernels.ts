@@ -6,12 +6,12 @@ import * as tf from "@tensorflow/tfjs";
  */
 export const registered = (operation: string): string => `Flamingo${operation}`;
 
-/** Whether the open device has a kernel for an operation of ours. */
+/** Whether the open device has a kernel for an operation of the project. */
 export function hasKernel(operation: string): boolean {
   return tf.getKernel(registered(operation), tf.getBackend()) != null;
 }
 
-/** Runs the open device's kernel for an operation of ours. */
+/** Runs the open device's kernel for an operation of the project. */
 export function runKernel(
   operation: string,
   inputs: Readonly<Record<string, tf.Tensor | undefined>>,

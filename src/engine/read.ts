@@ -28,7 +28,7 @@ let waiting: Promise<unknown>[] = [];
 /**
  * Checks the numbers of tensors: at once where the host has them, as it has the ids of every batch. Numbers that were computed on a
  * GPU are sent for, and checked before `readScalars` or `readLargest` gives its next answer: the check stalls nothing,
- * and no step's loss is told before it.
+ * and no loss is given out before it.
  */
 export function checkNumbers(tensors: readonly Tensor[], check: (...numbers: ArrayLike<number>[]) => void): void {
   const known = tensors.map(hostValues);
@@ -82,7 +82,7 @@ export interface Largest {
 }
 
 /**
- * Reads the `k` largest numbers of each row. A GPU finds them itself and hands over no more than these; where the device's
+ * Reads the `k` largest numbers of each row. A GPU finds them itself and sends only these; where the device's
  * memory is the host's, the host reads it once.
  *
  * Shapes: `x` [rows, columns].

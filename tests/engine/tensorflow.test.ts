@@ -2,10 +2,14 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { installTensorflow, removeTensorflow, withdraw } from "../../src/engine/devices/tensorflow/install.ts";
-import { readInstallation } from "../../src/engine/devices/tensorflow/installation.ts";
-import { type Machine, type Ran, thisMachine } from "../../src/engine/devices/tensorflow/machine.ts";
-import { takeFromWheel } from "../../src/engine/devices/tensorflow/wheel.ts";
+import {
+  installTensorflow,
+  removeTensorflow,
+  withdraw,
+} from "../../src/engine/devices/tensorflow/installation/install.ts";
+import { readInstallation } from "../../src/engine/devices/tensorflow/installation/installation.ts";
+import { type Machine, type Ran, thisMachine } from "../../src/engine/devices/tensorflow/installation/machine.ts";
+import { takeFromWheel } from "../../src/engine/devices/tensorflow/installation/wheel.ts";
 import { optional } from "../optional.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
 

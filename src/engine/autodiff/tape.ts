@@ -10,7 +10,7 @@ export type Totals = Map<number, Tensor>;
 /** total += part. */
 export const accumulateOp = defineInPlace<{ total: Tensor; part: Tensor }, object>("Accumulate");
 
-/** An operation of ours for the tape: what it took and gave, and its gradient. */
+/** An operation for the tape: its inputs, its outputs and its gradient. */
 export interface Recorded {
   name: string;
   inputs: Readonly<Record<string, Tensor | undefined>>;

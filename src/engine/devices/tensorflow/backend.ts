@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs";
 import { setCapabilities } from "../capabilities.ts";
 import type { Missing, Opened } from "../opened.ts";
 import type { Binding, NodeBackend } from "./binding.ts";
-import { installationFolder, operationsHash, parts, readInstallation } from "./installation.ts";
+import { installationFolder, operationsHash, parts, readInstallation } from "./installation/installation.ts";
 import { registerKernels } from "./registry.ts";
 
 const require = createRequire(import.meta.url);

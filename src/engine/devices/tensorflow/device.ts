@@ -2,7 +2,7 @@ import type { DataId, TensorInfo } from "@tensorflow/tfjs";
 import type { Attribute, Binding, Handle, NodeBackend } from "./binding.ts";
 import { ByProducts } from "./byProducts.ts";
 
-/** So many constants are kept in TensorFlow's memory before they are made anew. */
+/** Constants that are kept in TensorFlow's memory at most; then all are freed. */
 const mostConstants = 500;
 
 /** Attributes that our kernels' operations take, made once. */

@@ -7,8 +7,8 @@ import type { Device } from "./device.ts";
 import { Work } from "./work.ts";
 
 /**
- * AdamW over all parameters, and the length of all gradients, as one operation of ours each. Value and moments get the new
- * numbers, and other names of the old ones keep theirs.
+ * AdamW over all parameters, and the length of all gradients, as one native operation each. Value and moments get new
+ * numbers; clones keep the old ones.
  */
 export function registerNativeAdamW(device: Device): void {
   const handlesOf = (tensors: readonly tf.TensorInfo[]) => tensors.map((tensor) => device.handleOf(tensor));

@@ -17,7 +17,7 @@ import type { Handle } from "./binding.ts";
 import { gradientKernel, kernel, type TensorflowKernel } from "./kernel.ts";
 import type { Work } from "./work.ts";
 
-// Kernels that are one operation of ours (`native/`), on a CPU, where the addon has them.
+// Kernels that are one native operation each (`native/`), for the CPU, where the addon has them.
 
 /** What the operation takes for an activation: the factor of x·sigmoid(factor·x), or 0 for GELU. */
 const factors: Partial<Record<Activation, number>> = { gelu: 0, quickGelu: 1.702, silu: 1 };

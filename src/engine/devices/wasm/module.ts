@@ -24,7 +24,7 @@ export interface SharedBackend {
 
 /**
  * Starts the build of TensorFlow.js' module that can share its memory, on a memory that we own, so that our kernels can
- * work on its tensors. Its own threads stay off: what takes time runs on ours.
+ * work on its tensors. Its own threads stay off: what takes time runs on the project's threads.
  */
 export async function loadSharedBackend(): Promise<SharedBackend> {
   const require = createRequire(import.meta.url);
@@ -72,7 +72,7 @@ class IdleWorker {
   terminate(): void {}
 }
 
-/** Loading the module sets a global and listens to the process' failures, both of which are ours to decide. */
+/** Loading the module sets a global and listens to the process' failures, neither of which a library may do. */
 async function withoutSideEffects<T>(load: () => Promise<T>): Promise<T> {
   const events = ["uncaughtException", "unhandledRejection"] as const;
   const listeners = events.map((event) => new Set(process.listeners(event as "uncaughtException")));

@@ -8,8 +8,8 @@ import { findMatrixUnits } from "./matrixUnits.ts";
 import { registerKernels } from "./registry.ts";
 
 /**
- * TensorFlow.js' backend, which says so when the GPU cannot do what it was told: a GPU drops a faulty command, and what follows would compute
- * on with wrong numbers.
+ * TensorFlow.js' backend with errors of the GPU reported: a GPU drops a faulty command, and later ones would compute
+ * with wrong numbers.
  */
 class CarefulBackend extends WebGPUBackend {
   #failure: FlamingoError | undefined;

@@ -50,7 +50,7 @@ export interface MatrixUnits {
   lanes: number;
 }
 
-/** The part of TensorFlow.js' backend that records commands: ours stand in line with its own. */
+/** The part of TensorFlow.js' backend that records commands, which the kernels here share with its own. */
 interface Recorder {
   commandEncoder: GPUCommandEncoder;
   computePassEncoder: GPUComputePassEncoder | null;
@@ -63,7 +63,7 @@ export const commandsPerSubmission = 64;
 
 const uniformUsage = 0x40 | 0x8; // GPUBufferUsage.UNIFORM | COPY_DST, which Node has as a global only once Dawn is loaded
 
-/** A compiled shader. Asking for its layout anew would cost each command. */
+/** A compiled shader, with its layout: asking for the layout each time would cost each command. */
 interface Pipeline {
   pipeline: GPUComputePipeline;
   layout: GPUBindGroupLayout;

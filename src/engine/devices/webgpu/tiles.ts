@@ -8,7 +8,7 @@ export interface Operand {
 
 /**
  * The numbers of a product, or of a part of one: a matrix may be seen from a column `first` on, and its rows have their own `length`. The
- * products are `added` to what is there, or begin anew.
+ * products are `added` to what is there, or replace it.
  */
 export const given = {
   m: "u32",

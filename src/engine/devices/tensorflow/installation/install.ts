@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { FlamingoError } from "../../../core/errors.ts";
+import { FlamingoError } from "../../../../core/errors.ts";
 import { type Installation, installationFolder, operationsFolder, operationsHash, parts } from "./installation.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { findTools, napiVersion, type Tools } from "./requirements.ts";
@@ -61,7 +61,7 @@ export async function removeTensorflow(folder = installationFolder): Promise<boo
   return wasThere;
 }
 
-/** Takes back that the installation works: it is not loaded any more, and the next one starts anew. */
+/** Marks the installation as not working: it is not loaded any more, and the next one starts from nothing. */
 export async function withdraw(folder = installationFolder): Promise<void> {
   await rm(join(folder, parts.record), { force: true });
 }

@@ -1,4 +1,4 @@
-import { FlamingoError } from "../../../core/errors.ts";
+import { FlamingoError } from "../../../../core/errors.ts";
 import type { Machine } from "./machine.ts";
 
 /** Programs of the machine that an installation uses. */

@@ -31,7 +31,7 @@ export interface Installation {
   tensorflow: string;
   tfjsNode: string;
   gpu: boolean;
-  /** Which operations of ours the addon has: a hash of their source. Missing where it has none. */
+  /** Which native operations the addon has: a hash of their source. Missing where it has none. */
   operations?: string;
   /** Node's version whose interface for addons it was built for. */
   napi: number;
@@ -49,7 +49,7 @@ export function readInstallation(folder = installationFolder): Installation | un
 }
 
 /** The sources of our operations, which are compiled into the addon. */
-export const operationsFolder = fileURLToPath(new URL("./native/", import.meta.url));
+export const operationsFolder = fileURLToPath(new URL("../native/", import.meta.url));
 
 /** Names the operations as they are now: an addon that was built from others would be called in a way that it does not know. */
 export function operationsHash(): string {

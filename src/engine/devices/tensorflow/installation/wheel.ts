@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { FlamingoError } from "../../../core/errors.ts";
+import { FlamingoError } from "../../../../core/errors.ts";
 import type { Machine } from "./machine.ts";
 
 /**
