@@ -16,7 +16,7 @@ const hidden = -1e30;
 export const attentionKernels = [
   kernel(attentionOp, (work, inputs, attributes) => {
     const { weights, value, visible, sighted } = weigh(work, "forward", inputs, attributes);
-    const seen = visible ? mix(work, weights, value, visible) : work.product(weights, value);
+    const seen = visible ? mix(work, weights, value, visible, attributes) : work.product(weights, value);
     const zeroed = sighted && attributes.emptyRows === "zero";
     return mergeHeads(work, zeroed ? work.multiply(seen, sighted) : seen);
   }),
@@ -72,15 +72,16 @@ function compute(work: Work, inputs: Inputs, attributes: AttentionAttributes): H
 }
 
 /** The sum of the values by their weights. A weight of 0 times NaN is NaN: values that a query does not see are left out. */
-function mix(work: Work, weights: Handle, value: Handle, visible: Handle): Handle {
+function mix(work: Work, weights: Handle, value: Handle, visible: Handle, { emptyRows }: AttentionAttributes): Handle {
   const { attributes, binding } = work.device;
   const asFloats = (x: Handle) => work.run("Cast", [x], attributes.cast(binding.TF_BOOL, binding.TF_FLOAT));
   const finite = work.floats("IsFinite", value);
   const mixed = work.product(weights, work.floats("SelectV2", finite, value, work.number(0)));
   const rowIsFinite = work.reduce("Min", asFloats(finite), [3], true); // [B, heads, keys, 1]
   const notFinite = work.floats("Sub", work.number(1), rowIsFinite);
-  // A row that may attend to nothing has equal weights for all values, or is set to 0 later.
-  const seen = work.floats("Maximum", asFloats(visible), asFloats(work.floats("Greater", weights, work.number(0))));
+  // A row that may attend to nothing has equal weights: it takes the mean of all values, or is set to 0 later.
+  const weighed = () => asFloats(work.floats("Greater", weights, work.number(0)));
+  const seen = emptyRows === "zero" ? asFloats(visible) : work.floats("Maximum", asFloats(visible), weighed());
   const seesNonFinite = work.floats("Greater", work.product(seen, notFinite), work.number(0));
   return work.floats("SelectV2", seesNonFinite, work.number(Number.NaN), mixed);
 }
