@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Cache, count, type InputsOf } from "../core/block.ts";
+import { type Cache, count, headCount, type InputsOf } from "../core/block.ts";
 import { float32, int32, optional } from "../core/port.ts";
 import { type AttentionOptions, attention, attentionWeights } from "../engine/ops/attention.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
@@ -7,7 +7,7 @@ import { reshape, type Tensor } from "../engine/tensor.ts";
 
 /** The configuration of any attention over heads. */
 export const headFields = {
-  heads: count("Heads", "Attention heads.").default(8),
+  heads: headCount("Heads", "Attention heads.").default(8),
   headDim: count("Head width", "Channels of each head.", "channels").default(64),
 };
 

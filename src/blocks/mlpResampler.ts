@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, defineBlock } from "../core/block.ts";
+import { defineBlock, layerCount } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
 import { add } from "./add.ts";
 import { feedForwardSlot } from "./feedForward.ts";
@@ -25,7 +25,7 @@ export const MlpResampler = defineBlock({
   paper: "3.3, Table 3",
   config: z.strictObject({
     ...resamplerFields,
-    depth: count("Layers", "Feed-forward layers.").default(6),
+    depth: layerCount("Layers", "Feed-forward layers.").default(6),
     feedForward: feedForwardSlot,
   }),
   example: { visualDim: 8, depth: 2, maxFrames: 3 },

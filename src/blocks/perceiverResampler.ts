@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, defineBlock } from "../core/block.ts";
+import { count, defineBlock, layerCount } from "../core/block.ts";
 import { add } from "./add.ts";
 import { headFields } from "./attention.ts";
 import { feedForwardSlot } from "./feedForward.ts";
@@ -29,7 +29,7 @@ export const PerceiverResampler = defineBlock({
   paper: "2.1, Figure 5",
   config: z.strictObject({
     ...resamplerFields,
-    depth: count("Layers", "Layers of attention and feed-forward.").default(6),
+    depth: layerCount("Layers", "Layers of attention and feed-forward.").default(6),
     ...latentFields,
     ...headFields,
     feedForward: feedForwardSlot,

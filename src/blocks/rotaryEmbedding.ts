@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count } from "../core/block.ts";
+import { count, headCount } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
 import { rotary } from "../engine/ops/rotary.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
@@ -29,7 +29,7 @@ export const RotaryEmbedding = definePrimitive({
   summary: "Rotates queries and keys by their positions, so that their match depends on the distance between them.",
   paper: "arXiv:2104.09864",
   config: z.strictObject({
-    heads: count("Heads", "Attention heads."),
+    heads: headCount("Heads", "Attention heads."),
     headDim: count("Head width", "Channels of each head, an even number.", "channels"),
     ...rotaryFields,
   }),

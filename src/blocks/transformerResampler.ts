@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, defineBlock } from "../core/block.ts";
+import { defineBlock, layerCount } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
 import { concat } from "./concat.ts";
@@ -27,7 +27,7 @@ export const TransformerResampler = defineBlock({
   paper: "3.3, Table 3",
   config: z.strictObject({
     ...resamplerFields,
-    depth: count("Layers", "Encoder layers.").default(6),
+    depth: layerCount("Layers", "Encoder layers.").default(6),
     ...latentFields,
     layer: slot({
       title: "Encoder layer",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, defineBlock } from "../core/block.ts";
+import { count, defineBlock, layerCount } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
 import { Conv } from "./conv.ts";
@@ -28,7 +28,7 @@ export const VisionTransformer = defineBlock({
     imageSize: count("Image side", "Side of the square images.", "pixels").default(32),
     patchSize: count("Patch side", "Side of each patch.", "pixels").default(8),
     visualDim: count("Visual width", "Channels of each visual feature.", "channels").default(128),
-    depth: count("Layers", "Encoder layers.").default(4),
+    depth: layerCount("Layers", "Encoder layers.").default(4),
     layer: slot({
       title: "Encoder layer",
       description: "The layers of the encoder.",

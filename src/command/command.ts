@@ -43,10 +43,29 @@ type Arguments<O extends Options> = ReturnType<
  */
 export function readArguments<O extends Options>(args: string[], options: O, usage: string): Arguments<O> {
   try {
-    return parseArgs({ args, options, allowPositionals: true, strict: true });
+    return parseArgs({ args: joinNegative(args), options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw usageError((error as Error).message.split(". ")[0]!, usage);
+    throw usageError(complaint(error as Error & { code?: string }), usage);
   }
+}
+
+/** `--seed -1` as `--seed=-1`, so that it is the number which is refused. */
+function joinNegative(args: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const before = joined.at(-1);
+    if (/^-\d/.test(arg) && before?.startsWith("--") && !before.includes("=")) joined.push(`${joined.pop()}=${arg}`);
+    else joined.push(arg);
+  }
+  return joined;
+}
+
+/** What is wrong with the arguments, in our words: those of Node speak to whoever wrote the program. */
+function complaint({ code, message }: Error & { code?: string }): string {
+  const option = /'(-[^\s']+)/.exec(message)?.[1];
+  if (option === undefined) return message.split(/\. |\n/)[0]!;
+  if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") return `there is no option ${option}`;
+  return message.includes("does not take") ? `${option} takes no value` : `${option} needs a value`;
 }
 
 /**

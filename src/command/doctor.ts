@@ -3,7 +3,7 @@ import { statfs } from "node:fs/promises";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { printBytes } from "../core/bytes.ts";
-import { type Command, readArguments } from "./command.ts";
+import { type Command, readArguments, usageError } from "./command.ts";
 import { findDevices } from "./findDevices.ts";
 
 const usage = "flamingo doctor";
@@ -15,7 +15,7 @@ export const doctor: Command = {
 Says what this machine has and lacks: Node, devices with the reason for each, threads, optional programs, folders, disk.
 `,
   run: async (args, context) => {
-    readArguments(args, {}, usage);
+    if (readArguments(args, {}, usage).positionals.length > 0) throw usageError("doctor takes no argument", usage);
     const line = (name: string, text: string) => context.out.write(`${name.padEnd(12)} ${text}\n`);
     line("node", `${process.versions.node} on ${process.platform} ${process.arch}`);
     line("threads", String(availableParallelism()));

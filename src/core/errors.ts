@@ -124,5 +124,15 @@ export function reportOf(error: unknown): ErrorReport {
       message: `the folder cannot be written: ${message}`,
       fix: "choose another folder, or change its permissions",
     };
+  if (error instanceof RangeError && tooLarge.test(message))
+    return {
+      code: "OUT_OF_MEMORY",
+      message: `something is larger than this machine can hold: ${message}`,
+      fix: "make the sizes in the configuration smaller",
+    };
   return { code: "INTERNAL", message };
 }
+
+/** What JavaScript says of a list, an array of numbers or a text that is larger than it can make. */
+const tooLarge =
+  /invalid (typed )?array length|array buffer allocation failed|invalid (typed )?array buffer length|invalid string length|invalid array buffer/i;

@@ -64,13 +64,18 @@ export class Tokenizer {
   }
 }
 
-/** The words of a text: small letters, digits and apostrophes; every other sign but white space stands alone. */
+/**
+ * The words of a text: small letters with their marks (accents, vowel signs), digits and apostrophes; every other sign but
+ * white space stands alone. The same for text that is composed and decomposed (Unicode NFC, NFD).
+ */
 export function wordsOf(text: string): string[] {
   return plainText(text).match(wordPattern) ?? [];
 }
 
-const wordPattern = /[\p{L}\p{N}']+|[^\s\p{L}\p{N}']/gu;
+/** A word may hold a joiner between letters, as in Persian and Hindi; a sign keeps the marks that belong to it. */
+const wordPattern =
+  /[\p{L}\p{N}'](?:[\p{L}\p{M}\p{N}']|[\u200c\u200d](?=[\p{L}\p{M}]))*|[^\s\p{L}\p{M}\p{N}']\p{M}*|\p{M}+/gu;
 
 function plainText(text: string): string {
-  return text.toLowerCase().replace(/[’‘]/g, "'");
+  return text.normalize("NFC").toLowerCase().normalize("NFC").replace(/[’‘]/g, "'");
 }

@@ -3,7 +3,7 @@ import { CrossDecoderLayer } from "../blocks/crossDecoderLayer.ts";
 import { decoderLayerSlot } from "../blocks/decoderLayer.ts";
 import { mediaLocations } from "../blocks/mediaLocations.ts";
 import { TokenEmbedding } from "../blocks/tokenEmbedding.ts";
-import { count, defineBlock } from "../core/block.ts";
+import { defineBlock, layerCount } from "../core/block.ts";
 import { languageModelFields, languageModelInputs, languageModelOutputs } from "./languageModel.ts";
 
 /**
@@ -25,7 +25,7 @@ export const GraftedLanguageModel = defineBlock({
   paper: "3.3, Table 3",
   config: z.strictObject({
     ...languageModelFields,
-    newLayers: count("New layers", "Layers on top of the frozen ones.").default(4),
+    newLayers: layerCount("New layers", "Layers on top of the frozen ones.").default(4),
     newLayer: decoderLayerSlot
       .removeDefault()
       .default({ type: CrossDecoderLayer.name, config: {} } as never)

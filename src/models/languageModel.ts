@@ -6,7 +6,7 @@ import { mediaLocations } from "../blocks/mediaLocations.ts";
 import { normSlot } from "../blocks/norm.ts";
 import { positionsSlot } from "../blocks/textPositions.ts";
 import { TokenEmbedding, vocabularyFields } from "../blocks/tokenEmbedding.ts";
-import { count, defineBlock } from "../core/block.ts";
+import { count, defineBlock, layerCount } from "../core/block.ts";
 import { float32, int32, optional } from "../core/port.ts";
 
 /** The configuration of any language model that reads media. */
@@ -18,7 +18,7 @@ export const languageModelFields = {
     .meta({ title: "<image> token", description: "Id of the token that stands for an image." }),
   dim: count("Text width", "Channels of the language model's residual stream.", "channels"),
   visualDim: count("Visual width", "Channels of each visual token.", "channels"),
-  layers: count("Layers", "Decoder layers."),
+  layers: layerCount("Layers", "Decoder layers."),
   decoderLayer: decoderLayerSlot,
   positions: positionsSlot,
   norm: normSlot.meta({ ...normSlot.meta(), title: "Last normalisation", description: "After the last layer." }),

@@ -68,6 +68,20 @@ describe("flamingo run", () => {
     expect(printed).toBe(`${expected}\n`);
   });
 
+  test.each([
+    [["--seed", "-1.5"], '--seed is "-1.5", expected a whole number of at least 0'],
+    [["--steps", "-3"], '--steps is "-3", expected a whole number of at least 1'],
+    [["--seed"], "--seed needs a value"],
+    [["--out", "--json"], "--out needs a value"],
+    [["--json=1"], "--json takes no value"],
+    [["--bad"], "there is no option --bad"],
+  ])("%s is refused in our words", async (args, said) => {
+    const { file } = workplace();
+    const { code, err } = await callFlamingo(["run", file, ...args]);
+    expect(code).toBe(2);
+    expect(err).toContain(`USAGE: ${said}. Fix: call it as flamingo run`);
+  });
+
   test("goes on while the clock is behind", async () => {
     const { file, out } = workplace();
     await callFlamingo(["run", file, "--out", out, "--steps", "20"]);

@@ -49,3 +49,23 @@ describe("an error", () => {
     }
   });
 });
+
+test("what is larger than the machine can hold is OUT_OF_MEMORY, and says what to do", () => {
+  for (const make of [
+    () => new Float32Array(2 ** 53 - 1),
+    () => new Array(-1),
+    () => Array.from({ length: 2 ** 53 - 1 }),
+    () => "x".repeat(2 ** 40),
+    () => new ArrayBuffer(2 ** 52),
+  ]) {
+    try {
+      make();
+      throw new Error("it fits");
+    } catch (error) {
+      expect(reportOf(error), (error as Error).message).toMatchObject({
+        code: "OUT_OF_MEMORY",
+        fix: expect.stringContaining("smaller"),
+      });
+    }
+  }
+});

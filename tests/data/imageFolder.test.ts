@@ -46,6 +46,67 @@ async function refusal(): Promise<string> {
 }
 
 describe("a folder of captioned images", () => {
+  test("is read from a table of semicolons or tabs, as spreadsheets write it", async () => {
+    await putImages("a.png", "b.png");
+    for (const separator of [";", "\t"]) {
+      const rows = [
+        ["file", "caption"],
+        ["a.png", "a dog, asleep"],
+        ["b.png", `"one${separator}two"`],
+      ];
+      await put("captions.csv", rows.map((row) => row.join(separator)).join("\r\n"));
+      expect((await read()).map(({ captions }) => captions)).toEqual([["a dog, asleep"], [`one${separator}two`]]);
+    }
+  });
+
+  test("is read from Hugging Face's metadata", async () => {
+    await putImages("a.png");
+    await put("metadata.jsonl", '{"file_name": "a.png", "text": "a dog", "width": 8}');
+    expect((await read())[0]!.captions).toEqual(["a dog"]);
+    await rm(join(folder, "metadata.jsonl"));
+    await put("metadata.csv", "file_name,caption,text\na.png,a cat,something else\n");
+    expect((await read())[0]!.captions).toEqual(["a cat"]);
+  });
+
+  test("has all captions of an image, also of several columns", async () => {
+    await putImages("a.png", "b.png");
+    await put("captions.csv", "file,caption,caption\na.png,one,two\nb.png,,three\n");
+    expect((await read()).map(({ captions }) => captions)).toEqual([["one", "two"], ["three"]]);
+  });
+
+  test("finds a file whose accents are written in another way", async () => {
+    const [composed, decomposed] = ["caf\u00e9.png", "cafe\u0301.png"];
+    for (const [onDisk, named] of [
+      [decomposed, composed],
+      [composed, decomposed],
+    ] as const) {
+      await putImages(onDisk);
+      await put("captions.csv", `file,caption\n${named},coffee\n`);
+      expect(await read()).toMatchObject([{ file: onDisk, captions: ["coffee"] }]);
+      await rm(join(folder, onDisk));
+    }
+    expect(warnings).toEqual([]);
+  });
+
+  test("names files that are there and of a kind that it cannot read", async () => {
+    await putImages("a.png");
+    await put("b.bmp", "BM");
+    await put("captions.csv", "file,caption\na.png,cat\nb.bmp,dog\nc.bmp,cow\n");
+    await read();
+    expect(warnings).toEqual([
+      "1 of 3 files are named in captions.csv but are not there and are left out: c.bmp (line 4)",
+      expect.stringMatching(
+        /^1 of 3 files are of a kind that cannot be read \(.png, .* can\) and are left out: b.bmp \(line 3\)$/,
+      ),
+    ]);
+  });
+
+  test("with a quote that never ends is refused in a moment, however large", async () => {
+    await putImages("a.png");
+    await put("captions.csv", `file,caption\na.png,"${"a cat\n".repeat(1_600_000)}`);
+    expect(await refusal()).toMatch(/^INVALID_DATA: line 2 of .* double quote that does not close its field/);
+  });
+
   test("is read by captions.jsonl or captions.csv alike", async () => {
     await putImages("a.png", "b.png");
     await put(
@@ -135,14 +196,14 @@ describe("a folder that cannot be used is refused in one clear line", () => {
     expect(await refusal()).toMatchInlineSnapshot(
       `"MISSING_COLUMN: FOLDER/captions.csv has no column "file"; it has "image", "caption". Fix: name it in the first line: file,caption"`,
     );
-    await put("captions.csv", "file;caption\na.png;cat\n");
+    await put("captions.csv", "file caption\na.png cat\n");
     expect(await refusal()).toMatchInlineSnapshot(
-      `"MISSING_COLUMN: FOLDER/captions.csv has no column "file"; it has "file;caption". Fix: name it in the first line: file,caption"`,
+      `"MISSING_COLUMN: FOLDER/captions.csv has no column "file"; it has "file caption". Fix: name it in the first line: file,caption"`,
     );
     await rm(join(folder, "captions.csv"));
-    await put("captions.jsonl", '{"file": "a.png", "text": "cat"}\n');
+    await put("captions.jsonl", '{"file": "a.png", "words": "cat"}\n');
     expect(await refusal()).toMatchInlineSnapshot(
-      `"MISSING_COLUMN: line 1 of FOLDER/captions.jsonl has no column "caption"; it has "file", "text". Fix: write each line as {"file": "1.png", "caption": "a dog"}"`,
+      `"MISSING_COLUMN: line 1 of FOLDER/captions.jsonl has no column "caption"; it has "file", "words". Fix: write each line as {"file": "1.png", "caption": "a dog"}"`,
     );
   });
 

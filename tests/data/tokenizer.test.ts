@@ -56,3 +56,26 @@ describe("Tokenizer", () => {
     );
   });
 });
+
+describe("the words of a text", () => {
+  test("are the same whether its accents are part of the letters or not", () => {
+    for (const text of ["Café", "naïve Ångström", "\u1ea5m", "İstanbul"])
+      expect(wordsOf(text.normalize("NFD"))).toEqual(wordsOf(text.normalize("NFC")));
+    expect(wordsOf("Cafe\u0301 au lait")).toEqual(["caf\u00e9", "au", "lait"]);
+  });
+
+  test("keep the vowel signs and joiners of their scripts", () => {
+    expect(wordsOf("नमस्ते दुनिया")).toEqual(["नमस्ते", "दुनिया"]);
+    expect(wordsOf("می\u200cخواهم")).toEqual(["می\u200cخواهم"]);
+    expect(wordsOf("สวัสดี, กรุงเทพ")).toEqual(["สวัสดี", ",", "กรุงเทพ"]);
+  });
+
+  test("leave nothing of the text out but white space", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        const plain = text.normalize("NFC").toLowerCase().normalize("NFC").replace(/[’‘]/g, "'");
+        expect(wordsOf(text).join("")).toBe(plain.replaceAll(/\s/gu, ""));
+      }),
+    );
+  });
+});

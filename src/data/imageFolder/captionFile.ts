@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FlamingoError } from "../../core/errors.ts";
-import { parseCsv } from "./csv.ts";
+import { parseCsv, separatorOf } from "./csv.ts";
 
 /** One line of a caption file. */
 export interface CaptionLine {
@@ -13,20 +13,28 @@ export interface CaptionLine {
 
 /** A caption file, read. */
 export interface CaptionFile {
-  /** Its name: `captions.jsonl` or `captions.csv`. */
+  /** Its name, such as `captions.jsonl`. */
   name: string;
   lines: CaptionLine[];
 }
 
-const columns = ["file", "caption"] as const;
-const parsers = { "captions.jsonl": parseJsonLines, "captions.csv": parseTable };
+/** What the columns may be called: ours first, then as in Hugging Face's ImageFolder. */
+const columns = { file: ["file", "file_name"], caption: ["caption", "text"] } as const;
+const parsers = {
+  "captions.jsonl": parseJsonLines,
+  "captions.csv": parseTable,
+  "metadata.jsonl": parseJsonLines,
+  "metadata.csv": parseTable,
+};
 const names = Object.keys(parsers) as (keyof typeof parsers)[];
 
 /**
  * Reads a folder's captions: `captions.jsonl`, one `{"file": "dogs/1.png", "caption": "a dog"}` a line, or `captions.csv`
- * with the columns `file` and `caption`. More columns may stand beside; an image may have several captions.
+ * with the columns `file` and `caption`, separated by commas, semicolons or tabs. As in Hugging Face's ImageFolder the file
+ * may be called `metadata`, and the columns `file_name` and `text`. More columns may stand beside; an image may have several
+ * captions, in several lines or several columns.
  *
- * @throws FlamingoError INVALID_DATA if there is no such file, or both, or a line is broken (it is named);
+ * @throws FlamingoError INVALID_DATA if there is no such file, or several, or a line is broken (it is named);
  * MISSING_COLUMN, naming the columns that were found
  */
 export async function readCaptionFile(folder: string): Promise<CaptionFile> {
@@ -34,7 +42,7 @@ export async function readCaptionFile(folder: string): Promise<CaptionFile> {
   const there = names.filter((_, index) => contents[index] !== undefined);
   if (there.length !== 1) {
     const none = there.length === 0;
-    const found = none ? "neither captions.jsonl nor captions.csv" : "both captions.jsonl and captions.csv";
+    const found = none ? "neither captions.jsonl nor captions.csv" : `both ${there.join(" and ")}`;
     const fix = none ? "write one of them, with a file and a caption on each line" : "keep one of them";
     throw new FlamingoError("INVALID_DATA", `${folder} holds ${found}`, { source: folder, fix });
   }
@@ -65,18 +73,19 @@ function decodeText(bytes: Uint8Array, source: string): string {
 }
 
 function parseTable(text: string, source: string): CaptionLine[] {
-  const [header, ...rows] = parseCsv(text, source);
+  const separator = separatorOf(text);
+  const [header, ...rows] = parseCsv(text, source, separator);
   const found = header?.fields.map((field) => field.trim().toLowerCase()) ?? [];
-  const [file, caption] = columns.map((column) => {
-    if (found.includes(column)) return found.indexOf(column);
-    throw missingColumn(column, found, source, source, "name it in the first line: file,caption");
-  }) as [number, number];
-  return rows.map(({ line, fields }) => {
-    if (fields.length === found.length) return captionLine(fields[file], fields[caption], line, source);
+  const fix = "name it in the first line: file,caption";
+  const [file] = placesOf("file", found, source, source, fix) as [number];
+  const captions = placesOf("caption", found, source, source, fix);
+  return rows.flatMap(({ line, fields }) => {
+    if (fields.length === found.length) return captionLines(fields[file], captions, (at) => fields[at], line, source);
+    const called = { ",": "commas", ";": "semicolons", "\t": "tabs" }[separator];
     throw new FlamingoError(
       "INVALID_DATA",
       `line ${line} of ${source} has ${fields.length} fields, its first line has ${found.length}`,
-      { source, fix: "put a caption that has commas in double quotes" },
+      { source, fix: `put a caption that has ${called} in double quotes` },
     );
   });
 }
@@ -86,17 +95,36 @@ function parseJsonLines(text: string, source: string): CaptionLine[] {
     if (content.trim() === "") return [];
     const line = index + 1;
     const entry = parseObject(content, line, source);
-    for (const column of columns) {
-      if (column in entry) continue;
-      throw missingColumn(
-        column,
-        Object.keys(entry),
-        `line ${line} of ${source}`,
-        source,
-        'write each line as {"file": "1.png", "caption": "a dog"}',
-      );
-    }
-    return [captionLine(entry.file, entry.caption, line, source)];
+    const found = Object.keys(entry);
+    const where = `line ${line} of ${source}`;
+    const fix = 'write each line as {"file": "1.png", "caption": "a dog"}';
+    const [file] = placesOf("file", found, where, source, fix) as [number];
+    const captions = placesOf("caption", found, where, source, fix);
+    return captionLines(entry[found[file]!], captions, (at) => entry[found[at]!], line, source);
+  });
+}
+
+/**
+ * Where a column stands: every one of its name, or of the next name that it may have.
+ * @throws FlamingoError MISSING_COLUMN
+ */
+function placesOf(
+  column: keyof typeof columns,
+  found: readonly string[],
+  where: string,
+  source: string,
+  fix: string,
+): number[] {
+  for (const name of columns[column]) {
+    const places = found.flatMap((each, at) => (each === name ? [at] : []));
+    if (places.length > 0) return places;
+  }
+  const has = found.map((each) => `"${each}"`).join(", ") || "nothing";
+  throw new FlamingoError("MISSING_COLUMN", `${where} has no column "${column}"; it has ${has}`, {
+    source,
+    expected: column,
+    actual: found,
+    fix,
   });
 }
 
@@ -114,6 +142,19 @@ function parseObject(content: string, line: number, source: string): Record<stri
   });
 }
 
+/** The captions of one line; of several columns those that are filled. */
+function captionLines(
+  file: unknown,
+  places: readonly number[],
+  caption: (place: number) => unknown,
+  line: number,
+  source: string,
+): CaptionLine[] {
+  const lines = places.map((place) => captionLine(file, caption(place), line, source));
+  const filled = lines.filter((each) => each.caption !== "");
+  return filled.length > 0 ? filled : lines.slice(0, 1);
+}
+
 function captionLine(file: unknown, caption: unknown, line: number, source: string): CaptionLine {
   if (typeof file !== "string" || typeof caption !== "string" || file.trim() === "") {
     throw new FlamingoError("INVALID_DATA", `line ${line} of ${source} needs text for both file and caption`, {
@@ -122,20 +163,4 @@ function captionLine(file: unknown, caption: unknown, line: number, source: stri
     });
   }
   return { file: file.trim().replaceAll("\\", "/"), caption: caption.trim(), line };
-}
-
-function missingColumn(
-  column: string,
-  found: readonly string[],
-  where: string,
-  source: string,
-  fix: string,
-): FlamingoError {
-  const has = found.map((each) => `"${each}"`).join(", ") || "nothing";
-  return new FlamingoError("MISSING_COLUMN", `${where} has no column "${column}"; it has ${has}`, {
-    source,
-    expected: column,
-    actual: found,
-    fix,
-  });
 }

@@ -34,11 +34,11 @@ export interface ImageFolderOptions {
  * INVALID_DATA or MISSING_COLUMN for the caption file; INVALID_DATA for a caption whose file lies outside the folder
  */
 export async function readImageFolder(folder: string, options: ImageFolderOptions): Promise<CaptionedImage[]> {
-  const images = await listImages(folder);
+  const { images, others } = await listFiles(folder);
   if (images.length === 0) throw noImages(`${folder} holds no images`, folder);
   const captionFile = await readCaptionFile(folder);
   await requireInside(folder, captionFile, images);
-  const captions = captionsByFile(captionFile, images, folder, options);
+  const captions = captionsByFile(captionFile, { images, others }, folder, options);
   const named = images.filter((file) => captions.has(file));
   const silent = images.filter((file) => !captions.has(file));
   tell(options, "have no caption", images, silent);
@@ -47,8 +47,8 @@ export async function readImageFolder(folder: string, options: ImageFolderOption
   throw noImages(`${folder} holds no image that has a caption and can be decoded (images: ${images.length})`, folder);
 }
 
-/** Paths of all images inside a folder, with forward slashes, in order. */
-async function listImages(folder: string): Promise<string[]> {
+/** Paths of all images and of all other files inside a folder, with forward slashes, in order. */
+async function listFiles(folder: string): Promise<{ images: string[]; others: string[] }> {
   const there = await stat(folder).catch(() => undefined);
   if (!there?.isDirectory()) {
     throw new FlamingoError("NOT_FOUND", `there is no folder ${folder}`, {
@@ -57,19 +57,21 @@ async function listImages(folder: string): Promise<string[]> {
     });
   }
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => !entry.isDirectory() && imageEndings.includes(extname(entry.name).toLowerCase()))
+  const files = entries
+    .filter((entry) => !entry.isDirectory())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/"))
     .sort();
+  const isImage = (file: string) => imageEndings.includes(extname(file).toLowerCase());
+  return { images: files.filter(isImage), others: files.filter((file) => !isImage(file)) };
 }
 
 /** Refuses a caption whose file lies outside the folder, by its path or through a link. */
 async function requireInside(folder: string, { name, lines }: CaptionFile, images: readonly string[]): Promise<void> {
   const inside = await realpath(folder);
-  const there = new Set(images);
+  const there = namesOf(images);
   for (const { file, line } of lines) {
-    const target = join(inside, file);
-    const real = there.has(plainPath(file)) ? await realpath(target).catch(() => target) : target;
+    const target = join(inside, there.get(nameOf(file)) ?? file);
+    const real = there.has(nameOf(file)) ? await realpath(target).catch(() => target) : target;
     const way = relative(inside, real);
     if (!isAbsolute(file) && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way)) continue;
     const source = join(folder, name);
@@ -79,29 +81,40 @@ async function requireInside(folder: string, { name, lines }: CaptionFile, image
   }
 }
 
-/** `./dogs/1.png` as the folder's listing has it: `dogs/1.png`. */
-function plainPath(file: string): string {
-  return file.replace(/^(\.\/)+/, "");
+/**
+ * By what a path is known: `./dogs/1.png` is `dogs/1.png`, and an accent is the same whether it is a character of its own,
+ * as macOS writes it into archives, or a part of its letter.
+ */
+function nameOf(path: string): string {
+  return path.replace(/^(\.\/)+/, "").normalize("NFC");
+}
+
+/** The paths in a folder, by what they are known by. */
+function namesOf(paths: readonly string[]): Map<string, string> {
+  return new Map(paths.map((path) => [nameOf(path), path]));
 }
 
 /** Captions with words, by the image that they belong to. */
 function captionsByFile(
   { name, lines }: CaptionFile,
-  images: readonly string[],
+  { images, others }: { images: readonly string[]; others: readonly string[] },
   folder: string,
   options: ImageFolderOptions,
 ): Map<string, string[]> {
-  const there = new Set(images);
+  const there = namesOf(images);
+  const unread = namesOf(others);
   const found = new Map<string, string[]>();
   const lost: string[] = [];
+  const ofOtherKinds: string[] = [];
   for (const { file, caption, line } of lines) {
-    const path = plainPath(file);
-    if (!there.has(path)) lost.push(`${file} (line ${line})`);
+    const path = there.get(nameOf(file));
+    if (path === undefined) (unread.has(nameOf(file)) ? ofOtherKinds : lost).push(`${file} (line ${line})`);
     else if (caption !== "") found.set(path, [...(found.get(path) ?? []), caption]);
   }
   if (lines.length === 0) throw noCaptions(join(folder, name));
   const all = lines.map(({ file }) => file);
   tell(options, `are named in ${name} but are not there`, all, lost, "files");
+  tell(options, `are of a kind that cannot be read (${imageEndings.join(", ")} can)`, all, ofOtherKinds, "files");
   return found;
 }
 

@@ -16,7 +16,10 @@ export interface Split<T> {
  * @param share how many to hold out, from 0 to 1
  */
 export function splitByName<T extends { file: string }>(files: readonly T[], share: number): Split<T> {
-  const drawn = files.map((item) => ({ item, draw: new Random(2204).fork("split").fork(item.file).uniform() }));
+  const drawn = files.map((item) => ({
+    item,
+    draw: new Random(2204).fork("split").fork(item.file.normalize("NFC")).uniform(),
+  }));
   const order = [...drawn].sort((a, b) => a.draw - b.draw);
   const below = order.filter(({ draw }) => draw < share).length;
   const count = Math.min(Math.max(below, share > 0 ? 1 : 0), files.length - 1);

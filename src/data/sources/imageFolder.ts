@@ -22,7 +22,7 @@ const mostNamed = 12;
  * Gives a folder of your own images with their captions.
  *
  * The folder holds images and `captions.jsonl` (`{"file": ..., "caption": ...}` a line) or `captions.csv` (columns `file`
- * and `caption`); an image may have several captions. Each image is brought into a square with its mean colour around; a
+ * and `caption`), or Hugging Face's `metadata.jsonl`; an image may have several captions. Each image is brought into a square with its mean colour around; a
  * share is held out for looking and judging. Words are those of the language model that comes with the studio; others
  * are told, and read as unknown. Shapes: `images` [batch, media, 1, imageSize, imageSize, 3] in −1 to 1, `ids` and
  * `targets` [batch, length], as long as the longest document of the batch.
