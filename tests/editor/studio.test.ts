@@ -21,6 +21,7 @@ describe.runIf(hasBrowser())("the studio, as a person sees it", () => {
     await page.getByRole("button", { name: "Run", exact: true }).click();
     await stage(page, "4 learning", () => seeLearning(page));
     await stage(page, "5 samples and attention", () => seePictures(page));
+    await stage(page, "5 optimizer", () => seeOptimizer(page));
     await stage(page, "6 paused", () => pause(page, home));
     const paused = await whatIsShown(page);
     await stage(page, "7 the same after a reload", async () => {
@@ -153,6 +154,22 @@ async function seePictures(page: Page): Promise<void> {
   const map = attention.getByRole("img", { name: `“${(await word.textContent())!.trim()}” attends to` });
   await map.waitFor();
   await expect.poll(() => map.evaluate(colorsIn), patience).toBeGreaterThan(20);
+}
+
+/** A panel that knows nothing of its channel: two plots, which follow the run, and a control of its view. */
+async function seeOptimizer(page: Page): Promise<void> {
+  const tab = page.getByRole("button", { name: "Optimizer", exact: true });
+  await tab.click();
+  const panel = page.getByTestId("optimizer-panel");
+  const points = (plot: Element) => (plot as Element & { data?: { y: unknown[] }[] }).data?.[0]?.y.length ?? 0;
+  await expect.poll(() => panel.locator(".plot").count(), patience).toBe(2);
+  const plots = await panel.locator(".plot").all();
+  for (const plot of plots) await expect.poll(() => plot.evaluate(points), patience).toBeGreaterThan(3);
+  await panel.getByLabel("log axis").check();
+  const axis = (plot: Element) => (plot as Element & { layout?: { yaxis: { type: string } } }).layout?.yaxis.type;
+  await expect.poll(() => plots[1]!.evaluate(axis), patience).toBe("log");
+  await tab.click();
+  await panel.waitFor({ state: "detached" });
 }
 
 /** How many colours a canvas has on it: none are there before it is drawn. */
