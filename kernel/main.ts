@@ -2,13 +2,14 @@ import type { MessagePort, Worker } from "node:worker_threads";
 import { OpenScopes } from "../src/engine/autodiff/interruption.ts";
 import { hideCellsInAsyncValues } from "./cell/asyncValues.ts";
 import { countShieldsIn, shieldedUntil } from "./cell/shield.ts";
-import type { Engine } from "./engine/engine.ts";
+import type { Interpreter } from "./interpreter/interpreter.ts";
 import { captureOutput } from "./session/capture.ts";
+import { adoptChildProcesses } from "./session/childProcesses.ts";
 import { findHistoryFile, HistoryFile } from "./session/historyFile.ts";
 import { Session } from "./session/session.ts";
+import { runTypeScriptInWorkers } from "./session/typeScriptWorkers.ts";
 import { log } from "./wire/log.ts";
 import { Shared } from "./wire/shared.ts";
-import { keepSigint } from "./wire/sigint.ts";
 import { Wire } from "./wire/wire.ts";
 
 /** What is there when this is loaded: sockets that are open. */
@@ -28,10 +29,10 @@ export function main({ worker, port, shared: memory, session: id, hearsSigint }:
   const shared = new Shared(memory);
   countShieldsIn(shared);
   const wire = new Wire(port, shared, id);
-  const engine = loadEngine();
+  const interpreter = loadInterpreter();
   const session = new Session({
     wire,
-    engine,
+    interpreter,
     showResult: async (value, cell) => (await shieldedUntil(import("./display/result.ts"))).showResult(value, cell),
     history: new HistoryFile(findHistoryFile(process.env), id),
     scopes: new OpenScopes(),
@@ -46,24 +47,32 @@ export function main({ worker, port, shared: memory, session: id, hearsSigint }:
     shared.setClosed();
     process.exit(1);
   });
-  keepSigint();
   if (!hearsSigint) process.on("SIGINT", () => wire.interrupt());
-  engine.then(
+  interpreter.then(
     () => wire.ready(),
     () => undefined, // every cell is told
   );
   hideCellsInAsyncValues();
+  adoptChildProcesses({ begin: (others) => wire.waiting(others), end: () => wire.waiting(undefined) });
+  runTypeScriptInWorkers();
   captureOutput((stream, text) => session.print(stream, text));
   for (const event of ["uncaughtException", "unhandledRejection"] as const)
     process.on(event, (thrown: unknown) => session.onUncaught(thrown));
   process.on("exit", () => wire.close());
 }
 
-/** The engine, with the library in scope. Takes a second, in which the sockets answer already. */
-async function loadEngine(): Promise<Engine> {
-  const { createTslabEngine } = await import("./engine/tslabEngine.ts");
+/** The interpreter, with the library in scope. Takes a second, in which the sockets answer already. */
+async function loadInterpreter(): Promise<Interpreter> {
+  const { createInterpreter } = await import("./interpreter/cellInterpreter.ts");
   const { preload } = await import("./notebook/preload.ts");
   const { findDeclarations } = await import("./types/declarations.ts");
+  const { buildSnapshot, findSnapshot } = await import("./types/snapshot.ts");
   const declarations = findDeclarations();
-  return createTslabEngine({ cwd: process.cwd(), preload: { name: "flamingo", ...preload, declarations } });
+  declarations.then((file) => buildSnapshot(file)).catch(() => undefined); // the next kernel tries again
+  const snapshot = findSnapshot();
+  return createInterpreter({
+    cwd: process.cwd(),
+    preload: { name: "flamingo", ...preload, declarations },
+    ...(snapshot ? { snapshot } : {}),
+  });
 }

@@ -6,6 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { buildDeclarations } from "../kernel/types/declarations.ts";
+import { buildSnapshot } from "../kernel/types/snapshot.ts";
 import { findChromium } from "./chromium.ts";
 import { skippedPrefix } from "./optional.ts";
 import { findPytorch } from "./pytorch.ts";
@@ -88,7 +89,9 @@ function install(missing: readonly Program[]): string | undefined {
 }
 
 // Compiled here, so that no test of notebooks waits for it; where that fails, those tests say why.
-await buildDeclarations().catch((error) => console.log(`the library's types for notebooks: ${error}`));
+await buildDeclarations()
+  .then((declarations) => buildSnapshot(declarations, 0))
+  .catch((error) => console.log(`the library's types for notebooks: ${error}`));
 
 const missing = programs.filter((program) => !program.isThere());
 if (missing.length > 0) {

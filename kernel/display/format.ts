@@ -41,6 +41,18 @@ function displayOf(value: unknown): ((options: FormatOptions) => unknown) | unde
 }
 
 function withText(bundle: MimeBundle, value: unknown): MimeBundle {
-  if (typeof bundle.data?.["text/plain"] === "string") return bundle;
-  return { ...bundle, data: { ...bundle.data, "text/plain": plainText(value) } };
+  const data = Object.fromEntries(Object.entries(bundle.data ?? {}).map(([type, each]) => [type, encoded(type, each)]));
+  if (typeof data["text/plain"] === "string") return { ...bundle, data };
+  return { ...bundle, data: { ...data, "text/plain": plainText(value) } };
+}
+
+/** Bytes as messages carry them: text as text, everything else in base 64. */
+function encoded(type: string, content: unknown): unknown {
+  const isBytes = ArrayBuffer.isView(content) || content instanceof ArrayBuffer || content instanceof SharedArrayBuffer;
+  if (!isBytes) return content;
+  const bytes = ArrayBuffer.isView(content)
+    ? Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+    : Buffer.from(content);
+  const isText = type.startsWith("text/") || type === "image/svg+xml" || type === "application/javascript";
+  return bytes.toString(isText ? "utf8" : "base64");
 }

@@ -12,12 +12,17 @@ type Frame = string | Uint8Array;
 export type Parts = readonly [header: string, parentHeader: string, metadata: string, content: string];
 
 export function toParts(message: Omit<Message<unknown>, "buffers">): Parts {
-  return [
-    JSON.stringify(message.header),
-    JSON.stringify(message.parent_header),
-    JSON.stringify(message.metadata),
-    JSON.stringify(message.content),
-  ];
+  return [toJson(message.header), toJson(message.parent_header), toJson(message.metadata), toJson(message.content)];
+}
+
+/**
+ * JSON that every client can read. Half of a surrogate pair, which a string of JavaScript may hold, is no character: where one
+ * is written into a file, a client fails. It becomes the replacement character.
+ */
+export function toJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  // `JSON.stringify` escapes halves, and nothing else in this way but what has a backslash before.
+  return /\\ud[89a-f]/.test(json) ? json.replace(/(?<!\\)((?:\\\\)*)\\ud[89a-f][\da-f]{2}/g, "$1\ufffd") : json;
 }
 
 /** The frames of a ZeroMQ message: identities, delimiter, signature, the four parts, buffers. */

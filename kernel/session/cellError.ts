@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
-import type { CellError } from "../engine/engine.ts";
+import type { CellError } from "../interpreter/interpreter.ts";
 
-/** Something thrown outside of the engine's care, by a formatter for instance, as an error of the cell. */
+/** Something thrown outside of the interpreter's care, by a formatter for instance, as an error of the cell. */
 export function toCellError(thrown: unknown): CellError {
   if (!(thrown instanceof Error)) {
     const text = inspect(thrown);

@@ -2,7 +2,7 @@ import { MessageChannel } from "node:worker_threads";
 import { runInCell } from "../cell/cell.ts";
 import type { MimeBundle } from "../cell/mimeBundle.ts";
 import { endShielded } from "../cell/shield.ts";
-import type { CellError, Engine } from "../engine/engine.ts";
+import type { CellError, Interpreter } from "../interpreter/interpreter.ts";
 import { errorContent, toCellError } from "./cellError.ts";
 import { Interrupted } from "./interrupted.ts";
 import type { RequestCell } from "./requestCell.ts";
@@ -36,15 +36,15 @@ const grace = 100;
 /** One run of one cell. An interrupt ends it in any case, whatever the cell's code does. */
 export class Execution {
   readonly cell: RequestCell;
-  readonly #engine: Engine;
+  readonly #interpreter: Interpreter;
   readonly #showResult: ShowResult;
   readonly #ended: Promise<Executed>;
   #end: (executed: Executed) => void = () => {};
   #working = false;
 
-  constructor(cell: RequestCell, engine: Engine, showResult: ShowResult) {
+  constructor(cell: RequestCell, interpreter: Interpreter, showResult: ShowResult) {
     this.cell = cell;
-    this.#engine = engine;
+    this.#interpreter = interpreter;
     this.#showResult = showResult;
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -92,12 +92,12 @@ export class Execution {
     endShielded();
     this.#working = false;
     this.cell.end();
-    this.#engine.recover();
+    this.#interpreter.recover();
     this.#end({ status: "error", error: toCellError(new Interrupted()) });
   }
 
   async #work({ code, silent, count, expressions }: Assignment): Promise<Executed> {
-    const outcome = await this.#engine.evaluate(code, count);
+    const outcome = await this.#interpreter.evaluate(code, count);
     if (outcome.status === "error") return outcome;
     const result = silent ? undefined : await this.#showResult(outcome.value, this.cell);
     const answers: Record<string, unknown> = {};
@@ -106,7 +106,7 @@ export class Execution {
   }
 
   async #answer(expression: string, count: number): Promise<unknown> {
-    const outcome = await this.#engine.evaluate(expression, count);
+    const outcome = await this.#interpreter.evaluate(expression, count);
     if (outcome.status === "error") return errorContent(outcome.error);
     const { data, metadata = {} } = (await this.#showResult(outcome.value)) ?? {
       data: { "text/plain": String(outcome.value) },

@@ -1,5 +1,5 @@
 import type { MimeBundle } from "../cell/mimeBundle.ts";
-import type { CellError, Engine } from "../engine/engine.ts";
+import type { CellError, Interpreter } from "../interpreter/interpreter.ts";
 import { type RequestContent, readContent } from "../protocol/requests.ts";
 import type { Request, Wire } from "../wire/wire.ts";
 import { errorContent, toCellError } from "./cellError.ts";
@@ -27,7 +27,7 @@ export interface Workbench {
   questions: Questions;
   history: HistoryFile;
   /** Loading; rejects where it cannot be loaded. */
-  engine: Promise<Engine>;
+  interpreter: Promise<Interpreter>;
   showResult: ShowResult;
   scopes: OpenScopes;
 }
@@ -109,10 +109,10 @@ export class ExecutionQueue {
     const parent = request.message.header;
     if (!silent) publisher.publish("execute_input", parent, { code, execution_count: this.#count });
     try {
-      const engine = await this.#bench.engine;
+      const interpreter = await this.#bench.interpreter;
       if (this.#interrupted) throw new Interrupted();
       this.lastCell = new RequestCell(request, allow_stdin, this.#bench);
-      this.#execution = new Execution(this.lastCell, engine, showResult);
+      this.#execution = new Execution(this.lastCell, interpreter, showResult);
       scopes.note();
       return await this.#execution.run({ code, silent, count: this.#count, expressions: user_expressions ?? {} });
     } catch (error) {

@@ -1,5 +1,5 @@
-import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { appendFileSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { jupyterDataFolder } from "../protocol/dataFolder.ts";
 
 /** A cell that was run. */
@@ -65,7 +65,7 @@ export class HistoryFile {
 
   #append(line: Line): void {
     try {
-      mkdirSync(dirname(this.#file), { recursive: true });
+      makeFolderNow(dirname(this.#file));
       appendFileSync(this.#file, `${JSON.stringify(line)}\n`, { mode: 0o600 });
     } catch {
       // The folder cannot be written, or the disk is full: no reason to refuse a cell.
@@ -80,6 +80,18 @@ export class HistoryFile {
       return [];
     }
     return text.split("\n").flatMap((line) => readLine(line) ?? []);
+  }
+}
+
+/** Makes a folder and those above it. Node's own recursive way never comes back from places such as /proc. */
+function makeFolderNow(folder: string): void {
+  const path = resolve(folder);
+  if (statSync(path, { throwIfNoEntry: false })) return;
+  if (dirname(path) !== path) makeFolderNow(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (!statSync(path, { throwIfNoEntry: false })) throw error;
   }
 }
 

@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
 import { currentCell } from "../cell/cell.ts";
-import { shielded } from "../cell/shield.ts";
 import { noteCommTarget } from "../cell/widgets.ts";
-import type { Completions, Engine } from "../engine/engine.ts";
+import type { Completions } from "../compiler/protocol.ts";
+import type { Interpreter } from "../interpreter/interpreter.ts";
 import type { JsonObject } from "../protocol/message.ts";
 import { type RequestContent, readContent } from "../protocol/requests.ts";
 import { log } from "../wire/log.ts";
@@ -24,7 +24,7 @@ import { tidyAfterTermination } from "./termination.ts";
 export interface SessionOptions {
   wire: Wire;
   /** Loading; cells wait for it. Where it rejects, every request that needs it is told why. */
-  engine: Promise<Engine>;
+  interpreter: Promise<Interpreter>;
   showResult: ShowResult;
   history: HistoryFile;
   scopes: OpenScopes;
@@ -35,7 +35,7 @@ type Handler = (request: Request) => JsonObject | undefined | Promise<JsonObject
 
 /** One life of a kernel: answers every request that the thread of the sockets does not answer by itself. */
 export class Session {
-  readonly #engine: Promise<Engine>;
+  readonly #interpreter: Promise<Interpreter>;
   readonly #history: HistoryFile;
   readonly #scopes: OpenScopes;
   readonly #publisher: Publisher;
@@ -43,8 +43,8 @@ export class Session {
   readonly #questions: Questions;
   readonly #executions: ExecutionQueue;
 
-  constructor({ wire, engine, showResult, history, scopes }: SessionOptions) {
-    this.#engine = engine;
+  constructor({ wire, interpreter, showResult, history, scopes }: SessionOptions) {
+    this.#interpreter = interpreter;
     this.#history = history;
     this.#scopes = scopes;
     this.#publisher = new Publisher(wire);
@@ -52,7 +52,7 @@ export class Session {
     this.#questions = new Questions(this.#publisher);
     this.#executions = new ExecutionQueue({
       wire,
-      engine,
+      interpreter,
       showResult,
       history,
       scopes,
@@ -134,8 +134,8 @@ export class Session {
   }
 
   async #complete({ code, cursor_pos }: RequestContent<"complete_request">): Promise<JsonObject> {
-    const engine = await this.#engine;
-    const completions = await engine.complete(code, toUtf16(code, cursor_pos));
+    const interpreter = await this.#interpreter;
+    const completions = await interpreter.complete(code, toUtf16(code, cursor_pos));
     const [start, end] = [toCodePoints(code, completions.start), toCodePoints(code, completions.end)];
     return {
       status: "ok",
@@ -147,8 +147,8 @@ export class Session {
   }
 
   async #inspect({ code, cursor_pos }: RequestContent<"inspect_request">): Promise<JsonObject> {
-    const engine = await this.#engine;
-    const inspection = await engine.inspect(code, toUtf16(code, cursor_pos));
+    const interpreter = await this.#interpreter;
+    const inspection = await interpreter.inspect(code, toUtf16(code, cursor_pos));
     if (!inspection) return { status: "ok", found: false, data: {}, metadata: {} };
     const { signature, documentation } = inspection;
     const data = {
@@ -159,8 +159,8 @@ export class Session {
   }
 
   async #isComplete({ code }: RequestContent<"is_complete_request">): Promise<JsonObject> {
-    const engine = await this.#engine;
-    return { ...shielded(() => engine.isComplete(code)) };
+    const interpreter = await this.#interpreter;
+    return { ...(await interpreter.isComplete(code)) };
   }
 
   #searchHistory(request: RequestContent<"history_request">): JsonObject {

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
-import type * as TypeScript from "typescript";
+import ts from "typescript";
 import type { Catalog } from "../../src/core/catalog.ts";
-import { packageFolder, typescript as ts } from "../engine/tslabModules.ts";
 import { documented } from "./documented.ts";
 
 /**
@@ -19,7 +19,7 @@ export function compileDeclarations(root: string, entry: string, catalog: Catalo
     allowImportingTsExtensions: true,
     lib: ["lib.es2023.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],
     types: ["node"],
-    typeRoots: [dirname(packageFolder("@types/node"))],
+    typeRoots: [dirname(dirname(createRequire(import.meta.url).resolve("@types/node/package.json")))],
     strict: true,
     exactOptionalPropertyTypes: true,
     skipLibCheck: true,
@@ -28,12 +28,12 @@ export function compileDeclarations(root: string, entry: string, catalog: Catalo
     rootDir: root,
     outDir: folder,
   });
-  const write: TypeScript.WriteFileCallback = (name, text) => {
+  const write: ts.WriteFileCallback = (name, text) => {
     mkdirSync(dirname(name), { recursive: true });
     writeFileSync(name, documented(withLightZod(text, name, folder), catalog));
   };
   // The last parameter, which the compiler keeps internal: to write also where a declaration is in error.
-  const emit = program.emit as (...args: [...Parameters<TypeScript.Program["emit"]>, boolean]) => TypeScript.EmitResult;
+  const emit = program.emit as (...args: [...Parameters<ts.Program["emit"]>, boolean]) => ts.EmitResult;
   emit(undefined, write, undefined, true, undefined, true);
   writeFileSync(join(folder, "zod.d.ts"), readFileSync(join(import.meta.dirname, "zod.d.ts")));
 }

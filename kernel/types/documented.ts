@@ -1,6 +1,5 @@
-import type * as TypeScript from "typescript";
+import ts from "typescript";
 import type { Catalog, CatalogEntry } from "../../src/core/catalog.ts";
-import { typescript as ts } from "../engine/tslabModules.ts";
 import { entryDocumentation, fieldDocumentation, portDocumentation } from "./documentation.ts";
 
 interface Edit {
@@ -30,7 +29,7 @@ export function documented(text: string, catalog: Catalog): string {
 }
 
 /** The doc comment of a constant with the catalog's facts before its tags. */
-function commentOf(statement: TypeScript.Statement, entry: CatalogEntry, file: TypeScript.SourceFile): Edit {
+function commentOf(statement: ts.Statement, entry: CatalogEntry, file: ts.SourceFile): Edit {
   const start = statement.getStart(file, true);
   const end = statement.getStart(file);
   const existing = file.text.slice(start, end).trim() || `/** ${entry.summary} */`;
@@ -46,10 +45,10 @@ function commentOf(statement: TypeScript.Statement, entry: CatalogEntry, file: T
 
 /** The literals in `BlockDefinition<ZodObject<{ ... }>, { ... }, { ... }>` as types with names and commented members. */
 function nameParts(
-  statement: TypeScript.Statement,
-  type: TypeScript.TypeNode,
+  statement: ts.Statement,
+  type: ts.TypeNode,
   { name, config, inputs, outputs }: CatalogEntry,
-  file: TypeScript.SourceFile,
+  file: ts.SourceFile,
 ): Edit[] {
   const [configType, ...ports] = argumentsOf(type);
   const fields = configType ? argumentsOf(configType)[0] : undefined;
@@ -58,7 +57,7 @@ function nameParts(
   );
   const portComments = (all: typeof inputs) =>
     Object.fromEntries(Object.entries(all).map(([key, port]) => [key, portDocumentation(port)]));
-  const parts: [TypeScript.TypeNode | undefined, string, Record<string, string>][] = [
+  const parts: [ts.TypeNode | undefined, string, Record<string, string>][] = [
     [fields, `${name}Fields`, fieldComments],
     [ports.length > 1 ? ports[0] : undefined, `${name}Inputs`, portComments(inputs)],
     [ports.at(-1), `${name}Outputs`, portComments(outputs)],
@@ -74,15 +73,11 @@ function nameParts(
   });
 }
 
-function argumentsOf(type: TypeScript.TypeNode): readonly TypeScript.TypeNode[] {
+function argumentsOf(type: ts.TypeNode): readonly ts.TypeNode[] {
   return ts.isTypeReferenceNode(type) || ts.isImportTypeNode(type) ? (type.typeArguments ?? []) : [];
 }
 
-function withComments(
-  literal: TypeScript.TypeLiteralNode,
-  comments: Record<string, string>,
-  file: TypeScript.SourceFile,
-): string {
+function withComments(literal: ts.TypeLiteralNode, comments: Record<string, string>, file: ts.SourceFile): string {
   const members = literal.members.map((member) => {
     const said = member.name && ts.isIdentifier(member.name) ? comments[member.name.text] : undefined;
     return `${said ? `${comment(said)}\n` : ""}${member.getText(file)}`;

@@ -8,7 +8,7 @@ const versionOf = (file: string): string => JSON.parse(readFileSync(file, "utf8"
 /** What a kernel says of itself (Jupyter messaging, kernel info). */
 export function kernelInfo(): Record<string, unknown> {
   const require = createRequire(import.meta.url);
-  const typescript = versionOf(require.resolve("@tslab/typescript-for-tslab/package.json"));
+  const typescript = versionOf(require.resolve("typescript/package.json"));
   return {
     status: "ok",
     protocol_version: protocolVersion,

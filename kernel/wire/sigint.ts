@@ -1,5 +1,3 @@
-import vm from "node:vm";
-
 /** What Node keeps to itself: signals as any thread's event loop can hear them. */
 interface SignalBinding {
   Signal: new () => { start(signal: number): number; onsignal: () => void };
@@ -24,14 +22,4 @@ export function hearSigint(onSigint: () => void): boolean {
     if (noDeprecation !== undefined) process.noDeprecation = noDeprecation;
     else delete (process as { noDeprecation?: boolean }).noDeprecation;
   }
-}
-
-/**
- * Keeps SIGINT for whoever hears it. Node's `vm`, where it is told to break on SIGINT, takes the signal away from all others
- * for good, and tslab tells it so for each cell.
- */
-export function keepSigint(): void {
-  const { runInThisContext } = vm;
-  vm.runInThisContext = (code, options) =>
-    runInThisContext(code, typeof options === "object" ? { ...options, breakOnSigint: false } : options);
 }

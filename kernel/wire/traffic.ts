@@ -28,6 +28,8 @@ export type Outgoing =
   | { kind: "ready" }
   /** The header, as JSON, of the request whose cell runs; undefined when none does. */
   | { kind: "running"; parent: string | undefined }
+  /** The main thread waits for a process that it starts, beside those that run already; undefined when it goes on. */
+  | { kind: "waiting"; others: number[] | undefined }
   /** Asks for an echo after all that clients sent until now. */
   | { kind: "echo"; id: number }
   /** The main thread heard SIGINT. */

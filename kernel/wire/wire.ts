@@ -79,6 +79,11 @@ export class Wire {
     this.#post({ kind: "running", parent: parent && JSON.stringify(parent) });
   }
 
+  /** Says that this thread waits for a process that it starts, beside others; undefined when it goes on. */
+  waiting(others: number[] | undefined): void {
+    this.#post({ kind: "waiting", others });
+  }
+
   /** @returns the message's id @throws TypeError where the content is no JSON */
   send({ channel, identities, type, parent, content, metadata = {}, buffers = [] }: Envelope): string {
     const header = newHeader(type, this.#session);

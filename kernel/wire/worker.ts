@@ -6,10 +6,11 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { readConnection } from "../protocol/connection.ts";
-import { decode, encode, encodeParts, type Received } from "../protocol/frames.ts";
+import { decode, encode, encodeParts, type Received, toJson } from "../protocol/frames.ts";
 import { type Header, type JsonObject, type Message, newHeader } from "../protocol/message.ts";
 import { readContent } from "../protocol/requests.ts";
 import { Signer } from "../protocol/signature.ts";
+import { childrenOf, signalTrees } from "./descendants.ts";
 import { kernelInfo } from "./kernelInfo.ts";
 import { log } from "./log.ts";
 import { patience, untilForced, untilUnshielded } from "./patience.ts";
@@ -22,6 +23,8 @@ import type { AskingChannel, Incoming, Opening, Outgoing, WorkerOptions } from "
 
 /** How long the main thread has to end the process, of itself and then by force, in milliseconds. */
 const [shutdownPatience, lastPatience] = [500, 4_000];
+/** How long a process may take to end when it is interrupted, in milliseconds. */
+const forcePatience = 300;
 
 const options = workerData as WorkerOptions;
 const shared = new Shared(options.shared);
@@ -31,12 +34,14 @@ let signer: Signer;
 let ready = false;
 /** The header of the request whose cell runs. */
 let running: Header | undefined;
+/** The processes that ran already when the main thread began to wait for one. */
+let othersRunning: number[] | undefined;
 
 const toMain = (incoming: Incoming) => options.port.postMessage(incoming);
 
 const prints = new PrintGatherer(({ parent, stream, text }: Print) => {
   const [header, content] = [newHeader("stream", options.session), { name: stream, text }];
-  const parts = [JSON.stringify(header), parent, "{}", JSON.stringify(content)] as const;
+  const parts = [toJson(header), parent, "{}", toJson(content)] as const;
   sockets.send("iopub", encodeParts(parts, [], signer, ["stream"]));
 });
 
@@ -97,15 +102,27 @@ async function interrupt(): Promise<void> {
     // A cell that ended by itself meanwhile must not be hit where it is answered. What follows may take up the interrupt.
     if (shared.endings !== endings) shared.interruption = interruption.asked;
   }
+  const awaited = endAwaitedProcess();
   await terminateMainThread();
+  clearTimeout(awaited);
   shared.interruption = interruption.none;
   toMain({ kind: "terminated" });
+}
+
+/** Nothing interrupts a thread that waits for a process but the end of that process. */
+function endAwaitedProcess(): NodeJS.Timeout | undefined {
+  if (!othersRunning) return undefined;
+  const others = new Set([...othersRunning, process.pid]);
+  const awaited = childrenOf(process.pid).filter((pid) => !others.has(pid));
+  signalTrees(awaited, "SIGINT");
+  return globalThis.setTimeout(() => signalTrees(awaited, "SIGKILL"), forcePatience);
 }
 
 /** Ends the process: the main thread does it; where it does not, what it runs is terminated, and at last it is killed. */
 async function shutdown(code: 0 | 1 = 0): Promise<void> {
   toMain({ kind: "shutdown", code });
   await setTimeout(shutdownPatience);
+  endAwaitedProcess();
   if (ready) terminateMainThread();
   await setTimeout(lastPatience);
   await close();
@@ -127,6 +144,7 @@ function onOutgoing(outgoing: Outgoing): void {
     sockets.send(outgoing.channel, encodeParts(outgoing.parts, outgoing.buffers, signer, outgoing.identities));
     shared.removeUnsent();
   } else if (outgoing.kind === "running") running = outgoing.parent && JSON.parse(outgoing.parent);
+  else if (outgoing.kind === "waiting") othersRunning = outgoing.others;
   else if (outgoing.kind === "ready") ready = true;
   else if (outgoing.kind === "interrupt") interrupt();
   else if (outgoing.kind === "echo") echo(outgoing.id);

@@ -20,6 +20,17 @@ beforeAll(async () => {
 });
 
 describe("any value", () => {
+  test("that shows itself by bytes does so as messages carry them", async () => {
+    const png = new Uint8Array([137, 80, 78, 71]);
+    const shows = (data: object) => ({ [displayMethod]: () => ({ "text/plain": "it", ...data }) });
+    expect((await formatValue(shows({ "image/png": png }))).data["image/png"]).toBe("iVBORw==");
+    expect((await formatValue(shows({ "image/png": png.buffer }))).data["image/png"]).toBe("iVBORw==");
+    expect((await formatValue(shows({ "application/pdf": Buffer.from(png) }))).data["application/pdf"]).toBe(
+      "iVBORw==",
+    );
+    expect((await formatValue(shows({ "image/svg+xml": Buffer.from("<svg/>") }))).data["image/svg+xml"]).toBe("<svg/>");
+  });
+
   test("has a text form, and never fails to be shown", async () => {
     const anything = fc.anything({
       withBigInt: true,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decode, encode } from "../../../kernel/protocol/frames.ts";
+import { decode, encode, toJson } from "../../../kernel/protocol/frames.ts";
 import { newHeader } from "../../../kernel/protocol/message.ts";
 import { Signer } from "../../../kernel/protocol/signature.ts";
 import { jsonObject } from "../jsonArbitrary.ts";
@@ -82,5 +82,17 @@ test("a signature is the hex digest that other Jupyter programs make", () => {
   // From Python: hmac.new(b"key", b'{"a":1}' + b"{}" + b"{}" + b"{}", "sha256").hexdigest()
   expect(new Signer("key").sign(['{"a":1}', "{}", "{}", "{}"])).toBe(
     "f1128388193e4dd1aa760827bd756a1b40b627676b5efe22c0e8297919bfa218",
+  );
+});
+
+test("half of a surrogate pair becomes the replacement character, and nothing else is changed", () => {
+  expect(JSON.parse(toJson({ text: "\ude00 ok \ud83d", " \ud800": ["\\ud800", "\\\\ud800", "😀"] }))).toEqual({
+    text: "\ufffd ok \ufffd",
+    " \ufffd": ["\\ud800", "\\\\ud800", "😀"],
+  });
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: "binary" })), (texts) => {
+      expect(JSON.parse(toJson(texts))).toEqual(texts.map((text) => Buffer.from(text).toString()));
+    }),
   );
 });

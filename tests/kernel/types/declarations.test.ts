@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { preload } from "../../../kernel/notebook/preload.ts";
 import { buildDeclarations } from "../../../kernel/types/declarations.ts";
-import { Cells } from "../engine/cells.ts";
+import { Cells } from "../interpreter/cells.ts";
 
 const declarations = await buildDeclarations();
 const cells = await Cells.start({}, { name: "flamingo", ...preload, declarations: Promise.resolve(declarations) });
@@ -33,7 +33,7 @@ describe("the library in a notebook that lies elsewhere", () => {
   });
 
   test("shows shapes, units and the paper's section when hovered", async () => {
-    const { signature, documentation } = (await cells.engine.inspect("flamingo.GatedXattnDense", 12))!;
+    const { signature, documentation } = (await cells.interpreter.inspect("flamingo.GatedXattnDense", 12))!;
     expect(signature).toMatch(/^const GatedXattnDense: BlockDefinition</);
     for (const part of ["[batch, media, latents, visualDim]", "in channels", "section 2.2"])
       expect(documentation).toContain(part);
@@ -41,14 +41,14 @@ describe("the library in a notebook that lies elsewhere", () => {
 
   test("is completed with all that it has", async () => {
     const loaded = (await cells.run("Object.keys(flamingo)")) as string[];
-    const offered = (await cells.engine.complete("flamingo.", 9)).items.map(({ text }) => text);
+    const offered = (await cells.interpreter.complete("flamingo.", 9)).items.map(({ text }) => text);
     expect(offered).toEqual(expect.arrayContaining(loaded));
   });
 
   test("is completed with types and documentation, which are found out while no cell runs", async () => {
     await cells.run("flamingo.GatedXattnDense.name");
     for (let turn = 0; turn < 300; turn++) await new Promise(setImmediate);
-    const { items } = await cells.engine.complete("flamingo.", 9);
+    const { items } = await cells.interpreter.complete("flamingo.", 9);
     expect(items.filter(({ type }) => type === undefined)).toEqual([]);
     const undocumented = items.filter(({ documentation }) => documentation === undefined).map(({ text }) => text);
     expect(undocumented).toEqual(["tf"]); // a whole library of others'
@@ -60,7 +60,7 @@ describe("the library in a notebook that lies elsewhere", () => {
 
   test("tells each field of a configuration that is being written", async () => {
     const code = "flamingo.instantiate(flamingo.GatedXattnDense, { headD";
-    expect((await cells.engine.complete(code, code.length)).items[0]).toMatchObject({
+    expect((await cells.interpreter.complete(code, code.length)).items[0]).toMatchObject({
       text: "headDim",
       type: "number",
       documentation: expect.stringContaining("Channels of each head."),

@@ -1,0 +1,33 @@
+import { builtinModules, createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { PreloadedLibrary } from "./protocol.ts";
+
+/** What the compiler's process is told of where things are. */
+export interface CompilerInstallation {
+  typescript: string;
+  /** The folder of @types/node. */
+  nodeTypes: string;
+  /** A file of the kernel: what is found nowhere near the notebook is looked for from there. */
+  importer: string;
+  /** Declarations that are there in every cell. */
+  declarations: string[];
+  /** The names of Node's own modules. */
+  builtins: readonly string[];
+  library?: PreloadedLibrary;
+}
+
+/** What the compiler's process runs. */
+export const compilerScript = join(import.meta.dirname, "start.cjs");
+
+/** @param library that cells have in scope from the start */
+export function compilerInstallation(library?: PreloadedLibrary): CompilerInstallation {
+  const require = createRequire(import.meta.url);
+  return {
+    typescript: require.resolve("typescript"),
+    nodeTypes: dirname(require.resolve("@types/node/package.json")),
+    importer: compilerScript,
+    declarations: [join(import.meta.dirname, "webAssembly.d.ts")],
+    builtins: builtinModules,
+    ...(library ? { library } : {}),
+  };
+}
