@@ -20,6 +20,8 @@ export { describeWeights, sizeOf } from "./core/describeWeights.ts";
 export { type ErrorReport, FlamingoError } from "./core/errors.ts";
 export { bool, float32, int32, optional } from "./core/port.ts";
 export { Random } from "./core/random.ts";
+export { optionalSlot, slot } from "./core/slot.ts";
+export { graphBlock } from "./graph/graphBlock.ts";
 export { trace } from "./graph/trace.ts";
 export { type BuildOptions, type Built, build } from "./models/build.ts";
 export { presets } from "./models/presets.ts";

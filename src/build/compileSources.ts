@@ -15,7 +15,12 @@ const excluded = ["src/build", "src/engine/devices/wasm/kernels", "kernel/types/
  */
 export function compileSources(root: string, folder: string): void {
   const { fileNames, options } = configuration(root, folder);
-  const program = ts.createProgram(fileNames, { ...options, sourceMap: true, inlineSources: true });
+  const program = ts.createProgram(fileNames, {
+    ...options,
+    sourceMap: true,
+    inlineSources: true,
+    removeComments: true, // the source in the map has them
+  });
   const { diagnostics } = program.emit(undefined, (file, text) => {
     // A checkout builds its page by a module that is imported at need.
     if (!/^editor\/(build|vite\.config)\./.test(file.slice(folder.length + 1))) ts.sys.writeFile(file, text);
