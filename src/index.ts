@@ -14,7 +14,7 @@ export * from "./models/index.ts";
 
 // Making blocks, and looking into them.
 
-export { defineBlock, instantiate } from "./core/block.ts";
+export { defineBlock, findBlock, instantiate } from "./core/block.ts";
 export { makeCatalog } from "./core/catalog.ts";
 export { describeWeights, sizeOf } from "./core/describeWeights.ts";
 export { type ErrorReport, FlamingoError } from "./core/errors.ts";
