@@ -1,17 +1,17 @@
-/** A text that is being said, or was said to its end, with the log-probability of its tokens together. */
+/** A text that is being generated or has ended, with the log-probability of all its tokens. */
 interface Candidate {
   tokens: readonly number[];
   score: number;
 }
 
-/** What comes next in a search: each beam goes on from one of those before, with one token more. */
+/** A step of a search: each beam continues one of those before by a token. */
 export interface BeamStep {
   from: number[];
   tokens: number[];
 }
 
 /**
- * The beams of one prompt: the likeliest texts so far, and the best of those that have ended.
+ * The beams of one prompt: the likeliest open texts, and the best of those that have ended.
  *
  * Ended texts compete by log-probability / length^penalty, with their tokens and the end counted. The search is done when as
  * many have ended as there are beams, and no open one is better than the worst of them.
@@ -28,7 +28,7 @@ export class BeamSearch {
   constructor(beams: number, penalty: number, end: number | undefined) {
     this.#penalty = penalty;
     this.#end = end;
-    // All beams start alike: only the first may go on, or each would find the same texts.
+    // All beams start alike: only the first is continued, or each would find the same texts.
     this.#open = Array.from({ length: beams }, (_, beam) => ({ tokens: [], score: beam === 0 ? 0 : -1e9 }));
   }
 
@@ -42,7 +42,7 @@ export class BeamSearch {
   }
 
   /**
-   * Takes the best ways to go on, from the best down: beam, next token, and log-probability of all of it. Twice as many as
+   * Takes the best continuations, from the best down: beam, next token, and log-probability of the whole text. Twice as many as
    * beams are enough, since each beam can end in one way only.
    */
   advance(ways: readonly { beam: number; token: number; score: number }[]): BeamStep {

@@ -5,16 +5,16 @@ import { Incremental } from "../engine/readings/incremental.ts";
 import type { Weights } from "../engine/readings/weights.ts";
 import { reshape, slice, type Tensor, tensor, tidy } from "../engine/tensor.ts";
 
-/** Texts that a model reads on and on, as many rows as it was opened with. */
+/** Texts that a model continues, as many rows as it was opened with. */
 export interface Continuation {
-  /** Why the whole text is read each time; undefined where only what is new is read, and before the first piece. */
+  /** Why the whole text is read each time; undefined where only new tokens are read, and before the first read. */
   readonly wholeBecause: string | undefined;
   /**
-   * Reads what comes next in each row: `ids`, row by row, the same number of tokens in each.
-   * @returns logits [rows, tokens] of what follows; the caller disposes them
+   * Reads the next tokens of each row: `ids`, row by row, the same number in each.
+   * @returns logits [rows, tokens] of the token that follows; the caller disposes them
    */
   read(ids: Int32Array): Tensor;
-  /** Row r goes on from what row `rows[r]` has read. It keeps its own pictures, so both must have the same. */
+  /** Row r continues what row `rows[r]` has read. It keeps its own media, so both must have the same. */
   select(rows: readonly number[]): void;
   dispose(): void;
 }
@@ -23,8 +23,8 @@ export interface Continuation {
 export type TextModel = (ids: Tensor) => Tensor;
 
 /**
- * Opens texts that a model goes on with: with kept keys and values where all its blocks allow it, else by reading the whole
- * text each time. Both give the same logits.
+ * Opens texts to continue: with a KV cache where all blocks of the model can use one, else by reading the whole text each time.
+ * Both give the same logits.
  *
  * @param makeModel makes the model under readings of the weights, one for each prefix of their names
  * @param whole reads the whole text each time in any case
@@ -48,7 +48,7 @@ export function openContinuation(
   return whole ? readWhole("it was asked for") : new KeptText(rows, weights, makeModel, readWhole);
 }
 
-/** Reads only what is new. At the first piece it turns out whether the model can do so. */
+/** Reads only new tokens, with a KV cache. The first read shows whether all blocks of the model can use one. */
 class KeptText implements Continuation {
   readonly #rows: number;
   readonly #text: Incremental;
@@ -93,7 +93,7 @@ class KeptText implements Continuation {
   }
 }
 
-/** Reads all of the text each time: for a model of which only its logits for whole texts are known. */
+/** Reads the whole text each time: for a model that gives logits for whole texts only. */
 export class WholeText implements Continuation {
   readonly wholeBecause: string;
   #texts: Int32Array[];
@@ -131,7 +131,7 @@ function idsTensor(ids: Int32Array, rows: number): Tensor {
   return tensor(ids, [rows, ids.length / rows], "int32");
 }
 
-/** logits [rows, length, tokens] at the last place: [rows, tokens]. */
+/** logits [rows, length, tokens] at the last position: [rows, tokens]. */
 function lastOf(logits: Tensor): Tensor {
   const [rows, length, tokens] = logits.shape as [number, number, number];
   return reshape(length === 1 ? logits : slice(logits, [0, length - 1, 0], [rows, 1, tokens]), [rows, tokens]);

@@ -10,13 +10,13 @@ import { checkSampling, draw, type Sampling } from "./sampling.ts";
 export interface GenerateOptions {
   /** Tokens at which a text is cut off. */
   most: number;
-  /** The token that ends a text; what is returned is without it. */
+  /** The token that ends a text; it is not part of what is returned. */
   end?: number;
-  /** Tokens that are never said. */
+  /** Tokens that are never generated. */
   never?: Iterable<number>;
-  /** Draws each token in place of taking the likeliest. */
+  /** Samples each token instead of taking the likeliest. */
   sampling?: Sampling;
-  /** Texts that are followed at once, to find one that is likelier as a whole; 1 unless told. */
+  /** Beams: texts that are continued side by side, to find one that is likelier as a whole; 1 unless told. */
   beams?: number;
   /** Divides a text's log-probability by its length to this power: above 0 favours long texts. 0 unless told. */
   lengthPenalty?: number;
@@ -101,7 +101,7 @@ async function goOn(
   }
 }
 
-/** One text a row: the likeliest token, or one that is drawn. */
+/** One text a row: the likeliest token at each step, or a sampled one. */
 async function follow(
   texts: Continuation,
   prompts: Int32Array,
@@ -109,20 +109,20 @@ async function follow(
   bans: Bans,
   { most, end, sampling }: GenerateOptions,
 ): Promise<Generated[]> {
-  const said = group.map((): Generated => ({ tokens: [] }));
+  const generated = group.map((): Generated => ({ tokens: [] }));
   const ended = group.map(() => false);
-  // Each prompt draws from a stream of its own, so that its text does not depend on what stands beside it.
+  // Each prompt has a random stream of its own, so that its text does not depend on the others of its batch.
   const streams = sampling && group.map((index) => new Random(sampling.seed).fork(index));
-  for (let word = 0, ids = prompts; word < most && ended.includes(false); word++) {
+  for (let step = 0, ids = prompts; step < most && ended.includes(false); step++) {
     const logits = texts.read(ids);
     const next = await chooseTokens(logits, bans, sampling, streams);
     for (const [row, token] of next.entries()) {
       ended[row] ||= token === end;
-      if (!ended[row]) said[row]!.tokens.push(token);
+      if (!ended[row]) generated[row]!.tokens.push(token);
     }
     ids = next.map((token, row) => (ended[row] ? end! : token)); // what an ended text reads does not matter
   }
-  return said;
+  return generated;
 }
 
 /** The next token of each row; disposes the logits. */
@@ -140,8 +140,8 @@ async function chooseTokens(
   logits.dispose();
   if (!sampling) return columns;
   return Int32Array.from({ length: rows }, (_, row) => {
-    const place = draw(values.subarray(row * k, (row + 1) * k), sampling, streams![row]!);
-    return columns[row * k + place]!;
+    const rank = draw(values.subarray(row * k, (row + 1) * k), sampling, streams![row]!);
+    return columns[row * k + rank]!;
   });
 }
 
@@ -154,22 +154,22 @@ async function search(
   count: number,
 ): Promise<Generated[]> {
   const searches = Array.from({ length: count }, () => new BeamSearch(beams, lengthPenalty, end));
-  // One that is done stays where it is, and what it reads does not matter.
+  // A search that is done stays as it is; what its rows read does not matter.
   const rest = {
     from: Array.from({ length: beams }, (_, beam) => beam),
     tokens: new Array<number>(beams).fill(end ?? 0),
   };
-  for (let word = 0, ids = prompts; word < most && searches.some(({ done }) => !done); word++) {
-    const ways = await findWays(texts.read(ids), searches, bans, beams);
-    const steps = searches.map((each, at) => (each.done ? rest : each.advance(ways[at]!)));
+  for (let step = 0, ids = prompts; step < most && searches.some(({ done }) => !done); step++) {
+    const best = await bestContinuations(texts.read(ids), searches, bans, beams);
+    const steps = searches.map((each, at) => (each.done ? rest : each.advance(best[at]!)));
     texts.select(steps.flatMap(({ from }, at) => from.map((beam) => at * beams + beam)));
     ids = Int32Array.from(steps.flatMap(({ tokens }) => tokens));
   }
   return searches.map((each) => each.best());
 }
 
-/** The best ways to go on, for each search twice as many as it has beams; disposes the logits. */
-async function findWays(
+/** The best continuations, for each search twice as many as it has beams; disposes the logits. */
+async function bestContinuations(
   logits: Tensor,
   searches: readonly BeamSearch[],
   bans: Bans,
@@ -185,13 +185,13 @@ async function findWays(
   dispose([logits, all]);
   return searches.map((_, at) =>
     Array.from({ length: k }, (_, rank) => {
-      const way = columns[at * k + rank]!;
-      return { beam: Math.floor(way / tokens), token: way % tokens, score: values[at * k + rank]! };
+      const index = columns[at * k + rank]!;
+      return { beam: Math.floor(index / tokens), token: index % tokens, score: values[at * k + rank]! };
     }),
   );
 }
 
-/** Tokens that are never said: their scores sink below all others. */
+/** Tokens that are never generated: their scores are put below all others. */
 class Bans {
   readonly #never: readonly number[];
   #bias: Tensor | undefined;
@@ -200,7 +200,7 @@ class Bans {
     this.#never = [...never];
   }
 
-  /** Scores [rows, tokens] with those of the banned sunk; the same tensor if nothing is banned. */
+  /** Scores [rows, tokens] with those of banned tokens lowered; the same tensor if nothing is banned. */
   apply(scores: Tensor): Tensor {
     if (this.#never.length === 0) return scores;
     this.#bias ??= keep(this.#make(scores.shape[1]!));

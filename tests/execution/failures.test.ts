@@ -168,7 +168,7 @@ describe("a pipeline that cannot work", () => {
     expect(await failedNode(failed)).toBe("train");
   });
 
-  test("nothing to train, two trainings, an evaluation set that the data does not have", async () => {
+  test("nothing to train, two trainings, an evaluation set or a metric that there is not", async () => {
     const frozen = withNode(withNode(trainOnly, "resampler", { frozen: true }), "language", { frozen: true });
     const twice = parsePipeline(
       {
@@ -190,6 +190,13 @@ describe("a pipeline that cannot work", () => {
     expect(unknown.error).toMatchObject({ code: "NOT_FOUND", message: 'there is no evaluation set "nowhere"' });
     expect(unknown.error!.fix).toBe("use one of: heldOut, trained");
     expect(await failedNode(unknown)).toBe("evaluate");
+    const noMetric = smallPipeline({
+      without: ["samples"],
+      config: { train: { steps: 1 }, evaluate: { metrics: ["exactCaption", "bleu"] } },
+    });
+    const { error } = await failing(noMetric);
+    expect(error).toMatchObject({ code: "NOT_FOUND", message: 'there is no metric "bleu"' });
+    expect(error!.fix).toContain("cider");
     expect((await failing(frozen)).error).toMatchObject({ code: "INVALID_PIPELINE" });
   });
 
