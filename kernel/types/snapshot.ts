@@ -6,11 +6,11 @@ import { createRequire } from "node:module";
 import { setPriority } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { builtFolder, isCompiled, moduleFile } from "../../src/package/compiled.ts";
+import { cacheFolder, isCompiled, moduleFile } from "../../src/package/compiled.ts";
 import { beginBuilding, noteBuilder } from "./buildingFolder.ts";
 
 const root = dirname(dirname(import.meta.dirname));
-const snapshots = join(builtFolder, "compiler");
+const snapshots = join(cacheFolder, "compiler");
 const compiler = join(root, "kernel", "compiler");
 /** What else a snapshot is made from. */
 const others = ["typescript/package.json", "@types/node/package.json"].map((name) =>

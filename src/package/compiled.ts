@@ -13,6 +13,9 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
  */
 export const builtFolder = isCompiled ? root : join(root, "dist");
 
+/** Where what fits this machine alone is kept: in `dist/` of a checkout, and beside the package in `node_modules/.cache`. */
+export const cacheFolder = isCompiled ? join(root, "../../../.cache/flamingo") : builtFolder;
+
 /** The file of a module that is named by its source: `trainer.ts` is `trainer.js` in the package. */
 export function moduleFile(source: string): string {
   return isCompiled ? source.replace(/\.ts$/, ".js") : source;
