@@ -99,13 +99,14 @@ function answer<Name extends RequestName>(
 ): void {
   const listen = async (request: unknown, reply: unknown) => {
     if (typeof reply !== "function") return; // nobody waits, so nobody of ours asked
-    const result: Answer = await attempt(() => serve(read(name, request)));
+    const result: Answer = await attempt(() => serve(readRequest(name, request)));
     reply(result);
   };
   (socket as Socket).on(name as string, listen);
 }
 
-function read<Name extends RequestName>(name: Name, request: unknown): Parsed<Name> {
+/** Reads what a request brings. @throws FlamingoError USAGE */
+export function readRequest<Name extends RequestName>(name: Name, request: unknown): Parsed<Name> {
   checkJson(request);
   const result = requests[name].safeParse(request);
   if (result.success) return result.data as Parsed<Name>;

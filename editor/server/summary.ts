@@ -1,6 +1,7 @@
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { LogRecord } from "../../src/channels/channel.ts";
+import { diskUse } from "../../src/runs/diskUse.ts";
 import { readRun } from "../../src/runs/folder.ts";
 import { leaseHolder } from "../../src/runs/lease.ts";
 import { parseLog } from "../../src/runs/parseLog.ts";
@@ -49,7 +50,7 @@ export class Summaries {
     if (known?.size === size) return known;
     const { name, created } = known?.summary ?? (await readRun(folder));
     const { status, step, steps, next } = foldRecords(emptyRun(), await readEnds(folder, size));
-    const summary = { id, name, status, created, step, steps };
+    const summary = { id, name, status, created, step, steps, bytes: await diskUse(folder) };
     const read = { size, summary, begun: next > 0 };
     this.#known.set(id, read);
     return read;

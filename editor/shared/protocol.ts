@@ -52,6 +52,8 @@ export interface RunSummary {
   created: number;
   step: number;
   steps: number;
+  /** What its checkpoints and weights take on the disk. */
+  bytes: number;
 }
 
 /** Events from the browser to the server. */

@@ -22,7 +22,7 @@ export const feedForwardInputs = { x: float32("...lead dim", "vectors, one a pos
 export const feedForwardOutputs = { y: float32("...lead dim", "the update for each position") };
 
 /**
- * Feed-forward: normalisation, a wider linear layer, an activation, and a linear layer back, on each position alone.
+ * Feed-forward (MLP): normalisation, a wider linear layer, an activation, and a linear layer back, on each position alone.
  *
  * y = W₂ · activation(W₁ · norm(x)); no biases. Shapes: `x` and `y` [..., dim]; the inner layer has `inner` or mult·dim channels. The
  * residual connection is the caller's. Weights are named by index (`0`, `1`, `3`), as in OpenFlamingo.
@@ -34,7 +34,7 @@ export const FeedForward = defineBlock({
   title: "Feed-forward",
   category: "Fusion",
   summary:
-    "Feed-forward: normalisation, a wider linear layer, an activation, and a linear layer back, on each position alone.",
+    "Feed-forward (MLP): normalisation, a wider linear layer, an activation, and a linear layer back, on each position alone.",
   paper: "Figure 4",
   config: z.strictObject({ ...feedForwardFields, activation: activationSlot }),
   example: { dim: 8, mult: 2 },

@@ -9,7 +9,8 @@ export type NamedSeries = Readonly<Record<string, Series>>;
 export function appendNamed(series: NamedSeries, step: number, values: Readonly<Record<string, number>>): NamedSeries {
   const added = Object.entries(values).map(([name, value]) => [
     name,
-    (series[name] ?? Series.empty).append(step, value),
+    // A name of every object's own, such as "constructor", is a name as well.
+    (Object.hasOwn(series, name) ? series[name]! : Series.empty).append(step, value),
   ]);
   return { ...series, ...Object.fromEntries(added) };
 }

@@ -116,7 +116,7 @@ const followers: { [Name in keyof typeof lifecycle]: Follower<LifecycleValue<Nam
     state.memory = memory;
   },
   node: (state, value, { time }) => {
-    const before = state.nodes[value.node];
+    const before = Object.hasOwn(state.nodes, value.node) ? state.nodes[value.node] : undefined;
     const same = before?.state === value.state && before.activity === value.activity;
     const { node, ...progress } = value;
     const since = same ? before.since : time;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { FlamingoError } from "../core/errors.ts";
@@ -161,12 +161,6 @@ export async function newestCheckpoint(
 export async function pruneCheckpoints(folder: string, last: number, best: number | undefined): Promise<void> {
   const old = (await stepsIn(folder)).slice(0, -last).filter((step) => step !== best);
   for (const step of old) await rm(join(folder, checkpointFile(step)), { force: true });
-}
-
-/** Bytes of all checkpoints in a folder. */
-export async function checkpointBytes(folder: string): Promise<number> {
-  const files = (await stepsIn(folder)).map((step) => stat(join(folder, checkpointFile(step))).catch(() => undefined));
-  return (await Promise.all(files)).reduce((sum, found) => sum + (found?.size ?? 0), 0);
 }
 
 /** Steps of the checkpoints in a folder, the lowest first. */

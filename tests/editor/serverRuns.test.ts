@@ -25,7 +25,7 @@ describe("a run that a tab starts", () => {
     expect(state.channels.gates.gates.map(({ path }) => path)).toEqual([["a"], ["b"]]);
     expect(tab.received.get(run)).toEqual(upTo(state.next));
     await tab.until(() => tab.runs[0]?.status === "succeeded");
-    expect(tab.runs).toMatchObject([{ id: run, name: "fake", step: 30, steps: 30 }]);
+    expect(tab.runs).toMatchObject([{ id: run, name: "fake", step: 30, steps: 30, bytes: 2 }]); // the checkpoint says "30"
   });
 
   test("goes on over a reload, which takes up where the page left off", async () => {

@@ -3,7 +3,6 @@ import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
   type Checkpoint,
-  checkpointBytes,
   checkpointFile,
   loadCheckpoint,
   newestCheckpoint,
@@ -130,13 +129,11 @@ describe("checkpoints", () => {
     });
   });
 
-  test("the last ones and the best stay, and their size is known", async () => {
+  test("the last ones and the best stay", async () => {
     const folder = temporaryFolder();
     for (const step of [10, 20, 30, 40, 50]) await saveCheckpoint(folder, at(step), {});
     await pruneCheckpoints(folder, 2, 20);
     expect(await readdir(folder)).toEqual([20, 40, 50].map(checkpointFile));
-    const bytes = await Promise.all([20, 40, 50].map((step) => readFile(join(folder, checkpointFile(step)))));
-    expect(await checkpointBytes(folder)).toBe(bytes.reduce((sum, { length }) => sum + length, 0));
     await pruneCheckpoints(folder, 9, undefined);
     expect(await readdir(folder)).toHaveLength(3);
   });

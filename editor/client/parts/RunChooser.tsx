@@ -1,3 +1,4 @@
+import { printBytes } from "../../../src/core/bytes.ts";
 import { formatCount } from "../../../src/figures/numbers.ts";
 import type { RunSummary } from "../../shared/protocol.ts";
 import { openRunPipeline } from "../stores/document.ts";
@@ -63,6 +64,7 @@ function RunItem({ run, shown, close }: { run: RunSummary; shown: boolean; close
       </span>
       <span className="muted">
         {run.status}, step {formatCount(run.step)} · {clock.format(run.created)}
+        {run.bytes > 0 && ` · ${printBytes(run.bytes)}`}
       </span>
     </button>
   );

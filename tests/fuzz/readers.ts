@@ -1,0 +1,299 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import fc from "fast-check";
+import sharp from "sharp";
+import { describePipeline } from "../../editor/server/describe.ts";
+import { parseBody, readSaved } from "../../editor/server/jupyter/document.ts";
+import { binaryProtocol, fromWebSocket, toWebSocket } from "../../editor/server/jupyter/webSocketMessage.ts";
+import { readRequest } from "../../editor/server/sockets.ts";
+import { type RequestName, requests } from "../../editor/shared/protocol.ts";
+import { emptyNotebook, parseNotebook, printNotebook } from "../../kernel/nbformat/notebook.ts";
+import { decode, encode } from "../../kernel/protocol/frames.ts";
+import { newHeader } from "../../kernel/protocol/message.ts";
+import { Signer } from "../../kernel/protocol/signature.ts";
+import { emojiTokenizer } from "../../src/data/emoji/emoji.ts";
+import { readImageFolder } from "../../src/data/imageFolder/imageFolder.ts";
+import { Picture } from "../../src/data/picture.ts";
+import { wordsOf } from "../../src/data/tokenizer.ts";
+import { catalog, findBlock } from "../../src/execution/registry.ts";
+import { readTemplate } from "../../src/execution/templates.ts";
+import { compile } from "../../src/pipeline/compile.ts";
+import { parsePipeline, readPipeline, writePipeline } from "../../src/pipeline/schema.ts";
+import { RunLog } from "../../src/runs/log.ts";
+import { logFile, readRecords } from "../../src/runs/reader.ts";
+import { emptyRun, foldRecords } from "../../src/runs/state.ts";
+import { checkpointFile, loadCheckpoint, saveCheckpoint } from "../../src/training/checkpoint.ts";
+import { readSafetensors, writeSafetensors } from "../../src/weights/safetensors.ts";
+import { bodyArbitrary } from "../runs/recordArbitrary.ts";
+import { mutatedBytes, mutatedJson, mutatedText } from "./mutations.ts";
+
+/** A reader of outside data: inputs that are nearly right, and what reads them. It may throw a FlamingoError, no other. */
+export interface Reader<Input = unknown> {
+  name: string;
+  inputs: fc.Arbitrary<Input>;
+  read(input: Input): unknown;
+  /** Reads right input, so that a reader that refuses all is no success. */
+  right: Input;
+}
+
+function reader<Input>(value: Reader<Input>): Reader {
+  return value as unknown as Reader;
+}
+
+/** Every reader of outside data. @param folder is theirs to write in */
+export async function makeReaders(folder: string): Promise<Reader[]> {
+  const template = await readTemplate("emoji-captions");
+  const pipeline = writePipeline(template);
+  const numbers = (...data: number[]) => ({
+    dtype: "F32" as const,
+    shape: [data.length],
+    data: Float32Array.from(data),
+  });
+  const weights = writeSafetensors(
+    [
+      ["a.b", numbers(1, 2, 3)],
+      ["c", numbers(4)],
+    ],
+    { note: "x" },
+  );
+  const colour = { r: 200, g: 30, b: 30 };
+  const image = sharp({ create: { width: 9, height: 7, channels: 3, background: colour } });
+  const images = await Promise.all([
+    image.clone().png().toBuffer(),
+    image.clone().jpeg().toBuffer(),
+    image.clone().webp().toBuffer(),
+    image.clone().gif().toBuffer(),
+  ]);
+  const drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><path d="M0 0h4v4z" fill="red"/></svg>';
+  const notebook = {
+    ...emptyNotebook(),
+    cells: [
+      { cell_type: "markdown" as const, id: "a", metadata: {}, source: "# text" },
+      {
+        cell_type: "code" as const,
+        id: "b",
+        metadata: {},
+        source: "1 + 1",
+        execution_count: 1,
+        outputs: [
+          { output_type: "stream" as const, name: "stdout", text: "hi\n" },
+          { output_type: "display_data" as const, data: { "text/plain": "2" }, metadata: {} },
+        ],
+      },
+    ],
+  };
+  const message = {
+    header: newHeader("execute_request", "session"),
+    parent_header: {},
+    metadata: {},
+    content: { code: "1", silent: false },
+    buffers: [new Uint8Array([1, 2, 3])],
+  };
+  const signer = new Signer("key");
+  const frames = encode(message, signer).map((frame) => Buffer.from(frame));
+  const log = makeLog(folder);
+  const saved = { type: "notebook", format: "json", content: notebook };
+  const captions = ['file,caption\na.png,a cat\nb.png,"a dog, asleep"\n', "file;caption\na.png;a cat\n"];
+  const captionLines = '{"file": "a.png", "caption": "a cat"}\n{"file": "b.png", "caption": "a dog"}\n';
+  const checkpoint = await makeCheckpoint(folder);
+  const whole = await loadCheckpoint(join(folder, checkpointFile(5)));
+  let count = 0;
+  const place = (name: string) => join(folder, `${name}-${count++ % 8}`);
+
+  return [
+    reader({
+      name: "pipeline text",
+      inputs: mutatedText(pipeline),
+      right: pipeline,
+      read: (text) => usePipeline(readPipeline(text, "input")),
+    }),
+    reader({
+      name: "pipeline value",
+      inputs: mutatedJson(JSON.parse(pipeline)),
+      right: JSON.parse(pipeline),
+      read: (value) => usePipeline(parsePipeline(value, "input")),
+    }),
+    reader({
+      name: "run log",
+      inputs: mutatedBytes([log]),
+      right: log,
+      read: async (bytes) => {
+        const run = place("log");
+        rmSync(run, { recursive: true, force: true });
+        mkdirSync(run);
+        writeFileSync(join(run, logFile), bytes);
+        const opened = RunLog.open(run);
+        opened.append({ channel: "message", value: { level: "info", message: "after" } });
+        opened.close();
+        const state = foldRecords(emptyRun(), await readRecords(run));
+        if (state.messages.at(-1)?.message !== "after") throw new Error("what was written later is lost");
+      },
+    }),
+    reader({
+      name: "run log value",
+      inputs: mutatedJson(
+        ...log
+          .toString()
+          .trimEnd()
+          .split("\n")
+          .map((line): unknown => JSON.parse(line)),
+      ),
+      right: JSON.parse(log.toString().split("\n")[0]!),
+      read: (record) => foldRecords(emptyRun(), [record as never]),
+    }),
+    reader({
+      name: "safetensors",
+      inputs: mutatedBytes([weights]),
+      right: weights,
+      read: (bytes) => [...readSafetensors(bytes, "input").tensors.values()].map(({ data }) => data),
+    }),
+    reader({
+      name: "checkpoint",
+      inputs: mutatedBytes([checkpoint]),
+      right: checkpoint,
+      read: async (bytes) => {
+        const file = `${place("checkpoint")}.safetensors`;
+        writeFileSync(file, bytes);
+        const read = await loadCheckpoint(file);
+        const isChecked = Buffer.from(bytes).includes('"checksum"');
+        if (isChecked && !isDeepStrictEqual(read, whole)) throw new Error("something is read that was not written");
+      },
+    }),
+    reader({
+      name: "tokenizer",
+      inputs: fc.oneof(fc.string({ unit: "binary" }), mutatedText("a red cat, asleep.")),
+      right: "a red cat, asleep.",
+      read: (text) => {
+        const tokenizer = emojiTokenizer();
+        const ids = tokenizer.encode(text);
+        if (ids.length !== wordsOf(text).length) throw new Error("a word has no id");
+        tokenizer.decode(ids);
+      },
+    }),
+    reader({
+      name: "captions",
+      inputs: fc.oneof(
+        mutatedBytes(captions.map((text) => Buffer.from(text))).map((bytes) => ({ name: "captions.csv", bytes })),
+        mutatedBytes([Buffer.from(captionLines)]).map((bytes) => ({ name: "metadata.jsonl", bytes })),
+      ),
+      right: { name: "captions.csv", bytes: Buffer.from(captions[0]!) },
+      read: async ({ name, bytes }) => {
+        const place_ = place("captions");
+        rmSync(place_, { recursive: true, force: true });
+        mkdirSync(place_);
+        for (const file of ["a.png", "b.png"]) writeFileSync(join(place_, file), images[0]!);
+        writeFileSync(join(place_, name), bytes);
+        await readImageFolder(place_, { size: 8, progress: () => {}, warn: () => {} });
+      },
+    }),
+    reader({
+      name: "images",
+      inputs: fc.oneof(
+        mutatedBytes(images),
+        mutatedText(drawing).map((text) => new Uint8Array(Buffer.from(text))),
+      ),
+      right: images[0]!,
+      read: (bytes) => Picture.read(bytes, 8),
+    }),
+    reader({
+      name: "notebooks",
+      inputs: fc.oneof(
+        mutatedText(printNotebook(notebook)),
+        mutatedJson(notebook).map((value) => JSON.stringify(value) ?? ""),
+      ),
+      right: printNotebook(notebook),
+      read: (text) => printNotebook(parseNotebook(text, "input")),
+    }),
+    reader({
+      name: "requests to save",
+      inputs: fc
+        .oneof(mutatedJson(saved, { type: "file", format: "base64", content: "YQ==" }), fc.jsonValue())
+        .map((value) => Buffer.from(JSON.stringify(value) ?? "")),
+      right: Buffer.from(JSON.stringify(saved)),
+      read: (bytes) => readSaved(bytes, "input"),
+    }),
+    reader({
+      name: "request bodies",
+      inputs: mutatedText('{"name": "flamingo", "path": "a/b", "kernel": {"id": null}}'),
+      right: '{"name": "flamingo"}',
+      read: (text) => parseBody(Buffer.from(text)),
+    }),
+    reader({
+      name: "Jupyter messages",
+      inputs: fc.oneof(
+        fc
+          .tuple(fc.nat(frames.length - 1), mutatedBytes(frames))
+          .map(([at, frame]) => frames.with(at, Buffer.from(frame))),
+        fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 8 }),
+      ),
+      right: frames,
+      read: (input) => decode(input, signer),
+    }),
+    reader({
+      name: "Socket.IO requests",
+      inputs: fc.record({
+        name: fc.constantFrom(...(Object.keys(requests) as RequestName[])),
+        body: mutatedJson(
+          { run: "a-run", next: 0 },
+          { run: "a-run" },
+          { pipeline: {}, seed: 1, steps: 2, device: "cpu" },
+        ),
+      }),
+      right: { name: "run:watch", body: { run: "a-run", next: 0 } },
+      read: ({ name, body }) => readRequest(name, body),
+    }),
+    reader({
+      name: "websocket frames",
+      inputs: fc.oneof(
+        mutatedText(String(toWebSocket({ channel: "shell", message: { ...message, buffers: [] } }, ""))).map(
+          (data) => ({
+            data: data as string | Uint8Array,
+            protocol: "",
+          }),
+        ),
+        ...["", binaryProtocol].map((protocol) =>
+          mutatedBytes([Buffer.from(toWebSocket({ channel: "shell", message }, protocol) as Uint8Array)]).map(
+            (data) => ({
+              data: data as string | Uint8Array,
+              protocol,
+            }),
+          ),
+        ),
+      ),
+      right: { data: toWebSocket({ channel: "shell", message }, binaryProtocol), protocol: binaryProtocol },
+      read: ({ data, protocol }) => fromWebSocket(data, protocol),
+    }),
+  ];
+}
+
+function usePipeline(pipeline: ReturnType<typeof parsePipeline>): void {
+  describePipeline(pipeline, { catalog, findBlock });
+  compile(pipeline, catalog);
+}
+
+function makeLog(folder: string): Buffer {
+  const run = mkdtempSync(join(folder, "made-"));
+  const log = RunLog.open(run);
+  const lines = fc
+    .sample(bodyArbitrary, { numRuns: 40, seed: 7 })
+    .map((body) => JSON.stringify(log.append(body as never)));
+  log.close();
+  return Buffer.from(`${lines.join("\n")}\n`);
+}
+
+async function makeCheckpoint(folder: string): Promise<Buffer> {
+  const data = { shape: [3], data: Float32Array.of(1, 2, 3) };
+  await saveCheckpoint(
+    folder,
+    { step: 5, seconds: 1, weights: new Map([["a", data]]), moments: new Map([["m.a", data]]) },
+    {},
+  );
+  return readFileSync(join(folder, checkpointFile(5)));
+}
+
+/** A folder for readers, outside of everything. */
+export function fuzzFolder(): string {
+  return mkdtempSync(join(tmpdir(), "flamingo-fuzz-"));
+}
