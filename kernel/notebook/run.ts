@@ -79,7 +79,7 @@ export class Run {
   }
 
   /**
-   * `queued`, `running`, `succeeded`, `stopped`, `failed`, ... A run whose process has gone without a word has failed; one
+   * `queued`, `running`, `succeeded`, `stopped`, `failed`, ... A run whose process ended without recording it has failed; one
    * that is queued has no process yet.
    */
   get status(): RunState["status"] {
@@ -145,13 +145,13 @@ export class Run {
       live?.show((options) => this.#draw(options));
       if (hasEnded()) enough.abort();
     };
-    const look = setInterval(() => hasEnded() && enough.abort(), 1000); // a process that died writes no last word
+    const check = setInterval(() => hasEnded() && enough.abort(), 1000); // a process that died records no end
     try {
       const watching = hasEnded() ? Promise.resolve() : tailRecords(this.folder, this.#state.next, take, signal);
-      const all = watching.then(() => this.refresh()); // the last word may stand there since the last look
+      const all = watching.then(() => this.refresh()); // its end may have been recorded since the last read
       await (live?.finishAfter(all) ?? all);
     } finally {
-      clearInterval(look);
+      clearInterval(check);
       this.#shownBy = cell;
     }
     return this;

@@ -6,7 +6,7 @@ import { NoRun } from "./NoRun.tsx";
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
-/** What the run had to say, the newest at the end. */
+/** Messages, warnings and the error of the run, the newest at the end. */
 export function LogPanel() {
   const messages = useRun((run) => run.state.messages);
   const error = useRun((run) => run.state.error);

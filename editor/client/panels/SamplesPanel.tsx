@@ -70,7 +70,7 @@ function SampleCard(props: { run: string; sample: Sample; open: boolean; toggle:
   );
 }
 
-/** Every caption that one picture was given, newest first; the same caption again is told once. */
+/** Every caption of one image, newest first; a caption that stays the same is listed once. */
 function SampleHistory({ image }: { image: number }) {
   const history = useRun((state) => state.state.channels.samples);
   const all = history.flatMap(({ step, samples }) => {

@@ -27,7 +27,7 @@ export function barsSvg({ title, bars, end }: BarsPanel, width: number, backgrou
   return svgText(0, 12, title, { size: 12, bold: true }) + parts.join("");
 }
 
-/** Bars from the bottom, without text, for a small picture. */
+/** Bars from the bottom, without text, for a card. */
 export function barsSpark({ bars, end }: BarsPanel, width: number, height: number, background: Background): string {
   const slot = width / Math.max(1, bars.length);
   const thickness = Math.min(16, slot * 0.7);

@@ -24,7 +24,7 @@ export function linesSvg(panel: LinesPanel, width: number, background: Backgroun
   ].join("");
 }
 
-/** The lines alone, without axes or text, for a small picture. */
+/** The lines alone, without axes or text, for a card. */
 export function linesSpark(panel: LinesPanel, width: number, height: number, background: Background): string {
   return lineSvg(panel, { left: 1, top: 2, right: width - 1, bottom: height - 2 }, background);
 }
