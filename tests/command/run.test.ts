@@ -271,7 +271,7 @@ describe("a trained run", () => {
     expect(out).toContain("Unseen style\n");
     expect(out).toMatch(/Exact caption +25\.0% {2}\[4\.6%, 70\.0%\] {2}1 of 4/);
     const { out: json } = await callFlamingo(["evaluate", folder, "--set", "other", "--json"]);
-    expect(JSON.parse(json)).toMatchObject({ set: "other", metrics: [{ name: "exactCaption", hits: 1, count: 4 }] });
+    expect(JSON.parse(json)).toMatchObject({ set: "other", metrics: [{ metric: "exactCaption", hits: 1, count: 4 }] });
   });
 
   test("gives what was watched in it as text, as CSV and as JSON, a row for each step", async () => {
