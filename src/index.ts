@@ -12,9 +12,21 @@ export { metrics } from "./evaluation/evaluate.ts";
 export * from "./execution/actions/index.ts";
 export * from "./models/index.ts";
 
+// Slots, for blocks of your own.
+
+export { activationSlot } from "./blocks/activations.ts";
+export { decoderLayerSlot } from "./blocks/decoderLayer.ts";
+export { feedForwardSlot } from "./blocks/feedForward.ts";
+export { fusionLayerSlot } from "./blocks/gatedXattnDense.ts";
+export { headSlot } from "./blocks/logits.ts";
+export { normSlot } from "./blocks/norm.ts";
+export { attentionSlot } from "./blocks/selfAttention.ts";
+export { gateSlot } from "./blocks/tanhGate.ts";
+export { positionsSlot } from "./blocks/textPositions.ts";
+
 // Making blocks, and looking into them.
 
-export { defineBlock, findBlock, instantiate } from "./core/block.ts";
+export { count, defineBlock, findBlock, instantiate, operation } from "./core/block.ts";
 export { makeCatalog } from "./core/catalog.ts";
 export { describeWeights, sizeOf } from "./core/describeWeights.ts";
 export { type ErrorReport, FlamingoError } from "./core/errors.ts";
@@ -22,6 +34,8 @@ export { bool, float32, int32, optional } from "./core/port.ts";
 export { Random } from "./core/random.ts";
 export { optionalSlot, slot } from "./core/slot.ts";
 export { graphBlock } from "./graph/graphBlock.ts";
+export type { Graph, GraphBlock } from "./graph/graph.ts";
+export { graphBlock, withGraphBlocks } from "./graph/graphBlock.ts";
 export { trace } from "./graph/trace.ts";
 export { type BuildOptions, type Built, build } from "./models/build.ts";
 export { presets } from "./models/presets.ts";

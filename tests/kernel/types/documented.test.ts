@@ -28,7 +28,9 @@ describe("the declaration of a block", () => {
       result.indexOf("/**\n * Lets text attend."),
       result.indexOf("export declare const GatedXattnDense"),
     );
-    expect(comment).toContain("- `media` optional float32 [batch, media, latents, visualDim], visual tokens of each image");
+    expect(comment).toContain(
+      "- `media` optional float32 [batch, media, latents, visualDim], visual tokens of each image",
+    );
     expect(comment).toContain("- `visualDim` Visual width. Channels of each visual token. (in channels)");
     expect(comment).toContain("- `heads` Heads. Attention heads. (8 if left out)");
     expect(comment).toContain("section 2.2, Figure 4");
