@@ -63,11 +63,11 @@ export const CrossDecoderLayer = defineBlock({
   build({ dim, visualDim, heads, headDim, attention, norm, feedForward, crossAttention }, { child }) {
     const attend = child("attn", SelfAttention, { dim, heads, headDim, attention, norm, causal: true });
     const crossAttend = child("cross_attn", crossAttention, { dim, visualDim }, { pretrained: false });
-    const forward = child("ff", feedForward, { dim });
+    const ff = child("ff", feedForward, { dim });
     return ({ hidden, media, locations }) => {
       let x = add(hidden, attend(hidden));
       if (media && locations) x = add(x, crossAttend({ text: x, media, locations }));
-      return add(x, forward(x));
+      return add(x, ff(x));
     };
   },
 });

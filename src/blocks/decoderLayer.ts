@@ -37,10 +37,10 @@ export const DecoderLayer = defineBlock({
   layer: true,
   build({ dim, heads, headDim, attention, norm, feedForward }, { child }) {
     const attend = child("attn", SelfAttention, { dim, heads, headDim, attention, norm, causal: true });
-    const forward = child("ff", feedForward, { dim });
+    const ff = child("ff", feedForward, { dim });
     return ({ hidden }) => {
       const x = add(hidden, attend(hidden));
-      return add(x, forward(x));
+      return add(x, ff(x));
     };
   },
 });

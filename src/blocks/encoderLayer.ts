@@ -35,10 +35,10 @@ export const EncoderLayer = defineBlock({
   layer: true,
   build({ dim, heads, headDim, norm, feedForward }, { child }) {
     const attend = child("attn", SelfAttention, { dim, heads, headDim, norm });
-    const forward = child("ff", feedForward, { dim });
+    const ff = child("ff", feedForward, { dim });
     return ({ hidden }) => {
       const x = add(hidden, attend(hidden));
-      return add(x, forward(x));
+      return add(x, ff(x));
     };
   },
 });

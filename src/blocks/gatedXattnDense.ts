@@ -35,13 +35,13 @@ export const GatedXattnDense = defineBlock({
   layer: true,
   build({ feedForward, gate, ...crossAttention }, { child }) {
     const attend = child("attn", MaskedCrossAttention, crossAttention);
-    const attendGate = child("attn_gate", gate, {});
-    const forward = child("ff", feedForward, { dim: crossAttention.dim });
-    const forwardGate = child("ff_gate", gate, {});
+    const attnGate = child("attn_gate", gate, {});
+    const ff = child("ff", feedForward, { dim: crossAttention.dim });
+    const ffGate = child("ff_gate", gate, {});
     return ({ text, media, locations }) => {
       if (!media) return text;
-      const x = attendGate(text, attend({ text, media, locations }));
-      return forwardGate(x, forward(x));
+      const x = attnGate(text, attend({ text, media, locations })); // [B, L, D]
+      return ffGate(x, ff(x));
     };
   },
 });

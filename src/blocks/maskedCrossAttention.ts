@@ -53,8 +53,8 @@ export const MaskedCrossAttention = defineBlock({
     const split = chunk.with({ dim: inner });
     const maskOf = mediaMask.with({ attend, padded });
     return ({ text, media, locations }) => {
-      const query = toQuery(norm(text));
-      const { first: key, second: value } = split(toKeyValue(flattenMedia(media)));
+      const query = toQuery(norm(text)); // [B, L, H·d]
+      const { first: key, second: value } = split(toKeyValue(flattenMedia(media))); // [B, M·N, H·d] each
       return toOut(crossAttend({ query, key, value, mask: maskOf(locations, media) }));
     };
   },

@@ -39,7 +39,7 @@ export const MlpResampler = defineBlock({
     const norm = child("norm", LayerNorm, { dim });
     return ({ features }) => {
       let x = flattenFrames(frameEmbedding ? frameEmbedding(features) : features); // [B, M, F·V, D]
-      for (const forward of layers) x = add(x, forward(x));
+      for (const ff of layers) x = add(x, ff(x));
       return norm(x);
     };
   },

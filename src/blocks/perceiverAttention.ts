@@ -44,8 +44,9 @@ export const PerceiverAttention = defineBlock({
     const toOut = child("to_out", Linear, { inDim: inner, outDim: dim });
     const split = chunk.with({ dim: inner });
     return ({ features, latents }) => {
-      const queries = normLatents(latents);
-      const { first: key, second: value } = split(toKeyValue(concat(normMedia(features), queries)));
+      const queries = normLatents(latents); // [B, M, N, D]
+      const seen = concat(normMedia(features), queries); // [B, M, V + N, D]
+      const { first: key, second: value } = split(toKeyValue(seen)); // [B, M, V + N, H·d] each
       return toOut(attend({ query: toQuery(queries), key, value }));
     };
   },

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, defineBlock, layerCount } from "../core/block.ts";
+import { count as countField, defineBlock, layerCount } from "../core/block.ts";
 import { add } from "./add.ts";
 import { headFields } from "./attention.ts";
 import { feedForwardSlot } from "./feedForward.ts";
@@ -33,7 +33,7 @@ export const PerceiverResampler = defineBlock({
     ...latentFields,
     ...headFields,
     feedForward: feedForwardSlot,
-    maxMedia: count(
+    maxMedia: countField(
       "Most images",
       "Adds a learnt embedding to the features of each image of a document, for up to so many images; empty for none.",
       "images",
@@ -44,24 +44,25 @@ export const PerceiverResampler = defineBlock({
   group: "resampler",
   inputs: resamplerInputs,
   outputs: resamplerOutputs,
-  build({ visualDim: dim, depth, latents, latentStd, heads, headDim, feedForward, maxFrames, maxMedia }, { child }) {
+  build(config, { child }) {
+    const { visualDim: dim, depth, latents: count, latentStd: std, heads, headDim, maxFrames, maxMedia } = config;
     const frameEmbedding = maxFrames && child("frame_embs", FrameEmbedding, { dim, maxFrames });
     const timeEmbedding = maxMedia && child("media_time_embs", MediaTimeEmbedding, { dim, maxMedia });
-    const learntLatents = child("latents", Latents, { dim, latents, std: latentStd });
+    const initialLatents = child("latents", Latents, { dim, latents: count, std });
     const layers = Array.from({ length: depth }, (_, layer) => ({
       attend: child(`layers.${layer}.0`, PerceiverAttention, { dim, heads, headDim }),
-      forward: child(`layers.${layer}.1`, feedForward, { dim }),
+      ff: child(`layers.${layer}.1`, config.feedForward, { dim }),
     }));
     const norm = child("norm", LayerNorm, { dim });
     return ({ features }) => {
-      let media = flattenFrames(frameEmbedding ? frameEmbedding(features) : features); // [B, M, F·V, D]
-      if (timeEmbedding) media = timeEmbedding(media);
-      let x = learntLatents(media); // [B, M, N, D]
-      for (const { attend, forward } of layers) {
-        x = add(x, attend(media, x));
-        x = add(x, forward(x));
+      let x = flattenFrames(frameEmbedding ? frameEmbedding(features) : features); // [B, M, F·V, D]
+      if (timeEmbedding) x = timeEmbedding(x);
+      let latents = initialLatents(x); // [B, M, N, D]
+      for (const { attend, ff } of layers) {
+        latents = add(latents, attend(x, latents));
+        latents = add(latents, ff(latents));
       }
-      return norm(x);
+      return norm(latents);
     };
   },
 });

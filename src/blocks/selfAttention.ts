@@ -50,7 +50,7 @@ export const SelfAttention = defineBlock({
     const attend = child("attend", attention, { heads, headDim, causal });
     const toOut = child("to_out", Linear, { inDim: inner, outDim: dim });
     return ({ x }) => {
-      const y = normalise(x);
+      const y = normalise(x); // [..., L, D]; queries, keys and values [..., L, H·d]
       return toOut(attend({ query: toQuery(y), key: toKey(y), value: toValue(y) }));
     };
   },

@@ -51,13 +51,13 @@ export const TransformerResampler = defineBlock({
   outputs: resamplerOutputs,
   build({ visualDim: dim, depth, latents, latentStd, layer, maxFrames }, { child }) {
     const frameEmbedding = maxFrames && child("frame_embs", FrameEmbedding, { dim, maxFrames });
-    const learntLatents = child("latents", Latents, { dim, latents, std: latentStd });
+    const initialLatents = child("latents", Latents, { dim, latents, std: latentStd });
     const layers = Array.from({ length: depth }, (_, index) => child(`layers.${index}`, layer, { dim }));
     const norm = child("norm", LayerNorm, { dim });
     const takeLatents = firstPositions.with({ count: latents });
     return ({ features }) => {
-      const media = flattenFrames(frameEmbedding ? frameEmbedding(features) : features); // [B, M, F·V, D]
-      let x = concat(learntLatents(media), media); // [B, M, N + F·V, D]
+      const seen = flattenFrames(frameEmbedding ? frameEmbedding(features) : features); // [B, M, F·V, D]
+      let x = concat(initialLatents(seen), seen); // [B, M, N + F·V, D]
       for (const layer of layers) x = layer(x);
       return norm(takeLatents(x));
     };

@@ -13,6 +13,8 @@ import { FlamingoLanguageModel } from "./languageModel.ts";
  * language model attends to them through new layers. Each of the three is a slot. Shapes: `images` [batch, media, frames, imageSize,
  * imageSize, 3] in −1 to 1, `ids` [batch, length], `logits` [batch, length, tokens].
  *
+ * Its weights are initialised by `Weights`, its loss is `NextTokenLoss`, and `generate` continues a prompt with it.
+ *
  * @throws FlamingoError MEDIA_COUNT if a row has another number of `<image>` tokens than images
  * @see Alayrac et al. 2022, Flamingo, section 2 and Figure 3, arXiv:2204.14198
  */
