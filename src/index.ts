@@ -33,7 +33,6 @@ export { type ErrorReport, FlamingoError } from "./core/errors.ts";
 export { bool, float32, int32, optional } from "./core/port.ts";
 export { Random } from "./core/random.ts";
 export { optionalSlot, slot } from "./core/slot.ts";
-export { graphBlock } from "./graph/graphBlock.ts";
 export type { Graph, GraphBlock } from "./graph/graph.ts";
 export { graphBlock, withGraphBlocks } from "./graph/graphBlock.ts";
 export { trace } from "./graph/trace.ts";

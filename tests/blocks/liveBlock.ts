@@ -105,7 +105,7 @@ export function exampleShapes(
  * Real inputs are variables, so that gradients by them can be asked for. The caller disposes them.
  */
 export function exampleInputs(definition: AnyBlock, config: Record<string, unknown>, seed = 3): Record<string, Tensor> {
-  const tag = (config.imageToken as number | undefined) ?? 1;
+  const tag = imageTokenOf(config) ?? 1;
   const inputs: Record<string, Tensor> = {};
   for (const [port, shape] of Object.entries(exampleShapes(definition, config, "inputs"))) {
     const sizes = shape as number[];
@@ -124,6 +124,13 @@ export function exampleInputs(definition: AnyBlock, config: Record<string, unkno
     }
   }
   return inputs;
+}
+
+/** The id of `<image>` in a configuration, or in that of the block in one of its slots. */
+function imageTokenOf(config: Record<string, unknown>): number | undefined {
+  if (typeof config.imageToken === "number") return config.imageToken;
+  const slots = Object.values(config) as ({ config?: Record<string, unknown> } | null)[];
+  return slots.map((slot) => slot?.config && imageTokenOf(slot.config)).find((token) => token !== undefined);
 }
 
 /** The inputs that are real numbers. */
