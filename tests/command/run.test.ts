@@ -329,6 +329,12 @@ test("every command has help", async () => {
   }
 });
 
+test("doctor takes no argument, and says so", async () => {
+  const { code, err } = await callFlamingo(["doctor", "x"]);
+  expect(code).toBe(2);
+  expect(err).toBe("USAGE: doctor takes no argument. Fix: call it as flamingo doctor\n");
+});
+
 test("doctor names Node, every device with its reason, and the disk", async () => {
   const { code, out } = await callFlamingo(["doctor"]);
   expect(code).toBe(0);
