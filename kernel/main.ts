@@ -2,6 +2,7 @@ import type { MessagePort, Worker } from "node:worker_threads";
 import { OpenScopes } from "../src/engine/autodiff/interruption.ts";
 import { hideCellsInAsyncValues } from "./cell/asyncValues.ts";
 import { countShieldsIn, shieldedUntil } from "./cell/shield.ts";
+import { primitiveResult } from "./display/primitive.ts";
 import type { Interpreter } from "./interpreter/interpreter.ts";
 import { captureOutput } from "./session/capture.ts";
 import { adoptChildProcesses } from "./session/childProcesses.ts";
@@ -24,6 +25,9 @@ interface Link {
   hearsSigint: boolean;
 }
 
+/** When what shows objects is loaded, which a first cell that comes at once need not wait for, in milliseconds. */
+const displayDelay = 500;
+
 /** Runs a kernel until a client shuts it down. */
 export function main({ worker, port, shared: memory, session: id, hearsSigint }: Link): void {
   const shared = new Shared(memory);
@@ -33,7 +37,10 @@ export function main({ worker, port, shared: memory, session: id, hearsSigint }:
   const session = new Session({
     wire,
     interpreter,
-    showResult: async (value, cell) => (await shieldedUntil(import("./display/result.ts"))).showResult(value, cell),
+    showResult: async (value, cell) => {
+      if (value === undefined) return undefined;
+      return primitiveResult(value) ?? (await shieldedUntil(import("./display/result.ts"))).showResult(value, cell);
+    },
     history: new HistoryFile(findHistoryFile(process.env), id),
     scopes: new OpenScopes(),
   });
@@ -52,6 +59,7 @@ export function main({ worker, port, shared: memory, session: id, hearsSigint }:
     () => wire.ready(),
     () => undefined, // every cell is told
   );
+  setTimeout(() => import("./display/result.ts").catch(() => undefined), displayDelay).unref(); // every cell is told
   hideCellsInAsyncValues();
   adoptChildProcesses({ begin: (others) => wire.waiting(others), end: () => wire.waiting(undefined) });
   runTypeScriptInWorkers();

@@ -3,15 +3,14 @@ import { displayMethod } from "./displayMethod.ts";
 import type { FormatOptions, Formatter } from "./formatter.ts";
 import { formatters } from "./formatters/index.ts";
 import { plainText } from "./plainText.ts";
-
-const users: Formatter[] = [];
+import { userFormatters } from "./userFormatters.ts";
 
 /** Adds a formatter, which is asked before all others. Returns what takes it away again. */
 export function registerFormatter(formatter: Formatter): () => void {
-  users.unshift(formatter);
+  userFormatters.unshift(formatter);
   return () => {
-    const at = users.indexOf(formatter);
-    if (at >= 0) users.splice(at, 1);
+    const at = userFormatters.indexOf(formatter);
+    if (at >= 0) userFormatters.splice(at, 1);
   };
 }
 
@@ -24,7 +23,7 @@ export async function formatValue(value: unknown, options: FormatOptions = {}): 
   try {
     const own = displayOf(value);
     if (own) return withText({ data: (await own.call(value, options)) as MimeBundle["data"] }, value);
-    const formatter = [...users, ...formatters].find((each) => each.accepts(value));
+    const formatter = [...userFormatters, ...formatters].find((each) => each.accepts(value));
     if (formatter) return withText(await formatter.format(value, options), value);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -6,7 +6,7 @@ import workerThreads, { Worker, type WorkerOptions } from "node:worker_threads";
 const loader = new URL("../typescript/", import.meta.url);
 
 /** What lets a process of Node run TypeScript. */
-export const loaderArguments = ["--import", new URL("register.js", loader).href];
+export const loaderArguments = ["--import", new URL("register.mjs", loader).href];
 
 export function isTypeScript(file: string | URL): boolean {
   return /\.[cm]?tsx?$/.test(file instanceof URL ? file.pathname : String(file));
@@ -28,6 +28,6 @@ export function runTypeScriptInWorkers(): void {
 /** A script that runs a file. Node's own flags for a loader have no effect on a worker. */
 function startOf(file: string | URL): string {
   const path = file instanceof URL || String(file).startsWith("file:") ? fileURLToPath(file) : resolve(file);
-  const hooks = JSON.stringify(new URL("hooks.js", loader).href);
+  const hooks = JSON.stringify(new URL("hooks.mjs", loader).href);
   return `require("node:module").register(${hooks}); import(${JSON.stringify(pathToFileURL(path).href)});`;
 }
