@@ -17,7 +17,8 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
   let response: Response;
   try {
     response = await askServer(path, init);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // not of the network: `fetch` reports that as a TypeError
     throw new FlamingoError("NOT_FOUND", "the studio's server does not answer", {
       source: path,
       fix: "start it again with `npm start`",

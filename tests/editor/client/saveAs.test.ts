@@ -5,12 +5,14 @@ import { FlamingoError } from "../../../src/core/errors.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 
-/** A server that holds the pipeline `mine` at revision r1, and answers as the real one does. Gives what it was asked. */
+/** A server that holds the pipeline `mine` at revision r1 and answers the page that has its token. Returns its log. */
 function serve() {
   const asked: { path: string; rev: string | undefined }[] = [];
+  vi.stubGlobal("localStorage", { getItem: (key: string) => (key === "flamingo-token" ? "secret" : null) });
   vi.stubGlobal("fetch", async (path: string, init: RequestInit) => {
     const { rev } = JSON.parse(String(init.body)) as { rev?: string };
     asked.push({ path, rev });
+    if (new Headers(init.headers).get("authorization") !== "Bearer secret") return new Response("{}", { status: 401 });
     if (path === "/api/pipelines/mine" && rev !== "r1") {
       const report = new FlamingoError("CONFLICT", "there", { actual: "r1" }).toJSON();
       return new Response(JSON.stringify({ error: report }), { status: 409 });
@@ -38,6 +40,19 @@ describe("saving under a name", () => {
     setOrigin({ id: "mine", rev: "r0", template: false, changed: true }, "Mine");
     await expect(savePipelineAs("Mine")).rejects.toMatchObject({ code: "CONFLICT" });
   });
+});
+
+test("a request that fails in the page itself is not reported as a server that does not answer", async () => {
+  setOrigin({ id: "mine", rev: "r1", template: false, changed: true }, "Mine");
+  serve();
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("fetch failed")));
+  await expect(savePipelineAs("mine")).rejects.toMatchObject({ message: "the studio's server does not answer" });
+  vi.stubGlobal("localStorage", {
+    getItem: () => {
+      throw new DOMException("storage is forbidden", "SecurityError");
+    },
+  });
+  await expect(savePipelineAs("mine")).rejects.toMatchObject({ message: "storage is forbidden" });
 });
 
 test("the proposed name of one's own version says My once", () => {
