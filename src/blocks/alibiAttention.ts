@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { alibiSlopes } from "../engine/ops/attention.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
-import { attend, attentionFields, attentionInputs, attentionOutputs, weightsOf } from "./attention.ts";
+import { attend, attentionFields, attentionOutputs, emptyRowsField, maskedInputs, weightsOf } from "./attention.ts";
 
 /** The slopes of the studio's own language model: 0 for the first half of the heads, then 4^(−k), down to k = 0. */
 function halfOfSlopes(heads: number): number[] {
@@ -9,15 +9,22 @@ function halfOfSlopes(heads: number): number[] {
   return Array.from({ length: heads }, (_, head) => (head < heads - sloped ? 0 : 4 ** -(heads - head - 1)));
 }
 
-function optionsOf({ heads, causal, slopes }: { heads: number; causal: boolean; slopes: "all" | "half" }) {
-  return { heads, causal, emptyRows: "zero", slopes: (slopes === "all" ? alibiSlopes : halfOfSlopes)(heads) } as const;
+interface Settings {
+  heads: number;
+  causal: boolean;
+  emptyRows: "zero" | "uniform";
+  slopes: "all" | "half";
+}
+
+function optionsOf({ heads, causal, emptyRows, slopes }: Settings) {
+  return { heads, causal, emptyRows, slopes: (slopes === "all" ? alibiSlopes : halfOfSlopes)(heads) };
 }
 
 /**
  * Attention with linear biases (ALiBi): scores fall with the distance of the key, by a slope of each head.
  *
  * softmax(q kᵀ / √headDim − slope · (query position − key position)) v, head by head; needs no position embedding. Shapes as in
- * `Attention`, without a mask. `slopes: "half"` leaves half of the heads without a penalty.
+ * `Attention`. `slopes: "half"` leaves half of the heads without a penalty.
  *
  * @see Press et al. 2022, ALiBi, arXiv:2108.12409
  */
@@ -29,6 +36,7 @@ export const AlibiAttention = definePrimitive({
   paper: "arXiv:2108.12409",
   config: z.strictObject({
     ...attentionFields,
+    ...emptyRowsField,
     slopes: z.enum(["all", "half"]).default("all").meta({
       title: "Slopes",
       description:
@@ -36,8 +44,8 @@ export const AlibiAttention = definePrimitive({
     }),
   }),
   example: { heads: 2, headDim: 4, causal: true },
-  exampleSizes: { lead: 2, queries: 4, keys: 4 },
-  inputs: attentionInputs,
+  exampleSizes: { lead: 2, queries: 4, keys: 4, batch: 2, groups: 2 },
+  inputs: maskedInputs,
   outputs: attentionOutputs,
   chunks: { along: "queries", cache: true },
   build: (config) => (inputs, cache) => attend(inputs, optionsOf(config), cache),

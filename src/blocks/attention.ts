@@ -30,7 +30,16 @@ export const attentionInputs = {
 /** The output port of attention. */
 export const attentionOutputs = { mixed: float32("...lead queries heads*headDim", "the mix of values for each query") };
 
-const maskedInputs = {
+/** What a query gives that the mask hides all keys from. */
+export const emptyRowsField = {
+  emptyRows: z.enum(["zero", "uniform"]).default("zero").meta({
+    title: "Queries without keys",
+    description: "A query that may attend to no key gets zeros, or the mean of all values as in OpenFlamingo.",
+  }),
+};
+
+/** The input ports of attention with a mask. */
+export const maskedInputs = {
   ...attentionInputs,
   mask: optional(int32("batch queries groups", "nonzero where a query may attend to a group of keys")),
 };
@@ -86,10 +95,7 @@ export const Attention = definePrimitive({
   paper: "arXiv:1706.03762",
   config: z.strictObject({
     ...attentionFields,
-    emptyRows: z.enum(["zero", "uniform"]).default("zero").meta({
-      title: "Queries without keys",
-      description: "A query that may attend to no key gets zeros, or the mean of all values as in OpenFlamingo.",
-    }),
+    ...emptyRowsField,
   }),
   example: { heads: 2, headDim: 4 },
   exampleSizes: { lead: 2, queries: 3, keys: 4, batch: 2, groups: 2 },

@@ -151,7 +151,6 @@ export interface BlockDefinition<C extends z.ZodObject = z.ZodObject, I extends 
   keeps?(config: z.output<C>, outputs: Readonly<Record<keyof O, readonly number[]>>): number;
   /**
    * One of a stack of layers: gradient checkpointing keeps its inputs for the backward pass and recomputes its inside.
-   * Its outputs are new tensors, unless an optional input is missing.
    */
   layer?: boolean;
   /**
@@ -351,7 +350,11 @@ function place(definition: AnyBlock, config: unknown, around: Place): AnyCall {
             outputs,
             scope.run(() => code(inputs)),
           )
-      : (inputs, cache) => named(outputs, code(inputs, cache));
+      : (inputs, cache) =>
+          named(
+            outputs,
+            outsideComposites(() => code(inputs, cache)),
+          );
   return callable(definition, (inputs) => reading.call(site, inputs));
 }
 
@@ -424,7 +427,7 @@ function fill(
       },
     );
   }
-  const reason = spec && misfit(spec, filling);
+  const reason = spec && misfit(spec, { ...filling, fields: Object.keys(filling.config.shape) });
   if (reason) {
     throw new FlamingoError("SLOT_MISMATCH", `${slot.type} does not fit the slot of ${around}: it ${reason}`, {
       block: around,
@@ -458,7 +461,7 @@ function callable(
 /** The inputs of a call by name, whether it was made by name or by position. */
 function inputsByName(ports: readonly string[], given: readonly unknown[]): Record<string, Value | undefined> {
   const first = given[0] as Value | Record<string, Value | undefined>;
-  if (!isValue(first)) return first;
+  if (first !== undefined && !isValue(first)) return first;
   return Object.fromEntries(given.map((value, at) => [ports[at] ?? `input ${at + 1}`, value as Value | undefined]));
 }
 
@@ -468,6 +471,17 @@ function isValue(value: Value | Record<string, Value | undefined>): value is Val
 
 /** The composite whose code runs at the moment: its operations are placed in it. */
 let running: Composite | undefined;
+
+/** Runs a primitive's code: what it calls has no place in the composite around it. */
+function outsideComposites<Result>(code: () => Result): Result {
+  const outer = running;
+  running = undefined;
+  try {
+    return code();
+  } finally {
+    running = outer;
+  }
+}
 
 /** A composite in its place, and the operations that its code calls. */
 class Composite {
@@ -511,8 +525,10 @@ class Composite {
 
   #nameOf(block: string, call: number): string {
     const base = block.replace(/(?<=[a-z0-9])[A-Z]/g, "_$&").toLowerCase();
-    const name = call === 1 ? base : `${base}_${call}`;
-    return this.names.has(name) ? `${name}_op` : name;
+    let name = call === 1 ? base : `${base}_${call}`;
+    // A child of this name, or one below it, has the name already.
+    while (this.names.has(name) || [...this.names].some((child) => child.startsWith(`${name}.`))) name = `${name}_op`;
+    return name;
   }
 }
 

@@ -44,10 +44,9 @@ export class Graph {
     const find = this.findBlock;
     for (const node of Object.values(plan.nodes)) {
       const block = find(node.type);
-      const owner = node.shares && this.#blocks.get(node.shares);
-      if (owner) this.#blocks.set(node.id, owner);
-      if (!block || owner) continue;
-      const reading = readingOf(node.id);
+      if (!block) continue;
+      // Weights of the same name are the same weights: a node that shares needs no more than the other one's id.
+      const reading = readingOf(node.shares ?? node.id);
       if (reading instanceof Eager) this.#readings.push(reading);
       const forward = instantiate(block, node.config, reading, { ...optionsOf(node), find }) as unknown;
       this.#blocks.set(node.id, { definition: block, forward: forward as AnyCall });

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { SlotSpec } from "../core/block.ts";
 import type { Catalog, CatalogEntry } from "../core/catalog.ts";
-import type { ErrorReport } from "../core/errors.ts";
-import { misfit } from "../core/misfit.ts";
-import { type GraphBlocks, type GraphEdge, graphInputs, graphOutputs } from "./graph.ts";
-import { catalogWith, recursionIn, resolvedGraph } from "./graphBlock.ts";
+import { type ErrorReport, reportOf } from "../core/errors.ts";
+import { type Filling, misfit } from "../core/misfit.ts";
+import { type GraphBlock, type GraphBlocks, type GraphEdge, graphInputs, graphOutputs } from "./graph.ts";
+import { catalogWith, graphBlock, nestingProblem, resolvedGraph } from "./graphBlock.ts";
 import { ancestors, topologicalOrder } from "./order.ts";
 import { type PortsAt, portsIn, type SolvableGraph, solveShapes } from "./solve.ts";
 
@@ -28,11 +28,10 @@ export function checkPipeline(graph: GraphWithBlocks, library: Catalog): Problem
     const message = `the block "${taken}" of this pipeline has the name of a block of the library`;
     return [{ code: "CONFLICT", message, inside: taken, fix: "rename it" }];
   }
-  const cycle = recursionIn(blocks);
-  if (cycle) {
-    const message = `the block "${cycle[0]}" contains itself: ${cycle.join(" → ")}`;
-    return [{ code: "RECURSIVE_BLOCK", message, inside: cycle[0]!, fix: "take one of them out of the other" }];
-  }
+  const nesting = nestingProblem(blocks);
+  if (nesting) return [{ ...nesting, inside: nesting.block }];
+  const unreadable = Object.entries(blocks).flatMap(([name, block]) => problemsReading(name, block));
+  if (unreadable.length > 0) return unreadable;
   const catalog = catalogWith(library, blocks);
   const inside = Object.entries(blocks).flatMap(([name, block]) =>
     checkGraph(resolvedGraph(block), catalog).map((problem) => ({
@@ -42,6 +41,18 @@ export function checkPipeline(graph: GraphWithBlocks, library: Catalog): Problem
     })),
   );
   return [...inside, ...checkGraph(graph, catalog)];
+}
+
+/** What keeps a block from being read at all: the shape of a port, or a field that a node names. */
+function problemsReading(name: string, block: GraphBlock): Problem[] {
+  try {
+    graphBlock(name, block, () => undefined);
+    resolvedGraph(block);
+    return [];
+  } catch (error) {
+    const { code, message, fix } = reportOf(error);
+    return [{ code, inside: name, message: `in the block "${name}": ${message}`, ...(fix ? { fix } : {}) }];
+  }
 }
 
 /** Everything that is wrong with one graph, whose blocks are all in the catalog. */
@@ -147,7 +158,7 @@ function checkSlot(
       fix,
     };
   }
-  const reason = misfit(spec, filling);
+  const reason = misfit(spec, fillingOf(filling));
   if (reason) {
     const fix = `choose one of: ${fillings(spec, catalog).join(", ")}`;
     return { code: "SLOT_MISMATCH", block: entry.name, message: `${where}: ${type} does not fit: it ${reason}`, fix };
@@ -156,10 +167,14 @@ function checkSlot(
   return problem && { ...problem, message: `${where}: ${problem.message}` };
 }
 
+function fillingOf({ inputs, outputs, config }: CatalogEntry): Filling {
+  return { inputs, outputs, fields: Object.keys(config.properties ?? {}) };
+}
+
 /** The blocks that fit a slot. */
 export function fillings(spec: SlotSpec, catalog: Catalog): string[] {
   return Object.values(catalog)
-    .filter((entry) => (entry.kind === "primitive" || entry.kind === "composite") && !misfit(spec, entry))
+    .filter((entry) => (entry.kind === "primitive" || entry.kind === "composite") && !misfit(spec, fillingOf(entry)))
     .map(({ name }) => name);
 }
 
@@ -182,7 +197,7 @@ function checkNodes(graph: SolvableGraph, catalog: Catalog): Problem[] {
 /** Ids that would make two weights of one name, or stand for the graph's own ports; and nodes that share what is not there. */
 function checkIds({ nodes }: SolvableGraph): Problem[] {
   const problems: Problem[] = [];
-  for (const [node, { shares, type }] of Object.entries(nodes)) {
+  for (const [node, { shares, type, config, frozen, pretrained }] of Object.entries(nodes)) {
     if (node === graphInputs || node === graphOutputs)
       problems.push({
         code: "CONFLICT",
@@ -198,9 +213,12 @@ function checkIds({ nodes }: SolvableGraph): Problem[] {
     }
     if (shares === undefined) continue;
     const owner = Object.hasOwn(nodes, shares) ? nodes[shares] : undefined;
-    if (owner && owner.type === type && owner.shares === undefined) continue;
+    const same =
+      owner &&
+      JSON.stringify([owner.config, owner.frozen, owner.pretrained]) === JSON.stringify([config, frozen, pretrained]);
+    if (owner && owner.type === type && owner.shares === undefined && same) continue;
     const message = owner
-      ? `"${node}" (${type}) shares the weights of "${shares}" (${owner.type}), which is no such block with weights of its own`
+      ? `"${node}" (${type}) shares the weights of "${shares}" (${owner.type}), which is no such block of the same configuration with weights of its own`
       : `"${node}" shares the weights of "${shares}", which does not exist`;
     problems.push({ code: "NOT_FOUND", node, message, fix: "name a node of the same type that shares with none" });
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseShape } from "../core/shape.ts";
 
 /** Ids and ports are keys of plain objects, so they may not be names that every object has, such as `toString`. */
 export const notReserved = (name: string) => !(name in {});
@@ -17,8 +18,15 @@ const idSchema = z
   )
   .refine(notReserved, reservedMessage);
 
+/** An id inside a block: it may also start with a digit, as the names of weights in checkpoints do (`0`, `layers.0.1`). */
+const innerIdSchema = z
+  .string()
+  .max(200)
+  .regex(/^[a-zA-Z0-9_]+(\.[a-zA-Z0-9_]+)*$/, "an id has letters, digits, _ and dots between them only")
+  .refine(notReserved, reservedMessage);
+
 const portName = z.string().max(64).refine(notReserved, reservedMessage);
-const end = z.tuple([idSchema, portName]);
+const end = z.tuple([innerIdSchema, portName]);
 
 export const nodeSchema = z.strictObject({
   type: z
@@ -40,12 +48,12 @@ export const nodeSchema = z.strictObject({
     .regex(/^[a-z0-9][a-z0-9-]*$/)
     .optional()
     .meta({ description: "Name of the pretrained weights that the node starts from." }),
-  shares: idSchema.optional().meta({ description: "Id of the node whose weights it uses." }),
+  shares: innerIdSchema.optional().meta({ description: "Id of the node whose weights it uses." }),
 });
 
 export const edgeSchema = z.strictObject({ from: end, to: end });
 
-const positions = z.record(idSchema, z.tuple([z.number(), z.number()])).default({});
+const positions = z.record(innerIdSchema, z.tuple([z.number(), z.number()])).default({});
 /** Where nodes are drawn. Not part of what a graph means. */
 export const viewSchema = z.strictObject({ positions }).default({ positions: {} });
 
@@ -55,8 +63,21 @@ export const graphFields = {
   edges: z.array(edgeSchema).max(20_000),
 };
 
+function isShape(text: string): boolean {
+  try {
+    parseShape(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const graphPort = z.strictObject({
-  shape: z.string().max(200).meta({ description: "Named axes, such as `batch length dim`." }),
+  shape: z
+    .string()
+    .max(200)
+    .refine(isShape, "a shape has names, numbers and arithmetic over them, with spaces between")
+    .meta({ description: "Named axes, such as `batch length dim`." }),
   dtype: z.enum(["float32", "int32", "bool"]).default("float32"),
   doc: z.string().max(400).default(""),
   optional: z.boolean().default(false),
@@ -77,6 +98,7 @@ export const graphBlockSchema = z.strictObject({
   inputs: z.record(portName, graphPort),
   outputs: z.record(portName, graphPort),
   ...graphFields,
+  nodes: z.record(innerIdSchema, nodeSchema.omit({ weights: true })),
   layer: z.boolean().optional(),
   perImage: z.boolean().optional(),
   group: z.enum(["gate", "embedding", "resampler", "pretrained", "new"]).optional(),

@@ -3,7 +3,7 @@ import { type AnyBlock, type BlockLookup, type CompositeScope, findBlock, type V
 import { type Catalog, makeCatalog } from "../core/catalog.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Ports } from "../core/port.ts";
-import { evaluateDim, parseShape } from "../core/shape.ts";
+import { evaluateDim, namesIn, parseShape } from "../core/shape.ts";
 import {
   type GraphBlock,
   type GraphBlocks,
@@ -109,15 +109,20 @@ function childrenOf(
     children.set(owner, made);
     children.set(id, made);
   }
-  return new Map(order.filter((id) => children.has(id)).map((id) => [id, children.get(id)!]));
+  return new Map(order.filter((id) => needed.has(id)).map((id) => [id, children.get(id)!]));
 }
 
 /** The code of a graph. */
 function run(graph: GraphBlock, children: ReadonlyMap<string, { call: AnyCall; outputs: string[] }>) {
   const outputs = Object.keys(graph.outputs);
+  const sources = new Map([...children.keys(), graphOutputs].map((id) => [id, Object.entries(inputsOf(graph, id))]));
   const gather = (id: string, values: ReadonlyMap<string, Record<string, Value | undefined>>) => {
-    const given = Object.entries(inputsOf(graph, id)).map(([port, from]) => [port, values.get(from.node)?.[from.port]]);
-    return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Record<string, Value>;
+    const given: Record<string, Value> = {};
+    for (const [port, { node, port: from }] of sources.get(id)!) {
+      const value = values.get(node)?.[from];
+      if (value) given[port] = value;
+    }
+    return given;
   };
   return (inputs: Record<string, Value | undefined>) => {
     const values = new Map([[graphInputs, inputs]]);
@@ -137,8 +142,19 @@ function resolve(value: unknown, config: Record<string, unknown>): unknown {
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, resolve(each, config)]));
   if (typeof value !== "string" || !value.startsWith("$")) return value;
   const text = value.slice(1);
-  if (text in config) return config[text];
-  return evaluateDim(text, (name) => config[name] as number | undefined);
+  if (Object.hasOwn(config, text)) return config[text];
+  const unknown = namesIn(text).find((name) => !Object.hasOwn(config, name));
+  const refuse = (finding: string) =>
+    new FlamingoError("INVALID_CONFIG", `"${value}" ${finding}`, {
+      actual: value,
+      fix: `use a field of the block, such as "$dim": it has ${Object.keys(config).join(", ") || "none"}`,
+    });
+  if (unknown !== undefined) throw refuse(`names a field "${unknown}" that the block does not have`);
+  try {
+    return evaluateDim(text, (name) => config[name] as number);
+  } catch {
+    throw refuse("is no field and no arithmetic over fields");
+  }
 }
 
 /** A block's graph with the defaults of its fields in place of their names. */
@@ -156,13 +172,8 @@ export function resolvedGraph(graph: GraphBlock): GraphBlock {
  */
 export function withGraphBlocks(blocks: GraphBlocks, find: BlockLookup = findBlock): BlockLookup {
   if (Object.keys(blocks).length === 0) return find;
-  const cycle = recursionIn(blocks);
-  if (cycle) {
-    throw new FlamingoError("RECURSIVE_BLOCK", `the block "${cycle[0]}" contains itself: ${cycle.join(" → ")}`, {
-      block: cycle[0]!,
-      fix: "take one of them out of the other",
-    });
-  }
+  const problem = nestingProblem(blocks);
+  if (problem) throw new FlamingoError(problem.code, problem.message, { block: problem.block, fix: problem.fix });
   const made = new Map<string, AnyBlock>();
   const lookup: BlockLookup = (name) => {
     const graph = Object.hasOwn(blocks, name) ? blocks[name] : undefined;
@@ -174,8 +185,42 @@ export function withGraphBlocks(blocks: GraphBlocks, find: BlockLookup = findBlo
   return lookup;
 }
 
+/** More blocks within blocks than any model has, and fewer than would block the studio. */
+const mostPlaces = 50_000;
+const mostDepth = 32;
+
+/** Why blocks cannot be made as they hold each other: one contains itself, or they are too many. */
+export function nestingProblem(blocks: GraphBlocks) {
+  const cycle = recursionIn(blocks);
+  if (cycle) {
+    const message = `the block "${cycle[0]}" contains itself: ${cycle.join(" → ")}`;
+    return { code: "RECURSIVE_BLOCK", message, block: cycle[0]!, fix: "take one of them out of the other" } as const;
+  }
+  const measured = new Map<string, { places: number; depth: number }>();
+  const measure = (name: string): { places: number; depth: number } => {
+    const known = measured.get(name);
+    if (known) return known;
+    const size = { places: 1, depth: 1 };
+    for (const type of Object.hasOwn(blocks, name) ? typesIn(Object.values(blocks[name]!.nodes)) : []) {
+      const inner = measure(type);
+      size.places += inner.places;
+      size.depth = Math.max(size.depth, inner.depth + 1);
+    }
+    measured.set(name, size);
+    return size;
+  };
+  for (const name of Object.keys(blocks)) {
+    const { places, depth } = measure(name);
+    const finding = depth > mostDepth ? `is nested ${depth} levels deep` : `holds ${places} blocks`;
+    if (places <= mostPlaces && depth <= mostDepth) continue;
+    const message = `the block "${name}" ${finding}, and at most ${depth > mostDepth ? mostDepth : mostPlaces} are allowed`;
+    return { code: "INVALID_PIPELINE", message, block: name, fix: "use fewer blocks within blocks" } as const;
+  }
+  return undefined;
+}
+
 /** The names on a way from a block to itself, if there is one. */
-export function recursionIn(blocks: GraphBlocks): string[] | undefined {
+function recursionIn(blocks: GraphBlocks): string[] | undefined {
   const done = new Set<string>();
   const visit = (name: string, path: readonly string[]): string[] | undefined => {
     const at = path.indexOf(name);

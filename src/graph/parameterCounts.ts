@@ -1,7 +1,7 @@
 import type { BlockLookup, ChildOptions } from "../core/block.ts";
 import type { Catalog } from "../core/catalog.ts";
 import { countParameters, describeWeights } from "../core/describeWeights.ts";
-import type { GraphWithBlocks } from "./check.ts";
+import { checkPipeline, type GraphWithBlocks } from "./check.ts";
 import type { GraphBlock, GraphNode } from "./graph.ts";
 import { catalogWith, withGraphBlocks } from "./graphBlock.ts";
 import { fullConfig } from "./solve.ts";
@@ -31,14 +31,15 @@ export function parameterCounts(
   findBlock: BlockLookup,
 ): Record<string, ParameterCount> {
   const blocks = graph.blocks ?? {};
-  const counts: Record<string, ParameterCount> = {};
+  const none = { weights: 0, trainable: 0 };
+  const counts: Record<string, ParameterCount> = Object.fromEntries(Object.keys(graph.nodes).map((id) => [id, none]));
+  if (checkPipeline({ nodes: {}, edges: [], blocks }, library).length > 0) return counts;
+  const find = withGraphBlocks(blocks, findBlock);
+  const catalog = catalogWith(library, blocks);
   for (const [id, node] of Object.entries(graph.nodes)) {
-    counts[id] = { weights: 0, trainable: 0 };
+    const [block, entry] = [find(node.type), catalog[node.type]];
+    if (!block || !entry || node.shares) continue;
     try {
-      const find = withGraphBlocks(blocks, findBlock);
-      const block = find(node.type);
-      const entry = catalogWith(library, blocks)[node.type];
-      if (!block || !entry || node.shares) continue;
       counts[id] = countParameters(describeWeights(block, fullConfig(node, entry), { ...optionsOf(node), find }));
     } catch {
       // it cannot be made as it is configured

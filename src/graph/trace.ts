@@ -28,7 +28,7 @@ interface Symbolic extends Value {
 
 /**
  * Opens a composite block to its inside: calls its own code on symbolic tensors, and records each call of a child or an operation
- * as a node. The graph runs: as a block it gives the same bits as the one that was traced, under the same names of weights.
+ * as a node. An input is optional only if every node that gets it can do without. The graph runs: as a block it gives the same bits as the one that was traced, under the same names of weights.
  * @throws FlamingoError for a primitive, which has no inside; INVALID_CONFIG, SHAPE_MISMATCH
  */
 export function trace<C extends z.ZodObject, I extends Ports, O extends Ports>(
@@ -70,8 +70,8 @@ export function trace<C extends z.ZodObject, I extends Ports, O extends Ports>(
     summary,
     from: definition.name,
     config: {},
-    inputs: portsOf(Object.fromEntries(ports.filter(([port]) => port in given)), parsed),
-    outputs: portsOf(definition.outputs, parsed),
+    inputs: portsOf(Object.fromEntries(ports.filter(([port]) => port in given)), parsed, recorder.required),
+    outputs: portsOf(definition.outputs, parsed, new Set()),
     nodes: recorder.nodes,
     edges: recorder.edges,
     ...(layer ? { layer } : {}),
@@ -85,6 +85,8 @@ export function trace<C extends z.ZodObject, I extends Ports, O extends Ports>(
 class Recorder {
   readonly nodes: Record<string, GraphNode> = {};
   readonly edges: GraphEdge[] = [];
+  /** Inputs of the graph that a node needs. */
+  readonly required = new Set<string>();
 
   record({ definition, config, path, options }: CallSite, given: Record<string, Value | undefined>) {
     const { outputs } = checkInputs(definition, config, given, path);
@@ -96,8 +98,12 @@ class Recorder {
       ...(options.pretrained === undefined ? {} : { pretrained: options.pretrained }),
       ...(id === path ? {} : { shares: path }),
     };
-    for (const [port, value] of Object.entries(given))
-      if (value) this.edges.push({ from: [...(value as Symbolic).source], to: [id, port] });
+    for (const [port, value] of Object.entries(given)) {
+      if (!value) continue;
+      const { source } = value as Symbolic;
+      this.edges.push({ from: [...source], to: [id, port] });
+      if (source[0] === graphInputs && !(definition.inputs as Ports)[port]!.optional) this.required.add(source[1]);
+    }
     const results: Record<string, Value> = {};
     for (const [port, shape] of Object.entries(outputs))
       results[port] = symbolic(shape, (definition.outputs as Ports)[port]!.dtype, [id, port]);
@@ -107,7 +113,7 @@ class Recorder {
   /** A child that is called more than once has a node for each call, which share its weights. */
   #freeId(path: string): string {
     let id = path;
-    for (let call = 2; id in this.nodes; call++) id = `${path}_${call}`;
+    for (let call = 2; id in this.nodes; call++) id = `${path}_call${call}`;
     return id;
   }
 }
@@ -134,10 +140,14 @@ function withSizes(shape: SolvedShape, config: Record<string, unknown>): SolvedS
   });
 }
 
-function portsOf(ports: Ports, config: Record<string, unknown>): Record<string, GraphPort> {
+function portsOf(
+  ports: Ports,
+  config: Record<string, unknown>,
+  required: ReadonlySet<string>,
+): Record<string, GraphPort> {
   const entries = Object.entries(ports).map(([port, { shape, dtype, doc, optional }]: [string, Port]) => [
     port,
-    { shape: withSizes(shape, config).join(" "), dtype, doc, optional },
+    { shape: withSizes(shape, config).join(" "), dtype, doc, optional: optional && !required.has(port) },
   ]);
   return Object.fromEntries(entries);
 }

@@ -2,6 +2,7 @@ type Fields = Record<string, unknown>;
 interface Node {
   type: string;
   config?: Fields;
+  pretrained?: boolean;
 }
 interface File {
   nodes?: Record<string, Node>;
@@ -54,7 +55,10 @@ function freeId(id: string, taken: object): string {
 /** Whether a node of version 1 has weights that `decay` was for, and not `otherDecay`: those of gated layers in a language model. */
 function hasGatedLayers({ type, config }: Node): boolean {
   if (type === "Flamingo") return true;
-  return type === "FlamingoLanguageModel" && Number(config?.every ?? 1) <= Number(config?.layers ?? 0);
+  const { every = 1, layers = 0, placement = "first" } = config ?? {};
+  return (
+    type === "FlamingoLanguageModel" && Number(layers) > 0 && (placement !== "last" || Number(every) <= Number(layers))
+  );
 }
 
 function migrateNode(node: Node, gated: boolean): Node {
@@ -64,9 +68,35 @@ function migrateNode(node: Node, gated: boolean): Node {
     const { otherDecay = 0 } = config;
     return gated ? node : { ...node, config: { ...config, decay: otherDecay } };
   }
-  const migrate = blocks[node.type];
-  return migrate ? { ...node, ...migrate(config) } : node;
+  const migrate = Object.hasOwn(blocks, node.type) ? blocks[node.type] : undefined;
+  const migrated = migrate ? { ...node, ...migrate(config) } : node;
+  // Beside gated layers all other weights had `otherDecay`, which is that of pretrained ones now.
+  return gated && withNewWeights.has(node.type) ? { ...migrated, pretrained: true } : migrated;
 }
+
+/** Blocks of version 1 whose weights are new where nothing says otherwise. */
+const withNewWeights = new Set([
+  ...[
+    "ConvEncoder",
+    "VisionTransformer",
+    "ConvResidual",
+    "Conv",
+    "EncoderLayer",
+    "PositionEmbedding",
+    "Linear",
+    "LayerNorm",
+  ],
+  ...[
+    "RmsNorm",
+    "FrameEmbedding",
+    "MediaTimeEmbedding",
+    "MaskedCrossAttention",
+    "SelfAttention",
+    "FeedForward",
+    "DecoderLayer",
+  ],
+  ...["TextPositions", "BagOfWords", "ContrastiveLoss", "GatedXattnDense", "PerceiverAttention", "Latents"],
+]);
 
 const activationNames: Record<string, string> = { gelu: "Gelu", squaredRelu: "SquaredRelu", silu: "Silu" };
 
@@ -76,13 +106,14 @@ function fields(entries: Fields): Fields {
 }
 
 function normOf(norm: unknown): Node | undefined {
-  return norm === undefined ? undefined : { type: norm === "rms" ? "RmsNorm" : "LayerNorm" };
+  const names: Record<string, string> = { rms: "RmsNorm", layer: "LayerNorm" };
+  return norm === undefined ? undefined : { type: names[String(norm)] ?? String(norm) };
 }
 
 function feedForwardOf({ ffMult, activation, norm }: Fields): Node {
   const common = fields({ mult: ffMult, norm: normOf(norm) });
   if (activation === "swiglu") return { type: "SwiGluFeedForward", config: common };
-  const type = activationNames[String(activation)];
+  const type = activation === undefined ? undefined : (activationNames[String(activation)] ?? String(activation));
   return { type: "FeedForward", config: { ...common, ...(type ? { activation: { type } } : {}) } };
 }
 
@@ -125,7 +156,10 @@ function languageModelOf({
     decoderLayer: { type: "DecoderLayer", config: decoder },
     fusionLayer: { type: "GatedXattnDense", config: fusion },
     norm: normOf(norm),
-    positions: Number(positions) > 0 ? { type: "TextPositions", config: { maxLength: positions } } : undefined,
+    positions:
+      positions !== undefined && positions !== 0
+        ? { type: "TextPositions", config: { maxLength: positions } }
+        : undefined,
   });
 }
 
@@ -137,10 +171,8 @@ const blocks: Readonly<Record<string, (config: Fields) => Partial<Node>>> = {
     const { type, config: own } = feedForwardOf(config);
     return { type, config: fields({ dim, ...own }) };
   },
-  Attention: ({ alibi, looks: _looks, emptyRows, ...config }) =>
-    alibi === true
-      ? { type: "AlibiAttention", config: { ...config, slopes: "half" } }
-      : { config: fields({ ...config, emptyRows }) },
+  Attention: ({ alibi, looks: _looks, ...config }) =>
+    alibi === true ? { type: "AlibiAttention", config: { ...config, slopes: "half" } } : { config },
   SelfAttention: ({ alibi, rotary, norm, ...config }) => ({
     config: { ...config, ...fields({ norm: normOf(norm) }), ...attentionOf({ alibi, rotary }) },
   }),

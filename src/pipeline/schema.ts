@@ -31,6 +31,9 @@ export type Pipeline = z.output<typeof pipelineSchema>;
 /** At most so many nodes: a larger file is refused before it is looked into. */
 const mostNodes = 2000;
 
+/** At most so many blocks of its own. */
+const mostBlocks = 200;
+
 /** At most so many levels of lists and objects: deeper ones would use up the stack of whoever looks into them. */
 const mostDepth = 64;
 
@@ -99,6 +102,7 @@ function checkStructure(value: unknown, source: string): void {
     new FlamingoError("INVALID_PIPELINE", `${source} ${finding}`, { source, fix });
   const { nodes, blocks } = (value ?? {}) as { nodes?: object; blocks?: Record<string, { nodes?: object } | null> };
   const graphs = [nodes, ...Object.values(blocks ?? {}).map((block) => block?.nodes)];
+  if (Object.keys(blocks ?? {}).length > mostBlocks) throw refuse(`has more than ${mostBlocks} blocks`, "use fewer");
   const count = graphs.reduce((sum, each) => sum + Object.keys(each ?? {}).length, 0);
   if (count > mostNodes) throw refuse(`has more than ${mostNodes} nodes`, "split it");
   let level: unknown[] = [value];

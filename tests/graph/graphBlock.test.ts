@@ -1,12 +1,15 @@
 import { describe, expect, test } from "vitest";
+import { GatedXattnDense } from "../../src/blocks/gatedXattnDense.ts";
 import { findBlock } from "../../src/core/block.ts";
 import { makeCatalog } from "../../src/core/catalog.ts";
 import { describeWeights } from "../../src/core/describeWeights.ts";
 import { checkPipeline } from "../../src/graph/check.ts";
 import { type GraphBlock, graphBlockSchema } from "../../src/graph/graph.ts";
 import { catalogWith, graphBlock, withGraphBlocks } from "../../src/graph/graphBlock.ts";
+import { trace } from "../../src/graph/trace.ts";
 import { models } from "../../src/models/index.ts";
-import { type Pipeline, parsePipeline } from "../../src/pipeline/schema.ts";
+import { FlamingoLanguageModel } from "../../src/models/languageModel.ts";
+import { type Pipeline, parsePipeline, readPipeline, writePipeline } from "../../src/pipeline/schema.ts";
 import { refusalOf } from "../core/refusalOf.ts";
 
 const catalog = makeCatalog(models);
@@ -40,6 +43,20 @@ function around(type: string, config: object = {}): GraphBlock {
     edges: [
       { from: ["inputs", "x"], to: ["inner", "x"] },
       { from: ["inner", "y"], to: ["outputs", "y"] },
+    ],
+  });
+}
+
+/** A block that calls another one twice. */
+function twice(type: string): GraphBlock {
+  const once = around(type);
+  return graphBlockSchema.parse({
+    ...once,
+    nodes: { ...once.nodes, again: { type } },
+    edges: [
+      { from: ["inputs", "x"], to: ["inner", "x"] },
+      { from: ["inner", "y"], to: ["again", "x"] },
+      { from: ["again", "y"], to: ["outputs", "y"] },
     ],
   });
 }
@@ -82,6 +99,24 @@ describe("a block that is a graph", () => {
     expect(names).toContainEqual(["ff.widen.weight", [60, 12], false]);
   });
 
+  test.each(models.filter(({ kind }) => kind === "composite").map((block) => [block.name, block] as const))(
+    "%s, opened and saved in a file, has its weights, frozen as they are",
+    (_, block) => {
+      const file = writePipeline(pipelineWith({ Opened: trace(block, block.example) }));
+      const { blocks } = readPipeline(file, "the test");
+      const byName = (a: unknown[], b: unknown[]) => (String(a[0]) < String(b[0]) ? -1 : 1);
+      const opened = namesAndShapes(graphBlock("Opened", blocks.Opened!, findBlock)).sort(byName);
+      expect(opened).toEqual(namesAndShapes(block, block.example).sort(byName));
+      expect(checkPipeline({ nodes: {}, edges: [], blocks }, catalog)).toEqual([]);
+    },
+  );
+
+  test("needs an input that a node in it needs, though the block that was opened could do without", () => {
+    expect(GatedXattnDense.inputs.media.optional).toBe(true);
+    expect(trace(GatedXattnDense, GatedXattnDense.example).inputs.media!.optional).toBe(false);
+    expect(trace(FlamingoLanguageModel, FlamingoLanguageModel.example).inputs.media!.optional).toBe(true);
+  });
+
   test("stands in the catalog with its fields and ports", () => {
     const entry = catalogWith(catalog, { Mlp: mlp }).Mlp!;
     expect(entry).toMatchObject({ kind: "composite", defaults: { dim: 8, mult: 2 } });
@@ -108,6 +143,36 @@ describe("what is wrong with a pipeline's own blocks is told, with the block's n
       { Mlp: { ...mlp, inputs: { x: { shape: "...lead 9" } } } },
       "SHAPE_MISMATCH",
       /in the block "Mlp".*8.*9|9.*8/,
+    ],
+    [
+      "a field that it does not have",
+      { Mlp: around("Gelu", { of: "$mutl" }) },
+      "INVALID_CONFIG",
+      /"\$mutl" names a field "mutl"/,
+    ],
+    [
+      "a name that every object has",
+      { Mlp: around("Gelu", { of: "$constructor" }) },
+      "INVALID_CONFIG",
+      /"constructor"/,
+    ],
+    [
+      "no arithmetic",
+      { Mlp: { ...mlp, nodes: { ...mlp.nodes, widen: { type: "Linear", config: { inDim: "$dim*(" } } } } },
+      "INVALID_CONFIG",
+      /"\$dim\*\("/,
+    ],
+    [
+      "more blocks within blocks than a model has",
+      Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`B${at}`, twice(at === 0 ? "Gelu" : `B${at - 1}`)])),
+      "INVALID_PIPELINE",
+      /holds \d+ blocks/,
+    ],
+    [
+      "too deep nesting",
+      Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`B${at}`, around(at === 0 ? "Gelu" : `B${at - 1}`)])),
+      "INVALID_PIPELINE",
+      /levels deep/,
     ],
     ["an unknown block inside", { Mlp: around("Teleport") }, "UNKNOWN_BLOCK", /"Teleport"/],
     [

@@ -52,13 +52,13 @@ describe("a traced block", () => {
   test("has a node for each call, connected as its code calls them; calls of one child share its weights", () => {
     expect(Object.entries(graph.nodes).map(([id, { type, shares }]) => [id, type, shares])).toEqual([
       ["matrix", "Matrix", undefined],
-      ["matrix_2", "Matrix", "matrix"],
+      ["matrix_call2", "Matrix", "matrix"],
       ["last.0", "Matrix", undefined],
     ]);
     expect(graph.edges).toEqual([
       { from: ["inputs", "x"], to: ["matrix", "x"] },
-      { from: ["matrix", "y"], to: ["matrix_2", "x"] },
-      { from: ["matrix_2", "y"], to: ["last.0", "x"] },
+      { from: ["matrix", "y"], to: ["matrix_call2", "x"] },
+      { from: ["matrix_call2", "y"], to: ["last.0", "x"] },
       { from: ["last.0", "y"], to: ["outputs", "y"] },
       { from: ["inputs", "x"], to: ["outputs", "same"] },
     ]);

@@ -56,13 +56,11 @@ export class Eager implements Reading {
   }
 
   #compute(site: CallSite, inputs: Record<string, Value | undefined>): Record<string, Value> {
-    // Without an optional input a layer may return another one as it is: nothing is worth recomputing then.
-    const whole = Object.keys(site.definition.inputs).every((port) => inputs[port] !== undefined);
-    if (!this.checkpointing || !site.definition.layer || !whole) return site.forward(inputs);
+    if (!this.checkpointing || !site.definition.layer) return site.forward(inputs);
     const given = Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== undefined);
     const learning = this.weights.all(this.#name(site.path)).filter(({ frozen }) => !frozen);
     return recomputed(
-      (tensors) => site.forward(tensors) as Record<string, Tensor>,
+      (tensors) => newTensors(site.forward(tensors) as Record<string, Tensor>, tensors),
       Object.fromEntries(given),
       learning.map(({ variable }) => variable),
     );
@@ -115,4 +113,11 @@ export class Eager implements Reading {
       });
     }
   }
+}
+
+/** The outputs of a layer as tensors of their own: it may return an input as it is, such as text where there is no media. */
+function newTensors(outputs: Record<string, Tensor>, inputs: Record<string, Tensor>): Record<string, Tensor> {
+  const given = new Set(Object.values(inputs));
+  const entries = Object.entries(outputs).map(([port, value]) => [port, given.has(value) ? clone(value) : value]);
+  return Object.fromEntries(entries) as Record<string, Tensor>;
 }
