@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { FlamingoError } from "./errors.ts";
-import { misfit } from "./misfit.ts";
+import { misfit, type SlotSpec } from "./misfit.ts";
 import type { Port, Ports } from "./port.ts";
 
 /** A tensor as composite blocks see it: something to pass on. Only primitives compute with it. */
@@ -379,14 +379,6 @@ function weightSpec(
   };
 }
 
-/** What a slot asks of the block that fills it, as plain data. */
-export interface SlotSpec {
-  inputs: Ports;
-  outputs: Ports;
-  /** Fields of its configuration that the block around the slot gives, where it has them. */
-  given: readonly string[];
-}
-
 /** The slots among a configuration's fields, by their values. */
 function slotsOf(definition: AnyBlock, config: Record<string, unknown>): Map<unknown, SlotSpec> {
   const slots = new Map<unknown, SlotSpec>();
@@ -621,4 +613,4 @@ export function count(title: string, description: string, unit?: string, most = 
     .meta({ title, description, ...(unit ? { unit } : {}) });
 }
 
-export type { Port };
+export type { Port, SlotSpec };

@@ -1,10 +1,17 @@
-import type { SlotSpec } from "./block.ts";
 import type { Port, Ports } from "./port.ts";
 import { isEllipsis, namesIn, printShape, type ShapeSpec } from "./shape.ts";
 import { ShapeSolver } from "./solver.ts";
 
 /** Sizes that are no product, sum or quotient of each other, so that two names have the same size only if they must. */
 const sizes = [10_007, 20_011, 30_011, 40_009, 50_021, 60_013, 70_001, 80_021, 90_001, 100_003, 110_017, 120_011];
+
+/** What a slot asks of the block that fills it, as plain data. */
+export interface SlotSpec {
+  inputs: Ports;
+  outputs: Ports;
+  /** Fields of its configuration that the block around the slot gives, where it has them. */
+  given: readonly string[];
+}
 
 /** A block as far as a slot asks. */
 export interface Filling {

@@ -78,7 +78,7 @@ describe.runIf(ready)("Jupyter Notebook", () => {
     mkdirSync(home);
     const file = writeNotebook(folder, [
       `const run = await flamingo.train("pretrain-language", { steps: 5000, seed: 1, targets: ["train"] });`,
-      `[run.status, run.state.series.step.length > 0, (await run.refresh()).state.checkpoints.length]`,
+      `[run.status, run.state.step > 0, (await run.refresh()).state.checkpoints.length]`,
     ]);
     const { url, token } = await startNotebookServer(folder, home);
     const page = await browser.newPage();
