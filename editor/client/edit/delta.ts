@@ -1,4 +1,4 @@
-import type { GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
+import type { GraphBlock, GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
 import type { Pipeline } from "../../../src/pipeline/schema.ts";
 import type { Position } from "./operations.ts";
 
@@ -10,20 +10,31 @@ export interface Delta {
   name?: readonly [string, string];
   description?: readonly [string, string];
   nodes: Record<string, Swap<GraphNode>>;
+  /** Ids of all nodes, if one was added, removed or moved among the others: nodes are computed and saved in their order. */
+  order?: readonly [string[], string[]];
   positions: Record<string, Swap<Position>>;
   edges?: readonly [GraphEdge[], GraphEdge[]];
+  blocks: Record<string, Swap<GraphBlock>>;
+}
+
+/** Whether two pipelines compute the same, told by the identity of their parts: they may differ in name and positions. */
+export function sameGraph(a: Pipeline, b: Pipeline): boolean {
+  return a.nodes === b.nodes && a.edges === b.edges && a.blocks === b.blocks;
 }
 
 /** The change from one pipeline to another. Untouched parts are told by identity. */
 export function diff(before: Pipeline, after: Pipeline): Delta {
+  const [orderBefore, orderAfter] = [Object.keys(before.nodes), Object.keys(after.nodes)];
   return {
     ...(before.name === after.name ? {} : { name: [before.name, after.name] as const }),
     ...(before.description === after.description
       ? {}
       : { description: [before.description, after.description] as const }),
     nodes: diffRecord(before.nodes, after.nodes),
+    ...(sameList(orderBefore, orderAfter) ? {} : { order: [orderBefore, orderAfter] as const }),
     positions: diffRecord<Position>(before.view.positions, after.view.positions),
     ...(sameList(before.edges, after.edges) ? {} : { edges: [before.edges, after.edges] as const }),
+    blocks: diffRecord(before.blocks, after.blocks),
   };
 }
 
@@ -32,8 +43,9 @@ export function applyDelta(pipeline: Pipeline, delta: Delta): Pipeline {
     ...pipeline,
     name: delta.name?.[1] ?? pipeline.name,
     description: delta.description?.[1] ?? pipeline.description,
-    nodes: applyRecord(pipeline.nodes, delta.nodes),
+    nodes: inOrder(applyRecord(pipeline.nodes, delta.nodes), delta.order?.[1]),
     edges: delta.edges?.[1] ?? pipeline.edges,
+    blocks: applyRecord(pipeline.blocks, delta.blocks),
     view: { positions: applyRecord(pipeline.view.positions, delta.positions) },
   };
 }
@@ -47,8 +59,10 @@ export function invert(delta: Delta): Delta {
     ...(delta.name ? { name: turn(delta.name) } : {}),
     ...(delta.description ? { description: turn(delta.description) } : {}),
     nodes: turnAll(delta.nodes),
+    ...(delta.order ? { order: turn(delta.order) } : {}),
     positions: turnAll(delta.positions),
     ...(delta.edges ? { edges: turn(delta.edges) } : {}),
+    blocks: turnAll(delta.blocks),
   };
 }
 
@@ -63,19 +77,23 @@ export function combine(first: Delta, second: Delta): Delta {
   };
   const name = join(first.name, second.name);
   const description = join(first.description, second.description);
+  const order = join(first.order, second.order);
   const edges = join(first.edges, second.edges);
   return {
     ...(name ? { name } : {}),
     ...(description ? { description } : {}),
     nodes: joinAll(first.nodes, second.nodes),
+    ...(order ? { order } : {}),
     positions: joinAll(first.positions, second.positions),
     ...(edges ? { edges } : {}),
+    blocks: joinAll(first.blocks, second.blocks),
   };
 }
 
 export function isEmpty(delta: Delta): boolean {
-  const { name, description, edges, nodes, positions } = delta;
-  return !name && !description && !edges && Object.keys(nodes).length === 0 && Object.keys(positions).length === 0;
+  const { name, description, order, edges, nodes, positions, blocks } = delta;
+  if (name || description || order || edges) return false;
+  return [nodes, positions, blocks].every((swaps) => Object.keys(swaps).length === 0);
 }
 
 /** Ids of the nodes that a change touches and leaves in place. */
@@ -99,6 +117,10 @@ function applyRecord<T>(record: Record<string, T>, swaps: Record<string, Swap<T>
     else result[key] = after;
   }
   return result;
+}
+
+function inOrder<T>(record: Record<string, T>, ids: readonly string[] | undefined): Record<string, T> {
+  return ids ? Object.fromEntries(ids.map((id) => [id, record[id]!])) : record;
 }
 
 function sameList<T>(a: readonly T[], b: readonly T[]): boolean {

@@ -9,6 +9,7 @@ import type {
   StoredPipeline,
   StudioInfo,
 } from "../../shared/protocol.ts";
+import { sameGraph } from "../edit/delta.ts";
 import { keepDraft, readDraft } from "../edit/draft.ts";
 import { emptyPipeline } from "../edit/operations.ts";
 import { openDialog, setCatalog, setDescription, setOrigin, showPipeline, useEditor } from "./editor.ts";
@@ -174,7 +175,7 @@ function describeChanges(): void {
     );
   };
   useEditor.subscribe((state, before) => {
-    if (state.pipeline.nodes === before.pipeline.nodes && state.pipeline.edges === before.pipeline.edges) return;
+    if (sameGraph(state.pipeline, before.pipeline)) return;
     clearTimeout(timer);
     timer = setTimeout(ask, 250);
   });

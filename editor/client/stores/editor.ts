@@ -5,7 +5,7 @@ import { type Solution, solveShapes } from "../../../src/graph/solve.ts";
 import type { Pipeline } from "../../../src/pipeline/schema.ts";
 import type { Description, TraceRequest } from "../../shared/protocol.ts";
 import type { Dialog } from "../edit/actions.ts";
-import { type Delta, touched } from "../edit/delta.ts";
+import { type Delta, sameGraph, touched } from "../edit/delta.ts";
 import { type History, noHistory, record, redo as redoHistory, seal, undo as undoHistory } from "../edit/history.ts";
 import { emptyPipeline } from "../edit/operations.ts";
 import { placeAll } from "../graph/nodePorts.ts";
@@ -137,9 +137,8 @@ export function setCatalog(catalog: Catalog): void {
 
 /** Takes over what the server knows of a pipeline, if that is still the one on the canvas. */
 export function setDescription(pipeline: Pipeline, { problems, nodes }: Description): void {
-  const now = get().pipeline;
   set({ counts: nodes });
-  if (now.nodes === pipeline.nodes && now.edges === pipeline.edges) set({ problems });
+  if (sameGraph(get().pipeline, pipeline)) set({ problems });
 }
 
 export function openDialog(dialog: Dialog | undefined): void {
@@ -157,13 +156,12 @@ function step(moved: { history: History; pipeline: Pipeline; delta: Delta } | un
 
 function replace(pipeline: Pipeline, history: History, selection: Selection): void {
   const { pipeline: before, origin, catalog } = get();
-  const moved = pipeline.nodes === before.nodes && pipeline.edges === before.edges;
   set({
     pipeline,
     history,
     selection,
     origin: origin.changed ? origin : { ...origin, changed: true },
-    ...(moved ? {} : judge(pipeline, catalog)),
+    ...(sameGraph(pipeline, before) ? {} : judge(pipeline, catalog)),
   });
 }
 

@@ -3,12 +3,16 @@ import { describe, expect, test } from "vitest";
 import { applyDelta, combine, diff, invert } from "../../../editor/client/edit/delta.ts";
 import { noHistory, record, redo, seal, undo } from "../../../editor/client/edit/history.ts";
 import * as edit from "../../../editor/client/edit/operations.ts";
-import type { Pipeline } from "../../../src/pipeline/schema.ts";
+import type { GraphBlock } from "../../../src/graph/graph.ts";
+import { type Pipeline, writePipeline } from "../../../src/pipeline/schema.ts";
 import { chain } from "./catalog.ts";
 
 type Edit = (pipeline: Pipeline) => Pipeline;
 
 const someNode = (pipeline: Pipeline, pick: number) => Object.keys(pipeline.nodes)[pick % 7] ?? "none";
+const rotate = <T>(list: T[], by: number) => [...list.slice(by), ...list.slice(0, by)];
+/** A block of the pipeline's own. */
+const block: GraphBlock = { config: {}, inputs: {}, outputs: {}, nodes: {}, edges: [], view: { positions: {} } };
 const edits: fc.Arbitrary<Edit> = fc.oneof(
   fc.tuple(fc.nat(999), fc.nat(999)).map(
     ([x, y]): Edit =>
@@ -38,11 +42,32 @@ const edits: fc.Arbitrary<Edit> = fc.oneof(
       (pipeline) =>
         edit.disconnect(pipeline, pipeline.edges.slice(pick, pick + 1)),
   ),
+  fc.nat(6).map(
+    (pick): Edit =>
+      (pipeline) => ({ ...pipeline, nodes: Object.fromEntries(rotate(Object.entries(pipeline.nodes), pick)) }),
+  ),
+  fc.tuple(fc.constantFrom("Mine", "Yours"), fc.string({ maxLength: 9 })).map(
+    ([name, title]): Edit =>
+      (pipeline) => ({ ...pipeline, blocks: { ...pipeline.blocks, [name]: { ...block, title } } }),
+  ),
+  fc.constantFrom("Mine", "Yours").map(
+    (name): Edit =>
+      (pipeline) => {
+        const { [name]: _gone, ...blocks } = pipeline.blocks;
+        return { ...pipeline, blocks };
+      },
+  ),
   fc.string({ maxLength: 9 }).map(
     (name): Edit =>
       (pipeline) => ({ ...pipeline, name }),
   ),
 );
+
+/** Equal as files, byte for byte: this includes the order of nodes, which `toEqual` does not look at. */
+function expectSame(actual: Pipeline, expected: Pipeline): void {
+  expect(actual).toEqual(expected);
+  expect(writePipeline(actual)).toBe(writePipeline(expected));
+}
 
 describe("changes", () => {
   test("a change and its inverse lead there and back, whatever was done", () => {
@@ -50,8 +75,8 @@ describe("changes", () => {
       fc.property(fc.array(edits, { maxLength: 12 }), (list) => {
         const after = list.reduce((pipeline, change) => change(pipeline), chain);
         const delta = diff(chain, after);
-        expect(applyDelta(chain, delta)).toEqual(after);
-        expect(applyDelta(after, invert(delta))).toEqual(chain);
+        expectSame(applyDelta(chain, delta), after);
+        expectSame(applyDelta(after, invert(delta)), chain);
       }),
     );
   });
@@ -62,8 +87,8 @@ describe("changes", () => {
         const middle = one(chain);
         const end = two(middle);
         const both = combine(diff(chain, middle), diff(middle, end));
-        expect(applyDelta(chain, both)).toEqual(end);
-        expect(applyDelta(end, invert(both))).toEqual(chain);
+        expectSame(applyDelta(chain, both), end);
+        expectSame(applyDelta(end, invert(both)), chain);
       }),
     );
   });
@@ -82,11 +107,24 @@ describe("history", () => {
         }
         const end = pipeline;
         for (let back = undo(history, pipeline); back; back = undo(history, pipeline)) ({ history, pipeline } = back);
-        expect(pipeline).toEqual(chain);
+        expectSame(pipeline, chain);
         for (let on = redo(history, pipeline); on; on = redo(history, pipeline)) ({ history, pipeline } = on);
-        expect(pipeline).toEqual(end);
+        expectSame(pipeline, end);
       }),
     );
+  });
+
+  test("undoing a removal puts the node back in its place in the file", () => {
+    const removed = edit.removeNodes(chain, ["pictures"]);
+    const back = undo(record(noHistory, chain, removed, "Remove"), removed)!;
+    expectSame(back.pipeline, chain);
+  });
+
+  test("a change of order or of the pipeline's own blocks alone is a step", () => {
+    const turned = { ...chain, nodes: Object.fromEntries(rotate(Object.entries(chain.nodes), 1)) };
+    expectSame(undo(record(noHistory, chain, turned, "Order"), turned)!.pipeline, chain);
+    const withBlock = { ...chain, blocks: { Mine: block } };
+    expectSame(undo(record(noHistory, chain, withBlock, "Block"), withBlock)!.pipeline, chain);
   });
 
   test("typing into one field is one step back, until the field is left", () => {
