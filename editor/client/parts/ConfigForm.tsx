@@ -8,17 +8,18 @@ import { boundsText, type Field, fieldsOf, fieldText, parseField } from "../form
 import { commit, sealHistory, useEditor } from "../stores/editor.ts";
 
 type Config = Record<string, unknown>;
-/** Sets a field; undefined takes it out, so that the default holds. */
-type SetField = (field: Field, value: unknown) => void;
+/** Sets a field, given by its path: the field itself, or a slot, then fields inside it. Undefined restores the default. */
+type SetField = (path: readonly [Field, ...Field[]], value: unknown) => void;
 
 /** The form of a node's configuration, made from the catalog's JSON Schema. */
 export function ConfigForm({ id, node, entry }: { id: string; node: GraphNode; entry: CatalogEntry }) {
   const fields = fieldsOf(entry);
   if (fields.length === 0) return null;
-  const set: SetField = (field, value) => {
+  const set: SetField = (path, value) => {
     const { pipeline } = useEditor.getState();
-    const changed = changeNode(pipeline, id, (before) => setField(before, field.key, value));
-    commit(`Change ${field.title.toLowerCase()}`, changed, { key: `${id} config.${field.key}` });
+    const changed = changeNode(pipeline, id, (before) => setField(before, path[0].key, value));
+    const key = path.map((field) => field.key).join(".");
+    commit(`Change ${path.at(-1)!.title.toLowerCase()}`, changed, { key: `${id} config.${key}` });
   };
   return (
     <section>
@@ -58,12 +59,14 @@ function SlotRow({ field, value, set }: { field: Field; value: unknown; set: Set
   const choices = fillings(slot, catalog);
   if (filling && !choices.includes(filling.type)) choices.push(filling.type);
   const choose = (type: string) => {
-    if (type === (preset?.type ?? "")) set(field, undefined);
-    else set(field, type === "" ? null : { type, config: {} });
+    if (type === (preset?.type ?? "")) set([field], undefined);
+    else set([field], type === "" ? null : { type, config: {} });
+    sealHistory();
   };
-  const setInner: SetField = ({ key }, next) => {
+  const setInner: SetField = (path, next) => {
+    const { key } = path[0];
     const { [key]: _before, ...rest } = filling?.config ?? {};
-    set(field, { type: filling!.type, config: next === undefined ? rest : { ...rest, [key]: next } });
+    set([field, ...path], { type: filling!.type, config: next === undefined ? rest : { ...rest, [key]: next } });
   };
   const changed = Object.keys(filling?.config ?? {}).length;
   return (
@@ -75,7 +78,10 @@ function SlotRow({ field, value, set }: { field: Field; value: unknown; set: Set
             <button
               type="button"
               className="link reset"
-              onClick={() => set(field, undefined)}
+              onClick={() => {
+                set([field], undefined);
+                sealHistory();
+              }}
               title="Back to the default"
             >
               reset
@@ -117,7 +123,12 @@ function FieldRow({ field, value, set }: { field: Field; value: unknown; set: Se
   const change = (next: string) => {
     const result = parseField(field, next);
     setTyped(next);
-    if (result.ok) set(field, result.value);
+    if (result.ok) set([field], result.value);
+  };
+  /** A choice is a step of its own, unlike a letter that is typed. */
+  const choose = (next: string) => {
+    change(next);
+    sealHistory();
   };
   const props = {
     id: control,
@@ -128,20 +139,20 @@ function FieldRow({ field, value, set }: { field: Field; value: unknown; set: Se
       if (parsed.ok) setTyped(undefined);
     },
   };
-  if (field.kind === "boolean") return <SwitchRow field={field} value={value} change={change} />;
+  if (field.kind === "boolean") return <SwitchRow field={field} value={value} choose={choose} />;
   return (
     <div className="field" data-invalid={reason !== undefined}>
       <span className="field-name">
         <label htmlFor={control}>{field.title}</label>
         {value !== undefined && field.default !== undefined && (
-          <button type="button" className="link reset" onClick={() => change("")} title={`Back to ${field.default}`}>
+          <button type="button" className="link reset" onClick={() => choose("")} title={`Back to ${field.default}`}>
             reset
           </button>
         )}
       </span>
       <span className="field-control">
         {field.kind === "choice" ? (
-          <select {...props} value={text} onChange={(event) => change(event.target.value)}>
+          <select {...props} value={text} onChange={(event) => choose(event.target.value)}>
             <option value="">{field.default === undefined ? "–" : `${field.default} (default)`}</option>
             {field.choices.map((choice) => (
               <option key={String(choice)} value={String(choice)}>
@@ -169,7 +180,7 @@ function FieldRow({ field, value, set }: { field: Field; value: unknown; set: Se
   );
 }
 
-function SwitchRow({ field, value, change }: { field: Field; value: unknown; change: (text: string) => void }) {
+function SwitchRow({ field, value, choose }: { field: Field; value: unknown; choose: (text: string) => void }) {
   return (
     <label className="switch" title={field.description}>
       <input
@@ -177,8 +188,7 @@ function SwitchRow({ field, value, change }: { field: Field; value: unknown; cha
         role="switch"
         checked={(value ?? field.default) === true}
         aria-checked={(value ?? field.default) === true}
-        onChange={(event) => change(String(event.target.checked))}
-        onBlur={sealHistory}
+        onChange={(event) => choose(String(event.target.checked))}
       />
       <span>
         {field.title}
