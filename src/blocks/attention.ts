@@ -11,7 +11,7 @@ export const headFields = {
   headDim: count("Head width", "Channels of each head.", "channels").default(64),
 };
 
-/** The configuration that a block with attention in it gives to whatever computes it. */
+/** The configuration of attention: heads, and whether it is causal. */
 export const attentionFields = {
   ...headFields,
   causal: z

@@ -42,7 +42,7 @@ export const Latents = definePrimitive({
     const learnt = weight("", [latents, dim], { kind: "normal", std });
     return ({ features }) => {
       const [batch, media] = features.shape as [number, number, number, number];
-      // Adding to zeros repeats them, and its gradient is one sum; tiling's is a cut and a sum for each image.
+      // Adding to zeros broadcasts the latents; its gradient is one sum, where that of tiling is a slice and a sum for each image.
       return add(zeros([batch, media, latents, dim]), learnt);
     };
   },

@@ -58,7 +58,7 @@ export const TokenEmbedding = definePrimitive({
   },
 });
 
-/** Beyond the table a device would read whatever lies there. */
+/** A device does not check indices: beyond the table it would read other memory. */
 function requireTokens(ids: ArrayLike<number>, vocabulary: number, newTokens: number): void {
   const tokens = vocabulary + newTokens;
   for (let at = 0; at < ids.length; at++) {

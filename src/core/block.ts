@@ -69,7 +69,7 @@ export type ResultOf<O extends Ports, T> = IsSingle<keyof O> extends true ? T : 
 /** A block's code: takes the inputs by name. */
 export type Forward<I extends Ports, O extends Ports, T> = (inputs: InputsOf<I, T>) => ResultOf<O, T>;
 
-/** A block in its place: called with the inputs by name, or one after the other in the order of the ports. */
+/** Calls a block that was made: with the inputs by name, or by position in the order of the ports. */
 export interface Call<I extends Ports, O extends Ports, T> {
   (inputs: InputsOf<I, T>): ResultOf<O, T>;
   (...inputs: [T, ...(T | undefined)[]]): ResultOf<O, T>;
@@ -145,8 +145,8 @@ export interface BlockDefinition<C extends z.ZodObject = z.ZodObject, I extends 
   /** Sizes for the names that the example's configuration leaves open. */
   exampleSizes?: Readonly<Record<string, number>>;
   /**
-   * How many numbers its own code leaves for the backward pass beside its outputs, where these are many: the windows of a
-   * convolution. With it the memory of a training is known before the run.
+   * The number of values that the block stores for the backward pass besides its outputs, where there are many, such as the windows of
+   * a convolution. The estimate of a run's memory uses it.
    */
   keeps?(config: z.output<C>, outputs: Readonly<Record<keyof O, readonly number[]>>): number;
   /**
@@ -154,8 +154,8 @@ export interface BlockDefinition<C extends z.ZodObject = z.ZodObject, I extends 
    */
   layer?: boolean;
   /**
-   * True if each image is processed alone: the first input is images [batch, media, frames, ...], and the output for an image
-   * [..., the same axes] has the same bits at any index and beside any other images. Then frozen features can be cached.
+   * True if each image is processed independently: the first input is images [batch, media, frames, ...], the output begins with the same
+   * axes, and the output for an image has the same bits wherever it is in the batch. Frozen features can then be cached.
    */
   perImage?: boolean;
   /** The block that this one is a changed copy of. */
@@ -172,8 +172,8 @@ export interface BlockDefinition<C extends z.ZodObject = z.ZodObject, I extends 
 }
 
 /**
- * That a sequence may arrive in chunks along one axis of a primitive's ports, the second axis of their tensors: the outputs
- * for the chunks, joined, are the output for the whole.
+ * Says that a primitive can process a sequence chunk by chunk, along one axis of its ports (the second axis of their tensors). The
+ * concatenated outputs for the chunks are the output for the whole sequence.
  */
 export interface Chunks {
   /** The axis' name in the shapes of the ports: `length`, or `lead` for one of `...lead`. */
@@ -190,7 +190,7 @@ export interface Cache<T> {
   grows(port: string): boolean;
   /** Computes what is the same for every chunk, once. */
   once(name: string, compute: () => T): T;
-  /** What the chunk before stored under this name; one row a row of the batch. */
+  /** The value that the previous chunk stored under this name, with the batch as its first axis. */
   get(name: string): T | undefined;
   set(name: string, value: T): void;
   /**
@@ -245,7 +245,7 @@ export interface Reading {
   call(site: CallSite, inputs: Record<string, Value | undefined>): Record<string, Value>;
 }
 
-/** A block in its place: what is called when a composite calls a child or an operation. */
+/** One call of a child or an operation in the code of a composite. */
 export interface CallSite {
   definition: AnyBlock;
   config: Record<string, unknown>;
@@ -389,7 +389,7 @@ function slotsOf(definition: AnyBlock, config: Record<string, unknown>): Map<unk
   return slots;
 }
 
-/** The block in a slot, called with the slot's ports: it may lack the optional ones, and have its own in another order. */
+/** Calls the block in a slot by the ports of the slot: optional ports that the block lacks are left out, and the order is the slot's. */
 function throughSlot(call: AnyCall, spec: SlotSpec | undefined, filling: AnyBlock): AnyCall {
   if (!spec) return call;
   const ports = Object.keys(spec.inputs);
@@ -461,10 +461,10 @@ function isValue(value: Value | Record<string, Value | undefined>): value is Val
   return Array.isArray(value.shape);
 }
 
-/** The composite whose code runs at the moment: its operations are placed in it. */
+/** The composite whose code is running: operations that are called now belong to it. A global variable, since the code is synchronous. */
 let running: Composite | undefined;
 
-/** Runs a primitive's code: what it calls has no place in the composite around it. */
+/** Runs a primitive's code, whose calls do not belong to the composite around it. */
 function outsideComposites<Result>(code: () => Result): Result {
   const outer = running;
   running = undefined;
@@ -475,7 +475,7 @@ function outsideComposites<Result>(code: () => Result): Result {
   }
 }
 
-/** A composite in its place, and the operations that its code calls. */
+/** A composite, and the operations that its code calls. */
 class Composite {
   readonly #site: CallSite;
   readonly #reading: Reading;

@@ -1,13 +1,13 @@
 import { FlamingoError } from "./errors.ts";
 
 /**
- * Checks that every row of a batch has as many `<image>` tags as it has images: with more tags than images a word
- * would look at nothing or, in the reference, at the mean of all of them; with fewer, an image would never be seen.
+ * Checks that every row of a batch has as many `<image>` tokens as images. With more tokens than images a token
+ * would attend to nothing (in OpenFlamingo, to the mean of all images); with fewer, an image would never be attended to.
  *
  * @param locations row by row, nonzero where an `<image>` tag stands; `length` entries a row
  * @param media images of each row
- * @param padded rows may have fewer tags than images: the images left over are padding that nothing looks at
- * @param before tags of each row in the text before this piece of it
+ * @param padded rows may have fewer `<image>` tokens than images: the images left over are padding, which no token attends to
+ * @param before `<image>` tokens of each row in the chunks of the text before this one
  * @throws FlamingoError MEDIA_COUNT, naming the row
  */
 export function checkMediaCount(

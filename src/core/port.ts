@@ -7,7 +7,7 @@ export interface Port {
   shape: ShapeSpec;
   dtype: DType;
   doc: string;
-  /** An input that need not be wired. */
+  /** An input that may be left out. */
   optional: boolean;
 }
 
@@ -31,7 +31,7 @@ export function bool(shape: string, doc: string): Port & { optional: false } {
   return { shape: parseShape(shape), dtype: "bool", doc, optional: false };
 }
 
-/** The same port, but it need not be wired. */
+/** The same port as an input that may be left out. */
 export function optional<P extends Port>(port: P): Omit<P, "optional"> & { optional: true } {
   return { ...port, optional: true };
 }

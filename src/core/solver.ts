@@ -141,7 +141,7 @@ export class ShapeSolver {
     return isName(term.dim) ? this.known.get(this.root(key(term.scope, term.dim)))?.origin : undefined;
   }
 
-  /** An unknown size in words: names are those of the end that the size came from, and what is known is worked in. */
+  /** An unknown size as text: with the names of the end that it came from, and with the numbers that are known. */
   private spoken(term: Term, within: Set<string>): string {
     return renameDim(term.dim, (name) => {
       const own = this.root(key(term.scope, name));
@@ -220,12 +220,12 @@ export class ShapeSolver {
       message: `${right.label} needs ${rankOf(b)} dimensions ${printShape(b)}, but ${left.label} gives ${rankOf(a)} ${printShape(a)}`,
       expected: printShape(b),
       actual: printShape(a),
-      fix: `wire an output of shape ${printShape(b)} to it`,
+      fix: `connect an output of shape ${printShape(b)} to it`,
     };
   }
 }
 
-/** How many dimensions a shape has, in words. */
+/** The number of dimensions of a shape, as text. */
 function rankOf(shape: ShapeSpec): string {
   return isEllipsis(shape[0]) ? `at least ${shape.length - 1}` : `${shape.length}`;
 }

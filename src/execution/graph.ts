@@ -124,18 +124,18 @@ export class Graph {
     return (this.#blocks.get(id)?.definition.inputs as Ports | undefined)?.[port]?.optional ?? false;
   }
 
-  /** Whether layers keep their inputs alone for a backward pass, which computes them again, from now on. */
+  /** Turns gradient checkpointing on or off: a layer stores its inputs only, and the backward pass recomputes it. */
   setCheckpointing(on: boolean): void {
     for (const reading of this.#readings) reading.checkpointing = on;
   }
 
-  /** The node and port of the images of which a block sees each alone; undefined for any other block. */
+  /** Where the images come from that a block processes one by one (`perImage`); undefined for other blocks. */
   imagesOf(id: string): Source | undefined {
     const inputs = Object.values(this.inputsOf(id));
     return this.#blocks.get(id)?.definition.perImage && inputs.length === 1 ? inputs[0] : undefined;
   }
 
-  /** Lets somebody look while `f` runs. */
+  /** Reads probes while `f` runs. */
   watched<T>(probes: readonly Probe[], f: () => T): T {
     for (const reading of this.#readings) reading.probes = probes;
     try {

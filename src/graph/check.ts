@@ -194,7 +194,7 @@ function checkNodes(graph: SolvableGraph, catalog: Catalog): Problem[] {
   return problems;
 }
 
-/** Ids that would make two weights of one name, or stand for the graph's own ports; and nodes that share what is not there. */
+/** Problems of ids: reserved ids, ids that would give two weights the same name, and nodes that share weights with no suitable node. */
 function checkIds({ nodes }: SolvableGraph): Problem[] {
   const problems: Problem[] = [];
   for (const [node, { shares, type, config, frozen, pretrained }] of Object.entries(nodes)) {

@@ -18,8 +18,8 @@ import { ancestors, topologicalOrder } from "./order.ts";
 type AnyCall = (inputs: Record<string, Value>) => unknown;
 
 /**
- * Makes a block of a graph: its nodes are its children, under their ids, called in the order of the graph. Where an optional input is
- * missing, the nodes that it feeds do without it.
+ * Makes a block of a graph: its nodes are its children, under their ids, called in the order of the graph. An optional
+ * input that is missing is left out at the nodes that it is connected to.
  * @param find finds the blocks of its nodes
  * @throws FlamingoError INVALID_PIPELINE if a shape of its ports cannot be read
  */

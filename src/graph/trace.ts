@@ -15,7 +15,7 @@ import { evaluateDim, namesIn, renameDim, type SolvedShape } from "../core/shape
 import { type GraphBlock, type GraphEdge, type GraphNode, type GraphPort, graphInputs, graphOutputs } from "./graph.ts";
 
 export interface TraceOptions {
-  /** Shapes of the inputs that are given; of all inputs, as the ports declare them, by default. Unknown sizes may stay names. */
+  /** Shapes of the inputs that are given; sizes may be names. By default all inputs are given, with the shapes of their ports. */
   inputs?: Readonly<Record<string, SolvedShape>>;
   /** Finds the blocks that slots name. */
   find?: BlockLookup;

@@ -27,7 +27,7 @@ export interface Built<C extends z.ZodObject = z.ZodObject, I extends Ports = Po
    * @throws FlamingoError NOT_FOUND; INVALID_WEIGHTS if shapes differ or a frozen weight is not in it
    */
   load(source: string): Promise<void>;
-  /** Lets somebody look while `f` runs. */
+  /** Reads probes while `f` runs. */
   watched<Result>(probes: readonly Probe[], f: () => Result): Result;
   /** Gives its memory on the device back. */
   dispose(): void;

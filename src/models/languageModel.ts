@@ -43,8 +43,8 @@ export const languageModelOutputs = {
 /**
  * A language model with gated layers: token ids, and the images in the text, to logits.
  *
- * Token embeddings, with position embeddings if there are any; then layer by layer the fusion layer, where one stands, and the decoder layer;
- * a last normalisation and the output layer. Without `media` it is the language model alone; with it and all gates at 0, its logits
+ * Token embeddings, plus position embeddings if there are any; the decoder layers, some of them after a fusion layer; a last
+ * normalisation and the output layer. Without `media` it is the language model alone; with it and all gates at 0, its logits
  * have the same bits. Shapes: `ids` [batch, length], `media` [batch, media, latents, visualDim], `logits` [batch, length, vocabulary +
  * newTokens].
  *

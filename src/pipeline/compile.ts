@@ -26,8 +26,8 @@ export interface Plan extends Graph {
 }
 
 /**
- * Turns a pipeline into a plan: checked, solved, pruned to what the actions need, and ordered. What no action needs may
- * lack inputs. A pure function of its arguments.
+ * Turns a pipeline into a plan: checked, solved, pruned to what the actions need, and ordered. Nodes that no action needs may
+ * have unconnected inputs. A pure function of its arguments.
  * @param targets ids of the actions to run; all of them by default
  * @throws FlamingoError with the first problem that `checkPipeline` finds, NOT_FOUND for an unknown target, or NO_ACTION
  */

@@ -52,7 +52,7 @@ function freeId(id: string, taken: object): string {
   return `${id}${number}`;
 }
 
-/** Whether a node of version 1 has weights that `decay` was for, and not `otherDecay`: those of gated layers in a language model. */
+/** Whether a node of version 1 has gated layers: their weights had the decay `decay`, all others `otherDecay`. */
 function hasGatedLayers({ type, config }: Node): boolean {
   if (type === "Flamingo") return true;
   const { every = 1, layers = 0, placement = "first" } = config ?? {};
