@@ -9,7 +9,7 @@ import { loadWeights } from "../../src/weights/file.ts";
 
 // What generates, on a model that is written here in plain numbers: so nothing but the search is compared.
 
-const folder = fileURLToPath(new URL("../fixtures/golden/families/generate-gpt2/", import.meta.url));
+const folder = fileURLToPath(new URL("../fixtures/families/generate-gpt2/", import.meta.url));
 const { config, generation } = JSON.parse(readFileSync(`${folder}config.json`, "utf8")) as {
   config: { n_embd: number; n_head: number; n_layer: number; layer_norm_epsilon: number; vocab_size: number };
   generation: Record<"max_new_tokens" | "num_beams" | "length_penalty" | "eos_token_id" | "pad_token_id", number>;

@@ -4,7 +4,7 @@ import { Random } from "../../src/core/random.ts";
 import { cider, rocAuc, vqaAccuracy } from "../../src/evaluation/metrics/index.ts";
 
 function golden<Set>(name: string): Set[] {
-  const file = new URL(`../fixtures/golden/families/metrics/${name}.json`, import.meta.url);
+  const file = new URL(`../fixtures/families/metrics/${name}.json`, import.meta.url);
   return (JSON.parse(readFileSync(file, "utf8")) as { sets: Set[] }).sets;
 }
 

@@ -10,7 +10,7 @@ function request(code: string): Request {
 /** A queue whose cells fail where their code says so, and what it replies. */
 function queueOf(heardAll: () => Promise<void>) {
   const replies = new Map<string, Record<string, unknown>>();
-  const engine = {
+  const interpreter = {
     evaluate: async (code: string) =>
       code === "fail"
         ? { status: "error", error: { name: "Error", message: "it failed", traceback: [] } }
@@ -23,7 +23,7 @@ function queueOf(heardAll: () => Promise<void>) {
   };
   const bench = {
     publisher,
-    engine: Promise.resolve(engine),
+    interpreter: Promise.resolve(interpreter),
     wire: { running() {}, heardAll },
     history: { add() {} },
     showResult: async () => undefined,
