@@ -253,7 +253,7 @@ const catalogs = new WeakMap<GraphBlocks, { of: Catalog; grown: Catalog }>();
 export function catalogWith(catalog: Catalog, blocks: GraphBlocks): Catalog {
   if (Object.keys(blocks).length === 0) return catalog;
   const known = catalogs.get(blocks);
-  if (known?.of === catalog) return known.grown;
+  if (known && (known.of === catalog || known.grown === catalog)) return known.grown;
   const entries = Object.entries(blocks).map(([name, graph]) => {
     const entry = makeCatalog([graphBlock(name, graph, () => undefined)])[name]!;
     return [name, { ...entry, category: catalog[graph.from ?? ""]?.category ?? entry.category }];

@@ -2,7 +2,6 @@ import { useId, useState } from "react";
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
 import { fillings } from "../../../src/graph/check.ts";
 import type { GraphNode } from "../../../src/graph/graph.ts";
-import { catalogWith } from "../../../src/graph/graphBlock.ts";
 import { changeNode, setField } from "../edit/operations.ts";
 import { boundsText, type Field, fieldsOf, fieldText, parseField } from "../form/fields.ts";
 import { commit, sealHistory, useEditor } from "../stores/editor.ts";
@@ -46,11 +45,9 @@ interface Filling {
 
 /** A slot: which block fills it, and below it the form of that block. */
 function SlotRow({ field, value, set }: { field: Field; value: unknown; set: SetField }) {
-  const library = useEditor((editor) => editor.catalog);
-  const blocks = useEditor((editor) => editor.pipeline.blocks);
+  const catalog = useEditor((editor) => editor.catalog);
   const control = useId();
   const [open, setOpen] = useState(false);
-  const catalog = catalogWith(library, blocks);
   const slot = field.slot!;
   const preset = (field.default ?? null) as Filling | null;
   const filling = (value === undefined ? preset : value) as Filling | null;

@@ -108,10 +108,11 @@ function useTraced(opened: { request: unknown } | undefined): Traced | undefined
 }
 
 function InsideGraph({ inside, request }: { inside: InsideOf; request: TraceRequest }) {
+  const library = useEditor((editor) => editor.library);
   const catalog = useEditor((editor) => editor.catalog);
   const opened = useEditor((editor) => editor.inside);
   const flow = useReactFlow();
-  const drawing = drawInside(inside, request, catalog);
+  const drawing = drawInside(inside, request, library);
   const open = (call: InsideNode) => {
     if (!call.node) return;
     const title = `${catalog[call.node.type]?.title ?? call.node.type} (${call.id})`;

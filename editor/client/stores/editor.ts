@@ -1,6 +1,7 @@
 import { create } from "zustand";
 import type { Catalog } from "../../../src/core/catalog.ts";
 import { checkPipeline, type Problem } from "../../../src/graph/check.ts";
+import { catalogWith } from "../../../src/graph/graphBlock.ts";
 import { type Solution, solveShapes } from "../../../src/graph/solve.ts";
 import type { Pipeline } from "../../../src/pipeline/schema.ts";
 import type { Description, TraceRequest } from "../../shared/protocol.ts";
@@ -33,6 +34,9 @@ export interface Opened {
 interface EditorState {
   /** Undefined until the catalog and the first pipeline are there. */
   ready: boolean;
+  /** What the server has: blocks, sources and actions. */
+  library: Catalog;
+  /** The library with the pipeline's own blocks. */
   catalog: Catalog;
   pipeline: Pipeline;
   origin: Origin;
@@ -54,6 +58,7 @@ const noSelection: Selection = { nodes: [], edges: [] };
 
 export const useEditor = create<EditorState>(() => ({
   ready: false,
+  library: {},
   catalog: {},
   pipeline: emptyPipeline(),
   origin: { template: false, changed: false },
@@ -71,10 +76,10 @@ const { getState: get, setState: set } = useEditor;
 
 /** Puts another pipeline on the canvas; what was done to the one before cannot be taken back any more. */
 export function showPipeline(pipeline: Pipeline, origin: Origin): void {
-  const { catalog, opening } = get();
+  const { library, opening } = get();
   set({
     ready: true,
-    pipeline: placeAll(pipeline, catalog),
+    pipeline: placeAll(pipeline, catalogWith(library, pipeline.blocks)),
     origin,
     opening: opening + 1,
     history: noHistory,
@@ -82,7 +87,7 @@ export function showPipeline(pipeline: Pipeline, origin: Origin): void {
     inside: [],
     dialog: undefined,
     counts: {},
-    ...judge(pipeline, catalog),
+    ...judge(pipeline, library),
   });
 }
 
@@ -131,8 +136,8 @@ export function select(nodes: readonly string[], edges: readonly string[] = []):
   set({ selection: { nodes, edges } });
 }
 
-export function setCatalog(catalog: Catalog): void {
-  set({ catalog, ...judge(get().pipeline, catalog) });
+export function setCatalog(library: Catalog): void {
+  set({ library, ...judge(get().pipeline, library) });
 }
 
 /** Takes over what the server knows of a pipeline, if that is still the one on the canvas. */
@@ -155,27 +160,29 @@ function step(moved: { history: History; pipeline: Pipeline; delta: Delta } | un
 }
 
 function replace(pipeline: Pipeline, history: History, selection: Selection): void {
-  const { pipeline: before, origin, catalog } = get();
+  const { pipeline: before, origin, library } = get();
   set({
     pipeline,
     history,
     selection,
     origin: origin.changed ? origin : { ...origin, changed: true },
-    ...(sameGraph(pipeline, before) ? {} : judge(pipeline, catalog)),
+    ...(sameGraph(pipeline, before) ? {} : judge(pipeline, library)),
   });
 }
 
-/** Shapes and problems of a pipeline; what did not change stays the same object, so that its node is not drawn anew. */
-function judge(pipeline: Pipeline, catalog: Catalog): Pick<EditorState, "solution" | "problems"> {
+/** The catalog, shapes and problems of a pipeline; what did not change stays the same object, so that its node is not drawn again. */
+function judge(pipeline: Pipeline, library: Catalog): Pick<EditorState, "catalog" | "solution" | "problems"> {
   const before = get()?.solution ?? nothing;
+  const catalog = catalogWith(library, pipeline.blocks);
   const solution = solveShapes(pipeline, catalog);
   return {
+    catalog,
     solution: {
       inputs: keepSame(before.inputs, solution.inputs),
       outputs: keepSame(before.outputs, solution.outputs),
       conflicts: solution.conflicts,
     },
-    problems: Object.keys(catalog).length > 0 ? checkPipeline(pipeline, catalog) : [],
+    problems: Object.keys(library).length > 0 ? checkPipeline(pipeline, library) : [],
   };
 }
 

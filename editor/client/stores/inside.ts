@@ -1,12 +1,10 @@
-import { catalogWith } from "../../../src/graph/graphBlock.ts";
 import { fullConfig } from "../../../src/graph/solve.ts";
 import type { TraceRequest } from "../../shared/protocol.ts";
 import { setInside, useEditor } from "./editor.ts";
 
 /** Opens a node of the pipeline to its inside. */
 export function openNode(id: string): void {
-  const { pipeline, catalog: library, solution } = useEditor.getState();
-  const catalog = catalogWith(library, pipeline.blocks);
+  const { pipeline, catalog, solution } = useEditor.getState();
   const node = pipeline.nodes[id];
   const entry = node && catalog[node.type];
   if (!node || entry?.kind !== "composite") return;
