@@ -187,6 +187,18 @@ async function pause(page: Page, home: string): Promise<void> {
   await page.getByRole("button", { name: "Pause" }).click();
   await expect.poll(() => status(page), patience).toBe("paused");
   await expect.poll(() => stepsDrawn(page), patience).toBe(stepsLogged(home)); // nothing is lost on the way
+  const gap = async () => Math.abs((await numberIn(page, "gates-readout")) - largestGate(home));
+  await expect.poll(gap, patience).toBeLessThan(0.0006); // the page rounds to three digits
+}
+
+/** The largest |tanh α| of the last step in the log. */
+function largestGate(home: string): number {
+  const lines = readFileSync(join(runFolder(home), "events.jsonl"), "utf8")
+    .trim()
+    .split("\n");
+  const records = lines.map((line) => JSON.parse(line) as { channel: string; value: unknown });
+  const gates = records.filter(({ channel, value }) => channel === "gates" && Array.isArray(value)).at(-1)!;
+  return Math.max(...(gates.value as number[]).map(Math.abs));
 }
 
 async function stop(page: Page, home: string): Promise<void> {
