@@ -118,7 +118,8 @@ async function center(port: Locator): Promise<[number, number]> {
 }
 
 async function lookInside(page: Page): Promise<void> {
-  await node(page, "resampler").getByText(nodes.resampler, { exact: true }).first().dblclick();
+  await node(page, "resampler").getByText(nodes.resampler, { exact: true }).first().click();
+  await page.keyboard.press("Control+Enter");
   const inside = page.getByTestId("inside");
   await inside.getByText("Perceiver attention").first().waitFor();
   await inside.getByText("Perceiver attention").first().dblclick();

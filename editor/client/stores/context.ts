@@ -58,14 +58,23 @@ export function perform(action: Action): boolean {
 /** Listens for shortcuts. Where a person types text, the keys are theirs. */
 export function listenForShortcuts(): () => void {
   const onKeyDown = (event: KeyboardEvent) => {
+    // Keys with a modifier come first to us: the canvas takes Enter on a node for a click, with Control for one that deselects it.
+    const withModifier = event.ctrlKey || event.metaKey;
+    if (withModifier !== (event.eventPhase === Event.CAPTURING_PHASE)) return;
     if (event.defaultPrevented || useEditor.getState().dialog !== undefined || belongsToField(event)) return;
     const action = actions.find(({ shortcut, alternative }) =>
       [shortcut, alternative].some((keys) => keys !== undefined && matches(keys, event)),
     );
-    if (action && perform(action)) event.preventDefault();
+    if (!action || !perform(action)) return;
+    event.preventDefault();
+    if (withModifier) event.stopPropagation();
   };
   document.addEventListener("keydown", onKeyDown);
-  return () => document.removeEventListener("keydown", onKeyDown);
+  document.addEventListener("keydown", onKeyDown, { capture: true });
+  return () => {
+    document.removeEventListener("keydown", onKeyDown);
+    document.removeEventListener("keydown", onKeyDown, { capture: true });
+  };
 }
 
 /** In a field, only saving, opening and running are taken from what the field does with the keys. */
