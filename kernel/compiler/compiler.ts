@@ -41,6 +41,9 @@ type ParsedFile = ts.SourceFile & { parseDiagnostics: readonly ts.DiagnosticWith
 
 const objectPrefix = "(\n";
 
+/** Plain cells that are kept compiled. */
+const mostPlain = 200;
+
 /** Cells that cannot be found by name any more, and whose types others may still use. */
 const mostPending = 50;
 
@@ -52,6 +55,8 @@ export class Compiler implements Requests {
   readonly #pending = new Map<number, Compiled>();
   #count = 0;
   #isDescribed = false;
+  /** Cells that declare and import nothing, and the names in them: the same text gives the same until one of these is declared. */
+  readonly #plain = new Map<string, { compiled: CompiledCell; identifiers: ReadonlySet<string> }>();
   /** What Node has without declaring it. */
   #globals: ReadonlySet<string> = new Set();
 
@@ -60,6 +65,7 @@ export class Compiler implements Requests {
   }
 
   open(folder: string, globals: string[]): string[] {
+    this.#plain.clear();
     this.#globals = new Set(globals);
     this.#count = 0;
     this.#pending.clear();
@@ -71,6 +77,7 @@ export class Compiler implements Requests {
   }
 
   preload(library: PreloadedLibrary): void {
+    this.#plain.clear();
     if (this.#program.preload(library)) this.#scope = undefined;
   }
 
@@ -80,6 +87,23 @@ export class Compiler implements Requests {
   }
 
   compile(code: string, name: string, globals: string[]): CompiledCell | CompileError {
+    const key = JSON.stringify([code, globals]);
+    const known = this.#plain.get(key);
+    // Nothing has to be accepted of a cell that declares nothing.
+    if (known) return { ...known.compiled, id: ++this.#count };
+    const compiled = this.#compile(code, name, globals);
+    if (!("id" in compiled)) return compiled;
+    const cell = this.#pending.get(compiled.id)!;
+    if (compiled.requires.length > 0 || /\bdeclare\b/.test(code)) this.#plain.clear();
+    else if (cell.names.size === 0) {
+      if (this.#plain.size >= mostPlain) this.#plain.clear();
+      const { identifiers } = cell.file as unknown as { identifiers: ReadonlyMap<string, string> };
+      this.#plain.set(key, { compiled, identifiers: new Set(identifiers.keys()) });
+    }
+    return compiled;
+  }
+
+  #compile(code: string, name: string, globals: string[]): CompiledCell | CompileError {
     const source = sourceOf(code);
     const file = this.#set(source, /\b(import|require|export|declare)\b|\/jsx-/.test(code) || isJsx(source));
     const program = this.#program.program();
@@ -115,6 +139,8 @@ export class Compiler implements Requests {
     const cell = this.#pending.get(id);
     if (!cell) return;
     this.#pending.delete(id);
+    for (const [key, { identifiers }] of this.#plain)
+      if ([...cell.names.keys()].some((name) => identifiers.has(name))) this.#plain.delete(key);
     const there = new Set(variables);
     const names = new Map([...cell.names].filter(([name]) => there.has(name) || !cell.variables.has(name)));
     this.#program.keepCell(cell.file);
@@ -138,6 +164,7 @@ export class Compiler implements Requests {
   }
 
   define(name: string, code: string, cell: string): string | CompileError {
+    this.#plain.clear();
     const path = this.#program.define(name, code);
     this.#set({ text: `import ${JSON.stringify(`./${name}`)};`, kind: ts.ScriptKind.TS, linesBefore: 0 }, false);
     const file = this.#program.program().getSourceFile(path);
