@@ -4,6 +4,7 @@ import { float32 } from "../core/port.ts";
 import { add } from "./add.ts";
 import { headFields } from "./attention.ts";
 import { feedForwardSlot } from "./feedForward.ts";
+import { biasField } from "./linear.ts";
 import { normSlot } from "./norm.ts";
 import { SelfAttention } from "./selfAttention.ts";
 
@@ -26,6 +27,10 @@ export const EncoderLayer = defineBlock({
     dim: count("Width", "Channels of the residual stream.", "channels"),
     ...headFields,
     norm: normSlot,
+    bias: biasField.meta({
+      title: "Bias of attention",
+      description: "Adds learnt vectors in the projections of attention.",
+    }),
     feedForward: feedForwardSlot,
   }),
   example: { dim: 8, heads: 2, headDim: 4, feedForward: { type: "FeedForward", config: { mult: 2 } } },
@@ -33,8 +38,8 @@ export const EncoderLayer = defineBlock({
   inputs: { hidden: float32("...lead length dim", "hidden states, one a patch") },
   outputs: { hidden: float32("...lead length dim", "hidden states after the layer") },
   layer: true,
-  build({ dim, heads, headDim, norm, feedForward }, { child }) {
-    const attend = child("attn", SelfAttention, { dim, heads, headDim, norm });
+  build({ dim, heads, headDim, norm, bias, feedForward }, { child }) {
+    const attend = child("attn", SelfAttention, { dim, heads, headDim, norm, bias });
     const ff = child("ff", feedForward, { dim });
     return ({ hidden }) => {
       const x = add(hidden, attend(hidden));

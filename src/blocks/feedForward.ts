@@ -3,7 +3,7 @@ import { count, defineBlock } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
 import { activationSlot } from "./activations.ts";
-import { Linear } from "./linear.ts";
+import { biasField, Linear } from "./linear.ts";
 import { normSlot } from "./norm.ts";
 
 /** The configuration of any feed-forward. */
@@ -24,7 +24,7 @@ export const feedForwardOutputs = { y: float32("...lead dim", "the update for ea
 /**
  * Feed-forward (MLP): normalisation, a wider linear layer, an activation, and a linear layer back, on each position alone.
  *
- * y = W₂ · activation(W₁ · norm(x)); no biases. Shapes: `x` and `y` [..., dim]; the inner layer has `inner` or mult·dim channels. The
+ * y = W₂ · activation(W₁ · norm(x)), each product with a bias if asked. Shapes: `x` and `y` [..., dim]; the inner layer has `inner` or mult·dim channels. The
  * residual connection is the caller's. Weights are named by index (`0`, `1`, `3`), as in OpenFlamingo.
  *
  * @see Alayrac et al. 2022, Flamingo, Figure 4 (FFW), arXiv:2204.14198
@@ -36,16 +36,16 @@ export const FeedForward = defineBlock({
   summary:
     "Feed-forward (MLP): normalisation, a wider linear layer, an activation, and a linear layer back, on each position alone.",
   paper: "Figure 4",
-  config: z.strictObject({ ...feedForwardFields, activation: activationSlot }),
+  config: z.strictObject({ ...feedForwardFields, activation: activationSlot, bias: biasField }),
   example: { dim: 8, mult: 2 },
   exampleSizes: { lead: 3 },
   inputs: feedForwardInputs,
   outputs: feedForwardOutputs,
-  build({ dim, mult, inner = mult * dim, norm, activation }, { child }) {
+  build({ dim, mult, inner = mult * dim, norm, activation, bias }, { child }) {
     const normalise = child("0", norm, { dim });
-    const widen = child("1", Linear, { inDim: dim, outDim: inner });
+    const widen = child("1", Linear, { inDim: dim, outDim: inner, bias });
     const activate = child("2", activation, {});
-    const narrow = child("3", Linear, { inDim: inner, outDim: dim });
+    const narrow = child("3", Linear, { inDim: inner, outDim: dim, bias });
     return ({ x }) => narrow(activate(widen(normalise(x))));
   },
 });

@@ -4,6 +4,12 @@ import { float32 } from "../core/port.ts";
 import { linear } from "../engine/ops/matMul.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 
+/** A configuration field for learnt vectors that linear maps add. */
+export const biasField = z
+  .boolean()
+  .default(false)
+  .meta({ title: "Bias", description: "Adds a learnt vector after each matrix." });
+
 /**
  * Maps each vector to another by a matrix and, if asked, a bias.
  *
@@ -18,7 +24,7 @@ export const Linear = definePrimitive({
   config: z.strictObject({
     inDim: count("Width in", "Channels of the input.", "channels"),
     outDim: count("Width out", "Channels of the output.", "channels"),
-    bias: z.boolean().default(false).meta({ title: "Bias", description: "Adds a learnt vector." }),
+    bias: biasField,
   }),
   example: { inDim: 6, outDim: 4, bias: true },
   exampleSizes: { lead: 3 },
