@@ -6,6 +6,7 @@ import { Pages } from "./Pages.tsx";
 import { Starting } from "./parts/Starting.tsx";
 import { begin } from "./stores/document.ts";
 import { watchMending } from "./stores/mended.ts";
+import { watchOwnRun } from "./stores/ownRun.ts";
 import { connectStudio } from "./stores/studio.ts";
 import { applyTheme } from "./stores/theme.ts";
 import { enter } from "./stores/token.ts";
@@ -31,6 +32,7 @@ function start(): void {
       () => {
         connectStudio();
         watchMending();
+        watchOwnRun();
         root.render(<Pages />);
       },
       (error: unknown) => {

@@ -9,6 +9,8 @@ export interface Draft {
   template: boolean;
   /** True if it differs from what is stored. */
   changed: boolean;
+  /** The run that it was started as. */
+  run?: string;
 }
 
 /** Where drafts are kept: the browser's local storage, or anything like it. */
@@ -45,6 +47,7 @@ export function readDraft(shelf: Shelf): Draft | undefined {
       pipeline,
       ...(typeof value.id === "string" ? { id: value.id } : {}),
       ...(typeof value.rev === "string" ? { rev: value.rev } : {}),
+      ...(typeof value.run === "string" ? { run: value.run } : {}),
       template: value.template === true,
       changed: value.changed === true,
     };

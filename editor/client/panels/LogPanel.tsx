@@ -1,5 +1,6 @@
 import { withFix } from "../../../src/core/errors.ts";
 import { select, useEditor } from "../stores/editor.ts";
+import { useOwnRun } from "../stores/ownRun.ts";
 import { useRun } from "../stores/run.ts";
 import { fitNode } from "../stores/viewport.ts";
 import { NoRun } from "./NoRun.tsx";
@@ -11,6 +12,7 @@ export function LogPanel() {
   const messages = useRun((run) => run.state.messages);
   const error = useRun((run) => run.state.error);
   const nodes = useEditor((editor) => editor.pipeline.nodes);
+  const ran = useOwnRun((run) => run.nodes);
   if (messages.length === 0 && !error)
     return <NoRun sketch="rows" what="Messages and warnings of the run appear here." />;
   return (
@@ -19,7 +21,7 @@ export function LogPanel() {
         <li key={seq} data-level={level}>
           <time>{clock.format(time)}</time>
           <span className="log-text">{message}</span>
-          {node !== undefined && node in nodes && (
+          {node !== undefined && ran.has(node) && node in nodes && (
             <button
               type="button"
               className="link"

@@ -10,11 +10,16 @@ import {
   useNodesInitialized,
   useReactFlow,
 } from "@xyflow/react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
+import type { GraphEdge } from "../../../src/graph/graph.ts";
 import { moveNodes, type Position } from "../edit/operations.ts";
+import { edgeIds } from "../graph/edges.ts";
 import { type BlockFlowNode, flowEdges, flowNodes } from "../graph/flowNodes.ts";
+import { openRunPipeline } from "../stores/document.ts";
 import { commit, openDialog, select, useEditor } from "../stores/editor.ts";
 import { openNode } from "../stores/inside.ts";
+import { tellError } from "../stores/notices.ts";
+import { useOwnRun } from "../stores/ownRun.ts";
 import { fitAll, keepInSight, setViewport, toCanvas } from "../stores/viewport.ts";
 import { startWire } from "../stores/wiring.ts";
 import { addBlock, draggedBlock } from "./addBlock.ts";
@@ -48,7 +53,9 @@ export function Canvas() {
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
         onNodesChange={onNodesChange}
-        onEdgesChange={takeEdgeSelection}
+        onEdgesChange={takeWireSelection}
+        onSelectionEnd={dropWiresOutside}
+        onMouseDownCapture={keepPageText}
         onPaneClick={() => select([])}
         onNodeDoubleClick={(_event, node) => openNode(node.id)}
         isValidConnection={(wire) => isAllowed(wire as Connection)}
@@ -82,6 +89,7 @@ export function Canvas() {
       <WiringReason />
       <QuickAdd />
       {isEmpty && <EmptyCanvas />}
+      <OthersRun />
     </section>
   );
 }
@@ -105,17 +113,41 @@ function useFlowNodes() {
 function takeSelection(changes: NodeChange<BlockFlowNode>[]): void {
   const picks = changes.filter((change) => change.type === "select");
   if (picks.length === 0) return;
-  const chosen = new Set(useEditor.getState().selection.nodes);
+  const { nodes, edges } = useEditor.getState().selection;
+  select(picked(nodes, picks), edges);
+}
+
+function takeWireSelection(changes: EdgeChange[]): void {
+  const picks = changes.filter((change) => change.type === "select");
+  if (picks.length === 0) return;
+  const { nodes, edges } = useEditor.getState().selection;
+  select(nodes, picked(edges, picks));
+}
+
+/** A box takes the wires between its nodes, not those that lead out of it. */
+function dropWiresOutside(): void {
+  const { selection, pipeline } = useEditor.getState();
+  const ids = edgeIds(pipeline.edges);
+  const isInside = ({ from, to }: GraphEdge) => [from[0], to[0]].every((id) => selection.nodes.includes(id));
+  const inside = pipeline.edges.flatMap((edge, index) => (isInside(edge) ? [ids[index]!] : []));
+  select(selection.nodes, inside);
+}
+
+function picked(before: readonly string[], picks: readonly { id: string; selected: boolean }[]): string[] {
+  const chosen = new Set(before);
   for (const { id, selected } of picks) {
     if (selected) chosen.add(id);
     else chosen.delete(id);
   }
-  select([...chosen]);
+  return [...chosen];
 }
 
-function takeEdgeSelection(changes: EdgeChange[]): void {
-  const picked = changes.flatMap((change) => (change.type === "select" && change.selected ? [change.id] : []));
-  if (picked.length > 0) select([], picked);
+/** A press with Shift begins a box, or takes a node to those selected; the browser would select the page's text to there. */
+function keepPageText(event: MouseEvent<HTMLElement>): void {
+  if (!event.shiftKey || (event.target as HTMLElement).closest("input, textarea, select")) return;
+  event.preventDefault();
+  window.getSelection()?.removeAllRanges();
+  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
 }
 
 /** A drag that ended, or a step by an arrow key, becomes a change of the pipeline. */
@@ -163,6 +195,23 @@ function useInSight(): void {
   useEffect(() => {
     if (chosen !== undefined) keepInSight(chosen);
   }, [chosen]);
+}
+
+/** Said where the run that is shown ran another pipeline: nothing of it is on this canvas. */
+function OthersRun() {
+  const run = useOwnRun((state) => (state.ran && !state.own ? state.run : undefined));
+  const name = useOwnRun((state) => state.ran?.name);
+  if (run === undefined) return null;
+  return (
+    <p className="others-run floating" role="status" data-testid="others-run">
+      <span>
+        The run shown below is of another pipeline, <strong>{name}</strong>.
+      </span>
+      <button type="button" className="link" onClick={() => void openRunPipeline(run).catch(tellError)}>
+        Open it
+      </button>
+    </p>
+  );
 }
 
 function EmptyCanvas() {

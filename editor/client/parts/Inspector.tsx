@@ -9,7 +9,7 @@ import { edgeIds } from "../graph/edges.ts";
 import { perform } from "../stores/context.ts";
 import { commit, sealHistory, select, useEditor } from "../stores/editor.ts";
 import { openNode } from "../stores/inside.ts";
-import { useRun } from "../stores/run.ts";
+import { useNodeRun } from "../stores/ownRun.ts";
 import { ConfigForm } from "./ConfigForm.tsx";
 import { Icon } from "./Icon.tsx";
 import { PortTable } from "./PortTable.tsx";
@@ -71,7 +71,7 @@ function NodeInspector({ id, node }: { id: string; node: GraphNode }) {
 
 function NodeProblems({ id }: { id: string }) {
   const problem = useEditor((editor) => editor.problems.find((found) => found.node === id));
-  const failed = useRun((run) => run.state.nodes[id]?.error);
+  const failed = useNodeRun(id, (run) => run.nodes[id]?.error);
   const shown = failed ?? problem;
   if (!shown) return null;
   return (

@@ -8,6 +8,7 @@ import { shownState } from "../../../src/runs/progress.ts";
 import { secondsLeft } from "../../../src/runs/state.ts";
 import { useRedraw } from "../figures/useRedraw.ts";
 import type { Figure } from "../graph/figure.ts";
+import { nodeRun, useNodeRun, useOwnRun } from "../stores/ownRun.ts";
 import { pinnedImage, useRun } from "../stores/run.ts";
 import { useTheme } from "../stores/theme.ts";
 import { StudioImage } from "./StudioImage.tsx";
@@ -17,11 +18,19 @@ export function LiveFigure(props: { node: string; category: string | undefined; 
   const { node, category, figure } = props;
   return (
     <>
-      {figure === "pictures" && <ImagesFigure />}
+      {figure === "pictures" && <ImagesFigure node={node} />}
       {figure === "progress" && <ProgressFigure node={node} />}
       {category !== undefined && <ChannelCards node={node} category={category} />}
     </>
   );
+}
+
+/** Calls back when the run goes on, and when it becomes known whose it is. */
+function followRun(changed: () => void): () => void {
+  const leave = [useRun.subscribe(changed), useOwnRun.subscribe(changed)];
+  return () => {
+    for (const each of leave) each();
+  };
 }
 
 /** Size of a small figure, in CSS pixels. */
@@ -32,10 +41,10 @@ function ChannelCards({ node, category }: { node: string; category: string }) {
   const mark = useRef<HTMLSpanElement>(null);
   const [cards, setCards] = useState<readonly Card[]>([]);
   const draw = useCallback(() => {
-    const next = nodeCards(useRun.getState().state, { id: node, category });
+    const next = nodeCards(nodeRun(node), { id: node, category });
     setCards((before) => (before.length === 0 && next.length === 0 ? before : next));
   }, [node, category]);
-  useRedraw(mark, draw);
+  useRedraw(mark, draw, followRun);
   return (
     <>
       <span ref={mark} className="card-mark" />
@@ -65,10 +74,11 @@ function CardFigure({ card: { caption, value, panel, hint } }: { card: Card }) {
 
 const shownImages = 6;
 
-function ImagesFigure() {
+function ImagesFigure({ node }: { node: string }) {
   const run = useRun((state) => state.id);
-  const samples = useRun(
-    useShallow((state) => state.state.channels.samples.at(-1)?.samples.slice(0, shownImages) ?? []),
+  const samples = useNodeRun(
+    node,
+    useShallow((state) => state.channels.samples.at(-1)?.samples.slice(0, shownImages) ?? []),
   );
   return (
     <div className="card-figure card-pictures" data-testid="node-pictures">
@@ -82,9 +92,9 @@ function ImagesFigure() {
 }
 
 function ProgressFigure({ node }: { node: string }) {
-  const progress = useRun((run) => run.state.nodes[node]);
-  const now = useRun((run) => run.state.updated ?? 0);
-  const state = useRun((run) => shownState(run.state.status, run.state.nodes[node]));
+  const progress = useNodeRun(node, (run) => run.nodes[node]);
+  const now = useNodeRun(node, (run) => run.updated ?? 0);
+  const state = useNodeRun(node, (run) => shownState(run.status, run.nodes[node]));
   const left = progress && state === "running" ? secondsLeft(progress, now) : undefined;
   const { step, total } = progress ?? {};
   const counted = step !== undefined && total ? `${formatCount(step)} of ${formatCount(total)}` : "";

@@ -4,6 +4,7 @@ import { sentence } from "../../../src/core/errors.ts";
 import { edgeIds } from "../graph/edges.ts";
 import { select, useEditor } from "../stores/editor.ts";
 import { useMended } from "../stores/mended.ts";
+import { useOwnRun } from "../stores/ownRun.ts";
 import { useRun } from "../stores/run.ts";
 import { fitNode } from "../stores/viewport.ts";
 import { Icon } from "./Icon.tsx";
@@ -62,13 +63,14 @@ function ProblemLine({ problem }: { problem: Shown }) {
   );
 }
 
-/** The error of the run that is shown, if it is of a node on the canvas, as it still is, or of none at all. */
+/** The error of the run that is shown, if it ran this pipeline: of a node on the canvas, as it still is, or of none at all. */
 function useFailure(): Shown | undefined {
+  const own = useOwnRun((run) => run.own);
   const error = useRun((run) => (run.state.status === "failed" ? run.state.error : undefined));
   const broken = useRun((run) => Object.entries(run.state.nodes).find(([, node]) => node.state === "failed")?.[0]);
   const nodes = useEditor((editor) => editor.pipeline.nodes);
   const mended = useMended((state) => state.nodes);
-  if (!error) return undefined;
+  if (!error || !own) return undefined;
   const node = [broken, error.block].find((id) => id !== undefined && id in nodes);
   if (node !== undefined && mended.has(node)) return undefined;
   return { ...error, failed: true, ...(node === undefined ? {} : { node }) };

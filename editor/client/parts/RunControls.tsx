@@ -2,6 +2,7 @@ import { formatCount, formatSeconds } from "../../../src/figures/numbers.ts";
 import { dataWait, totalProgress } from "../../../src/runs/progress.ts";
 import { isOver } from "../../../src/runs/record.ts";
 import { useEditor } from "../stores/editor.ts";
+import { useOwnRun } from "../stores/ownRun.ts";
 import { useRun } from "../stores/run.ts";
 import { ActionButton, useCan } from "./ActionButton.tsx";
 import { Icon } from "./Icon.tsx";
@@ -56,11 +57,12 @@ const statusWords = {
 function RunStatusText() {
   const id = useRun((run) => run.id);
   const run = useRun((state) => state.state);
-  const pipeline = useEditor((editor) => editor.pipeline);
+  const own = useOwnRun((state) => state.own);
+  const ran = useOwnRun((state) => state.ran);
   const catalog = useEditor((editor) => editor.catalog);
   if (id === undefined) return null;
   const { node, progress, secondsLeft } = totalProgress(run, run.updated ?? 0);
-  const type = node === undefined ? undefined : pipeline.nodes[node];
+  const type = node === undefined || !ran ? undefined : ran.nodes[node];
   const name = type ? (type.label ?? catalog[type.type]?.title ?? node) : node;
   const counted =
     progress?.step !== undefined && progress.total
@@ -74,6 +76,7 @@ function RunStatusText() {
       : "";
   return (
     <p className="run-status" data-testid="run-status" data-status={run.status}>
+      {ran && !own && <span className="run-of">{ran.name}:</span>}
       <span>
         {busy ? `${name}${counted ? ` · ${counted}` : ""}` : statusWords[run.status]}
         {where}

@@ -10,10 +10,11 @@ import type {
   StudioInfo,
 } from "../../shared/protocol.ts";
 import { sameGraph } from "../edit/delta.ts";
-import { keepDraft, readDraft } from "../edit/draft.ts";
+import { type Draft, keepDraft, readDraft } from "../edit/draft.ts";
 import { emptyPipeline } from "../edit/operations.ts";
-import { openDialog, setCatalog, setDescription, setOrigin, showPipeline, useEditor } from "./editor.ts";
+import { openDialog, setCatalog, setDescription, setOrigin, setOriginRun, showPipeline, useEditor } from "./editor.ts";
 import { tell, tellError } from "./notices.ts";
+import { noteRunPipeline } from "./ownRun.ts";
 import { getJson, sendJson } from "./request.ts";
 import { useRun } from "./run.ts";
 import { showPanel, useSettings } from "./settings.ts";
@@ -30,7 +31,7 @@ export async function begin(): Promise<void> {
   useStudio.setState({ info, runs });
   const draft = readDraft(localStorage);
   if (draft?.changed) showPipeline(draft.pipeline, draft);
-  else await openFirst(draft?.id);
+  else await openFirst(draft);
   keepDrafts();
   describeChanges();
   showFirstRun(runs);
@@ -54,7 +55,7 @@ export async function openFile(file: File): Promise<void> {
 /** Puts the pipeline of a run on the canvas, as it ran. */
 export async function openRunPipeline(run: string): Promise<void> {
   const pipeline = await getJson<Pipeline>(`/api/runs/${run}/pipeline`);
-  showPipeline(pipeline, { template: false, changed: true });
+  showPipeline(pipeline, { template: false, changed: true, run });
 }
 
 export function createPipeline(): void {
@@ -117,6 +118,7 @@ export function downloadPipeline(): void {
 export async function startRun(options: Omit<RequestOf<"run:start">, "pipeline"> = {}): Promise<void> {
   const { pipeline } = useEditor.getState();
   const { run } = (await request("run:start", { pipeline, ...options })) as { run: string };
+  noteRunPipeline(run, pipeline);
   await watchRun(run);
   if (!useSettings.getState().dock) showPanel("loss");
 }
@@ -127,11 +129,16 @@ export async function commandRun(command: "pause" | "continue" | "stop" | "resum
   if (id !== undefined) await request(`run:${command}`, { run: id });
 }
 
-async function openFirst(last: string | undefined): Promise<void> {
+async function openFirst(last: Draft | undefined): Promise<void> {
   const list = await listPipelines();
-  const first = list.find(({ id }) => id === last) ?? list[0];
+  const first = list.find(({ id }) => id === last?.id) ?? list[0];
   try {
-    if (first) return await openPipeline(first.id);
+    if (first) {
+      await openPipeline(first.id);
+      const isSame = last !== undefined && last.rev !== undefined && useEditor.getState().origin.rev === last.rev;
+      if (isSame && last.run !== undefined) setOriginRun(last.run);
+      return;
+    }
   } catch (error) {
     tellError(error);
   }
@@ -141,7 +148,11 @@ async function openFirst(last: string | undefined): Promise<void> {
 async function put(id: string, pipeline: Pipeline, rev: string | undefined): Promise<void> {
   const body = { pipeline, ...(rev === undefined ? {} : { rev }) };
   const stored = await sendJson<StoredPipeline>("PUT", `/api/pipelines/${id}`, body);
-  setOrigin({ id, rev: stored.rev, template: false, changed: false }, pipeline.name);
+  const { run } = useEditor.getState().origin;
+  setOrigin(
+    { id, rev: stored.rev, template: false, changed: false, ...(run === undefined ? {} : { run }) },
+    pipeline.name,
+  );
   tell(`Saved “${pipeline.name}”`);
 }
 

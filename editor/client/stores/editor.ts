@@ -17,6 +17,8 @@ export interface Origin {
   rev?: string;
   template: boolean;
   changed: boolean;
+  /** The run that it was started as, before what was changed of it since. */
+  run?: string;
 }
 
 export interface Selection {
@@ -95,6 +97,12 @@ export function showPipeline(pipeline: Pipeline, origin: Origin): void {
 export function setOrigin(origin: Origin, name: string): void {
   const { pipeline } = get();
   set({ origin, ...(name === pipeline.name ? {} : { pipeline: { ...pipeline, name } }) });
+}
+
+/** Notes which run the pipeline was started as. */
+export function setOriginRun(run: string): void {
+  const { origin } = get();
+  if (origin.run !== run) set({ origin: { ...origin, run } });
 }
 
 /**
