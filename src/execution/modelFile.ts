@@ -6,6 +6,7 @@ import type { CaptionModel } from "../evaluation/captioning/captionModel.ts";
 import { type Pipeline, readPipeline, writePipeline } from "../pipeline/schema.ts";
 import { loadWeights, saveWeights } from "../weights/file.ts";
 import { pretrainedFile, pretrainedNames } from "../weights/pretrained.ts";
+import { floatTensors } from "../weights/storedTensor.ts";
 import { openCaptionModel } from "./openCaptionModel.ts";
 
 /**
@@ -50,12 +51,8 @@ export async function readModel(name: string): Promise<ModelFile> {
     const fix = `use ${pretrainedModel}, or a file that a run's model was saved to`;
     throw new FlamingoError("INVALID_WEIGHTS", `${name} holds weights and no pipeline`, { source: file, fix });
   }
-  const weights = [...tensors].map(([path, { shape, data }]): [string, WeightData] => [
-    path,
-    { shape, data: data as Float32Array },
-  ]);
   const seed = Number(metadata.seed ?? 0);
-  return { pipeline: readPipeline(metadata.definition, file), seed, weights: new Map(weights), metadata };
+  return { pipeline: readPipeline(metadata.definition, file), seed, weights: floatTensors({ tensors }), metadata };
 }
 
 /** Whether a name is that of a trained model: one that comes with the studio, or a file of weights. */

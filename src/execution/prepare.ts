@@ -2,13 +2,14 @@ import { join } from "node:path";
 import { FlamingoError } from "../core/errors.ts";
 import type { OpenSource } from "../data/source.ts";
 import { openDevice } from "../engine/devices/device.ts";
-import { type WeightData, Weights } from "../engine/readings/weights.ts";
+import { Weights } from "../engine/readings/weights.ts";
 import { compile, type Plan, type PlanNode } from "../pipeline/compile.ts";
 import { checkpointFolder, type RunRecord, readRun } from "../runs/folder.ts";
 import type { RecordSink } from "../runs/record.ts";
 import { newestCheckpoint, type StoredCheckpoint } from "../training/checkpoint.ts";
 import { loadWeights } from "../weights/file.ts";
 import { pretrainedFile } from "../weights/pretrained.ts";
+import { floatTensors } from "../weights/storedTensor.ts";
 import { atNode } from "./atNode.ts";
 import { Graph } from "./graph.ts";
 import { memoryNeed, requireMemory } from "./memoryNeed.ts";
@@ -148,11 +149,7 @@ async function openSource(
  */
 async function loadPretrained(node: string, name: string, weights: Weights, log: RecordSink): Promise<void> {
   const file = pretrainedFile(name);
-  const { tensors } = await loadWeights(file);
-  const data = new Map(
-    [...tensors].map(([key, { shape, data }]): [string, WeightData] => [key, { shape, data: data as Float32Array }]),
-  );
-  const { missing, unused } = weights.load(data, node, file);
+  const { missing, unused } = weights.load(floatTensors(await loadWeights(file)), node, file);
   if (unused.length > 0) {
     const message = `"${node}" has no place for ${unused.length} of the weights of "${name}", such as ${unused[0]}`;
     log.append({ channel: "message", value: { level: "warning", message, node } });

@@ -3,10 +3,11 @@ import { type BlockDefinition, type InputsOf, instantiate, parseConfig, type Res
 import { FlamingoError } from "../core/errors.ts";
 import type { Ports } from "../core/port.ts";
 import { Eager, type Probe } from "../engine/readings/eager.ts";
-import { type WeightData, Weights } from "../engine/readings/weights.ts";
+import { Weights } from "../engine/readings/weights.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { loadWeights } from "../weights/file.ts";
 import { pretrainedFile } from "../weights/pretrained.ts";
+import { floatTensors } from "../weights/storedTensor.ts";
 
 export interface BuildOptions {
   /** Seed of the weights' first values. */
@@ -70,12 +71,7 @@ export function build<C extends z.ZodObject, I extends Ports, O extends Ports>(
 
 async function loadInto(weights: Weights, source: string): Promise<void> {
   const file = source.endsWith(".safetensors") ? source : pretrainedFile(source);
-  const { tensors } = await loadWeights(file);
-  const data = [...tensors].map(([name, { shape, data }]): [string, WeightData] => [
-    name,
-    { shape, data: data as Float32Array },
-  ]);
-  const { missing } = weights.load(new Map(data), "", file);
+  const { missing } = weights.load(floatTensors(await loadWeights(file)), "", file);
   const random = missing.filter((name) => weights.get(name)?.frozen);
   if (random.length === 0) return;
   throw new FlamingoError("INVALID_WEIGHTS", `${source} lacks ${random.length} frozen weights, such as ${random[0]}`, {

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { FlamingoError } from "../core/errors.ts";
 import type { WeightData } from "../engine/readings/weights.ts";
 import { loadWeights, saveWeights } from "../weights/file.ts";
-import type { StoredTensor } from "../weights/safetensors.ts";
+import { floatTensors, type StoredTensor } from "../weights/storedTensor.ts";
 import { lossScaleState } from "./lossScale.ts";
 
 /** What tells which checkpoint is the best. */
@@ -84,9 +84,9 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   if (!Number.isSafeInteger(step) || step < 0) throw damaged(path, "it does not say which step it is of");
   const weights = new Map<string, WeightData>();
   const moments = new Map<string, WeightData>();
-  for (const [name, { shape, data }] of tensors) {
+  for (const [name, tensor] of floatTensors({ tensors })) {
     const [kind, ...parts] = name.split(".");
-    (kind === "moments" ? moments : weights).set(parts.join("."), { shape, data: data as Float32Array });
+    (kind === "moments" ? moments : weights).set(parts.join("."), tensor);
   }
   return {
     step,

@@ -1,31 +1,33 @@
 import { randomUUID } from "node:crypto";
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { readSafetensors, type Safetensors, type StoredTensor, writeSafetensors } from "./safetensors.ts";
-import { refuse } from "./safetensorsHeader.ts";
+import { fileBytes } from "./byteSource.ts";
+import { layOutSafetensors, type NamedTensors, openSafetensors } from "./safetensors.ts";
+import type { WeightsFile } from "./storedTensor.ts";
 
-/** One read takes at most this many bytes, which every system allows. */
-const readAtOnce = 1 << 30;
+/** Is told how many bytes of how many are done. */
+export type ByteProgress = (bytes: number, total: number) => void;
 
 /**
  * Saves weights as a safetensors file, in one step: whoever looks finds the old file or the whole new one, also
- * after a crash. Makes the folder if need be.
+ * after a crash. Makes the folder if need be. Of tensors in a file, one at a time is in memory.
  *
- * @throws FlamingoError INVALID_WEIGHTS as `writeSafetensors`; the system's own error (ENOSPC, EACCES, ...) where the
+ * @throws FlamingoError INVALID_WEIGHTS as `layOutSafetensors`; the system's own error (ENOSPC, EACCES, ...) where the
  *   disk refuses, with the old file untouched
  */
 export async function saveWeights(
   path: string,
-  tensors: Iterable<readonly [name: string, tensor: StoredTensor]>,
+  tensors: NamedTensors,
   metadata: Readonly<Record<string, string>> = {},
+  progress: ByteProgress = () => {},
 ): Promise<void> {
-  const bytes = writeSafetensors(tensors, metadata);
+  const { size, parts } = layOutSafetensors(tensors, metadata);
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
   // In the same folder, since a rename across disks is a copy.
   const temporary = join(folder, `.${randomUUID()}.partial`);
   try {
-    await writeAll(temporary, bytes);
+    await writeParts(temporary, parts(), (bytes) => progress(bytes, size));
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
@@ -34,10 +36,15 @@ export async function saveWeights(
   await syncFolder(folder);
 }
 
-async function writeAll(path: string, bytes: Uint8Array): Promise<void> {
+async function writeParts(path: string, parts: Iterable<Uint8Array>, written: (bytes: number) => void): Promise<void> {
   const file = await open(path, "wx");
+  let bytes = 0;
   try {
-    await file.writeFile(bytes);
+    for (const part of parts) {
+      await file.writeFile(part); // continues where the last one ended
+      bytes += part.length;
+      written(bytes);
+    }
     await file.sync();
   } finally {
     await file.close();
@@ -56,32 +63,10 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * Loads a safetensors file.
+ * Opens a safetensors file. Its numbers are read when somebody looks at them.
  *
  * @throws FlamingoError INVALID_WEIGHTS if there is no such file, it cannot be read, or its content breaks the format
  */
-export async function loadWeights(path: string): Promise<Safetensors> {
-  return readSafetensors(await readAll(path), path);
-}
-
-async function readAll(path: string): Promise<Uint8Array> {
-  let file: FileHandle | undefined;
-  try {
-    file = await open(path, "r");
-    const { size } = await file.stat();
-    const bytes = new Uint8Array(size);
-    let position = 0;
-    while (position < size) {
-      const { bytesRead } = await file.read(bytes, position, Math.min(readAtOnce, size - position), position);
-      if (bytesRead === 0) break; // somebody shortened the file meanwhile
-      position += bytesRead;
-    }
-    return bytes.subarray(0, position);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const finding = code === "ENOENT" ? "there is no such file" : `the file cannot be read: ${message}`;
-    throw refuse(path, finding, { fix: "check the path and its permissions" });
-  } finally {
-    await file?.close();
-  }
+export async function loadWeights(path: string): Promise<WeightsFile> {
+  return openSafetensors(fileBytes(path));
 }

@@ -1,107 +1,123 @@
-import { type Dtype, dtypes, type StoredNumbers } from "./dtypes.ts";
-import { checkName, formatHeader, parseHeader, refuse } from "./safetensorsHeader.ts";
-
-export interface StoredTensor {
-  readonly dtype: Dtype;
-  readonly shape: readonly number[];
-  /** The numbers in reading order; F16 and BF16 as float32, converted at the first look. */
-  readonly data: StoredNumbers;
-}
-
-export interface Safetensors {
-  readonly tensors: Map<string, StoredTensor>;
-  /** Free text beside the tensors, such as the configuration that made them. */
-  readonly metadata: Readonly<Record<string, string>>;
-}
+import { type ByteSource, memoryBytes } from "./byteSource.ts";
+import { dtypes } from "./dtypes.ts";
+import { refuse } from "./refuse.ts";
+import { checkName, formatHeader, parseHeader } from "./safetensorsHeader.ts";
+import { countOf, lazyTensor, type StoredTensor, type WeightsFile } from "./storedTensor.ts";
 
 /**
- * Reads a safetensors file: an 8-byte header length, a JSON header, the numbers. Arrays are views on `bytes` where
- * these lie aligned, and copies elsewhere.
+ * Opens a safetensors file: an 8-byte header length, a JSON header, the numbers. Only the header is read; the numbers of a
+ * tensor are when somebody looks at them.
  *
- * @param source what the bytes are, for messages: the file's path
  * @throws FlamingoError INVALID_WEIGHTS for whatever the format forbids, naming the file and the tensor: a header that
  *   is cut off, no JSON or has a name twice; an unknown number type; ranges that overlap, leave gaps, lie outside the
  *   file or disagree with the shape; names that JavaScript objects reserve
  * @see https://github.com/huggingface/safetensors#format
  */
-export function readSafetensors(bytes: Uint8Array, source = "the safetensors bytes"): Safetensors {
-  const { entries, metadata, dataStart } = parseHeader(bytes, source);
+export function openSafetensors(bytes: ByteSource): WeightsFile {
+  const { entries, metadata, dataStart } = parseHeader(bytes);
   const tensors = new Map<string, StoredTensor>();
   for (const { name, dtype, shape, begin, end } of entries)
-    tensors.set(name, storedTensor(dtype, shape, bytes.subarray(dataStart + begin, dataStart + end)));
+    tensors.set(
+      name,
+      lazyTensor(dtype, shape, () => bytes.read(dataStart + begin, end - begin)),
+    );
   return { tensors, metadata };
 }
 
-function storedTensor(dtype: Dtype, shape: readonly number[], bytes: Uint8Array): StoredTensor {
-  const { size, decode } = dtypes[dtype];
-  let data: StoredNumbers | undefined;
+/**
+ * The same for bytes in memory. Arrays are views on `bytes` where these lie aligned, and copies elsewhere.
+ * @param source what the bytes are, for messages
+ */
+export function readSafetensors(bytes: Uint8Array, source = "the safetensors bytes"): WeightsFile {
+  return openSafetensors(memoryBytes(bytes, source));
+}
+
+export type NamedTensors = Iterable<readonly [name: string, tensor: StoredTensor]>;
+
+/** A safetensors file that is written part by part: its length is known before its numbers are. */
+export interface SafetensorsParts {
+  readonly size: number;
+  /** The header, then the numbers of each tensor, which are looked at one tensor after the other. */
+  parts(): Generator<Uint8Array>;
+}
+
+/**
+ * Lays a safetensors file out. The same tensors give the same bytes, in whatever order they come: wide number types
+ * first, so that each tensor lies aligned without gaps, then by name.
+ *
+ * @throws FlamingoError INVALID_WEIGHTS if a name is reserved or comes twice; while the parts are written, if a tensor's
+ *   numbers do not fit its shape or type
+ */
+export function layOutSafetensors(
+  tensors: NamedTensors,
+  metadata: Readonly<Record<string, string>> = {},
+): SafetensorsParts {
+  const sorted = [...tensors].sort(
+    ([a, left], [b, right]) => dtypes[right.dtype].size - dtypes[left.dtype].size || (a < b ? -1 : 1),
+  );
+  checkNames(
+    sorted.map(([name]) => name),
+    metadata,
+  );
+  let position = 0;
+  const entries = sorted.map(([name, { dtype, shape }]) => {
+    const begin = position;
+    position += bytesOf({ dtype, shape });
+    return { name, dtype, shape, begin, end: position };
+  });
+  const header = formatHeader(entries, metadata);
   return {
-    dtype,
-    shape,
-    get data() {
-      if (!data) {
-        const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes); // slice() of a Buffer copies nothing
-        data = decode(aligned.buffer, aligned.byteOffset, aligned.byteLength / size);
-      }
-      return data;
+    size: header.length + position,
+    *parts() {
+      yield header;
+      for (const [name, tensor] of sorted) yield encoded(name, tensor);
     },
   };
 }
 
-/**
- * Writes a safetensors file. The same tensors give the same bytes, in whatever order they come: wide number types
- * first, so that each tensor lies aligned without gaps, then by name.
- *
- * @throws FlamingoError INVALID_WEIGHTS if a tensor's numbers do not fit its shape or type, or a name is reserved or
- *   comes twice
- */
-export function writeSafetensors(
-  tensors: Iterable<readonly [name: string, tensor: StoredTensor]>,
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
-  const sorted = [...tensors].sort(
-    ([a, left], [b, right]) => dtypes[right.dtype].size - dtypes[left.dtype].size || (a < b ? -1 : 1),
-  );
-  checkWritable(sorted, metadata);
+/** Bytes that a tensor takes in a file. */
+export function bytesOf({ dtype, shape }: Pick<StoredTensor, "dtype" | "shape">): number {
+  return countOf(shape) * dtypes[dtype].size;
+}
+
+/** Writes a safetensors file into memory, as `layOutSafetensors` has it. */
+export function writeSafetensors(tensors: NamedTensors, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  const { size, parts } = layOutSafetensors(tensors, metadata);
+  const bytes = new Uint8Array(size);
   let position = 0;
-  const entries = sorted.map(([name, { dtype, shape, data }]) => {
-    const begin = position;
-    position += data.length * dtypes[dtype].size;
-    return { name, dtype, shape, begin, end: position };
-  });
-  const header = formatHeader(entries, metadata);
-  const bytes = new Uint8Array(header.length + position);
-  bytes.set(header);
-  for (const [index, [, { dtype, data }]] of sorted.entries()) {
-    const { buffer, byteOffset, byteLength } = dtypes[dtype].encode(data);
-    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), header.length + entries[index]!.begin);
+  for (const part of parts()) {
+    bytes.set(part, position);
+    position += part.length;
   }
   return bytes;
 }
 
-function checkWritable(
-  tensors: readonly (readonly [string, StoredTensor])[],
-  metadata: Readonly<Record<string, string>>,
-): void {
-  const source = "the weights to write";
+const written = "the weights to write";
+
+function checkNames(tensors: readonly string[], metadata: Readonly<Record<string, string>>): void {
+  for (const name of [...Object.keys(metadata), ...tensors]) checkName(name, written);
   const names = new Set<string>();
-  for (const key of Object.keys(metadata)) checkName(key, source);
-  for (const [name, { dtype, shape, data }] of tensors) {
-    checkName(name, source);
-    if (names.has(name)) throw refuse(source, `tensor "${name}" comes twice`, { fix: "give each tensor its own name" });
+  for (const name of tensors) {
+    if (names.has(name))
+      throw refuse(written, `tensor "${name}" comes twice`, { fix: "give each tensor its own name" });
     names.add(name);
-    const count = shape.reduce((product, size) => product * size, 1);
-    if (data.length !== count)
-      throw refuse(source, `tensor "${name}" has ${data.length} numbers, but its shape [${shape}] takes ${count}`, {
-        expected: count,
-        actual: data.length,
-        fix: "give the shape that the numbers have",
-      });
-    if (!dtypes[dtype].accepts(data))
-      throw refuse(source, `tensor "${name}" is ${data.constructor.name}, which ${dtype} does not store`, {
-        expected: dtype,
-        actual: data.constructor.name,
-        fix: "convert the numbers, or choose another number type",
-      });
   }
+}
+
+function encoded(name: string, { dtype, shape, data }: StoredTensor): Uint8Array {
+  const count = countOf(shape);
+  if (data.length !== count)
+    throw refuse(written, `tensor "${name}" has ${data.length} numbers, but its shape [${shape}] takes ${count}`, {
+      expected: count,
+      actual: data.length,
+      fix: "give the shape that the numbers have",
+    });
+  if (!dtypes[dtype].accepts(data))
+    throw refuse(written, `tensor "${name}" is ${data.constructor.name}, which ${dtype} does not store`, {
+      expected: dtype,
+      actual: data.constructor.name,
+      fix: "convert the numbers, or choose another number type",
+    });
+  const { buffer, byteOffset, byteLength } = dtypes[dtype].encode(data);
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -1,5 +1,6 @@
-import { type ErrorDetails, FlamingoError } from "../core/errors.ts";
+import type { ByteSource } from "./byteSource.ts";
 import { type Dtype, dtypes } from "./dtypes.ts";
+import { refuse } from "./refuse.ts";
 
 /** What the header says of one tensor; the range counts bytes from the first number in the file. */
 export interface TensorEntry {
@@ -25,33 +26,30 @@ const metadataKey = "__metadata__";
 /** Names that would reach into an object's prototype, should somebody build objects from them. */
 const reservedNames = new Set(["__proto__", "prototype", "constructor"]);
 
-/** The error for a weights file that breaks a rule; every message leads with the file. */
-export function refuse(source: string, finding: string, details: ErrorDetails = {}): FlamingoError {
-  const fix = "get the file again from where it came, or save the weights once more";
-  return new FlamingoError("INVALID_WEIGHTS", `${source}: ${finding}`, { source, fix, ...details });
-}
-
 /**
+ * Reads and checks the header, and nothing else of the file.
  * @throws FlamingoError INVALID_WEIGHTS for each thing that the format forbids
  */
-export function parseHeader(bytes: Uint8Array, source: string): Header {
-  const { text, dataStart } = headerText(bytes, source);
+export function parseHeader(bytes: ByteSource): Header {
+  const source = bytes.name;
+  const { text, dataStart } = headerText(bytes);
   const header = parseJson(text, source);
   const { [metadataKey]: metadata, ...rest } = header;
   const entries = Object.entries(rest).map(([name, entry]) => parseEntry(name, entry, source));
   entries.sort((left, right) => left.begin - right.begin || left.end - right.end);
-  checkCover(entries, bytes.byteLength - dataStart, source);
+  checkCover(entries, bytes.size - dataStart, source);
   return { entries, metadata: parseMetadata(metadata, source), dataStart };
 }
 
-function headerText(bytes: Uint8Array, source: string): { text: string; dataStart: number } {
-  const present = bytes.byteLength;
+function headerText(bytes: ByteSource): { text: string; dataStart: number } {
+  const { name: source, size: present } = bytes;
   if (present < lengthBytes)
     throw refuse(source, `${present} bytes are too few for a safetensors file`, {
       expected: lengthBytes,
       actual: present,
     });
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  const first = bytes.read(0, lengthBytes);
+  const length = new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
   if (length > longestHeader)
     throw refuse(
       source,
@@ -68,10 +66,8 @@ function headerText(bytes: Uint8Array, source: string): { text: string; dataStar
       },
     );
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
-      bytes.subarray(lengthBytes, dataStart),
-    );
-    return { text, dataStart };
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    return { text: decoder.decode(bytes.read(lengthBytes, Number(length))), dataStart };
   } catch {
     throw refuse(source, "the header is no UTF-8 text");
   }

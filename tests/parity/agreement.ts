@@ -5,7 +5,7 @@ import { multiply } from "../../src/engine/ops/elementwise.ts";
 import { Eager } from "../../src/engine/readings/eager.ts";
 import { type WeightData, Weights } from "../../src/engine/readings/weights.ts";
 import { dispose, keep, sum, type Tensor, tensor, type Variable, variable } from "../../src/engine/tensor.ts";
-import type { StoredTensor } from "../../src/weights/safetensors.ts";
+import type { StoredTensor } from "../../src/weights/storedTensor.ts";
 import type { GoldenCase } from "./golden.ts";
 
 /** How far one tensor is from what the reference gives: max|actual − expected| / max|expected|. */

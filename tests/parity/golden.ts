@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describeWeights } from "../../src/core/describeWeights.ts";
 import { loadWeights } from "../../src/weights/file.ts";
-import type { StoredTensor } from "../../src/weights/safetensors.ts";
+import type { StoredTensor } from "../../src/weights/storedTensor.ts";
 import { type Correspondence, reference } from "./reference.ts";
 
 type Stored = ReadonlyMap<string, StoredTensor>;

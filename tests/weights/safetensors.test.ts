@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FlamingoError } from "../../src/core/errors.ts";
 import { dtypes } from "../../src/weights/dtypes.ts";
-import { readSafetensors, type StoredTensor, writeSafetensors } from "../../src/weights/safetensors.ts";
+import { readSafetensors, writeSafetensors } from "../../src/weights/safetensors.ts";
+import type { StoredTensor } from "../../src/weights/storedTensor.ts";
 import { metadata, namedTensors } from "./tensorArbitrary.ts";
 
 const golden = fileURLToPath(new URL("../fixtures/golden/", import.meta.url));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Dtype, StoredNumbers } from "../../src/weights/dtypes.ts";
-import type { StoredTensor } from "../../src/weights/safetensors.ts";
+import type { StoredTensor } from "../../src/weights/storedTensor.ts";
 
 type Filled = (count: number) => fc.Arbitrary<StoredNumbers>;
 

@@ -1,0 +1,65 @@
+import { type Dtype, dtypes, type StoredNumbers } from "./dtypes.ts";
+
+/** A tensor as a file holds it, or is to hold it. */
+export interface StoredTensor {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  /**
+   * The numbers in reading order; F16 and BF16 as float32. Those of a file are read at the first look, and once more after
+   * nobody held them: the memory that a file takes is that of the tensors in use.
+   */
+  readonly data: StoredNumbers;
+}
+
+/** The tensors of a file, by name. */
+export interface WeightsFile {
+  readonly tensors: Map<string, StoredTensor>;
+  /** Free text beside the tensors, such as the configuration that made them. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Numbers as a model takes them. */
+export interface FloatTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** A tensor whose bytes, little end first, are read when somebody looks at its numbers. */
+export function lazyTensor(dtype: Dtype, shape: readonly number[], read: () => Uint8Array): StoredTensor {
+  const { size, decode } = dtypes[dtype];
+  let held: WeakRef<StoredNumbers> | undefined;
+  return {
+    dtype,
+    shape,
+    get data() {
+      let data = held?.deref();
+      if (!data) {
+        const bytes = read();
+        const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes); // slice() of a Buffer copies nothing
+        data = decode(aligned.buffer, aligned.byteOffset, aligned.byteLength / size);
+        held = new WeakRef(data);
+      }
+      return data;
+    },
+  };
+}
+
+/** The same tensor with its numbers as float32, converted when somebody looks at them. */
+export function asFloats(tensor: StoredTensor): FloatTensor {
+  return {
+    shape: tensor.shape,
+    get data() {
+      const { data } = tensor;
+      return data instanceof Float32Array ? data : Float32Array.from(data as Iterable<number | bigint>, Number);
+    },
+  };
+}
+
+/** The tensors of a file with their numbers as float32. */
+export function floatTensors({ tensors }: Pick<WeightsFile, "tensors">): Map<string, FloatTensor> {
+  return new Map([...tensors].map(([name, tensor]) => [name, asFloats(tensor)]));
+}
+
+export function countOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
