@@ -5,10 +5,10 @@ import type { Probe } from "../engine/readings/eager.ts";
 import { slice, type Tensor, tensor, tidy } from "../engine/tensor.ts";
 import type { Source } from "../graph/graph.ts";
 import type { PlacedBlock } from "../inspection/placedBlocks.ts";
-import type { BlockGraph } from "./blockGraph.ts";
 import { type Continuation, openContinuation, type TextModel } from "./continuation.ts";
 import { type GenerateOptions, generate } from "./generate.ts";
 import { type EncodedRows, type EncodedValues, MediaEncoder } from "./mediaEncoder.ts";
+import type { Model } from "./model.ts";
 import {
   type Prompt,
   type PromptTokenizer,
@@ -45,7 +45,7 @@ const promptsAtOnce = 32;
  * text is computed once for each image or video, and kept until `release`.
  *
  * @example
- * const model = new PromptModel(graph, { node: "language", port: "logits" }, "documents", tokenizer);
+ * const model = new PromptModel(pipelineModel, { node: "language", port: "logits" }, "documents", tokenizer);
  * const [{ text }] = await model.generate([[cat, "a cat", dog]], { most: 8 });
  * const [{ sum }] = await model.logLikelihoods([{ prompt: [dog], text: "a dog" }]);
  */
@@ -53,7 +53,7 @@ export class PromptModel {
   readonly tokenizer: PromptTokenizer;
   /** Id of the source that its images and token ids come from. */
   readonly source: string;
-  readonly #graph: BlockGraph;
+  readonly #model: Model;
   readonly #logits: Source;
   /** Blocks that do not depend on the text. */
   readonly #encoded: readonly string[];
@@ -63,16 +63,16 @@ export class PromptModel {
    * @param logits the output that gives scores of the next token [batch, length, tokens]
    * @param source id of the source whose outputs `images` and `ids` stand for media and text
    */
-  constructor(graph: BlockGraph, logits: Source, source: string, tokenizer: PromptTokenizer) {
+  constructor(model: Model, logits: Source, source: string, tokenizer: PromptTokenizer) {
     this.tokenizer = tokenizer;
-    this.#graph = graph;
+    this.#model = model;
     this.#logits = logits;
     this.source = source;
-    const { encoded, read } = splitByText(graph, logits.node, source);
+    const { encoded, read } = splitByText(model, logits.node, source);
     this.#encoded = encoded;
     this.#encoder = new MediaEncoder((images) => {
       const values = new Map<string, Record<string, Value>>([[source, { images }]]);
-      for (const id of encoded) graph.compute(id, values);
+      for (const id of encoded) model.compute(id, values);
       const result: EncodedValues = new Map();
       for (const { node, port } of read)
         result.set(node, { ...result.get(node), [port]: values.get(node)![port] as Tensor });
@@ -85,29 +85,25 @@ export class PromptModel {
    * @param tokenizerOf the tokenizer of a source, by its id, where it gives texts
    * @throws FlamingoError INVALID_PIPELINE if the logits depend on no source of images and texts
    */
-  static at(
-    graph: BlockGraph,
-    logits: Source,
-    tokenizerOf: (source: string) => PromptTokenizer | undefined,
-  ): PromptModel {
-    for (const { id, outputs } of graph.sourcesOf(logits.node)) {
+  static at(model: Model, logits: Source, tokenizerOf: (source: string) => PromptTokenizer | undefined): PromptModel {
+    for (const { id, outputs } of model.sourcesOf(logits.node)) {
       const tokenizer = tokenizerOf(id);
-      if (tokenizer && outputs.images && outputs.ids) return new PromptModel(graph, logits, id, tokenizer);
+      if (tokenizer && outputs.images && outputs.ids) return new PromptModel(model, logits, id, tokenizer);
     }
-    const message = `the logits of "${graph.node(logits.node).label}" depend on no source of images and texts`;
+    const message = `the logits of "${model.node(logits.node).label}" depend on no source of images and texts`;
     const fix = "connect it to a source of images with texts, such as Emoji documents or an image folder";
     throw new FlamingoError("INVALID_PIPELINE", message, { block: logits.node, fix });
   }
 
   /** Side of the images that the model takes, where its source fixes one. */
   get imageSize(): number | undefined {
-    const size = this.#graph.node(this.source).outputs.images?.at(-2);
+    const size = this.#model.node(this.source).outputs.images?.at(-2);
     return typeof size === "number" ? size : undefined;
   }
 
-  /** All blocks of its graph, for probes. */
+  /** All blocks of its model, for probes. */
   get blocks(): readonly PlacedBlock[] {
-    return this.#graph.placedBlocks();
+    return this.#model.placedBlocks();
   }
 
   /** Whether there is a language model that reads text without media. */
@@ -168,7 +164,7 @@ export class PromptModel {
 
   /** Encodes media ahead, in one go. @param probes see what happens inside; media that were encoded before show nothing */
   encode(media: readonly Media[], probes: readonly Probe[] = []): void {
-    this.#graph.watched(probes, () => this.#encoder.encodeAll(media));
+    this.#model.watched(probes, () => this.#encoder.encodeAll(media));
   }
 
   /** Forgets the media that it encoded: after weights changed, or to give the memory back. */
@@ -202,9 +198,9 @@ export class PromptModel {
     );
     const encoded = await this.#encode(rows.map(({ media }) => media));
     try {
-      return this.#graph.watched(probes, () =>
+      return this.#model.watched(probes, () =>
         tidy(() =>
-          this.#textModel(this.#graph, encoded)(tensor(ids, [rows.length, ids.length / rows.length], "int32")),
+          this.#textModel(this.#model, encoded)(tensor(ids, [rows.length, ids.length / rows.length], "int32")),
         ),
       );
     } finally {
@@ -214,8 +210,8 @@ export class PromptModel {
 
   async #continue(media: readonly (readonly Media[])[]): Promise<Continuation> {
     const encoded = await this.#encode(media);
-    const texts = openContinuation(media.length, this.#graph.weights, (readingOf) =>
-      this.#textModel(this.#graph.under(readingOf), encoded),
+    const texts = openContinuation(media.length, this.#model.weights, (readingOf) =>
+      this.#textModel(this.#model.under(readingOf), encoded),
     );
     const dispose = () => {
       texts.dispose();
@@ -236,7 +232,7 @@ export class PromptModel {
   }
 
   /** The text's side of the model, with media that were encoded, or the language model alone. */
-  #textModel(graph: BlockGraph, encoded: EncodedRows | undefined): TextModel {
+  #textModel(model: Model, encoded: EncodedRows | undefined): TextModel {
     const { node, port } = this.#logits;
     if (encoded) {
       const { values } = encoded;
@@ -245,24 +241,24 @@ export class PromptModel {
         const given = new Map<string, Record<string, Value>>(this.#encoded.map((id) => [id, {}]));
         for (const [id, ports] of values) given.set(id, ports);
         given.set(this.source, { ...values.get(this.source), ids });
-        return graph.compute(node, given)[port] as Tensor;
+        return model.compute(node, given)[port] as Tensor;
       };
     }
     const input = this.#textInput();
     if (input === undefined) {
-      const message = `"${graph.node(node).label}" is no language model that reads text alone`;
+      const message = `"${model.node(node).label}" is no language model that reads text alone`;
       throw new FlamingoError("INVALID_PIPELINE", message, { block: node, fix: "give an image" });
     }
-    return (ids) => graph.call(node, { [input]: ids })[port] as Tensor;
+    return (ids) => model.call(node, { [input]: ids })[port] as Tensor;
   }
 
   /** The input of the node with logits that takes token ids, if it can do without its other inputs: they bring the media. */
   #textInput(): string | undefined {
     const { node } = this.#logits;
-    const wired = Object.entries(this.#graph.inputsOf(node));
+    const wired = Object.entries(this.#model.inputsOf(node));
     const text = wired.find(([, from]) => from.node === this.source && from.port === "ids");
     const others = wired.filter((each) => each !== text);
-    const isFree = others.length > 0 && others.every(([port]) => this.#graph.isOptional(node, port));
+    const isFree = others.length > 0 && others.every(([port]) => this.#model.isOptional(node, port));
     return isFree ? text?.[0] : undefined;
   }
 }
@@ -271,18 +267,18 @@ export class PromptModel {
  * Divides the blocks up to a node: those that depend on a source's images and on nothing else of it are encoded ahead.
  * @returns `encoded`, in the order in which they are computed, and the outputs of theirs that other blocks read
  */
-function splitByText(graph: BlockGraph, node: string, source: string): { encoded: string[]; read: Source[] } {
+function splitByText(model: Model, node: string, source: string): { encoded: string[]; read: Source[] } {
   const reads = (id: string, wanted: (port: string) => boolean): boolean =>
-    Object.values(graph.inputsOf(id)).some((from) =>
+    Object.values(model.inputsOf(id)).some((from) =>
       from.node === source ? wanted(from.port) : reads(from.node, wanted),
     );
   const isImage = (port: string) => port === "images";
-  const blocks = graph.blocksUpTo(node);
+  const blocks = model.blocksUpTo(node);
   const encoded = blocks.filter((id) => reads(id, isImage) && !reads(id, (port) => !isImage(port)));
   const others = blocks.filter((id) => !encoded.includes(id));
   const read = new Map<string, Source>();
   for (const id of others)
-    for (const from of Object.values(graph.inputsOf(id)))
+    for (const from of Object.values(model.inputsOf(id)))
       if (encoded.includes(from.node) || (from.node === source && isImage(from.port)))
         read.set(`${from.node} ${from.port}`, from);
   return { encoded, read: [...read.values()] };

@@ -7,7 +7,7 @@ import type { PlanNode } from "../pipeline/compile.ts";
 import type { RunControl } from "../runs/conduct.ts";
 import type { RecordSink } from "../runs/record.ts";
 import type { StoredCheckpoint } from "../training/checkpoint.ts";
-import type { Graph } from "./graph.ts";
+import type { PipelineModel } from "./pipelineModel.ts";
 
 /** Where an action stands: the node that its records name, and the outputs that it reads. */
 export interface ActionPlace extends Pick<PlanNode, "id" | "label"> {
@@ -17,7 +17,7 @@ export interface ActionPlace extends Pick<PlanNode, "id" | "label"> {
 /** What an action has at hand. */
 export interface ActionContext {
   node: ActionPlace;
-  graph: Graph;
+  model: PipelineModel;
   /** Opened sources by node id. */
   sources: ReadonlyMap<string, OpenSource>;
   log: RecordSink;

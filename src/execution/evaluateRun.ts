@@ -23,25 +23,25 @@ export interface EvaluateRunOptions {
  * @throws FlamingoError NOT_FOUND if there is no checkpoint, or no such evaluation set
  */
 export async function evaluateRun({ folder, device, set, log, cache, signal }: EvaluateRunOptions): Promise<void> {
-  const { graph, sources, record } = await restoreRun(folder, { device, log, cache });
-  const base = { graph, sources, log, folder, seed: record.seed, signal, observers: [] };
+  const { model, sources, record } = await restoreRun(folder, { device, log, cache });
+  const base = { model, sources, log, folder, seed: record.seed, signal, observers: [] };
   const evaluateAt = (node: ActionPlace, type: string, own: Record<string, unknown>) => {
     const { config, run } = findAction(type)!;
     const settings = config.parse({ ...own, ...(set === undefined ? {} : { sets: [set] }) });
     return run!(settings, { ...base, node } satisfies ActionContext);
   };
   try {
-    const evaluating = Object.values(graph.plan.nodes).filter(({ type }) => {
+    const evaluating = Object.values(model.plan.nodes).filter(({ type }) => {
       const action = findAction(type);
       return action?.stage === "evaluate" && action.run;
     });
     for (const node of evaluating)
-      if (!(await evaluateAt({ ...node, inputs: graph.inputsOf(node.id) }, node.type, node.config))) return;
+      if (!(await evaluateAt({ ...node, inputs: model.inputsOf(node.id) }, node.type, node.config))) return;
     if (evaluating.length > 0) return;
-    const logits = logitsOutput(graph);
-    const { id, label } = graph.node(logits.node);
+    const logits = logitsOutput(model);
+    const { id, label } = model.node(logits.node);
     await evaluateAt({ id, label, inputs: { logits } }, Evaluate.name, {});
   } finally {
-    graph.weights.dispose();
+    model.weights.dispose();
   }
 }

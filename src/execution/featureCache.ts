@@ -1,7 +1,7 @@
 import type { Batch, ImageNames } from "../data/source.ts";
 import { capabilities } from "../engine/devices/capabilities.ts";
 import { type Tensor, tensor } from "../engine/tensor.ts";
-import type { Graph, Values } from "./graph.ts";
+import type { PipelineModel, Values } from "./pipelineModel.ts";
 
 /** Bytes of features that are kept at most, in the machine's memory. */
 const mostBytes = 2 ** 30;
@@ -23,15 +23,15 @@ interface Kept {
  * images would take more than the budget, nothing is kept.
  */
 export class FeatureCache {
-  readonly #graph: Graph;
+  readonly #model: PipelineModel;
   readonly #nodes: readonly string[];
   readonly #kept = new Map<string, Kept>();
   #bytesLeft: number;
 
   /** @param nodes ids of those that learn nothing; others are never looked at */
-  constructor(graph: Graph, nodes: readonly string[], budget = mostBytes) {
-    this.#graph = graph;
-    this.#nodes = capabilities().rowsKeepBits ? nodes.filter((id) => graph.imagesOf(id)) : [];
+  constructor(model: PipelineModel, nodes: readonly string[], budget = mostBytes) {
+    this.#model = model;
+    this.#nodes = capabilities().rowsKeepBits ? nodes.filter((id) => model.imagesOf(id)) : [];
     this.#bytesLeft = budget;
   }
 
@@ -47,7 +47,7 @@ export class FeatureCache {
       images.forEach((image, at) => {
         numbers.set(image, at * image.length);
       });
-      const [port] = Object.keys(this.#graph.node(node).outputs);
+      const [port] = Object.keys(this.#model.node(node).outputs);
       values.set(node, { [port!]: tensor(numbers, [...kept.shape]) });
     }
   }
@@ -79,7 +79,7 @@ export class FeatureCache {
   }
 
   #namesOf(node: string, drawn: ReadonlyMap<string, Batch>): ImageNames | undefined {
-    const from = this.#graph.imagesOf(node)!;
+    const from = this.#model.imagesOf(node)!;
     return drawn.get(from.node)?.[from.port]?.names;
   }
 }

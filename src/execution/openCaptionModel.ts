@@ -7,7 +7,7 @@ import { compile } from "../pipeline/compile.ts";
 import type { Pipeline } from "../pipeline/schema.ts";
 import type { RecordSink } from "../runs/record.ts";
 import { logitsOutput } from "./logitsOutput.ts";
-import { prepareGraph } from "./prepare.ts";
+import { prepareModel } from "./prepare.ts";
 import { catalog, findSource } from "./registry.ts";
 
 /**
@@ -21,20 +21,20 @@ export async function openCaptionModel(
   origin: string,
   { seed = 0, log = { append: () => {} } as RecordSink } = {},
 ): Promise<CaptionModel> {
-  const graph = await prepareGraph(compile(pipeline, catalog), seed, log);
+  const model = await prepareModel(compile(pipeline, catalog), seed, log);
   try {
-    const tokenizerOf = (source: string) => findSource(graph.node(source).type)?.tokenizer?.();
-    const model = PromptModel.at(graph, logitsOutput(graph), tokenizerOf);
-    const { imageSize } = model;
+    const tokenizerOf = (source: string) => findSource(model.node(source).type)?.tokenizer?.();
+    const prompts = PromptModel.at(model, logitsOutput(model), tokenizerOf);
+    const { imageSize } = prompts;
     if (imageSize === undefined) {
       const fix = "connect its images to a vision encoder";
       throw new FlamingoError("INVALID_PIPELINE", `"${pipeline.name}" does not tell the size of its images`, { fix });
     }
-    graph.weights.load(weights, "", origin);
-    const tokenizer = tokenizerOf(model.source) as Tokenizer;
-    return await CaptionModel.of({ pipeline, imageSize, tokenizer, weights: graph.weights, model });
+    model.weights.load(weights, "", origin);
+    const tokenizer = tokenizerOf(prompts.source) as Tokenizer;
+    return await CaptionModel.of({ pipeline, imageSize, tokenizer, weights: model.weights, model: prompts });
   } catch (error) {
-    graph.weights.dispose();
+    model.weights.dispose();
     throw error;
   }
 }

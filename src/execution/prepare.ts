@@ -11,14 +11,14 @@ import { loadWeights } from "../weights/file.ts";
 import { pretrainedFile } from "../weights/pretrained.ts";
 import { floatTensors } from "../weights/storedTensor.ts";
 import { atNode } from "./atNode.ts";
-import { Graph } from "./graph.ts";
 import { memoryNeed, requireMemory } from "./memoryNeed.ts";
+import { PipelineModel } from "./pipelineModel.ts";
 import { catalog, findAction, findBlock, findSource } from "./registry.ts";
 
 /** A run that is ready to act: its plan alive on the device, its sources open. */
 export interface Prepared {
   plan: Plan;
-  graph: Graph;
+  model: PipelineModel;
   sources: Map<string, OpenSource>;
 }
 
@@ -42,7 +42,7 @@ export async function restoreRun(
   const record = await readRun(folder);
   const { path, checkpoint } = await lastCheckpoint(folder, options.log);
   const prepared = await prepareRun(record, { ...options, from: checkpoint.step });
-  prepared.graph.weights.load(checkpoint.weights, "", path);
+  prepared.model.weights.load(checkpoint.weights, "", path);
   return { ...prepared, record };
 }
 
@@ -84,20 +84,20 @@ export async function prepareRun(record: RunRecord, { device, log, cache, from }
     log.append({ channel: "memory", value: { needs: need.total, ...has } });
     requireMemory(need, opened);
   }
-  return { plan, graph: await prepareGraph(plan, record.seed, log), sources };
+  return { plan, model: await prepareModel(plan, record.seed, log), sources };
 }
 
 /**
  * Makes a plan's blocks on the device that is open, with the pretrained weights that they name.
  * @throws FlamingoError NOT_FOUND or INVALID_WEIGHTS for pretrained weights
  */
-export async function prepareGraph(plan: Plan, seed: number, log: RecordSink): Promise<Graph> {
+export async function prepareModel(plan: Plan, seed: number, log: RecordSink): Promise<PipelineModel> {
   const weights = new Weights(seed);
   try {
-    const graph = new Graph(plan, weights, findBlock);
+    const model = new PipelineModel(plan, weights, findBlock);
     for (const { id, weights: name } of Object.values(plan.nodes))
       if (name !== undefined) await atNode(id, log, () => loadPretrained(id, name, weights, log));
-    return graph;
+    return model;
   } catch (error) {
     weights.dispose();
     throw error;

@@ -19,10 +19,10 @@ export async function executeRun(options: ExecuteOptions): Promise<"succeeded" |
   const warn = (message: string) => log.append({ channel: "message", value: { level: "warning", message } });
   let stored = await newestCheckpoint(join(folder, checkpointFolder), warn);
   const from = stored?.checkpoint.step ?? 0;
-  const { plan, graph, sources } = await prepareRun(record, { device, log, cache, from });
+  const { plan, model, sources } = await prepareRun(record, { device, log, cache, from });
   try {
     const base: Omit<ActionContext, "node"> = {
-      graph,
+      model,
       sources,
       log,
       folder,
@@ -44,7 +44,7 @@ export async function executeRun(options: ExecuteOptions): Promise<"succeeded" |
       if (findAction(type)!.observe) log.append({ channel: "node", value: { node: id, state: outcome } });
     return outcome;
   } finally {
-    graph.weights.dispose();
+    model.weights.dispose();
   }
 }
 
@@ -78,8 +78,8 @@ async function observersOf(actions: readonly PlanNode[], base: Omit<ActionContex
   return observers;
 }
 
-function placeOf({ id, label }: PlanNode, { graph }: Omit<ActionContext, "node">): ActionPlace {
-  return { id, label, inputs: graph.inputsOf(id) };
+function placeOf({ id, label }: PlanNode, { model }: Omit<ActionContext, "node">): ActionPlace {
+  return { id, label, inputs: model.inputsOf(id) };
 }
 
 /** Runs one action, and tells its state at its node. */

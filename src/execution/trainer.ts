@@ -19,8 +19,8 @@ import type { Schedule } from "../training/schedule.ts";
 import { saveWeights } from "../weights/file.ts";
 import type { ActionContext } from "./action.ts";
 import { FeatureCache } from "./featureCache.ts";
-import { toTensors, type Values } from "./graph.ts";
 import { mayGoOn } from "./mayGoOn.ts";
+import { toTensors, type Values } from "./pipelineModel.ts";
 
 export interface TrainerSettings {
   schedule: Schedule;
@@ -72,7 +72,7 @@ export class Trainer {
       });
     }
     this.#optimizer = new Optimizer(this.#weights, settings);
-    this.#probes = channelProbes(context.graph.placedBlocks());
+    this.#probes = channelProbes(context.model.placedBlocks());
     if (settings.mixed) this.#lossScale = new LossScale();
   }
 
@@ -108,8 +108,8 @@ export class Trainer {
   }
 
   #allWeights(): Weight[] {
-    const { graph, node } = this.#context;
-    return graph.blocksUpTo(node.id).flatMap((id) => graph.weights.all(id));
+    const { model, node } = this.#context;
+    return model.blocksUpTo(node.id).flatMap((id) => model.weights.all(id));
   }
 
   /** Takes up where the run's checkpoint ended; 0 if there is none. */
@@ -117,7 +117,7 @@ export class Trainer {
     const stored = this.#context.takeCheckpoint?.();
     if (!stored) return 0;
     const { step, seconds, weights, moments, lossScale, losses } = stored.checkpoint;
-    this.#context.graph.weights.load(weights, "", stored.path);
+    this.#context.model.weights.load(weights, "", stored.path);
     this.#optimizer.load(moments);
     if (this.#lossScale && lossScale) this.#lossScale = new LossScale(lossScale);
     this.#saved = step;
@@ -127,12 +127,12 @@ export class Trainer {
   }
 
   #announce(): void {
-    const { log, node, graph } = this.#context;
+    const { log, node, model } = this.#context;
     const count = (weights: readonly Weight[]) => weights.reduce((sum, weight) => sum + sizeOf(weight), 0);
     const { steps } = this.#settings.schedule;
     const [weights, trainable] = [count(this.#allWeights()), count(this.#weights)];
     log.append({ channel: "training", value: { node: node.id, steps, weights, trainable } });
-    const gates = findGates(this.#weights, graph.placedBlocks(), graph.findBlock);
+    const gates = findGates(this.#weights, model.placedBlocks(), model.findBlock);
     if (gates.length > 0) log.append({ channel: "gates", value: { gates } });
   }
 
@@ -140,28 +140,28 @@ export class Trainer {
    * The loss of a batch. What depends on no trained weight is computed first, outside the gradient's tape, or recalled.
    */
   #lossOf(): (batch: number) => Promise<() => Tensor> {
-    const { graph, node } = this.#context;
-    const from = graph.inputsOf(node.id).loss!;
-    const feeding = graph.sourcesOf(node.id);
-    const fixed = graph.blocksUpTo(from.node).filter((id) => graph.isFixed(id));
-    const cache = new FeatureCache(graph, fixed);
+    const { model, node } = this.#context;
+    const from = model.inputsOf(node.id).loss!;
+    const feeding = model.sourcesOf(node.id);
+    const fixed = model.blocksUpTo(from.node).filter((id) => model.isFixed(id));
+    const cache = new FeatureCache(model, fixed);
     // A block may hand out a weight itself (an embedding table): that is not ours to dispose.
-    const variables = new Set<Tensor>(graph.weights.all().map(({ variable }) => variable));
+    const variables = new Set<Tensor>(model.weights.all().map(({ variable }) => variable));
     return async (batch) => {
       const drawn = await this.#draw(feeding, batch);
       dispose(this.#held);
       const values: Values = new Map([...drawn].map(([id, numbers]) => [id, toTensors(numbers)]));
       const given = [...values.values()].flatMap((ports) => Object.values(ports) as Tensor[]);
       const sources = new Map(values);
-      this.#forward = () => graph.compute(from.node, new Map(sources))[from.port] as Tensor;
+      this.#forward = () => model.compute(from.node, new Map(sources))[from.port] as Tensor;
       cache.recall(drawn, values);
       const computed = tidy(() => {
-        for (const id of fixed) graph.compute(id, values);
+        for (const id of fixed) model.compute(id, values);
         return fixed.flatMap((id) => Object.values(values.get(id)!) as Tensor[]);
       });
       this.#held = [...given, ...computed.filter((value) => !variables.has(value))];
       await cache.keep(drawn, values);
-      return () => graph.compute(from.node, new Map(values))[from.port] as Tensor;
+      return () => model.compute(from.node, new Map(values))[from.port] as Tensor;
     };
   }
 
@@ -226,11 +226,11 @@ export class Trainer {
   /** Reads what channels ask for inside the model, on the step's last batch, with the weights as the step left them. */
   async #probe(step: number): Promise<void> {
     const due = this.#probes.filter((probe) => probe.isDue(step));
-    const { graph, log } = this.#context;
+    const { model, log } = this.#context;
     if (due.length === 0 || !this.#forward) return;
     tidy(
       () =>
-        void graph.watched(
+        void model.watched(
           due.flatMap(({ probes }) => probes),
           this.#forward!,
         ),
@@ -290,14 +290,14 @@ export class Trainer {
 
   /** Each trained node's weights in a file of their own, for other pipelines to start from. */
   async #saveNodes(): Promise<void> {
-    const { graph, node, folder, seed } = this.#context;
+    const { model, node, folder, seed } = this.#context;
     const { steps } = this.#settings.schedule;
-    for (const id of graph.blocksUpTo(node.id)) {
-      if (graph.weights.all(id).every((weight) => weight.frozen)) continue;
-      const numbers = await graph.weights.save(id);
+    for (const id of model.blocksUpTo(node.id)) {
+      if (model.weights.all(id).every((weight) => weight.frozen)) continue;
+      const numbers = await model.weights.save(id);
       const tensors = [...numbers].map(([name, data]) => [name, { dtype: "F32" as const, ...data }] as const);
       await saveWeights(join(folder, "weights", `${id}.safetensors`), tensors, {
-        pipeline: graph.plan.name,
+        pipeline: model.plan.name,
         node: id,
         seed: String(seed),
         steps: String(steps),

@@ -26,7 +26,7 @@ export class AttentionWatch {
     this.#blocks = new Map(attention.map((block) => [placeName(block), block]));
   }
 
-  /** Give this to `Graph.watched`. */
+  /** Give this to `PipelineModel.watched`. */
   get probes(): readonly Probe[] {
     const see = (path: string, tensor: Tensor) =>
       void this.#waiting.push({ block: this.#blocks.get(path)!, tensor: keep(tensor) });

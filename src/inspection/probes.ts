@@ -38,7 +38,7 @@ export class ChannelProbe {
     return this.isUsed && step % this.channel.probe!.every === 0;
   }
 
-  /** Give these to `Graph.watched`. */
+  /** Give these to `PipelineModel.watched`. */
   get probes(): readonly Probe[] {
     return this.#reads.map((read) => ({
       of: read.of,

@@ -2,7 +2,7 @@ import type { WeightSpec } from "../../src/core/block.ts";
 import type { HostTensor } from "../../src/data/source.ts";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { dispose, type Tensor, tidy } from "../../src/engine/tensor.ts";
-import { type Graph, toTensors, type Values } from "../../src/execution/graph.ts";
+import { type PipelineModel, toTensors, type Values } from "../../src/execution/pipelineModel.ts";
 import { Optimizer } from "../../src/training/optimizer.ts";
 import type { ParameterGroups } from "../../src/training/parameterGroups.ts";
 import { saveWeights } from "../../src/weights/file.ts";
@@ -11,7 +11,7 @@ import { twinConfig } from "./twinConfig.ts";
 
 /** A batch of a pipeline's source, and how its weights learn from it. */
 export interface Lesson {
-  graph: Graph;
+  model: PipelineModel;
   /** Ids of the source and of the loss. */
   source: string;
   loss: string;
@@ -30,15 +30,15 @@ export class PipelineStep {
   #steps = 0;
 
   constructor(lesson: Lesson) {
-    const { graph, loss, groups, clip } = lesson;
+    const { model, loss, groups, clip } = lesson;
     this.#lesson = lesson;
-    this.#fixed = graph.blocksUpTo(loss).filter((id) => graph.isFixed(id));
-    this.#trained = graph.weights.trainable();
+    this.#fixed = model.blocksUpTo(loss).filter((id) => model.isFixed(id));
+    this.#trained = model.weights.trainable();
     this.#optimizer = new Optimizer(this.#trained, { groups, clip });
   }
 
   get parameters(): number {
-    return this.#lesson.graph.weights.all().reduce((sum, { variable }) => sum + variable.size, 0);
+    return this.#lesson.model.weights.all().reduce((sum, { variable }) => sum + variable.size, 0);
   }
 
   loss(): Promise<number> {
@@ -64,14 +64,14 @@ export class PipelineStep {
   }
 
   #withBatch<T>(work: (loss: () => Tensor) => T): T {
-    const { graph, source, loss, batch } = this.#lesson;
+    const { model, source, loss, batch } = this.#lesson;
     const values: Values = new Map([[source, toTensors(batch)]]);
     const held = tidy(() => {
-      for (const id of this.#fixed) graph.compute(id, values);
+      for (const id of this.#fixed) model.compute(id, values);
       return [...values.values()].flatMap((ports) => Object.values(ports) as Tensor[]);
     });
     try {
-      return work(() => graph.compute(loss, new Map(values)).loss as Tensor);
+      return work(() => model.compute(loss, new Map(values)).loss as Tensor);
     } finally {
       dispose(held);
     }
@@ -88,16 +88,16 @@ async function readAndDispose(scalar: Tensor): Promise<number> {
  * Opens the twin on the same weights and the same batch; returns what it is. It knows pipelines of an `encoder`, a
  * `resampler` and a `language` node.
  */
-export async function openTwin(peer: Peer, { graph, batch, groups, rate, clip }: Lesson): Promise<string> {
-  const [language, resampler] = ["language", "resampler"].map((id) => graph.node(id).config);
+export async function openTwin(peer: Peer, { model, batch, groups, rate, clip }: Lesson): Promise<string> {
+  const [language, resampler] = ["language", "resampler"].map((id) => model.node(id).config);
   const sizes = { resamplerDepth: resampler!.depth, resamplerHeads: resampler!.heads };
   const config = { ...twinConfig(language!), ...sizes };
   const weights = peer.file("weights");
   await saveWeights(
     weights,
-    [...(await graph.weights.save())].map(([name, data]) => [name, { dtype: "F32" as const, ...data }] as const),
+    [...(await model.weights.save())].map(([name, data]) => [name, { dtype: "F32" as const, ...data }] as const),
   );
-  const frozen = graph.weights.all().flatMap((weight) => (weight.frozen ? [weight.name] : []));
+  const frozen = model.weights.all().flatMap((weight) => (weight.frozen ? [weight.name] : []));
   const twin = await peer.open({ config, weights, frozen });
   const tensors = peer.file("batch");
   await saveWeights(
@@ -108,7 +108,7 @@ export async function openTwin(peer: Peer, { graph, batch, groups, rate, clip }:
         : ([name, { dtype: "F32" as const, shape, data: data as Float32Array }] as const),
     ),
   );
-  await peer.ask({ batch: { tensors, groups: groupsOf(graph.weights.trainable(), groups, rate), clip } });
+  await peer.ask({ batch: { tensors, groups: groupsOf(model.weights.trainable(), groups, rate), clip } });
   return twin;
 }
 

@@ -28,17 +28,17 @@ export async function main(args: string[]): Promise<void> {
 export async function benchTemplate({ device, threads }: Asked): Promise<Row[]> {
   const pipeline = readPipeline(readFileSync(template, "utf8"), "the template");
   const record = { id: "bench", name: pipeline.name, pipeline, seed: 1, device, created: 0, options: {} };
-  const { graph, sources } = await prepareRun(record, {
+  const { model, sources } = await prepareRun(record, {
     device,
     log: { append: () => {} },
     cache: findHome().cache,
     from: 0,
   });
   await openDevice(device, { threads }); // preparing took all cores
-  const { rate, gateRate, decay, clip = 1 } = graph.node("train").config as Record<string, number>;
+  const { rate, gateRate, decay, clip = 1 } = model.node("train").config as Record<string, number>;
   const batch = sources.get("documents")!.batch(0);
   const groups = flamingoGroups(gateRate!, decay!);
-  const lesson = { graph, source: "documents", loss: "loss", batch, groups, rate: rate!, clip };
+  const lesson = { model, source: "documents", loss: "loss", batch, groups, rate: rate!, clip };
   const step = new PipelineStep(lesson);
   const python = findPytorch();
   const peer = python ? new Peer(python, "flamingo_torch.py", threads) : undefined;
@@ -57,6 +57,6 @@ export async function benchTemplate({ device, threads }: Asked): Promise<Row[]> 
   } finally {
     peer?.close();
     step.dispose();
-    graph.weights.dispose();
+    model.weights.dispose();
   }
 }

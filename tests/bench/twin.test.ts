@@ -62,12 +62,12 @@ describe.runIf(there)("a pipeline as the template's and its twin in PyTorch", ()
   test("compute the same loss from the same weights, and again after two steps of training", patience, async () => {
     const pipeline = smallPipeline();
     const record = { id: "twin", name: "Twin", pipeline, seed: 1, device: "wasm", created: 0, options: {} };
-    const { graph, sources } = await prepareRun(record, quietly("wasm"));
-    for (const { group, shape, variable } of graph.weights.all())
+    const { model, sources } = await prepareRun(record, quietly("wasm"));
+    for (const { group, shape, variable } of model.weights.all())
       if (group === "gate") assignNumbers(variable, { shape, data: Float32Array.of(0.6) });
     const batch = sources.get("data")!.batch(0);
     const groups = flamingoGroups(5, 0.1);
-    const lesson = { graph, source: "data", loss: "loss", batch, groups, rate: 0.01, clip: 1 };
+    const lesson = { model, source: "data", loss: "loss", batch, groups, rate: 0.01, clip: 1 };
     const step = new PipelineStep(lesson);
     await openLesson(peer, lesson);
     const before = countTensors();
@@ -77,7 +77,7 @@ describe.runIf(there)("a pipeline as the template's and its twin in PyTorch", ()
     );
     expect(countTensors(), "tensors left behind").toBe(before);
     step.dispose();
-    graph.weights.dispose();
+    model.weights.dispose();
   });
 });
 

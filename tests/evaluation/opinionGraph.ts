@@ -5,7 +5,7 @@ import { Tokenizer } from "../../src/data/tokenizer.ts";
 import { Eager } from "../../src/engine/readings/eager.ts";
 import { Weights } from "../../src/engine/readings/weights.ts";
 import { reshape, slice, type Tensor, tensor } from "../../src/engine/tensor.ts";
-import type { BlockGraph } from "../../src/evaluation/blockGraph.ts";
+import type { Model } from "../../src/evaluation/model.ts";
 import { PromptModel } from "../../src/evaluation/promptModel.ts";
 import type { Source } from "../../src/graph/graph.ts";
 
@@ -47,7 +47,7 @@ export const knowing: Opinion = (label, chunk, token) => {
 };
 
 /** A graph whose language model is an opinion. It remembers the images that it encoded, and those that each text was read with. */
-export class OpinionGraph implements BlockGraph {
+export class OpinionGraph implements Model {
   readonly weights = new Weights(1);
   /** Labels of the images, call by call. */
   readonly encoded: number[][] = [];
@@ -98,7 +98,7 @@ export class OpinionGraph implements BlockGraph {
     return f();
   }
 
-  under(readingOf: (node: string) => Reading): BlockGraph {
+  under(readingOf: (node: string) => Reading): Model {
     if (readingOf("say") instanceof Eager) return this;
     const refuse = () => {
       throw new FlamingoError("NOT_INCREMENTAL", "an opinion needs the whole text", {});

@@ -8,24 +8,27 @@ import { type GenerateOptions, generate } from "../../src/evaluation/generate.ts
 import type { Prompt } from "../../src/evaluation/prompt.ts";
 import { promptTokens } from "../../src/evaluation/prompt.ts";
 import { PromptModel } from "../../src/evaluation/promptModel.ts";
-import { toTensors } from "../../src/execution/graph.ts";
 import { logitsOutput } from "../../src/execution/logitsOutput.ts";
+import { toTensors } from "../../src/execution/pipelineModel.ts";
 import { type Prepared, prepareRun } from "../../src/execution/prepare.ts";
 import { type Pipeline, parsePipeline } from "../../src/pipeline/schema.ts";
 import { readRun } from "../../src/runs/folder.ts";
 import { newRun, quietly, smallPipeline } from "../execution/smallRun.ts";
 
 /** A pipeline's model with random weights, its gates open. */
-async function open(pipeline: Pipeline): Promise<Prepared & { model: PromptModel }> {
+async function open(pipeline: Pipeline): Promise<Prepared & { promptModel: PromptModel }> {
   const record = await readRun(await newRun(pipeline));
   const prepared = await prepareRun(record, quietly("wasm"));
-  const { graph, sources } = prepared;
+  const { model, sources } = prepared;
   setGates(prepared, 0.8);
-  return { ...prepared, model: PromptModel.at(graph, logitsOutput(graph), (source) => sources.get(source)?.tokenizer) };
+  return {
+    ...prepared,
+    promptModel: PromptModel.at(model, logitsOutput(model), (source) => sources.get(source)?.tokenizer),
+  };
 }
 
-function setGates({ graph }: Prepared, value: number): void {
-  for (const { group, shape, variable } of graph.weights.all())
+function setGates({ model }: Prepared, value: number): void {
+  for (const { group, shape, variable } of model.weights.all())
     if (group === "gate") assignNumbers(variable, { shape, data: Float32Array.of(value) });
 }
 
@@ -40,17 +43,17 @@ const film = imageOf(3, 3);
 const [first, second] = [[40, 50], [60]];
 
 let small: Awaited<ReturnType<typeof open>>;
-let model: PromptModel;
+let promptModel: PromptModel;
 beforeAll(async () => {
   small = await open(smallPipeline());
-  model = small.model;
+  promptModel = small.promptModel;
 });
-afterAll(() => small.graph.weights.dispose());
+afterAll(() => small.model.weights.dispose());
 
-/** Logits of the whole graph, on its source's values. */
-function compute({ graph }: Pick<Prepared, "graph">, given: { images: Tensor; ids: Tensor }): Tensor {
-  const { node, port } = logitsOutput(graph);
-  return tidy(() => graph.compute(node, new Map([["data", given]]))[port] as Tensor);
+/** Logits of the whole model, on its source's values. */
+function compute({ model }: Pick<Prepared, "model">, given: { images: Tensor; ids: Tensor }): Tensor {
+  const { node, port } = logitsOutput(model);
+  return tidy(() => model.compute(node, new Map([["data", given]]))[port] as Tensor);
 }
 
 async function logitsOf(of: PromptModel, ...prompts: Prompt[]): Promise<Float32Array> {
@@ -63,9 +66,9 @@ async function logitsOf(of: PromptModel, ...prompts: Prompt[]): Promise<Float32A
 describe("a prompt model", () => {
   test("with closed gates says what the language model alone says, to the last bit", async () => {
     setGates(small, 0);
-    const ids = Int32Array.from(promptTokens([red, first], model.tokenizer).ids);
-    const { logits } = small.graph.call("language", { ids: tensor(ids, [1, ids.length], "int32") });
-    expect(await logitsOf(model, [red, first])).toEqual(await (logits as Tensor).data());
+    const ids = Int32Array.from(promptTokens([red, first], promptModel.tokenizer).ids);
+    const { logits } = small.model.call("language", { ids: tensor(ids, [1, ids.length], "int32") });
+    expect(await logitsOf(promptModel, [red, first])).toEqual(await (logits as Tensor).data());
     setGates(small, 0.8);
   });
 
@@ -76,11 +79,11 @@ describe("a prompt model", () => {
       [green, first],
       [blue, first],
     ];
-    const together = await logitsOf(model, ...prompts);
+    const together = await logitsOf(promptModel, ...prompts);
     const size = together.length / prompts.length;
     for (const [row, prompt] of prompts.entries()) {
-      model.release();
-      expect(together.slice(row * size, (row + 1) * size)).toBeAllclose(await logitsOf(model, prompt), {
+      promptModel.release();
+      expect(together.slice(row * size, (row + 1) * size)).toBeAllclose(await logitsOf(promptModel, prompt), {
         ...{ relative: 1e-4, absolute: 1e-5 },
       });
     }
@@ -88,17 +91,17 @@ describe("a prompt model", () => {
     expect(together.slice(0, size)).not.toEqual(together.slice(size, 2 * size));
   });
 
-  test("gives the logits of its graph: with several images, texts between them, and videos", async () => {
+  test("gives the logits of its model: with several images, texts between them, and videos", async () => {
     for (const media of [
       [red, blue, green],
       [film, imageOf(4, 3)],
     ]) {
       const prompt = media.flatMap((each) => [each, first]);
-      const { ids } = promptTokens(prompt, model.tokenizer);
+      const { ids } = promptTokens(prompt, promptModel.tokenizer);
       const pixels = Float32Array.from(media.flatMap((each) => [...each.pixels]));
       const images = tensor(pixels, [1, media.length, media[0]!.frames, 16, 16, 3]);
       const given = { images, ids: tensor(Int32Array.from(ids), [1, ids.length], "int32") };
-      expect(await logitsOf(model, prompt)).toBeAllclose(await compute(small, given).data(), {
+      expect(await logitsOf(promptModel, prompt)).toBeAllclose(await compute(small, given).data(), {
         ...{ relative: 1e-4, absolute: 1e-5 },
       });
     }
@@ -110,8 +113,8 @@ describe("a prompt model", () => {
     ["by beams", { beams: 3, lengthPenalty: 1 }],
   ])("continues a prompt as reading the whole text each time does: %s", async (_, way) => {
     const prompts: Prompt[] = [[red], [blue, first, green], [green, second, red], [film, first, film, second]];
-    const tokens = prompts.map((prompt) => promptTokens(prompt, model.tokenizer));
-    const { pad, bos, image, endOfChunk } = model.tokenizer.special;
+    const tokens = prompts.map((prompt) => promptTokens(prompt, promptModel.tokenizer));
+    const { pad, bos, image, endOfChunk } = promptModel.tokenizer.special;
     const whole = await generate(
       (rows) => {
         const { media } = tokens[rows[0]!]!;
@@ -123,23 +126,23 @@ describe("a prompt model", () => {
       { most: 5, end: endOfChunk, never: [pad, bos, image], ...way },
       (prompt) => prompt, // each alone
     );
-    const generated = await model.generate(prompts, { most: 5, ...way });
+    const generated = await promptModel.generate(prompts, { most: 5, ...way });
     expect(generated.map((each) => each.tokens)).toEqual(whole.map((each) => each.tokens));
-    expect(generated.map(({ text }) => text)).toEqual(whole.map((each) => model.tokenizer.decode(each.tokens)));
+    expect(generated.map(({ text }) => text)).toEqual(whole.map((each) => promptModel.tokenizer.decode(each.tokens)));
   });
 
   test("reads images and videos of any length in one prompt", async () => {
     const prompt = [film, first, green, second, imageOf(5, 2)];
-    const { tokens } = (await model.generate([prompt], { most: 3 }))[0]!;
+    const { tokens } = (await promptModel.generate([prompt], { most: 3 }))[0]!;
     for (const [at, token] of tokens.entries()) {
-      const numbers = await logitsOf(model, [...prompt, tokens.slice(0, at)]);
-      const last = numbers.subarray(-(model.tokenizer.pretrained + 2), -2); // without <image> and the end
+      const numbers = await logitsOf(promptModel, [...prompt, tokens.slice(0, at)]);
+      const last = numbers.subarray(-(promptModel.tokenizer.pretrained + 2), -2); // without <image> and the end
       expect([...last].map((score, id) => [score, id]).filter(([, id]) => id! > 1)).toSatisfy(
         (scores: [number, number][]) => scores.toSorted(([a], [b]) => b - a)[0]![1] === token,
       );
     }
-    const swapped = await logitsOf(model, [imageOf(6, 3), first, green, second, imageOf(5, 2)]);
-    expect(swapped).not.toEqual(await logitsOf(model, prompt));
+    const swapped = await logitsOf(promptModel, [imageOf(6, 3), first, green, second, imageOf(5, 2)]);
+    expect(swapped).not.toEqual(await logitsOf(promptModel, prompt));
   });
 
   test("scores texts as its logits say, whatever their length, their prompts and their neighbours", async () => {
@@ -149,12 +152,12 @@ describe("a prompt model", () => {
       { prompt: [], text: first },
       { prompt: [red], text: second },
     ];
-    const scores = await model.logLikelihoods(asked);
+    const scores = await promptModel.logLikelihoods(asked);
     for (const [at, { prompt, text }] of asked.entries()) {
-      const before = promptTokens(prompt, model.tokenizer).ids.length;
-      const logits = await model.logits([prompt.length === 0 ? [text] : [...prompt, text]]);
+      const before = promptTokens(prompt, promptModel.tokenizer).ids.length;
+      const logits = await promptModel.logits([prompt.length === 0 ? [text] : [...prompt, text]]);
       const [, length, all] = logits.shape as [number, number, number];
-      const competing = prompt.length === 0 ? model.tokenizer.pretrained : all;
+      const competing = prompt.length === 0 ? promptModel.tokenizer.pretrained : all;
       const logProbabilities = tidy(() => logSoftmax(logits.slice([0, 0, 0], [1, length, competing])));
       const numbers = await logProbabilities.data();
       const sum = text.reduce((total, token, index) => total + numbers[(before - 1 + index) * competing + token]!, 0);
@@ -164,50 +167,50 @@ describe("a prompt model", () => {
   });
 
   test("encodes each image once, also for prompts that share it, until it is told to forget", async () => {
-    const { graph } = small;
+    const { model } = small;
     const encoded: number[] = [];
-    const original = graph.compute.bind(graph);
-    graph.compute = (id, values) => {
+    const original = model.compute.bind(model);
+    model.compute = (id, values) => {
       const images = values.get("data")?.images;
       if (id === "encoder" && !values.has("encoder")) encoded.push(images!.shape[0]!);
       return original(id, values);
     };
     try {
-      model.release();
-      await model.logLikelihoods([{ prompt: [red, first, blue], text: second }]);
+      promptModel.release();
+      await promptModel.logLikelihoods([{ prompt: [red, first, blue], text: second }]);
       const before = encoded.reduce((sum, count) => sum + count, 0);
-      await model.generate([[red], [blue], [green, first, red]], { most: 2 });
+      await promptModel.generate([[red], [blue], [green, first, red]], { most: 2 });
       expect(encoded.reduce((sum, count) => sum + count, 0) - before).toBe(1); // green
-      model.release();
-      await model.generate([[red]], { most: 1 });
+      promptModel.release();
+      await promptModel.generate([[red]], { most: 1 });
       expect(encoded.at(-1)).toBe(1);
     } finally {
-      graph.compute = original;
+      model.compute = original;
     }
   });
 
   test("leaves no tensor behind", async () => {
-    model.release();
+    promptModel.release();
     const released = countTensors();
-    await model.generate([[red], [blue, first, film]], { most: 3, beams: 2 });
-    await model.logLikelihoods([{ prompt: [red, first, green], text: second }]);
-    (await model.logits([[], [first]])).dispose();
-    model.release();
+    await promptModel.generate([[red], [blue, first, film]], { most: 3, beams: 2 });
+    await promptModel.logLikelihoods([{ prompt: [red, first, green], text: second }]);
+    (await promptModel.logits([[], [first]])).dispose();
+    promptModel.release();
     expect(countTensors()).toBe(released);
   });
 
   test("has no language model alone where the media are needed", async () => {
-    const { graph } = small;
-    const optional = graph.isOptional.bind(graph);
-    graph.isOptional = () => false;
-    expect(model.readsTextAlone).toBe(false);
-    await expect(model.logits([[first]])).rejects.toMatchObject({ code: "INVALID_PIPELINE" });
-    graph.isOptional = optional;
-    expect(model.readsTextAlone).toBe(true);
+    const { model } = small;
+    const optional = model.isOptional.bind(model);
+    model.isOptional = () => false;
+    expect(promptModel.readsTextAlone).toBe(false);
+    await expect(promptModel.logits([[first]])).rejects.toMatchObject({ code: "INVALID_PIPELINE" });
+    model.isOptional = optional;
+    expect(promptModel.readsTextAlone).toBe(true);
   });
 
   test("is told where the logits depend on no images with texts", () => {
-    expect(() => PromptModel.at(small.graph, { node: "language", port: "logits" }, () => undefined)).toThrow(
+    expect(() => PromptModel.at(small.model, { node: "language", port: "logits" }, () => undefined)).toThrow(
       "depend on no source of images and texts",
     );
   });
@@ -216,47 +219,47 @@ describe("a prompt model", () => {
 test("where a resampler numbers the media of a prompt, they are encoded together", async () => {
   const numbered = await open(smallPipeline({ config: { resampler: { maxMedia: 3 } } }));
   const prompt = [red, first, blue, second, green];
-  const { ids } = promptTokens(prompt, numbered.model.tokenizer);
+  const { ids } = promptTokens(prompt, numbered.promptModel.tokenizer);
   const pixels = Float32Array.from([red, blue, green].flatMap((each) => [...each.pixels]));
   const given = {
     images: tensor(pixels, [1, 3, 1, 16, 16, 3]),
     ids: tensor(Int32Array.from(ids), [1, ids.length], "int32"),
   };
   const expected = await compute(numbered, given).data();
-  expect(await logitsOf(numbered.model, prompt)).toBeAllclose(expected, { relative: 1e-4, absolute: 1e-5 });
-  await expect(numbered.model.logits([[red, first, film]])).rejects.toMatchObject({ code: "SHAPE_MISMATCH" });
-  numbered.model.release();
-  numbered.graph.weights.dispose();
+  expect(await logitsOf(numbered.promptModel, prompt)).toBeAllclose(expected, { relative: 1e-4, absolute: 1e-5 });
+  await expect(numbered.promptModel.logits([[red, first, film]])).rejects.toMatchObject({ code: "SHAPE_MISMATCH" });
+  numbered.promptModel.release();
+  numbered.model.weights.dispose();
 });
 
-describe("a graph", () => {
+describe("a model", () => {
   test("knows what does not change while it learns: the encoder, not what comes after", () => {
-    const { graph } = small;
-    expect(["encoder", "resampler", "language", "loss"].map((id) => graph.isFixed(id))).toEqual([
+    const { model } = small;
+    expect(["encoder", "resampler", "language", "loss"].map((id) => model.isFixed(id))).toEqual([
       true,
       false,
       false,
       false,
     ]);
-    expect(graph.blocksUpTo("loss")).toEqual(["encoder", "resampler", "language", "loss"]);
-    expect(graph.sourcesOf("resampler").map(({ id }) => id)).toEqual(["data"]);
+    expect(model.blocksUpTo("loss")).toEqual(["encoder", "resampler", "language", "loss"]);
+    expect(model.sourcesOf("resampler").map(({ id }) => id)).toEqual(["data"]);
   });
 
   test("computes what is asked for and keeps what was given", async () => {
-    const { graph, sources } = small;
+    const { model, sources } = small;
     const given = toTensors(sources.get("data")!.batch(0));
     const values = new Map([["data", given as Record<string, (typeof given)["images"] & {}>]]);
-    const { media } = graph.compute("resampler", values);
+    const { media } = model.compute("resampler", values);
     expect(media!.shape).toEqual([2, 2, 2, 16]);
     expect([...values.keys()]).toEqual(["data", "encoder", "resampler"]);
     const zeros = tensor(new Float32Array(2 * 2 * 2 * 16), [2, 2, 2, 16]);
-    const blind = graph.compute("language", new Map([...values, ["resampler", { media: zeros }]])).logits;
+    const blind = model.compute("language", new Map([...values, ["resampler", { media: zeros }]])).logits;
     expect(blind!.shape).toEqual([2, given.ids!.shape[1], 3322]);
   });
 
   test("says what it lacks", () => {
-    expect(() => small.graph.compute("loss", new Map())).toThrow('no values were given for "data"');
-    expect(() => small.graph.node("nowhere")).toThrow('the plan has no node "nowhere"');
+    expect(() => small.model.compute("loss", new Map())).toThrow('no values were given for "data"');
+    expect(() => small.model.node("nowhere")).toThrow('the plan has no node "nowhere"');
   });
 });
 
@@ -295,23 +298,23 @@ function rewired() {
   );
 }
 
-test("a model whose language model is rewired continues prompts piece by piece all the same", async () => {
-  const { model, graph } = await open(rewired());
+test("a model whose language model is rewired continues prompts chunk by chunk all the same", async () => {
+  const { promptModel, model } = await open(rewired());
   const prompts: Prompt[] = [[red], [blue], [green]];
-  const { pad, bos, image, endOfChunk } = model.tokenizer.special;
-  const generated = await model.generate(prompts, { most: 5 });
+  const { pad, bos, image, endOfChunk } = promptModel.tokenizer.special;
+  const generated = await promptModel.generate(prompts, { most: 5 });
   for (const [at, media] of [red, blue, green].entries()) {
     const whole = await generate(
       (rows) =>
         new WholeText(rows.length, (ids) =>
-          compute({ graph }, { images: tensor(media.pixels, [1, 1, 1, 16, 16, 3]), ids }),
+          compute({ model }, { images: tensor(media.pixels, [1, 1, 1, 16, 16, 3]), ids }),
         ),
       [[bos, image]],
       { most: 5, end: endOfChunk, never: [pad, bos, image] },
     );
     expect(generated[at]!.tokens).toEqual(whole[0]!.tokens);
   }
-  expect(model.readsTextAlone).toBe(false);
-  model.release();
-  graph.weights.dispose();
+  expect(promptModel.readsTextAlone).toBe(false);
+  promptModel.release();
+  model.weights.dispose();
 });

@@ -4,7 +4,7 @@ import { openDevice } from "../../src/engine/devices/device.ts";
 import { countTensors } from "../../src/engine/memory.ts";
 import { dispose, type Tensor, tidy } from "../../src/engine/tensor.ts";
 import { FeatureCache } from "../../src/execution/featureCache.ts";
-import { Graph, toTensors, type Values } from "../../src/execution/graph.ts";
+import { PipelineModel, toTensors, type Values } from "../../src/execution/pipelineModel.ts";
 import { prepareRun } from "../../src/execution/prepare.ts";
 import { readRun } from "../../src/runs/folder.ts";
 import { devices } from "../devices.ts";
@@ -14,18 +14,18 @@ const trainOnly = (config: object = {}) =>
   smallPipeline({ without: ["samples", "evaluate"], config: config as Record<string, Record<string, unknown>> });
 
 /** A small pipeline on a device, with its source. */
-async function alive(device: string): Promise<{ graph: Graph; source: OpenSource }> {
-  const { graph, sources } = await prepareRun(await readRun(await newRun(trainOnly())), quietly(device));
-  return { graph, source: sources.get("data")! };
+async function alive(device: string): Promise<{ model: PipelineModel; source: OpenSource }> {
+  const { model, sources } = await prepareRun(await readRun(await newRun(trainOnly())), quietly(device));
+  return { model, source: sources.get("data")! };
 }
 
 /** A batch's features as numbers, and whether the encoder was asked for them. */
-async function featuresOf(graph: Graph, batch: Batch, cache?: FeatureCache) {
+async function featuresOf(model: PipelineModel, batch: Batch, cache?: FeatureCache) {
   const drawn = new Map([["data", batch]]);
   const values: Values = new Map([["data", toTensors(batch)]]);
   cache?.recall(drawn, values);
   const recalled = values.has("encoder");
-  const features = tidy(() => graph.compute("encoder", values).features as Tensor);
+  const features = tidy(() => model.compute("encoder", values).features as Tensor);
   await cache?.keep(drawn, values);
   const numbers = await features.data();
   dispose([features, ...(Object.values(values.get("data")!) as Tensor[])]);
@@ -37,61 +37,66 @@ beforeAll(() => openDevice("wasm"));
 
 describe.each(devices.filter((device) => device !== "tensorflow"))("features that are kept, on %s", (device) => {
   test("have the bits that the encoder would give, and are not computed once all images were seen", async () => {
-    const { graph, source } = await alive(device);
-    const cache = new FeatureCache(graph, ["encoder"]);
+    const { model, source } = await alive(device);
+    const cache = new FeatureCache(model, ["encoder"]);
     const seen = new Set<number>();
     const before = countTensors();
     for (let index = 0; index < 60; index++) {
       const batch = source.batch(index);
       const names = batch.images!.names!.each;
-      const { recalled, ...features } = await featuresOf(graph, batch, cache);
+      const { recalled, ...features } = await featuresOf(model, batch, cache);
       expect(recalled).toBe(names.every((name) => seen.has(name)));
-      const { recalled: _, ...expected } = await featuresOf(graph, batch);
+      const { recalled: _, ...expected } = await featuresOf(model, batch);
       expect(features).toEqual(expected);
       for (const name of names) seen.add(name);
     }
     expect(countTensors()).toBe(before);
-    graph.weights.dispose();
+    model.weights.dispose();
   });
 });
 
 describe("nothing is kept", () => {
-  const recalls = async (graph: Graph, source: OpenSource, cache: FeatureCache, change = (batch: Batch) => batch) => {
-    await featuresOf(graph, change(source.batch(0)), cache);
-    return (await featuresOf(graph, change(source.batch(0)), cache)).recalled;
+  const recalls = async (
+    model: PipelineModel,
+    source: OpenSource,
+    cache: FeatureCache,
+    change = (batch: Batch) => batch,
+  ) => {
+    await featuresOf(model, change(source.batch(0)), cache);
+    return (await featuresOf(model, change(source.batch(0)), cache)).recalled;
   };
 
   test("of images without names, nor past the budget, nor where it may not", async () => {
-    const { graph, source } = await alive("wasm");
+    const { model, source } = await alive("wasm");
     const { each, of } = source.batch(0).images!.names!;
-    const bytes = (of * 4 * (await featuresOf(graph, source.batch(0))).numbers.length) / each.length;
-    expect(await recalls(graph, source, new FeatureCache(graph, ["encoder"], bytes))).toBe(true);
-    expect(await recalls(graph, source, new FeatureCache(graph, ["encoder"], bytes - 1))).toBe(false);
-    expect(await recalls(graph, source, new FeatureCache(graph, []))).toBe(false);
+    const bytes = (of * 4 * (await featuresOf(model, source.batch(0))).numbers.length) / each.length;
+    expect(await recalls(model, source, new FeatureCache(model, ["encoder"], bytes))).toBe(true);
+    expect(await recalls(model, source, new FeatureCache(model, ["encoder"], bytes - 1))).toBe(false);
+    expect(await recalls(model, source, new FeatureCache(model, []))).toBe(false);
     const nameless = ({ images, ...rest }: Batch): Batch => ({
       ...rest,
       images: { shape: images!.shape, data: images!.data },
     });
-    expect(await recalls(graph, source, new FeatureCache(graph, ["encoder"]), nameless)).toBe(false);
-    graph.weights.dispose();
+    expect(await recalls(model, source, new FeatureCache(model, ["encoder"]), nameless)).toBe(false);
+    model.weights.dispose();
   });
 
   test("for a batch of another size", async () => {
-    const { graph, source } = await alive("wasm");
+    const { model, source } = await alive("wasm");
     const half = ({ images, ...rest }: Batch): Batch => {
       const { shape, data, names } = images!;
       const fewer = { shape: [1, ...shape.slice(1)], data: data.subarray(0, data.length / 2) };
       return { ...rest, images: { ...fewer, names: { of: names!.of, each: names!.each.slice(0, 2) } } };
     };
-    const cache = new FeatureCache(graph, ["encoder"]);
-    await featuresOf(graph, source.batch(0), cache);
-    expect((await featuresOf(graph, half(source.batch(0)), cache)).recalled).toBe(false);
-    graph.weights.dispose();
+    const cache = new FeatureCache(model, ["encoder"]);
+    await featuresOf(model, source.batch(0), cache);
+    expect((await featuresOf(model, half(source.batch(0)), cache)).recalled).toBe(false);
+    model.weights.dispose();
   });
 });
 
 test("names are the same for the same pixels, and for no others", async () => {
-  const { source, graph } = await alive("wasm");
+  const { source, model } = await alive("wasm");
   const pixels = new Map<number, string>();
   for (let index = 0; index < 60; index++) {
     const { data, names } = source.batch(index).images!;
@@ -104,11 +109,11 @@ test("names are the same for the same pixels, and for no others", async () => {
     });
   }
   expect(pixels.size).toBeGreaterThan(8);
-  graph.weights.dispose();
+  model.weights.dispose();
 });
 
 describe("a training", () => {
-  const call = vi.spyOn(Graph.prototype, "call");
+  const call = vi.spyOn(PipelineModel.prototype, "call");
   /** Steps, and how often the encoder was called for them. */
   const trained = async (config: object) => {
     call.mockClear();

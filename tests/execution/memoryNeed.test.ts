@@ -4,8 +4,8 @@ import { FlamingoError, reportOf } from "../../src/core/errors.ts";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { memoryUse, resetPeak } from "../../src/engine/memory.ts";
 import { dispose, type Tensor, tidy } from "../../src/engine/tensor.ts";
-import { toTensors, type Values } from "../../src/execution/graph.ts";
 import { memoryNeed, requireMemory } from "../../src/execution/memoryNeed.ts";
+import { toTensors, type Values } from "../../src/execution/pipelineModel.ts";
 import { prepareRun } from "../../src/execution/prepare.ts";
 import { catalog } from "../../src/execution/registry.ts";
 import { presets } from "../../src/models/presets.ts";
@@ -22,30 +22,30 @@ import { carryOut, newRun, quietly, smallPipeline, valuesOf } from "./smallRun.t
 async function measuredPeak(pipeline: Pipeline): Promise<{ need: number; peak: number }> {
   const { bytes: before } = memoryUse();
   const record = await readRun(await newRun(pipeline));
-  const { plan, graph, sources } = await prepareRun(record, quietly("wasm"));
+  const { plan, model, sources } = await prepareRun(record, quietly("wasm"));
   const need = memoryNeed(plan, new Map([...sources].map(([id, source]) => [id, source.batch(0)])))!;
   const trainer = Object.values(plan.nodes).find(({ type }) => type === "Train")!;
-  const weights = graph
+  const weights = model
     .blocksUpTo(trainer.id)
-    .flatMap((id) => graph.weights.all(id))
+    .flatMap((id) => model.weights.all(id))
     .filter(({ frozen }) => !frozen);
   const optimizer = new Optimizer(weights, { groups: flamingoGroups(1, 0), clip: 1 });
   const values: Values = new Map(
-    graph.sourcesOf(trainer.id).map(({ id }) => [id, toTensors(sources.get(id)!.batch(0))]),
+    model.sourcesOf(trainer.id).map(({ id }) => [id, toTensors(sources.get(id)!.batch(0))]),
   );
-  graph.setCheckpointing(trainer.config.gradientCheckpointing as boolean);
+  model.setCheckpointing(trainer.config.gradientCheckpointing as boolean);
   // As in training, what does not learn is computed before, outside the gradient's tape.
-  const fixed = graph.blocksUpTo(trainer.id).filter((id) => graph.isFixed(id));
-  const features = tidy(() => fixed.flatMap((id) => Object.values(graph.compute(id, values)) as Tensor[]));
+  const fixed = model.blocksUpTo(trainer.id).filter((id) => model.isFixed(id));
+  const features = tidy(() => fixed.flatMap((id) => Object.values(model.compute(id, values)) as Tensor[]));
   resetPeak();
-  const { node, port } = graph.inputsOf(trainer.id).loss!;
+  const { node, port } = model.inputsOf(trainer.id).loss!;
   await train({
     weights,
     optimizer,
     schedule: { rate: 1e-3, warmup: 0, after: "constant", steps: 1 },
     accumulation: trainer.config.accumulation as number,
     from: 0,
-    lossOf: () => () => graph.compute(node, new Map(values))[port] as Tensor,
+    lossOf: () => () => model.compute(node, new Map(values))[port] as Tensor,
     onStep: () => undefined,
     restsAfter: () => true,
     rest: async () => true,
@@ -53,10 +53,10 @@ async function measuredPeak(pipeline: Pipeline): Promise<{ need: number; peak: n
   const peak = memoryUse().peakBytes - before;
   dispose([
     ...features,
-    ...graph.sourcesOf(trainer.id).flatMap(({ id }) => Object.values(values.get(id)!) as Tensor[]),
+    ...model.sourcesOf(trainer.id).flatMap(({ id }) => Object.values(values.get(id)!) as Tensor[]),
   ]);
   optimizer.dispose();
-  graph.weights.dispose();
+  model.weights.dispose();
   return { need: need.total, peak };
 }
 

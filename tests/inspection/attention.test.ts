@@ -8,14 +8,14 @@ import { readRun } from "../../src/runs/folder.ts";
 import { newRun, quietly, smallPipeline } from "../execution/smallRun.ts";
 
 let prepared: Prepared;
-let model: PromptModel;
+let promptModel: PromptModel;
 beforeAll(async () => {
   const record = await readRun(await newRun(smallPipeline()));
   prepared = await prepareRun(record, quietly("wasm"));
-  const { graph, sources } = prepared;
-  model = PromptModel.at(graph, logitsOutput(graph), (source) => sources.get(source)?.tokenizer);
+  const { model, sources } = prepared;
+  promptModel = PromptModel.at(model, logitsOutput(model), (source) => sources.get(source)?.tokenizer);
 });
-afterAll(() => prepared.graph.weights.dispose());
+afterAll(() => prepared.model.weights.dispose());
 
 const sumOf = (shares: readonly number[]) => shares.reduce((sum, share) => sum + share, 0);
 const images = [0, 1].map((image) => ({
@@ -27,9 +27,9 @@ const images = [0, 1].map((image) => ({
 /** Encodes two images and reads two texts, watched or not. */
 async function readTwo(watch?: AttentionWatch): Promise<void> {
   const probes = watch?.probes ?? [];
-  model.encode(images, probes);
+  promptModel.encode(images, probes);
   (
-    await model.logits(
+    await promptModel.logits(
       [
         [images[0]!, [40]],
         [[40], images[1]!],
@@ -37,12 +37,12 @@ async function readTwo(watch?: AttentionWatch): Promise<void> {
       { closed: true, probes },
     )
   ).dispose();
-  model.release();
+  promptModel.release();
 }
 
 describe("watching attention", () => {
   test("gives each token's weights over the latents: a sum of 1, and 0 everywhere before the first image", async () => {
-    const watch = new AttentionWatch(prepared.graph.placedBlocks());
+    const watch = new AttentionWatch(prepared.model.placedBlocks());
     await readTwo(watch);
     const cross = await watch.cross();
     expect(cross.map(({ block }) => block.path)).toEqual(
@@ -59,10 +59,10 @@ describe("watching attention", () => {
   });
 
   test("gives each latent's weights in the resampler: over features, then latents", async () => {
-    const watch = new AttentionWatch(prepared.graph.placedBlocks());
+    const watch = new AttentionWatch(prepared.model.placedBlocks());
     await readTwo(watch);
     const attention = await watch.resampler();
-    const seen = Number(prepared.graph.node("encoder").outputs.features![3]);
+    const seen = Number(prepared.model.node("encoder").outputs.features![3]);
     expect(attention).toHaveLength(2);
     for (const { weights } of attention) {
       expect([weights.length, weights[0]!.length]).toEqual([2, 2]);
@@ -74,7 +74,7 @@ describe("watching attention", () => {
 
   test("costs nothing while nobody looks, and keeps nothing afterwards", async () => {
     const before = countTensors();
-    const watch = new AttentionWatch(prepared.graph.placedBlocks());
+    const watch = new AttentionWatch(prepared.model.placedBlocks());
     await readTwo();
     expect(await watch.cross()).toEqual([]);
     expect(countTensors()).toBe(before);

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type AnyChannel, defineChannel, type Reading } from "../../src/channels/channel.ts";
 import { countTensors } from "../../src/engine/memory.ts";
 import { dispose, tidy } from "../../src/engine/tensor.ts";
-import { toTensors, type Values } from "../../src/execution/graph.ts";
+import { toTensors, type Values } from "../../src/execution/pipelineModel.ts";
 import { type Prepared, prepareRun } from "../../src/execution/prepare.ts";
 import { ChannelProbe } from "../../src/inspection/probes.ts";
 import { readRun } from "../../src/runs/folder.ts";
@@ -37,19 +37,19 @@ beforeAll(async () => {
   const options = { device: "wasm", log: { append: () => {} }, cache: folder, from: 0 };
   prepared = await prepareRun(await readRun(folder), options);
 });
-afterAll(() => prepared.graph.weights.dispose());
+afterAll(() => prepared.model.weights.dispose());
 
 test("what a channel asks for is read where it is in the model, and nothing else; nothing stays behind", async () => {
-  const { graph, sources } = prepared;
-  const probe = new ChannelProbe(channel, graph.placedBlocks());
+  const { model, sources } = prepared;
+  const probe = new ChannelProbe(channel, model.placedBlocks());
   expect([probe.isUsed, probe.isDue(5), probe.isDue(6)]).toEqual([true, true, false]);
   const batch = toTensors(sources.get("data")!.batch(0));
   const before = countTensors();
   const forward = () => {
     const values: Values = new Map([["data", batch]]);
-    return graph.compute("loss", values);
+    return model.compute("loss", values);
   };
-  tidy(() => void graph.watched(probe.probes, forward));
+  tidy(() => void model.watched(probe.probes, forward));
   expect(await probe.value()).toBe(1);
   expect(countTensors()).toBe(before);
   const [all] = readings as [Reading[]];
@@ -68,6 +68,6 @@ test("what a channel asks for is read where it is in the model, and nothing else
 
 test("a channel that asks for a block which the model has not is never due", () => {
   const other = { ...channel, probe: { ...channel.probe!, reads: [{ block: "Mamba", of: { output: "y" } }] } };
-  const probe = new ChannelProbe(other, prepared.graph.placedBlocks());
+  const probe = new ChannelProbe(other, prepared.model.placedBlocks());
   expect([probe.isUsed, probe.isDue(5)]).toEqual([false, false]);
 });

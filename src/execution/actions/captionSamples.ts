@@ -49,8 +49,8 @@ export const CaptionSamples = defineAction({
   },
 });
 
-function modelOf({ graph, node, sources }: ActionContext): PromptModel {
-  return PromptModel.at(graph, node.inputs.logits!, (source) => sources.get(source)?.tokenizer);
+function modelOf({ model, node, sources }: ActionContext): PromptModel {
+  return PromptModel.at(model, node.inputs.logits!, (source) => sources.get(source)?.tokenizer);
 }
 
 async function see(step: number, samples: readonly Example[], longest: number, context: ActionContext): Promise<void> {

@@ -42,12 +42,12 @@ export const Evaluate = defineAction({
   inputs: { logits: float32("batch length tokens", "scores of each token as the next") },
   stage: "evaluate",
   run: async (settings, context) => {
-    const { graph, log, node, seed, sources } = context;
-    const model = PromptModel.at(graph, node.inputs.logits!, (source) => sources.get(source)?.tokenizer);
+    const { model, log, node, seed, sources } = context;
+    const prompts = PromptModel.at(model, node.inputs.logits!, (source) => sources.get(source)?.tokenizer);
     const chosen = settings.metrics.length === 0 ? metrics : named(metrics, settings.metrics, "metric", context);
     try {
-      for (const set of setsOf(settings.sets, model.source, context)) {
-        const results = await evaluate(model, set, set.examples(settings.examples), {
+      for (const set of setsOf(settings.sets, prompts.source, context)) {
+        const results = await evaluate(prompts, set, set.examples(settings.examples), {
           metrics: chosen,
           longest: settings.longest,
           seed,
@@ -63,11 +63,11 @@ export const Evaluate = defineAction({
           channel: "results",
           value: { node: node.id, set: set.name, title: set.title, metrics: results },
         });
-        model.release();
+        prompts.release();
       }
       return true;
     } finally {
-      model.release();
+      prompts.release();
     }
   },
 });

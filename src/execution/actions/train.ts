@@ -98,12 +98,12 @@ export const Train = defineAction({
     const trainer = new Trainer(context, { schedule, groups, clip, accumulation, mixed, checkpointEvery, keepLast });
     let endHalf: (() => void) | undefined;
     try {
-      context.graph.setCheckpointing(gradientCheckpointing);
+      context.model.setCheckpointing(gradientCheckpointing);
       if (mixed) endHalf = startHalf(context);
       return await trainer.run();
     } finally {
       endHalf?.();
-      context.graph.setCheckpointing(false);
+      context.model.setCheckpointing(false);
       await trainer.dispose();
     }
   },

@@ -4,8 +4,8 @@ import type { Weights } from "../engine/readings/weights.ts";
 import type { Source } from "../graph/graph.ts";
 import type { PlacedBlock } from "../inspection/placedBlocks.ts";
 
-/** A graph of blocks with weights, as far as evaluation computes with it. */
-export interface BlockGraph {
+/** The blocks of a graph with their weights, as far as evaluation uses them. */
+export interface Model {
   readonly weights: Weights;
   node(id: string): GraphNode;
   /** Where the inputs of a node come from, by port. */
@@ -19,8 +19,8 @@ export interface BlockGraph {
   /** Calls one node on given inputs. */
   call(id: string, inputs: Record<string, Value>): Record<string, Value>;
   isOptional(id: string, port: string): boolean;
-  /** The same graph on the same weights, under other readings. */
-  under(readingOf: (node: string) => Reading): BlockGraph;
+  /** The same model on the same weights, under other readings. */
+  under(readingOf: (node: string) => Reading): Model;
   /** All blocks, each in its place. */
   placedBlocks(): readonly PlacedBlock[];
   watched<T>(probes: readonly Probe[], f: () => T): T;

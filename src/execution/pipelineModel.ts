@@ -21,7 +21,7 @@ type AnyCall = Call<Ports, Ports, Value>;
  * The blocks of a plan, alive on the device: give it values for its sources, ask for the outputs of any node, and what
  * lies between is computed. Weights are named by the node's id: `resampler.layers.0.0.to_q.weight`.
  */
-export class Graph {
+export class PipelineModel {
   readonly plan: Plan;
   readonly weights: Weights;
   readonly findBlock: BlockLookup;
@@ -53,9 +53,9 @@ export class Graph {
     }
   }
 
-  /** The same graph on the same weights, under other readings. */
-  under(readingOf: (node: string) => Reading): Graph {
-    return new Graph(this.plan, this.weights, this.findBlock, readingOf);
+  /** The same model on the same weights, under other readings. */
+  under(readingOf: (node: string) => Reading): PipelineModel {
+    return new PipelineModel(this.plan, this.weights, this.findBlock, readingOf);
   }
 
   /** Every block at any depth, with its place. */
