@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import sharp from "sharp";
@@ -25,8 +26,14 @@ import { RunLog } from "../../src/runs/log.ts";
 import { logFile, readRecords } from "../../src/runs/reader.ts";
 import { emptyRun, foldRecords } from "../../src/runs/state.ts";
 import { checkpointFile, loadCheckpoint, saveCheckpoint } from "../../src/training/checkpoint.ts";
+import { memoryBytes } from "../../src/weights/byteSource.ts";
+import { openTensors, openWeights } from "../../src/weights/openWeights.ts";
+import { readZip } from "../../src/weights/pytorch/zip.ts";
 import { readSafetensors, writeSafetensors } from "../../src/weights/safetensors.ts";
+import { saveShards } from "../../src/weights/shards.ts";
+import { countOf, type WeightsFile } from "../../src/weights/storedTensor.ts";
 import { bodyArbitrary } from "../runs/recordArbitrary.ts";
+import { storedZip } from "../weights/storedZip.ts";
 import { mutatedBytes, mutatedJson, mutatedText } from "./mutations.ts";
 
 /** A reader of outside data: inputs that are nearly right, and what reads them. It may throw a FlamingoError, no other. */
@@ -99,6 +106,11 @@ export async function makeReaders(folder: string): Promise<Reader[]> {
   const captionLines = '{"file": "a.png", "caption": "a cat"}\n{"file": "b.png", "caption": "a dog"}\n';
   const checkpoint = await makeCheckpoint(folder);
   const whole = await loadCheckpoint(join(folder, checkpointFile(5)));
+  const shardFolder = join(folder, "shards");
+  await saveShards(shardFolder, readSafetensors(weights).tensors, { shardBytes: 12 });
+  const shardIndex: unknown = JSON.parse(readFileSync(join(shardFolder, "model.safetensors.index.json"), "utf8"));
+  const torchFiles = ["views.pt", "training.pt", "protocol4.pt"].map((name) => readFileSync(join(torchFolder, name)));
+  const torchPickle = pickleOf(torchFiles[1]!);
   let count = 0;
   const place = (name: string) => join(folder, `${name}-${count++ % 8}`);
 
@@ -147,7 +159,33 @@ export async function makeReaders(folder: string): Promise<Reader[]> {
       name: "safetensors",
       inputs: mutatedBytes([weights]),
       right: weights,
-      read: (bytes) => [...readSafetensors(bytes, "input").tensors.values()].map(({ data }) => data),
+      read: (bytes) => numbersOf(readSafetensors(bytes, "input")),
+    }),
+    reader({
+      name: "index of safetensors",
+      inputs: fc.oneof(
+        mutatedJson(shardIndex).map((value) => JSON.stringify(value) ?? ""),
+        mutatedText(JSON.stringify(shardIndex)),
+      ),
+      right: JSON.stringify(shardIndex),
+      read: (text) => {
+        const index = join(shardFolder, "model.safetensors.index.json");
+        writeFileSync(index, text);
+        return numbersOf(openWeights(index));
+      },
+    }),
+    reader({
+      name: "PyTorch checkpoint",
+      inputs: mutatedBytes(torchFiles),
+      right: torchFiles[0]!,
+      read: (bytes) => numbersOf(openTensors(memoryBytes(bytes, "input"))),
+    }),
+    reader({
+      name: "PyTorch pickle",
+      inputs: mutatedBytes([torchPickle.bytes]),
+      right: torchPickle.bytes,
+      read: (bytes) =>
+        numbersOf(openTensors(memoryBytes(storedZip({ ...torchPickle.files, [torchPickle.name]: bytes }), "input"))),
     }),
     reader({
       name: "checkpoint",
@@ -266,6 +304,23 @@ export async function makeReaders(folder: string): Promise<Reader[]> {
       read: ({ data, protocol }) => fromWebSocket(data, protocol),
     }),
   ];
+}
+
+/** PyTorch's own files. */
+const torchFolder = fileURLToPath(new URL("../fixtures/pytorch/", import.meta.url));
+
+/** The pickle of a PyTorch checkpoint, and the files beside it. */
+function pickleOf(archive: Uint8Array): { name: string; bytes: Uint8Array; files: Record<string, Uint8Array> } {
+  const entries = [...readZip(memoryBytes(archive, "archive"))];
+  const files = Object.fromEntries(entries.map(([name, { size, read }]) => [name, read(0, size)]));
+  const name = Object.keys(files).find((each) => each.endsWith("data.pkl"))!;
+  return { name, bytes: files[name]!, files };
+}
+
+/** Looks at all numbers, as many as the shapes say. */
+function numbersOf({ tensors }: WeightsFile): void {
+  for (const { data, shape } of tensors.values())
+    if (data.length !== countOf(shape)) throw new Error(`${data.length} numbers for [${shape}]`);
 }
 
 function usePipeline(pipeline: ReturnType<typeof parsePipeline>): void {
