@@ -20,7 +20,20 @@ export interface CellText {
   isLasting: boolean;
 }
 
-type SourceFile = ts.SourceFile & { version?: string; scriptSnapshot?: unknown; imports?: readonly ts.StringLiteral[] };
+type SourceFile = ts.SourceFile & {
+  version?: string;
+  scriptSnapshot?: unknown;
+  imports?: readonly ts.StringLiteral[];
+  scriptKind?: ts.ScriptKind;
+  path?: string;
+};
+
+/** What TypeScript keeps internal, and a cell in another's place needs. */
+type Internals = { bindSourceFile(file: ts.SourceFile, options: ts.CompilerOptions): void };
+type OpenProgram = ts.Program & { getFilesByNameMap(): Map<string, ts.SourceFile> };
+/** What a program keeps in a file besides its text, which is the same for each cell of one path. */
+const placing = ["resolvedPath", "originalFileName", "packageJsonLocations", "packageJsonScope"] as const;
+const references = ["imports", "moduleAugmentations", "ambientModuleNames"] as const;
 
 interface KnownFile {
   file: SourceFile;
@@ -32,7 +45,10 @@ interface KnownFile {
 
 /** That a file lies outside of the root, and that an element has no type: with `strict`, JSX would need a library's types. */
 const excused = new Set([6059, 7026]);
+const unresolved = { resolvedModule: undefined } as ts.ResolvedModuleWithFailedLookupLocations;
 const noSnapshot = ts.ScriptSnapshot.fromString("");
+/** Cells that take one another's place in a program before it is made anew: its checker keeps something of each. */
+const mostReplacements = 300;
 /** Cells that import which stay part of the program though newer ones have taken all their names. */
 const mostLasting = 40;
 
@@ -59,6 +75,10 @@ export class CellProgram {
   #cellPath = plainCell;
   #cell: CellText = { code: "", kind: ts.ScriptKind.TS, scope: undefined, isLasting: false };
   #version = 0;
+  /** Changes with all that another program is to be made for, the language service is to ask nothing as long as it stays. */
+  #structure = 0;
+  /** How many cells have taken another's place since the program was made; undefined where it is to be made anew. */
+  #replacements: number | undefined;
   #lasting: string[] = [];
   #lastingCount = 0;
   /** Files that cells have defined, by their paths. */
@@ -79,6 +99,7 @@ export class CellProgram {
   /** The folder of the notebook, from where cells import, and what its tsconfig.json says. */
   open(folder: string, { options }: FolderOptions): void {
     this.#folder = folder;
+    this.#changeStructure();
     // Files are compiled for the same program unless an option differs.
     if (Object.keys(options).length > 0) {
       const types = [...new Set(["node", ...(options.types ?? [])])];
@@ -103,7 +124,6 @@ export class CellProgram {
     this.#preloaded = preloaded;
     this.#files.delete(preloadFile);
     this.#forgetResolutions();
-    this.#version++;
     return true;
   }
 
@@ -112,7 +132,9 @@ export class CellProgram {
    * before a cell speaks of it.
    */
   set isLibraryInScope(isInScope: boolean) {
+    const wasInScope = this.#isLibraryInScope;
     this.#isLibraryInScope = isInScope && this.#preloaded !== undefined;
+    if (this.#isLibraryInScope !== wasInScope) this.#changeStructure();
   }
 
   /** The file that brings the library into scope, bound. */
@@ -121,10 +143,14 @@ export class CellProgram {
   }
 
   setCell(cell: CellText): void {
-    const { code, kind, scope, isLasting } = this.#cell;
+    if (this.#unresolved.size > 0 || this.#haveFilesChanged()) this.#changeStructure();
+    const before = this.#cell;
+    const { code, kind, scope, isLasting } = before;
     if (code === cell.code && kind === cell.kind && scope === cell.scope && isLasting === cell.isLasting) return;
     this.#cell = cell;
     this.#version++;
+    if (isPlain(before) && isPlain(cell) && this.#replaceCell()) return;
+    this.#changeStructure();
     this.#cellPath = cell.isLasting ? `${cellFolder}/cell${++this.#lastingCount}.tsx` : plainCell;
   }
 
@@ -132,6 +158,7 @@ export class CellProgram {
   keepCell({ fileName }: ts.SourceFile): void {
     if (fileName === plainCell || this.#lasting.includes(fileName)) return;
     this.#lasting = [...this.#lasting, fileName].slice(-mostLasting);
+    this.#changeStructure();
     for (const path of this.#files.keys())
       if (path !== this.#cellPath && path !== plainCell && isLastingCell(path) && !this.#lasting.includes(path))
         this.#files.delete(path);
@@ -140,6 +167,7 @@ export class CellProgram {
   program(): ts.Program {
     const program = this.service.getProgram()!;
     this.#isForgotten = false;
+    this.#replacements ??= 0;
     return program;
   }
 
@@ -159,9 +187,12 @@ export class CellProgram {
       [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].filter(
         ({ code }) => !excused.has(code),
       );
+    const ofCells = of(cell);
+    // Names that come near to one that is not found are looked for ten times by each checker.
+    if (ofCells.length > 0) this.#changeStructure();
     return {
       // Earlier cells have the same name, and are looked at again where their types are asked for.
-      ofCell: of(cell).filter(({ file }) => file === undefined || file === cell),
+      ofCell: ofCells.filter(({ file }) => file === undefined || file === cell),
       ofFiles: this.#dependencies(cell, program).flatMap(of),
     };
   }
@@ -237,12 +268,56 @@ export class CellProgram {
     this.#resolutions = ts.createModuleResolutionCache(cellFolder, (name) => name, this.#options);
     this.#typePackages.clear();
     this.#isForgotten = true;
+    this.#changeStructure();
+  }
+
+  /** Has the program made anew for what comes next. */
+  #changeStructure(): void {
+    if (this.#replacements === undefined) return;
+    this.#structure++;
+    this.#replacements = undefined;
+    const cell = this.#files.get(plainCell)?.file;
+    if (cell) cell.path = plainCell;
+  }
+
+  #haveFilesChanged(): boolean {
+    for (const [path, { stamp }] of this.#files) if (stamp !== undefined && stamp !== this.#stampOf(path)) return true;
+    return false;
+  }
+
+  /**
+   * Puts the cell into the program in the place of the one before. Neither imports, nor declares for others, so that
+   * nothing else changes: making a program and its checker anew takes ten times as long as all else.
+   * @returns whether that can be
+   */
+  #replaceCell(): boolean {
+    if (this.#replacements === undefined || this.#replacements >= mostReplacements) return false;
+    const known = this.#files.get(plainCell);
+    if (!known || this.#cellPath !== plainCell) return false;
+    const program = this.service.getProgram() as OpenProgram;
+    const files = program.getSourceFiles() as ts.SourceFile[];
+    const old = known.file;
+    const index = files.lastIndexOf(old);
+    if (index < 0) return false;
+    const { code, kind, scope } = this.#cell;
+    const file = this.#keep(plainCell, code, known.options, String(this.#version), kind, scope);
+    const [target, source] = [file, old] as unknown as Record<string, unknown>[];
+    for (const name of [...placing, ...references]) target![name] = source![name];
+    // What is wrong with cells is told apart by their paths.
+    file.path = `${plainCell}#${this.#version}`;
+    (ts as typeof ts & Internals).bindSourceFile(file, this.#options);
+    files[index] = file;
+    program.getFilesByNameMap().set(plainCell, file);
+    this.#replacements++;
+    return true;
   }
 
   #makeHost(): ts.LanguageServiceHost {
     const { sys } = ts;
     const library = dirname(sys.getExecutingFilePath());
     const host = {
+      getProjectVersion: () => String(this.#structure),
+      getModuleResolutionCache: () => this.#resolutions,
       getCompilationSettings: () => this.#options,
       getScriptFileNames: () => [
         ...this.#installation.declarations,
@@ -263,11 +338,16 @@ export class CellProgram {
       readDirectory: (name: string, ...rest: string[][]) => sys.readDirectory(this.#real(name), ...rest),
       realpath: (name: string) => (this.#isCell(name) ? name : (sys.realpath?.(name) ?? name)),
       hasInvalidatedResolutions: (path: string) => this.#unresolved.has(path) || (this.#isForgotten && mayChange(path)),
-      resolveModuleNameLiterals: (literals: readonly ts.StringLiteralLike[], importer: string) => {
+      resolveModuleNameLiterals: (
+        ...[literals, importer, , , file]: [readonly ts.StringLiteralLike[], string, unknown, unknown, SourceFile]
+      ) => {
         this.#unresolved.delete(importer);
-        return literals.map(({ text }) => {
-          const resolved = this.#resolve(text, this.#real(importer));
-          if (!resolved.resolvedModule && !this.#isBuiltin(text) && mayChange(importer)) this.#unresolved.add(importer);
+        return literals.map((literal) => {
+          // What JSX needs is asked for by files without any, too.
+          if (literal.pos < 0 && file.scriptKind === ts.ScriptKind.TS) return unresolved;
+          const resolved = this.#resolve(literal.text, this.#real(importer));
+          if (!resolved.resolvedModule && !this.#isBuiltin(literal.text) && mayChange(importer))
+            this.#unresolved.add(importer);
           return resolved;
         });
       },
@@ -342,7 +422,7 @@ export class CellProgram {
     kind: ts.ScriptKind,
     scope?: ts.Node,
     stamp?: string,
-  ): ts.SourceFile {
+  ): SourceFile {
     const file: SourceFile = ts.createSourceFile(path, text, options as ts.CreateSourceFileOptions, false, kind);
     file.version = version;
     file.scriptSnapshot = noSnapshot;
@@ -373,7 +453,7 @@ export class CellProgram {
   #resolve(name: string, importer: string): ts.ResolvedModuleWithFailedLookupLocations {
     if (name === this.#preloaded?.module) return declaredBy(this.#preloaded.declarations);
     // Declared by Node's types, and never to be found as a file.
-    if (this.#isBuiltin(name)) return { resolvedModule: undefined } as ts.ResolvedModuleWithFailedLookupLocations;
+    if (this.#isBuiltin(name)) return unresolved;
     const host = { ...ts.sys, fileExists: (path: string) => this.#defined.has(path) || ts.sys.fileExists(path) };
     const find = (from: string) => ts.resolveModuleName(name, from, this.#options, host, this.#resolutions);
     const near = find(importer);
@@ -389,6 +469,11 @@ export class CellProgram {
 function declaredBy(file: string): ts.ResolvedModuleWithFailedLookupLocations {
   const resolvedModule = { resolvedFileName: file, extension: ts.Extension.Dts, isExternalLibraryImport: true };
   return { resolvedModule } as unknown as ts.ResolvedModuleWithFailedLookupLocations;
+}
+
+/** Whether a cell changes nothing of the program but itself. */
+function isPlain({ code, kind, isLasting }: CellText): boolean {
+  return !isLasting && kind === ts.ScriptKind.TS && !/\b(import|require|export|declare)\b|\/\/\//.test(code);
 }
 
 function isLastingCell(path: string): boolean {
