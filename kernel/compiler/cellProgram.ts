@@ -79,6 +79,8 @@ export class CellProgram {
   #structure = 0;
   /** How many cells have taken another's place since the program was made; undefined where it is to be made anew. */
   #replacements: number | undefined;
+  /** Whether the cell was found to have some. */
+  #hasErrors = false;
   #lasting: string[] = [];
   #lastingCount = 0;
   /** Files that cells have defined, by their paths. */
@@ -99,7 +101,6 @@ export class CellProgram {
   /** The folder of the notebook, from where cells import, and what its tsconfig.json says. */
   open(folder: string, { options }: FolderOptions): void {
     this.#folder = folder;
-    this.#changeStructure();
     // Files are compiled for the same program unless an option differs.
     if (Object.keys(options).length > 0) {
       const types = [...new Set(["node", ...(options.types ?? [])])];
@@ -143,7 +144,9 @@ export class CellProgram {
   }
 
   setCell(cell: CellText): void {
-    if (this.#unresolved.size > 0 || this.#haveFilesChanged()) this.#changeStructure();
+    // Ten times, a checker looks for a name that comes near to one that is not found.
+    if (this.#hasErrors || this.#unresolved.size > 0 || this.#haveFilesChanged()) this.#changeStructure();
+    this.#hasErrors = false;
     const before = this.#cell;
     const { code, kind, scope, isLasting } = before;
     if (code === cell.code && kind === cell.kind && scope === cell.scope && isLasting === cell.isLasting) return;
@@ -188,8 +191,7 @@ export class CellProgram {
         ({ code }) => !excused.has(code),
       );
     const ofCells = of(cell);
-    // Names that come near to one that is not found are looked for ten times by each checker.
-    if (ofCells.length > 0) this.#changeStructure();
+    this.#hasErrors = ofCells.length > 0;
     return {
       // Earlier cells have the same name, and are looked at again where their types are asked for.
       ofCell: ofCells.filter(({ file }) => file === undefined || file === cell),
@@ -276,6 +278,8 @@ export class CellProgram {
     if (this.#replacements === undefined) return;
     this.#structure++;
     this.#replacements = undefined;
+    if (this.#cellPath !== plainCell) return;
+    this.#version++;
     const cell = this.#files.get(plainCell)?.file;
     if (cell) cell.path = plainCell;
   }

@@ -37,6 +37,11 @@ interface Compiled extends DeclaringCell {
   variables: ReadonlySet<string>;
 }
 
+interface Accepted extends Compiled {
+  /** What of it cells still find by name: the meanings that no later cell has given its names. */
+  found: Map<string, number>;
+}
+
 type ParsedFile = ts.SourceFile & { parseDiagnostics: readonly ts.DiagnosticWithLocation[] };
 
 const objectPrefix = "(\n";
@@ -50,7 +55,7 @@ const mostPending = 50;
 /** Compiles cells that share one scope, and answers about their code. */
 export class Compiler implements Requests {
   readonly #program: CellProgram;
-  #cells: Compiled[] = [];
+  #cells: Accepted[] = [];
   #scope: { around: ts.Node | undefined; values: Set<string>; preloaded: ts.SourceFile | undefined } | undefined;
   readonly #pending = new Map<number, Compiled>();
   #count = 0;
@@ -144,17 +149,9 @@ export class Compiler implements Requests {
     const there = new Set(variables);
     const names = new Map([...cell.names].filter(([name]) => there.has(name) || !cell.variables.has(name)));
     this.#program.keepCell(cell.file);
-    this.#cells = [...this.#cells, { ...cell, names, variables: there }].filter(
-      (each, index, all) =>
-        all
-          .slice(index + 1)
-          .reduceRight(
-            (left, { names: newer }) => withoutTaken(left, newer),
-            each.names.size > 0
-              ? new Map([...each.names].map(([name, symbol]) => [name, meaningOf(symbol)]))
-              : new Map<string, number>(),
-          ).size > 0,
-    );
+    for (const each of this.#cells) takeNames(each.found, names);
+    const found = new Map([...names].map(([name, symbol]) => [name, meaningOf(symbol)]));
+    this.#cells = [...this.#cells, { ...cell, names, variables: there, found }].filter((each) => each.found.size > 0);
     this.#scope = undefined;
   }
 
@@ -300,15 +297,13 @@ export class Compiler implements Requests {
   }
 }
 
-/** The names that are left of a cell once newer ones have taken some. */
-function withoutTaken(names: Map<string, number>, newer: ReadonlyMap<string, ts.Symbol>): Map<string, number> {
-  const left = new Map<string, number>();
-  for (const [name, meaning] of names) {
-    const taken = newer.get(name);
-    const remaining = taken ? meaning & ~meaningOf(taken) : meaning;
-    if (remaining !== 0) left.set(name, remaining);
+/** Takes away what newer names stand for. */
+function takeNames(found: Map<string, number>, newer: ReadonlyMap<string, ts.Symbol>): void {
+  for (const [name, symbol] of newer) {
+    const left = (found.get(name) ?? 0) & ~meaningOf(symbol);
+    if (left === 0) found.delete(name);
+    else found.set(name, left);
   }
-  return left;
 }
 
 function packageType(folder: string): string | undefined {

@@ -29,6 +29,14 @@ describe("a type error", () => {
     expect((await cells.fail("temperatur")).message).toContain("Did you mean 'temperature'?");
   });
 
+  test("is told each time that the cell is run, and names that were meant however many were wrong before", async () => {
+    await cells.run("const pressure = 1");
+    for (let time = 0; time < 15; time++)
+      expect((await cells.fail("pressur")).message).toContain("Did you mean 'pressure'?");
+    for (const _ of [1, 2]) expect((await cells.fail("pressure.never")).message).toContain("TS2339");
+    expect(await cells.run("pressure")).toBe(1);
+  });
+
   test("of a file beside the notebook tells that file's line", async () => {
     const { traceback } = await cells.fail("import { ok } from './wrong'; ok");
     expect(traceback[0]).toContain("wrong.ts:2:14 - TS2322");

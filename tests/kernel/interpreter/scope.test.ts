@@ -31,6 +31,13 @@ describe("a cell", () => {
 });
 
 describe("what cells declare", () => {
+  test("is there however many cells have run since", async () => {
+    await cells.run("interface First { n: number }; const first: First = { n: 1 }");
+    for (let index = 0; index < 320; index++) await cells.run(`const later${index}: First = { n: first.n + ${index} }`);
+    expect(await cells.run("later0.n + later319.n")).toBe(321);
+    expect((await cells.fail("const wrong: First = { n: 'text' }")).message).toContain("TS2322");
+  });
+
   test.each([
     ["const v = { a: 1 }", "v.a", 1],
     ["let v2: number | undefined", "v2", undefined],
