@@ -4,13 +4,14 @@ import { float32 } from "../core/port.ts";
 import { conv2d } from "../engine/ops/convolution.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape } from "../engine/tensor.ts";
+import { biasField } from "./linear.ts";
 
 /**
  * A convolution with a square kernel.
  *
  * `kernel`×`kernel` weights at every `stride`-th position, padded so that a side of n becomes n / stride. Shapes: `x` [..., height,
  * width, inChannels], `y` [..., height/stride, width/stride, outChannels]; `weight` [outChannels, inChannels, kernel, kernel] as in
- * PyTorch, `bias` [outChannels].
+ * PyTorch, and `bias` [outChannels] unless told otherwise.
  */
 export const Conv = definePrimitive({
   name: "Conv",
@@ -23,6 +24,7 @@ export const Conv = definePrimitive({
       outChannels: count("Channels out", "Channels of the output.", "channels"),
       kernel: count("Kernel", "Side of the kernel.", "pixels"),
       stride: count("Stride", "Step of the kernel.", "pixels").default(1),
+      bias: biasField.default(true),
     })
     .refine(({ kernel, stride }) => kernel >= stride && (kernel - stride) % 2 === 0, {
       message: "the kernel must be as large as the stride, or larger by an even number",
@@ -34,14 +36,14 @@ export const Conv = definePrimitive({
   outputs: { y: float32("...lead height/stride width/stride outChannels", "a grid of features") },
   keeps: ({ inChannels, outChannels, kernel }, { y }) =>
     (y.reduce((product, size) => product * size, 1) / outChannels) * inChannels * kernel ** 2,
-  build({ inChannels, outChannels, kernel, stride }, { weight }) {
+  build({ inChannels, outChannels, kernel, stride, bias }, { weight }) {
     const bound = 1 / Math.sqrt(inChannels * kernel * kernel);
     const filter = weight("weight", [outChannels, inChannels, kernel, kernel], { kind: "uniform", bound });
-    const bias = weight("bias", [outChannels], { kind: "uniform", bound });
+    const offset = bias ? weight("bias", [outChannels], { kind: "uniform", bound }) : undefined;
     return ({ x }) => {
       const lead = x.shape.slice(0, -3);
       const images = lead.length === 1 ? x : reshape(x, [-1, ...x.shape.slice(-3)]);
-      const y = conv2d(images, filter, bias, { stride, padding: (kernel - stride) / 2 });
+      const y = conv2d(images, filter, offset, { stride, padding: (kernel - stride) / 2 });
       return lead.length === 1 ? y : reshape(y, [...lead, ...y.shape.slice(1)]);
     };
   },

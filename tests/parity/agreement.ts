@@ -86,10 +86,12 @@ async function deviation(name: string, actual: Tensor, expected: StoredTensor): 
 
 /**
  * max|actual − expected| / max|expected|; infinite if a number is not finite, or if all should be 0 and one is not.
+ *
+ * @param least what max|expected| counts as where it is smaller: a gradient that is 0 but for rounding differs by its own size
  */
-export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>, least = 0): number {
   let difference = 0;
-  let size = 0;
+  let size = least;
   for (let at = 0; at < expected.length; at++) {
     const gap = Math.abs(actual[at]! - expected[at]!);
     if (!Number.isFinite(gap)) return Number.POSITIVE_INFINITY;
