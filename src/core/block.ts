@@ -116,6 +116,10 @@ export interface CompositeScope {
 export interface PrimitiveScope<T> {
   /** Makes a weight. An empty name makes the block's own path the weight's name. */
   weight(name: string, shape: readonly number[], initial: Initial, options?: WeightOptions): T;
+  /** Dotted path inside the outermost block: which of several blocks this one is. */
+  readonly path: string;
+  /** Whether none of its weights learns. */
+  readonly frozen: boolean;
 }
 
 export type Scope<T> = CompositeScope & PrimitiveScope<T>;
@@ -341,6 +345,8 @@ function place(definition: AnyBlock, config: unknown, around: Place): AnyCall {
     },
     weight: (name, shape, initial, weightOptions) =>
       reading.weight(weightSpec(join(path, name), shape, initial, weightOptions, at)),
+    path,
+    frozen: at.frozen === true || (at.frozen === "pretrained" && at.pretrained),
   }) as (inputs: unknown, cache?: unknown) => unknown;
   const outputs = Object.keys(definition.outputs);
   site.forward =
@@ -539,6 +545,8 @@ function operationSite(
   const code = definition.build(config, {
     child: () => refuseParts(definition),
     weight: () => refuseParts(definition),
+    path,
+    frozen: false,
   }) as (inputs: unknown, cache?: unknown) => unknown;
   const outputs = Object.keys(definition.outputs);
   return {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { sizeOf } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
+import { Random } from "../core/random.ts";
 import { DrawAhead } from "../data/drawAhead.ts";
 import type { Batch } from "../data/source.ts";
 import { readNumbers, type Weight, type WeightData } from "../engine/readings/weights.ts";
@@ -88,6 +89,7 @@ export class Trainer {
       schedule,
       accumulation,
       ...(this.#lossScale ? { lossScale: this.#lossScale } : {}),
+      noise: new Random(this.#context.seed).fork("noise"),
       from,
       lossOf: this.#lossOf(),
       onStep: (report) => this.#record(report),

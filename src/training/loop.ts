@@ -1,10 +1,12 @@
 import { FlamingoError } from "../core/errors.ts";
+import type { Random } from "../core/random.ts";
 import { valueAndGradients } from "../engine/autodiff/gradients.ts";
 import { capabilities } from "../engine/devices/capabilities.ts";
 import { add } from "../engine/ops/elementwise.ts";
 import { readScalars } from "../engine/read.ts";
 import type { Weight } from "../engine/readings/weights.ts";
 import { dispose, type Tensor, tidy } from "../engine/tensor.ts";
+import { withTrainingNoise } from "../engine/trainingNoise.ts";
 import type { LossScale } from "./lossScale.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { rateAt, type Schedule } from "./schedule.ts";
@@ -30,6 +32,8 @@ export interface Training {
   accumulation: number;
   /** For products in half precision. A step whose gradients overflow with it is skipped. */
   lossScale?: LossScale;
+  /** For what is random in the model's layers; without it nothing is. */
+  noise?: Random;
   /** Step to go on after; 0 for a new training. */
   from: number;
   /** The loss of a batch, a scalar. Batches count from 0 over the whole training. */
@@ -125,14 +129,16 @@ async function reportOf(
 
 /** The summed loss of a step's batches, and the gradients of their mean times the loss scale. */
 async function sumOfBatches(
-  { weights, accumulation, lossScale, lossOf }: Training,
+  { weights, accumulation, lossScale, noise, lossOf }: Training,
   step: number,
 ): Promise<{ loss: Tensor; gradients: (Tensor | null)[] }> {
   const variables = weights.map(({ variable }) => variable);
   const factor = (lossScale?.scale ?? 1) / accumulation;
   let [loss, ...gradients]: (Tensor | null)[] = [];
   for (let part = 0; part < accumulation; part++) {
-    const result = valueAndGradients(await lossOf((step - 1) * accumulation + part), variables, factor);
+    const batch = (step - 1) * accumulation + part;
+    const computeLoss = await lossOf(batch);
+    const result = withTrainingNoise(noise?.fork(batch), () => valueAndGradients(computeLoss, variables, factor));
     const found = [result.value, ...result.gradients];
     [loss, ...gradients] = part === 0 ? found : sumOf([loss!, ...gradients], found);
   }

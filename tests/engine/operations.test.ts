@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { gelu, quickGelu, silu, squaredRelu, swiglu, tanh } from "../../src/engine/ops/activations.ts";
 import { adamW } from "../../src/engine/ops/adamW.ts";
+import { averagePool } from "../../src/engine/ops/averagePool.ts";
 import { conv2d, unfold } from "../../src/engine/ops/convolution.ts";
 import { add, gatedAdd, multiply, scale } from "../../src/engine/ops/elementwise.ts";
 import { embedding } from "../../src/engine/ops/embedding.ts";
@@ -201,6 +202,42 @@ describeDevices("operations agree with their plain formulas, forward and gradien
       });
     }) as never,
   );
+
+  property(
+    "conv2d, of groups",
+    fc.asyncProperty(
+      window,
+      fc.constantFrom(2, 3),
+      seed,
+      async ({ kernel, stride, padding, height, width, ...each }, groups, seed) => {
+        const { channels, batch } = each;
+        const inputs = {
+          x: numbers([batch, height, width, groups * channels], seed),
+          weight: numbers([2 * groups, channels, kernel, kernel], seed + 1),
+          bias: numbers([2 * groups], seed + 2),
+        };
+        await agrees(device, {
+          inputs,
+          run: ({ x, weight, bias }) => conv2d(x!, weight!, bias!, { stride, padding, groups }),
+        });
+      },
+    ) as never,
+  );
+
+  property(
+    "averagePool, of sides that the squares do not divide",
+    fc.asyncProperty(window, fc.constantFrom(1, 2, 3), seed, async ({ height, width, channels, batch }, size, seed) => {
+      const inputs = { x: numbers([batch, height, width, channels], seed) };
+      await agrees(device, { inputs, run: ({ x }) => averagePool(x!, size) });
+    }) as never,
+  );
+
+  test("averagePool gives the mean of what is inside the image", async () => {
+    const x = tf.tensor([1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 3, 3, 1]);
+    const y = averagePool(x, 2);
+    await expect(y).toBeAllclose([3, 4.5, 7.5, 9], { absolute: 1e-6 });
+    tf.dispose([x, y]);
+  });
 
   property(
     "adamW with clipping, over several parameters and steps",

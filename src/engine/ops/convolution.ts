@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Tensor } from "../tensor.ts";
 import { add } from "./elementwise.ts";
-import { linear } from "./matMul.ts";
+import { linear, matMul } from "./matMul.ts";
 import { defineOperation } from "./operation.ts";
 
 /** Which patches of an image a convolution takes. */
@@ -57,25 +57,51 @@ function unfoldedSize(size: number, kernel: number, stride: number, padding: num
   return Math.floor((size + 2 * padding - kernel) / stride) + 1;
 }
 
+export interface Convolution {
+  stride: number;
+  /** Zeros around the image. */
+  padding: number;
+  /** Channels in and out are divided into so many groups, each with a convolution of its own; 1 unless told. */
+  groups?: number;
+}
+
 /**
  * Two-dimensional convolution (cross-correlation, as in PyTorch): one matrix product over unfolded patches where the device
  * has a kernel that unfolds, else TensorFlow.js' own.
  *
- * Shapes: `x` [B, H, W, in], `weight` [out, in, k, k] as PyTorch stores it, `bias` [out], result [B, H', W', out].
+ * Shapes: `x` [B, H, W, in], `weight` [out, in/groups, k, k] as PyTorch stores it, `bias` [out], result [B, H', W', out].
  */
 export function conv2d(
   x: Tensor,
   weight: Tensor,
   bias: Tensor | undefined,
-  { stride, padding }: { stride: number; padding: number },
+  { stride, padding, groups = 1 }: Convolution,
 ): Tensor {
+  const [outputs, inputs, kernel] = weight.shape as [number, number, number, number];
   if (!unfoldOp.hasKernel()) {
     const around: [number, number] = [padding, padding];
-    const padded = tf.pad(x as tf.Tensor4D, [[0, 0], around, around, [0, 0]]);
-    const y = tf.conv2d(padded, tf.transpose(weight, [2, 3, 1, 0]) as tf.Tensor4D, stride, "valid");
+    const padded = padding > 0 ? tf.pad(x as tf.Tensor4D, [[0, 0], around, around, [0, 0]]) : x;
+    const filter = tf.transpose(weight, [2, 3, 1, 0]); // [k, k, in/groups, out]
+    const filters = groups > 1 ? tf.split(filter, groups, 3) : [filter];
+    const parts = groups > 1 ? tf.split(padded, groups, 3) : [padded];
+    const results = parts.map((part, at) =>
+      tf.conv2d(part as tf.Tensor4D, filters[at] as tf.Tensor4D, stride, "valid"),
+    );
+    const y = groups > 1 ? tf.concat(results, 3) : results[0]!;
     return bias ? add(y, bias) : y;
   }
-  const [outputs, inputs, kernel] = weight.shape as [number, number, number, number];
   const rows = tf.reshape(tf.transpose(weight, [0, 2, 3, 1]), [outputs, kernel * kernel * inputs]);
-  return linear(unfold(x, kernel, stride, padding), rows, bias);
+  if (groups === 1) return linear(unfold(x, kernel, stride, padding), rows, bias);
+  // Groups come first, as images of their own: then all their products are one batched product, however many there are.
+  const [batch, height, width] = x.shape as [number, number, number, number];
+  const apart = tf.transpose(tf.reshape(x, [batch * height * width, groups, inputs]), [1, 0, 2]);
+  const patches = unfold(tf.reshape(apart, [groups * batch, height, width, inputs]), kernel, stride, padding);
+  const [, high, wide, length] = patches.shape as [number, number, number, number];
+  const products = matMul(
+    tf.reshape(patches, [groups, batch * high * wide, length]),
+    tf.reshape(rows, [groups, outputs / groups, length]),
+    { transposeB: true },
+  );
+  const y = tf.reshape(tf.transpose(products, [1, 0, 2]), [batch, high, wide, outputs]);
+  return bias ? add(y, bias) : y;
 }
