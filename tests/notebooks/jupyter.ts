@@ -8,9 +8,9 @@ import { temporaryFolder } from "../runs/temporaryFolder.ts";
 const pythons = ["/usr/bin/python3", "python3"];
 
 /** The Python that has a part of Jupyter, such as `nbconvert` or `notebook`; the output says so if none has. */
-export function findJupyter(part: string): string | undefined {
+export function findJupyter(part: string, fix = "install Debian's package"): string | undefined {
   const found = pythons.find((python) => spawnSync(python, ["-c", `import ${part}`], { stdio: "ignore" }).status === 0);
-  optional(`tests with Jupyter's ${part}`, found !== undefined, `no python3 has it (install Debian's package)`);
+  optional(`tests with Jupyter's ${part}`, found !== undefined, `no python3 has it (${fix})`);
   return found;
 }
 
