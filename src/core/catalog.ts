@@ -65,3 +65,11 @@ function entryOf(definition: Listed): CatalogEntry {
     ...(stage ? { stage } : {}),
   };
 }
+
+/** The configuration a new node starts with: what has no default is taken from the entry's example. */
+export function initialConfig(entry: CatalogEntry): Record<string, z.core.util.JSONType> {
+  const missing = Object.keys(entry.config.properties ?? {}).filter((key) => !(key in entry.defaults));
+  return Object.fromEntries(
+    missing.flatMap((key) => (key in entry.example ? [[key, entry.example[key]]] : [])),
+  ) as Record<string, z.core.util.JSONType>;
+}

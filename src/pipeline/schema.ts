@@ -28,6 +28,20 @@ const pipelineSchema = z.strictObject({
 /** A pipeline as a file holds it: a graph, with blocks of its own. Data, never code. */
 export type Pipeline = z.output<typeof pipelineSchema>;
 
+/** A pipeline with nothing in it. */
+export function emptyPipeline(name = "Untitled"): Pipeline {
+  return {
+    format: "flamingo-pipeline",
+    version: pipelineVersion,
+    name,
+    description: "",
+    nodes: {},
+    edges: [],
+    blocks: {},
+    view: { positions: {} },
+  };
+}
+
 /** At most so many nodes: a larger file is refused before it is looked into. */
 const mostNodes = 2000;
 

@@ -1,10 +1,10 @@
 import type { Catalog } from "../../../src/core/catalog.ts";
+import { disconnect, type Position, removeNodes } from "../../../src/graph/edit.ts";
 import type { Pipeline } from "../../../src/pipeline/schema.ts";
 import { writePipeline } from "../../../src/pipeline/schema.ts";
 import { isOver, type RunStatus } from "../../../src/runs/record.ts";
 import { edgeIds } from "../graph/edges.ts";
 import { cutOut, paste, readPart } from "./clipboard.ts";
-import { disconnect, type Position, removeNodes } from "./operations.ts";
 
 export type Dialog = "open" | "save" | "help" | "run";
 export type Side = "palette" | "dock";

@@ -1,17 +1,10 @@
-import { type Pipeline, parsePipeline } from "../../../src/pipeline/schema.ts";
-import { emptyPipeline, freshId, type Position } from "./operations.ts";
+import { freshId, type Position, partOf } from "../../../src/graph/edit.ts";
+import { emptyPipeline, type Pipeline, parsePipeline } from "../../../src/pipeline/schema.ts";
 
 /** A part of a pipeline as a pipeline of its own: the nodes, and the wires between them. */
 export function cutOut(pipeline: Pipeline, ids: readonly string[]): Pipeline {
   const kept = new Set(ids.filter((id) => id in pipeline.nodes));
-  const pick = <T>(record: Record<string, T>) =>
-    Object.fromEntries(Object.entries(record).filter(([id]) => kept.has(id)));
-  return {
-    ...emptyPipeline("Part"),
-    nodes: pick(pipeline.nodes),
-    edges: pipeline.edges.filter((edge) => kept.has(edge.from[0]) && kept.has(edge.to[0])),
-    view: { positions: pick(pipeline.view.positions) },
-  };
+  return { ...emptyPipeline("Part"), ...partOf(pipeline, (id) => kept.has(id)) };
 }
 
 /** Puts a part into a pipeline under new ids, moved by `offset`. Returns the new ids too. */

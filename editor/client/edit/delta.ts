@@ -1,6 +1,6 @@
+import type { Position } from "../../../src/graph/edit.ts";
 import type { GraphBlock, GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
 import type { Pipeline } from "../../../src/pipeline/schema.ts";
-import type { Position } from "./operations.ts";
 
 /** What was, and what is instead; undefined where there was or is nothing. */
 type Swap<T> = readonly [before: T | undefined, after: T | undefined];

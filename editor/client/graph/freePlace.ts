@@ -1,4 +1,4 @@
-import type { Position } from "../edit/operations.ts";
+import type { Position } from "../../../src/graph/edit.ts";
 
 export interface Box {
   x: number;

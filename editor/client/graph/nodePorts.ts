@@ -1,7 +1,7 @@
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
 import { type LayoutNode, layout } from "../../../src/figures/layout.ts";
+import type { Position } from "../../../src/graph/edit.ts";
 import type { Pipeline } from "../../../src/pipeline/schema.ts";
-import type { Position } from "../edit/operations.ts";
 import { card, cardHeight, portOffset } from "./cardSize.ts";
 import { figureOf } from "./figure.ts";
 

@@ -11,8 +11,8 @@ import {
   useReactFlow,
 } from "@xyflow/react";
 import { type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
+import { moveNodes, type Position } from "../../../src/graph/edit.ts";
 import type { GraphEdge } from "../../../src/graph/graph.ts";
-import { moveNodes, type Position } from "../edit/operations.ts";
 import { edgeIds } from "../graph/edges.ts";
 import { type BlockFlowNode, flowEdges, flowNodes } from "../graph/flowNodes.ts";
 import { openRunPipeline } from "../stores/document.ts";

@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
 import { printShape } from "../../../src/core/shape.ts";
 import { shapeText } from "../../../src/figures/shapeText.ts";
-import { connect, disconnect } from "../edit/operations.ts";
+import { connect, disconnect } from "../../../src/graph/edit.ts";
 import { judgePorts, wireBetween } from "../graph/connection.ts";
 import { commit, useEditor } from "../stores/editor.ts";
 

@@ -1,5 +1,6 @@
+import { initialConfig } from "../../../src/core/catalog.ts";
+import { addNode, connect, freshId, type Position } from "../../../src/graph/edit.ts";
 import type { GraphNode } from "../../../src/graph/graph.ts";
-import { addNode, connect, freshId, initialConfig, type Position } from "../edit/operations.ts";
 import { type CardPorts, card, cardHeight } from "../graph/cardSize.ts";
 import { type LooseEnd, wireBetween } from "../graph/connection.ts";
 import { type Box, freePlace } from "../graph/freePlace.ts";

@@ -1,7 +1,7 @@
 import type { Connection, FinalConnectionState, OnConnectStartParams } from "@xyflow/react";
 import { FlamingoError } from "../../../src/core/errors.ts";
 import type { Problem } from "../../../src/graph/check.ts";
-import { connect } from "../edit/operations.ts";
+import { connect } from "../../../src/graph/edit.ts";
 import { commit, useEditor } from "../stores/editor.ts";
 import { tellError } from "../stores/notices.ts";
 import { dropWire, endWire, useWiring } from "../stores/wiring.ts";

@@ -1,5 +1,5 @@
+import { moveNodes } from "../../../src/graph/edit.ts";
 import { type Action, actions, canDo, type EditorContext } from "../edit/actions.ts";
-import { moveNodes } from "../edit/operations.ts";
 import { matches } from "../edit/shortcut.ts";
 import { tidyPositions } from "../graph/nodePorts.ts";
 import { commandRun, createPipeline, downloadPipeline, savePipeline, startRun } from "./document.ts";

@@ -1,6 +1,6 @@
 import type { Catalog } from "../../../src/core/catalog.ts";
 import { FlamingoError } from "../../../src/core/errors.ts";
-import { type Pipeline, readPipeline, writePipeline } from "../../../src/pipeline/schema.ts";
+import { emptyPipeline, type Pipeline, readPipeline, writePipeline } from "../../../src/pipeline/schema.ts";
 import type {
   Description,
   PipelineSummary,
@@ -11,7 +11,6 @@ import type {
 } from "../../shared/protocol.ts";
 import { sameGraph } from "../edit/delta.ts";
 import { type Draft, keepDraft, readDraft } from "../edit/draft.ts";
-import { emptyPipeline } from "../edit/operations.ts";
 import { openDialog, setCatalog, setDescription, setOrigin, setOriginRun, showPipeline, useEditor } from "./editor.ts";
 import { tell, tellError } from "./notices.ts";
 import { noteRunPipeline } from "./ownRun.ts";

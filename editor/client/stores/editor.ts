@@ -4,11 +4,11 @@ import { checkPipeline, type Problem } from "../../../src/graph/check.ts";
 import { catalogWith } from "../../../src/graph/graphBlock.ts";
 import { type Solution, solveShapes } from "../../../src/graph/solve.ts";
 import type { Pipeline } from "../../../src/pipeline/schema.ts";
+import { emptyPipeline } from "../../../src/pipeline/schema.ts";
 import type { Description, TraceRequest } from "../../shared/protocol.ts";
 import type { Dialog } from "../edit/actions.ts";
 import { type Delta, sameGraph, touched } from "../edit/delta.ts";
 import { type History, noHistory, record, redo as redoHistory, seal, undo as undoHistory } from "../edit/history.ts";
-import { emptyPipeline } from "../edit/operations.ts";
 import { placeAll } from "../graph/nodePorts.ts";
 
 /** Where the pipeline on the canvas is stored, and whether it differs from that. */

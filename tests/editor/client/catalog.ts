@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { emptyPipeline } from "../../../editor/client/edit/operations.ts";
 import { makeCatalog } from "../../../src/core/catalog.ts";
 import { float32, int32, optional } from "../../../src/core/port.ts";
 import type { Pipeline } from "../../../src/pipeline/schema.ts";
+import { emptyPipeline } from "../../../src/pipeline/schema.ts";
 
 /** A small catalog with what the editor has to cope with: a source, two blocks, an action. */
 export const catalog = makeCatalog([

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { initialConfig } from "../../../editor/client/edit/operations.ts";
 import { fittingBlocks, judgePorts } from "../../../editor/client/graph/connection.ts";
 import { edgeIds } from "../../../editor/client/graph/edges.ts";
+import { initialConfig } from "../../../src/core/catalog.ts";
 import { catalog, chain } from "./catalog.ts";
 
 test("every port of the other side is judged, with the reason where it is refused", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { keepDraft, readDraft, type Shelf } from "../../../editor/client/edit/draft.ts";
-import { emptyPipeline } from "../../../editor/client/edit/operations.ts";
+import { emptyPipeline } from "../../../src/pipeline/schema.ts";
 import { chain } from "./catalog.ts";
 
 function memory(): Shelf {

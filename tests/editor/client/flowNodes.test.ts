@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { moveNodes } from "../../../editor/client/edit/operations.ts";
 import { flowEdges, flowNodes } from "../../../editor/client/graph/flowNodes.ts";
 import { placeAll, portsOf, tidyPositions } from "../../../editor/client/graph/nodePorts.ts";
 import { checkPipeline } from "../../../src/graph/check.ts";
+import { moveNodes } from "../../../src/graph/edit.ts";
 import { solveShapes } from "../../../src/graph/solve.ts";
 import { catalog, chain } from "./catalog.ts";
 

@@ -1,0 +1,81 @@
+import type { Graph, GraphEdge, GraphNode } from "./graph.ts";
+
+/** Where a node stands on the canvas. */
+export type Position = [number, number];
+
+/** A graph with the positions of its nodes: a pipeline, or a block that is a graph. */
+export interface DrawnGraph extends Graph {
+  edges: GraphEdge[];
+  view: { positions: Record<string, Position> };
+}
+
+/** An id that the graph does not have: `perceiverResampler`, then `perceiverResampler2`. */
+export function freshId(graph: Pick<Graph, "nodes">, base: string): string {
+  const letters = base.replace(/[^a-zA-Z0-9_]/g, "").replace(/\d+$/, "") || "node";
+  const stem = (letters[0]!.toLowerCase() + letters.slice(1)).slice(0, 56);
+  const start = /^[a-z]/.test(stem) ? stem : "node";
+  if (!(start in graph.nodes)) return start;
+  let count = 2;
+  while (`${start}${count}` in graph.nodes) count++;
+  return `${start}${count}`;
+}
+
+/** With one node more, at a position. */
+export function addNode<G extends DrawnGraph>(graph: G, id: string, node: GraphNode, position: Position): G {
+  return moveNodes({ ...graph, nodes: { ...graph.nodes, [id]: node } }, { [id]: position });
+}
+
+/** Without these nodes, and without the edges that ended at them. */
+export function removeNodes<G extends DrawnGraph>(graph: G, ids: readonly string[]): G {
+  const gone = new Set(ids);
+  return { ...graph, ...partOf(graph, (id) => !gone.has(id)) };
+}
+
+/** The nodes that are kept, and the edges between them. */
+export function partOf({ nodes, edges, view }: DrawnGraph, isKept: (id: string) => boolean): DrawnGraph {
+  const pick = <T>(record: Record<string, T>) =>
+    Object.fromEntries(Object.entries(record).filter(([id]) => isKept(id)));
+  return {
+    nodes: pick(nodes),
+    edges: edges.filter(({ from, to }) => isKept(from[0]) && isKept(to[0])),
+    view: { positions: pick(view.positions) },
+  };
+}
+
+/** With these nodes at other positions. */
+export function moveNodes<G extends DrawnGraph>(graph: G, positions: Readonly<Record<string, Position>>): G {
+  return { ...graph, view: { positions: { ...graph.view.positions, ...positions } } };
+}
+
+/** With one node changed; the same graph if there is no such node. */
+export function changeNode<G extends Graph>(graph: G, id: string, change: (node: GraphNode) => GraphNode): G {
+  const node = graph.nodes[id];
+  return node ? { ...graph, nodes: { ...graph.nodes, [id]: change(node) } } : graph;
+}
+
+/** Sets a field of a node's configuration; undefined takes it out, so that the default holds. */
+export function setField(node: GraphNode, key: string, value: unknown): GraphNode {
+  const { [key]: _before, ...rest } = node.config;
+  return { ...node, config: value === undefined ? rest : { ...rest, [key]: value as GraphNode["config"][string] } };
+}
+
+/** Sets label, weights or frozen; undefined takes it out. */
+export function setProperty<K extends "label" | "weights" | "frozen">(
+  node: GraphNode,
+  key: K,
+  value: GraphNode[K] | undefined,
+): GraphNode {
+  const { [key]: _before, ...rest } = node;
+  return (value === undefined ? rest : { ...rest, [key]: value }) as GraphNode;
+}
+
+/** With one edge more. */
+export function connect<G extends Graph>(graph: G, edge: GraphEdge): G {
+  return { ...graph, edges: [...graph.edges, edge] };
+}
+
+/** Without these edges. */
+export function disconnect<G extends Graph>(graph: G, edges: readonly GraphEdge[]): G {
+  const gone = new Set(edges);
+  return { ...graph, edges: graph.edges.filter((edge) => !gone.has(edge)) };
+}
