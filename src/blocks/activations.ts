@@ -2,24 +2,32 @@ import { z } from "zod";
 import { operation } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
-import { gelu, quickGelu, silu, squaredRelu } from "../engine/ops/activations.ts";
+import { gelu, geluTanh, quickGelu, relu, silu, squaredRelu, tanh } from "../engine/ops/activations.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import type { Tensor } from "../engine/tensor.ts";
 
-const inputs = { x: float32("...shape", "numbers") };
-const outputs = { y: float32("...shape", "f(x), number by number") };
+/** The input port of an activation. */
+export const activationInputs = { x: float32("...shape", "numbers") };
+/** The output port of an activation. */
+export const activationOutputs = { y: float32("...shape", "f(x), number by number") };
 
-function defineActivation(name: string, title: string, summary: string, paper: string, f: (x: Tensor) => Tensor) {
+function defineActivation(
+  name: string,
+  title: string,
+  summary: string,
+  paper: string | undefined,
+  f: (x: Tensor) => Tensor,
+) {
   return definePrimitive({
     name,
     title,
     category: "Tensor",
     summary,
-    paper,
+    ...(paper ? { paper } : {}),
     config: z.strictObject({}),
     example: {},
-    inputs,
-    outputs,
+    inputs: activationInputs,
+    outputs: activationOutputs,
     chunks: { along: "shape" },
     build:
       () =>
@@ -81,11 +89,40 @@ export const QuickGelu = defineActivation(
   quickGelu,
 );
 
+/**
+ * GELU approximated by tanh, the activation of GPT-2.
+ *
+ * y = x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))/2. Shapes: `x` and `y` [...].
+ * @see Hendrycks and Gimpel 2016, arXiv:1606.08415
+ */
+export const GeluTanh = defineActivation(
+  "GeluTanh",
+  "GELU by tanh",
+  "GELU approximated by tanh, the activation of GPT-2.",
+  "arXiv:1606.08415",
+  geluTanh,
+);
+
+/**
+ * ReLU: max(x, 0).
+ *
+ * Shapes: `x` and `y` [...].
+ * @see Nair and Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann Machines
+ */
+export const Relu = defineActivation("Relu", "ReLU", "ReLU: max(x, 0).", "Nair and Hinton 2010", relu);
+
+/**
+ * Tanh: the hyperbolic tangent of each number.
+ *
+ * Shapes: `x` and `y` [...].
+ */
+export const Tanh = defineActivation("Tanh", "Tanh", "Tanh: the hyperbolic tangent of each number.", undefined, tanh);
+
 /** A slot for an activation: a function of each number. */
 export const activationSlot = slot({
   title: "Activation",
   description: "Between the two linear maps.",
-  inputs,
-  outputs,
+  inputs: activationInputs,
+  outputs: activationOutputs,
   default: Gelu,
 });

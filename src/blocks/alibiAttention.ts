@@ -12,12 +12,13 @@ function halfOfSlopes(heads: number): number[] {
 interface Settings {
   heads: number;
   causal: boolean;
+  scale?: number | undefined;
   emptyRows: "zero" | "uniform";
   slopes: "all" | "half";
 }
 
-function optionsOf({ heads, causal, emptyRows, slopes }: Settings) {
-  return { heads, causal, emptyRows, slopes: (slopes === "all" ? alibiSlopes : halfOfSlopes)(heads) };
+function optionsOf({ heads, causal, scale, emptyRows, slopes }: Settings) {
+  return { heads, causal, scale, emptyRows, slopes: (slopes === "all" ? alibiSlopes : halfOfSlopes)(heads) };
 }
 
 /**

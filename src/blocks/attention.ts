@@ -18,6 +18,10 @@ export const attentionFields = {
     .boolean()
     .default(false)
     .meta({ title: "Causal", description: "A position attends to itself and earlier positions only." }),
+  scale: z
+    .number()
+    .optional()
+    .meta({ title: "Scale", description: "Factor of the scores, where it is not 1/√(head width)." }),
 };
 
 /** The input ports of attention. */
@@ -44,7 +48,7 @@ export const maskedInputs = {
   mask: optional(int32("batch queries groups", "nonzero where a query may attend to a group of keys")),
 };
 
-type Settings = Pick<AttentionOptions, "heads" | "causal" | "emptyRows" | "slopes">;
+type Settings = Pick<AttentionOptions, "heads" | "causal" | "scale" | "emptyRows" | "slopes">;
 
 /** All leading axes as one: attention mixes within a sequence, never between two. */
 function sequences(x: Tensor): Tensor {
@@ -103,10 +107,8 @@ export const Attention = definePrimitive({
   outputs: attentionOutputs,
   chunks: { along: "queries", cache: true },
   build:
-    ({ heads, causal, emptyRows }) =>
+    ({ headDim: _, ...settings }) =>
     (inputs, cache) =>
-      attend(inputs, { heads, causal, emptyRows }, cache),
-  probes: {
-    weights: ({ heads, causal, emptyRows }, inputs) => weightsOf(inputs, { heads, causal, emptyRows }),
-  },
+      attend(inputs, settings, cache),
+  probes: { weights: ({ headDim: _, ...settings }, inputs) => weightsOf(inputs, settings) },
 });

@@ -3,18 +3,20 @@ import { count, defineBlock } from "../core/block.ts";
 import { float32, int32, optional } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
 import { add } from "./add.ts";
-import { headFields } from "./attention.ts";
 import { feedForwardSlot } from "./feedForward.ts";
+import { Identity } from "./identity.ts";
 import { normSlot } from "./norm.ts";
-import { attentionSlot, SelfAttention } from "./selfAttention.ts";
+import { SelfAttention, selfAttentionFields } from "./selfAttention.ts";
 
 /**
  * A decoder layer of the language model: causal self-attention and a feed-forward, each added to the residual stream.
  *
- * y = x + SelfAttention(x); hidden = y + FeedForward(y); both normalise their input first (pre-LN). Shapes: `hidden` [batch,
- * length, dim] in and out.
+ * y = x + SelfAttention(x); hidden = y + FeedForward(y); both normalise their input first (pre-norm). Post-norm: y = norm(x +
+ * SelfAttention(x)); hidden = norm(y + FeedForward(y)), where the feed-forward's own norm is to be `Identity`. Parallel: hidden = x +
+ * SelfAttention(x) + FeedForward(x). Shapes: `hidden` [batch, length, dim] in and out.
  *
- * @see Alayrac et al. 2022, Flamingo, Figure 4 (LM layer), arXiv:2204.14198; Radford et al. 2019 (pre-LN)
+ * @see Alayrac et al. 2022, Flamingo, Figure 4 (LM layer), arXiv:2204.14198; Radford et al. 2019 (pre-norm);
+ * Vaswani et al. 2017 (post-norm); Wang and Komatsuzaki 2021, GPT-J (parallel)
  */
 export const DecoderLayer = defineBlock({
   name: "DecoderLayer",
@@ -25,22 +27,38 @@ export const DecoderLayer = defineBlock({
   paper: "Figure 4 (LM layer)",
   config: z.strictObject({
     dim: count("Width", "Channels of the residual stream.", "channels"),
-    ...headFields,
-    attention: attentionSlot,
+    ...selfAttentionFields,
     norm: normSlot,
     feedForward: feedForwardSlot,
+    residual: z.enum(["preNorm", "postNorm", "parallel"]).default("preNorm").meta({
+      title: "Residual connections",
+      description:
+        "Attention and feed-forward normalise their input (pre-norm); or their sums with the residual stream are normalised (post-norm); or both read the same input (parallel).",
+    }),
   }),
   example: { dim: 8, heads: 2, headDim: 4, feedForward: { type: "FeedForward", config: { mult: 2 } } },
   exampleSizes: { batch: 2, length: 5 },
   inputs: { hidden: float32("batch length dim", "hidden states") },
   outputs: { hidden: float32("batch length dim", "hidden states after the layer") },
   layer: true,
-  build({ dim, heads, headDim, attention, norm, feedForward }, { child }) {
-    const attend = child("attn", SelfAttention, { dim, heads, headDim, attention, norm, causal: true });
+  build({ dim, norm, feedForward, residual, ...attention }, { child }) {
+    const isPostNorm = residual === "postNorm";
+    const attend = child("attn", SelfAttention, {
+      ...{ dim, ...attention, causal: true },
+      norm: isPostNorm ? { type: Identity.name } : norm,
+    });
     const ff = child("ff", feedForward, { dim });
+    if (residual === "parallel") return ({ hidden }) => add(add(hidden, attend(hidden)), ff(hidden));
+    if (!isPostNorm)
+      return ({ hidden }) => {
+        const x = add(hidden, attend(hidden));
+        return add(x, ff(x));
+      };
+    const normAttended = child("attn_norm", norm, { dim });
+    const normalise = child("ff_norm", norm, { dim });
     return ({ hidden }) => {
-      const x = add(hidden, attend(hidden));
-      return add(x, ff(x));
+      const x = normAttended(add(hidden, attend(hidden)));
+      return normalise(add(x, ff(x)));
     };
   },
 });

@@ -16,6 +16,7 @@ export const feedForwardFields = {
     "channels",
   ).optional(),
   norm: normSlot,
+  bias: biasField,
 };
 
 export const feedForwardInputs = { x: float32("...lead dim", "vectors, one a position") };
@@ -24,7 +25,7 @@ export const feedForwardOutputs = { y: float32("...lead dim", "the update for ea
 /**
  * Feed-forward (MLP): normalisation, a wider linear layer, an activation, and a linear layer back, on each position alone.
  *
- * y = W₂ · activation(W₁ · norm(x)), each product with a bias if asked. Shapes: `x` and `y` [..., dim]; the inner layer has `inner` or mult·dim channels. The
+ * y = W₂ · activation(W₁ · norm(x)), with biases if asked. Shapes: `x` and `y` [..., dim]; the inner layer has `inner` or mult·dim channels. The
  * residual connection is the caller's. Weights are named by index (`0`, `1`, `3`), as in OpenFlamingo.
  *
  * @see Alayrac et al. 2022, Flamingo, Figure 4 (FFW), arXiv:2204.14198
@@ -36,7 +37,7 @@ export const FeedForward = defineBlock({
   summary:
     "Feed-forward (MLP): normalisation, a wider linear layer, an activation, and a linear layer back, on each position alone.",
   paper: "Figure 4",
-  config: z.strictObject({ ...feedForwardFields, activation: activationSlot, bias: biasField }),
+  config: z.strictObject({ ...feedForwardFields, activation: activationSlot }),
   example: { dim: 8, mult: 2 },
   exampleSizes: { lead: 3 },
   inputs: feedForwardInputs,

@@ -1,6 +1,6 @@
 /** Every block, and the functions of those that are operations, a line each: a new one is one file and one line here. */
 
-export { Gelu, geluOf, QuickGelu, Silu, SquaredRelu } from "./activations.ts";
+export { Gelu, GeluTanh, geluOf, QuickGelu, Relu, Silu, SquaredRelu, Tanh } from "./activations.ts";
 export { Add, add } from "./add.ts";
 export { AlibiAttention } from "./alibiAttention.ts";
 export { AppendMean, appendMean } from "./appendMean.ts";
@@ -9,6 +9,7 @@ export { AveragePool, averagePool } from "./averagePool.ts";
 export { BagOfWords } from "./bagOfWords.ts";
 export { Chunk, chunk } from "./chunk.ts";
 export { ClassToken } from "./classToken.ts";
+export { Clip, clip } from "./clip.ts";
 export { ClipVision } from "./clipVision.ts";
 export { Concat, concat } from "./concat.ts";
 export { ContrastiveLoss } from "./contrastiveLoss.ts";
@@ -25,6 +26,7 @@ export { FlattenGrid, flattenGrid } from "./flattenGrid.ts";
 export { FlattenMedia, flattenMedia } from "./flattenMedia.ts";
 export { FrameEmbedding } from "./frameEmbedding.ts";
 export { GatedXattnDense } from "./gatedXattnDense.ts";
+export { Identity } from "./identity.ts";
 export { ImageEmbedding } from "./imageEmbedding.ts";
 export { InterpolatedPositions } from "./interpolatedPositions.ts";
 export { Latents } from "./latents.ts";
@@ -36,12 +38,14 @@ export { MediaLocations, mediaLocations } from "./mediaLocations.ts";
 export { MediaMask, mediaMask } from "./mediaMask.ts";
 export { MediaTimeEmbedding } from "./mediaTimeEmbedding.ts";
 export { MlpResampler } from "./mlpResampler.ts";
+export { Multiply, multiply } from "./multiply.ts";
 export { NextTokenLoss } from "./nextTokenLoss.ts";
 export { NfNet } from "./nfnet.ts";
 export { NormFreeBlock } from "./normFreeBlock.ts";
 export { PerceiverAttention } from "./perceiverAttention.ts";
 export { PerceiverResampler } from "./perceiverResampler.ts";
 export { PositionEmbedding } from "./positionEmbedding.ts";
+export { RepeatHeads, repeatHeads } from "./repeatHeads.ts";
 export { RmsNorm } from "./rmsNorm.ts";
 export { RotaryAttention } from "./rotaryAttention.ts";
 export { RotaryEmbedding } from "./rotaryEmbedding.ts";

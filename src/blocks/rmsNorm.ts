@@ -1,7 +1,9 @@
+import { z } from "zod";
+import { count } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
 import { rmsNorm } from "../engine/ops/norms.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
-import { LayerNorm } from "./layerNorm.ts";
+import { epsilonField } from "./layerNorm.ts";
 
 /**
  * Brings each vector to a mean square of 1, then scales its channels.
@@ -16,7 +18,7 @@ export const RmsNorm = definePrimitive({
   category: "Tensor",
   summary: "Brings each vector to a mean square of 1, then scales its channels.",
   paper: "arXiv:1910.07467",
-  config: LayerNorm.config,
+  config: z.strictObject({ dim: count("Width", "Channels of each vector.", "channels"), epsilon: epsilonField }),
   example: { dim: 6 },
   exampleSizes: { lead: 3 },
   inputs: { x: float32("...lead dim", "vectors") },

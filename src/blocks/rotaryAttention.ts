@@ -22,9 +22,9 @@ export const RotaryAttention = defineBlock({
   exampleSizes: { lead: 2, queries: 4, keys: 4 },
   inputs: attentionInputs,
   outputs: attentionOutputs,
-  build({ heads, headDim, causal, base }, { child }) {
+  build({ heads, headDim, causal, scale, base }, { child }) {
     const rotate = child("rotate", RotaryEmbedding, { heads, headDim, base });
-    const attend = child("attend", Attention, { heads, headDim, causal });
+    const attend = child("attend", Attention, { heads, headDim, causal, scale });
     return ({ query, key, value }) => attend({ query: rotate(query), key: rotate(key), value });
   },
 });

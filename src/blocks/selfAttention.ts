@@ -1,10 +1,13 @@
 import { z } from "zod";
-import { count, defineBlock } from "../core/block.ts";
+import { count, defineBlock, headCount, type Value } from "../core/block.ts";
+import { FlamingoError } from "../core/errors.ts";
 import { float32 } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
-import { Attention, attentionFields, attentionInputs, attentionOutputs } from "./attention.ts";
+import { Attention, attentionFields, attentionInputs, attentionOutputs, headFields } from "./attention.ts";
+import { clip } from "./clip.ts";
 import { biasField, Linear } from "./linear.ts";
 import { normSlot } from "./norm.ts";
+import { repeatHeads } from "./repeatHeads.ts";
 
 /** A slot for attention, and with it for the position code: none, ALiBi or rotary. */
 export const attentionSlot = slot({
@@ -17,11 +20,26 @@ export const attentionSlot = slot({
   default: Attention,
 });
 
+/** The configuration of self-attention in a layer: all but the width and what the layer itself decides. */
+export const selfAttentionFields = {
+  ...headFields,
+  keyValueHeads: headCount("Key heads", "Heads of keys and values, where groups of query heads share them.").optional(),
+  bias: biasField,
+  clip: z.number().positive().optional().meta({
+    title: "Clip",
+    description: "Largest magnitude of queries, keys and values; without it they are not clipped.",
+  }),
+  attention: attentionSlot,
+};
+
 /**
  * Self-attention: each position attends to the positions of its own sequence.
  *
- * softmax(q kᵀ / √headDim) v with q, k and v from norm(x), then a projection, each with a bias if asked. Shapes: `x` and `update` [..., length,
- * dim]. The residual connection is the caller's.
+ * softmax(q kᵀ / √headDim) v with q, k and v from norm(x), then a projection, with biases if asked. With fewer `keyValueHeads` than
+ * heads, each is shared by heads/keyValueHeads neighbouring query heads. Shapes: `x` and `update` [..., length, dim]. The residual
+ * connection is the caller's.
+ *
+ * @throws FlamingoError INVALID_CONFIG if keyValueHeads do not divide the heads
  *
  * @see Vaswani et al. 2017, arXiv:1706.03762
  */
@@ -33,26 +51,43 @@ export const SelfAttention = defineBlock({
   paper: "arXiv:1706.03762",
   config: z.strictObject({
     dim: count("Width", "Channels of each position.", "channels"),
-    ...attentionFields,
-    attention: attentionSlot,
+    ...selfAttentionFields,
+    causal: attentionFields.causal,
     norm: normSlot,
-    bias: biasField,
   }),
   example: { dim: 8, heads: 2, headDim: 4, causal: true, attention: { type: "Attention" } },
   exampleSizes: { lead: 2, length: 5 },
   inputs: { x: float32("...lead length dim", "hidden states") },
   outputs: { update: float32("...lead length dim", "the update for each position") },
-  build({ dim, heads, headDim, causal, attention, norm, bias }, { child }) {
-    const inner = heads * headDim;
+  build({ dim, heads, headDim, keyValueHeads = heads, bias, clip: limit, causal, attention, norm }, { child }) {
+    const [inner, shared] = [heads * headDim, keyValueHeads * headDim];
+    const times = heads / keyValueHeads;
+    if (!Number.isInteger(times)) throw unevenHeads(heads, keyValueHeads);
     const normalise = child("norm", norm, { dim });
     const toQuery = child("to_q", Linear, { inDim: dim, outDim: inner, bias });
-    const toKey = child("to_k", Linear, { inDim: dim, outDim: inner, bias });
-    const toValue = child("to_v", Linear, { inDim: dim, outDim: inner, bias });
+    const toKey = child("to_k", Linear, { inDim: dim, outDim: shared, bias });
+    const toValue = child("to_v", Linear, { inDim: dim, outDim: shared, bias });
     const attend = child("attend", attention, { heads, headDim, causal });
     const toOut = child("to_out", Linear, { inDim: inner, outDim: dim, bias });
+    const clipped = limit === undefined ? (x: Value) => x : clip.with({ limit });
+    const repeated = times === 1 ? (x: Value) => x : repeatHeads.with({ heads: keyValueHeads, headDim, times });
     return ({ x }) => {
-      const y = normalise(x); // [..., L, D]; queries, keys and values [..., L, H·d]
-      return toOut(attend({ query: toQuery(y), key: toKey(y), value: toValue(y) }));
+      const y = normalise(x); // [..., L, D]
+      const query = clipped(toQuery(y)); // [..., L, H·d]
+      const key = repeated(clipped(toKey(y)));
+      const value = repeated(clipped(toValue(y)));
+      return toOut(attend({ query, key, value }));
     };
   },
 });
+
+function unevenHeads(heads: number, keyValueHeads: number): FlamingoError {
+  return new FlamingoError(
+    "INVALID_CONFIG",
+    `${heads} query heads cannot share ${keyValueHeads} heads of keys evenly`,
+    {
+      block: "SelfAttention",
+      fix: "set keyValueHeads to a number that divides heads",
+    },
+  );
+}

@@ -12,6 +12,7 @@ export * as tf from "@tensorflow/tfjs";
 export {
   argMax,
   cast,
+  clipByValue,
   clone,
   concat,
   cumsum,

@@ -1,10 +1,15 @@
 import { z } from "zod";
 import { CrossDecoderLayer } from "../blocks/crossDecoderLayer.ts";
 import { decoderLayerSlot } from "../blocks/decoderLayer.ts";
-import { mediaLocations } from "../blocks/mediaLocations.ts";
-import { TokenEmbedding } from "../blocks/tokenEmbedding.ts";
 import { defineBlock, layerCount } from "../core/block.ts";
-import { languageModelFields, languageModelInputs, languageModelOutputs } from "./languageModel.ts";
+import {
+  languageModelFields,
+  languageModelInputs,
+  languageModelOutputs,
+  makeReader,
+  makeWriter,
+  pretrainedOptions,
+} from "./languageModel.ts";
 
 /**
  * A language model with new layers grafted on top: the frozen layers are left as they are, and new ones read their output and the media.
@@ -57,25 +62,21 @@ export const GraftedLanguageModel = defineBlock({
   inputs: languageModelInputs,
   outputs: languageModelOutputs,
   build(config, { child }) {
-    const { vocabulary, newTokens, imageToken, dim, visualDim, positions, decoderLayer, newLayer, norm, head } = config;
-    const pretrained = { pretrained: true, frozen: config.frozen && "pretrained" } as const;
-    const embed = child("embed_tokens", TokenEmbedding, { vocabulary, newTokens, dim }, pretrained);
-    const addPositions = positions && child("embed_positions", positions, { dim }, pretrained);
+    const { dim, visualDim, decoderLayer, newLayer } = config;
+    const pretrained = pretrainedOptions(config);
+    const read = makeReader(config, child);
     const layers = [
       ...stack(config.layers, (layer) => child(`layers.${layer}`, decoderLayer, { dim, visualDim }, pretrained)),
       ...stack(config.newLayers, (layer) =>
         child(`new_layers.${layer}`, newLayer, { dim, visualDim }, { pretrained: false }),
       ),
     ];
-    const normalise = child("norm", norm, { dim }, pretrained);
-    const toLogits = child("logits", head, { dim, vocabulary, newTokens }, pretrained);
-    const locate = mediaLocations.with({ imageToken });
+    const write = makeWriter(config, child);
     return ({ ids, media }) => {
-      const { hidden: tokens, table } = embed(ids);
-      const locations = locate(ids);
-      let hidden = addPositions ? addPositions(tokens) : tokens; // [B, L, D]
+      const { hidden: tokens, table, locations } = read(ids, media);
+      let hidden = tokens; // [B, L, D]
       for (const layer of layers) hidden = layer({ hidden, media, locations });
-      return toLogits({ hidden: normalise(hidden), table });
+      return write(hidden, table);
     };
   },
 });

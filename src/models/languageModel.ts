@@ -1,23 +1,34 @@
 import { z } from "zod";
 import { decoderLayerSlot } from "../blocks/decoderLayer.ts";
 import { fusionLayerSlot } from "../blocks/gatedXattnDense.ts";
+import { Linear } from "../blocks/linear.ts";
 import { headSlot } from "../blocks/logits.ts";
 import { mediaLocations } from "../blocks/mediaLocations.ts";
 import { normSlot } from "../blocks/norm.ts";
 import { positionsSlot } from "../blocks/textPositions.ts";
 import { TokenEmbedding, vocabularyFields } from "../blocks/tokenEmbedding.ts";
-import { count, defineBlock, layerCount } from "../core/block.ts";
+import { type ChildOptions, type CompositeScope, count, defineBlock, layerCount, type Value } from "../core/block.ts";
+import { FlamingoError } from "../core/errors.ts";
 import { float32, int32, optional } from "../core/port.ts";
 
 /** The configuration of any language model that reads media. */
 export const languageModelFields = {
   ...vocabularyFields,
-  imageToken: z
-    .int()
-    .nonnegative()
-    .meta({ title: "<image> token", description: "Id of the token that stands for an image." }),
+  imageToken: z.int().nonnegative().optional().meta({
+    title: "<image> token",
+    description: "Id of the token that stands for an image; left out where the model reads text alone.",
+  }),
   dim: count("Text width", "Channels of the language model's residual stream.", "channels"),
-  visualDim: count("Visual width", "Channels of each visual token.", "channels"),
+  embeddingDim: count(
+    "Embedding width",
+    "Channels of the token embeddings, where they are projected to the text width and back (OPT-350m).",
+    "channels",
+  ).optional(),
+  visualDim: count(
+    "Visual width",
+    "Channels of each visual token; left out where the model reads text alone.",
+    "channels",
+  ).optional(),
   layers: layerCount("Layers", "Decoder layers."),
   decoderLayer: decoderLayerSlot,
   positions: positionsSlot,
@@ -84,32 +95,75 @@ export const FlamingoLanguageModel = defineBlock({
   inputs: languageModelInputs,
   outputs: languageModelOutputs,
   build(config, { child }) {
-    const { vocabulary, newTokens, imageToken, dim, visualDim, positions, fusionLayer, decoderLayer, norm, head } =
-      config;
-    const pretrained = { pretrained: true, frozen: config.frozen && "pretrained" } as const;
-    const embed = child("embed_tokens", TokenEmbedding, { vocabulary, newTokens, dim }, pretrained);
-    const addPositions = positions && child("embed_positions", positions, { dim }, pretrained);
+    if (config.imageToken === undefined && config.placement !== "none") throw noImageToken();
+    const { dim, visualDim, fusionLayer, decoderLayer } = config;
+    const pretrained = pretrainedOptions(config);
+    const read = makeReader(config, child);
     const layers = Array.from({ length: config.layers }, (_, layer) => ({
       fuse: hasFusion(layer, config)
         ? child(`gated_cross_attn_layers.${layer}`, fusionLayer, { dim, visualDim }, { pretrained: false })
         : undefined,
       decode: child(`layers.${layer}`, decoderLayer, { dim, visualDim }, pretrained),
     }));
-    const normalise = child("norm", norm, { dim }, pretrained);
-    const toLogits = child("logits", head, { dim, vocabulary, newTokens }, pretrained);
-    const locate = mediaLocations.with({ imageToken });
+    const write = makeWriter(config, child);
     return ({ ids, media }) => {
-      const { hidden: tokens, table } = embed(ids);
-      const locations = locate(ids);
-      let hidden = addPositions ? addPositions(tokens) : tokens; // [B, L, D]
+      const text = read(ids, media);
+      const { locations } = text;
+      let { hidden } = text; // [B, L, D]
       for (const { fuse, decode } of layers) {
-        if (fuse) hidden = fuse({ text: hidden, media, locations });
+        if (fuse) hidden = fuse({ text: hidden, media, locations: locations! });
         hidden = decode({ hidden, media, locations });
       }
-      return toLogits({ hidden: normalise(hidden), table });
+      return write(hidden, text.table);
     };
   },
 });
+
+function noImageToken(): FlamingoError {
+  const message = "the language model reads images, but has no imageToken that says where a text has them";
+  return new FlamingoError("INVALID_CONFIG", message, {
+    block: "FlamingoLanguageModel",
+    fix: 'set imageToken to the id of <image>, or placement to "none"',
+  });
+}
+
+type LanguageModelConfig = z.output<z.ZodObject<typeof languageModelFields>>;
+
+/** How the pretrained parts of a language model are made. */
+export function pretrainedOptions({ frozen }: Pick<LanguageModelConfig, "frozen">): ChildOptions {
+  return { pretrained: true, frozen: frozen && "pretrained" };
+}
+
+/** Makes what turns token ids into the hidden states that the first layer reads. */
+export function makeReader(config: LanguageModelConfig, child: CompositeScope["child"]) {
+  const { vocabulary, newTokens, imageToken, dim, embeddingDim = dim, positions } = config;
+  const pretrained = pretrainedOptions(config);
+  const embed = child("embed_tokens", TokenEmbedding, { vocabulary, newTokens, dim: embeddingDim }, pretrained);
+  const project =
+    embeddingDim === dim ? undefined : child("project_in", Linear, { inDim: embeddingDim, outDim: dim }, pretrained);
+  const addPositions = positions && child("embed_positions", positions, { dim }, pretrained);
+  const locate = imageToken === undefined ? undefined : mediaLocations.with({ imageToken });
+  return (ids: Value, media?: Value): { hidden: Value; table: Value; locations: Value | undefined } => {
+    if (media && !locate) throw noImageToken();
+    const { hidden: tokens, table } = embed(ids);
+    const projected = project ? project(tokens) : tokens;
+    return { hidden: addPositions ? addPositions(projected) : projected, table, locations: locate?.(ids) };
+  };
+}
+
+/** Makes what turns the hidden states after the last layer into logits. */
+export function makeWriter(config: LanguageModelConfig, child: CompositeScope["child"]) {
+  const { vocabulary, newTokens, dim, embeddingDim = dim, norm, head } = config;
+  const pretrained = pretrainedOptions(config);
+  const normalise = child("norm", norm, { dim }, pretrained);
+  const project =
+    embeddingDim === dim ? undefined : child("project_out", Linear, { inDim: dim, outDim: embeddingDim }, pretrained);
+  const toLogits = child("logits", head, { dim: embeddingDim, vocabulary, newTokens }, pretrained);
+  return (hidden: Value, table: Value): Value => {
+    const normal = normalise(hidden);
+    return toLogits({ hidden: project ? project(normal) : normal, table });
+  };
+}
 
 type Stacking = { every: number; placement: "first" | "last" | "middle" | "none"; layers: number };
 

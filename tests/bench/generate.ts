@@ -30,7 +30,7 @@ export interface Speaker {
 const tiny: Speaker = {
   config: presets.tiny.language,
   media: { shape: [1, 1, 8, 128], data: Float32Array.from({ length: 8 * 128 }, (_, at) => Math.sin(at)) },
-  prompt: [1, presets.tiny.language.imageToken],
+  prompt: [1, presets.tiny.language.imageToken!],
   most: 64,
 };
 
@@ -92,7 +92,7 @@ async function benchSpeaker(name: string, speaker: Speaker, { device, threads }:
 
 /** Tags ask for images that are not there, so they are never said. */
 function optionsOf({ config, most }: Speaker): GenerateOptions & { never: number[] } {
-  return { most, never: [config.imageToken] };
+  return { most, never: [config.imageToken!] };
 }
 
 /** What the library says, with these weights below `language`. */

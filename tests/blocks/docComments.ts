@@ -7,7 +7,8 @@ export function docComments(): Map<string, string> {
   const comments = new Map<string, string>();
   for (const folder of ["blocks", "models"]) {
     const path = fileURLToPath(new URL(`../../src/${folder}/`, import.meta.url));
-    for (const file of readdirSync(path)) collect(file, readFileSync(`${path}${file}`, "utf8"), comments);
+    const files = readdirSync(path).filter((name) => name.endsWith(".ts"));
+    for (const file of files) collect(file, readFileSync(`${path}${file}`, "utf8"), comments);
   }
   return comments;
 }

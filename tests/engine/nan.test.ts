@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { GatedXattnDense } from "../../src/blocks/gatedXattnDense.ts";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
-import { gelu, quickGelu, silu, squaredRelu, swiglu, tanh } from "../../src/engine/ops/activations.ts";
+import { gelu, geluTanh, quickGelu, relu, silu, squaredRelu, swiglu, tanh } from "../../src/engine/ops/activations.ts";
 import { attention } from "../../src/engine/ops/attention.ts";
 import { crossEntropy } from "../../src/engine/ops/crossEntropy.ts";
 import { gatedAdd } from "../../src/engine/ops/elementwise.ts";
@@ -102,13 +102,16 @@ describeDevices("NaN", () => {
     expect(await read(gradients[0]!)).toEqual([Number.NaN]);
   });
 
-  test.each(Object.entries({ gelu, quickGelu, squaredRelu, silu, tanh }))("stays NaN in %s", async (_, activation) => {
-    for (const size of [6, 8]) {
-      const y = activation(spoilt(numbers([size], 1), (at) => at === 1 || at === 5));
-      const expected = Array.from({ length: size }, (_, at) => at === 1 || at === 5);
-      expect((await read(y)).map(Number.isNaN)).toEqual(expected);
-    }
-  });
+  test.each(Object.entries({ gelu, geluTanh, quickGelu, relu, squaredRelu, silu, tanh }))(
+    "stays NaN in %s",
+    async (_, activation) => {
+      for (const size of [6, 8]) {
+        const y = activation(spoilt(numbers([size], 1), (at) => at === 1 || at === 5));
+        const expected = Array.from({ length: size }, (_, at) => at === 1 || at === 5);
+        expect((await read(y)).map(Number.isNaN)).toEqual(expected);
+      }
+    },
+  );
 
   test("stays NaN in swiglu, and in the row of a norm", async () => {
     const y = swiglu(

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { gelu, quickGelu, silu, squaredRelu, swiglu, tanh } from "../../src/engine/ops/activations.ts";
+import { gelu, geluTanh, quickGelu, relu, silu, squaredRelu, swiglu, tanh } from "../../src/engine/ops/activations.ts";
 import { adamW } from "../../src/engine/ops/adamW.ts";
 import { averagePool } from "../../src/engine/ops/averagePool.ts";
 import { conv2d, unfold } from "../../src/engine/ops/convolution.ts";
@@ -124,7 +124,7 @@ describeDevices("operations agree with their plain formulas, forward and gradien
     expect(await product(7, 3)).not.toBeCloseTo(await product(7, 4), 2);
   });
 
-  for (const [name, f] of Object.entries({ gelu, quickGelu, squaredRelu, silu, tanh }))
+  for (const [name, f] of Object.entries({ gelu, geluTanh, quickGelu, relu, squaredRelu, silu, tanh }))
     property(
       name,
       fc.asyncProperty(size, size, fc.constantFrom(0.1, 1, 8), seed, async (rows, width, spread, seed) => {

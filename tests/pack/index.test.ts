@@ -42,7 +42,9 @@ test("all that a pipeline may name is exported under that name", () => {
   expect(names.filter((name) => !(name in library))).toEqual([]);
   // And nothing that is defined is missing in the catalog, or this test would miss it too.
   for (const kind of ["blocks", "models", "data/sources", "execution/actions"] as const) {
-    const defined = definitions.filter(([, module]) => module.startsWith(`${kind}/`)).map(([name]) => name);
+    const here = definitions.filter(([, module]) => module.startsWith(`${kind}/`));
+    // A family is no block: it says which blocks make a model of another library.
+    const defined = here.filter(([, module]) => !module.startsWith("models/families/")).map(([name]) => name);
     expect(defined).not.toEqual([]);
     expect(defined.filter((name) => !names.includes(name))).toEqual([]);
   }

@@ -4,10 +4,16 @@ import { defineOperation } from "./operation.ts";
 
 const swish = (x: Tensor, factor: number) => tf.mul(x, tf.sigmoid(factor === 1 ? x : tf.mul(x, factor)));
 
+/** 1 + 0.044715·x², of GELU's approximation by tanh. */
+const geluSteepness = (x: Tensor) => tf.add(tf.mul(tf.square(x), 0.044715), 1);
+
 /** Formulas of the activations, which share one operation. */
 const formulas = {
   gelu: (x: Tensor): Tensor => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
   quickGelu: (x: Tensor): Tensor => swish(x, 1.702),
+  geluTanh: (x: Tensor): Tensor =>
+    tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(tf.mul(tf.mul(x, Math.sqrt(2 / Math.PI)), geluSteepness(x))), 1)),
+  relu: (x: Tensor): Tensor => tf.relu(x),
   squaredRelu: (x: Tensor): Tensor => tf.square(tf.relu(x)),
   silu: (x: Tensor): Tensor => swish(x, 1),
   tanh: (x: Tensor): Tensor => tf.tanh(x),
@@ -28,6 +34,15 @@ export const gelu = apply("gelu");
 
 /** CLIP's approximation of GELU: x·sigmoid(1.702·x). */
 export const quickGelu = apply("quickGelu");
+
+/**
+ * Approximation of GELU by tanh: x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))/2, the activation of GPT-2. Source: Hendrycks and Gimpel 2016,
+ * arXiv:1606.08415.
+ */
+export const geluTanh = apply("geluTanh");
+
+/** Rectified linear unit: max(x, 0). */
+export const relu = apply("relu");
 
 /** max(x, 0)², the activation of the Flamingo paper's feed-forward layers. Source: So et al. 2021, arXiv:2109.08668. */
 export const squaredRelu = apply("squaredRelu");

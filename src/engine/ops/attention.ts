@@ -42,8 +42,10 @@ export const attentionOp = defineOperation<Inputs, AttentionAttributes>({
   },
 });
 
-export interface AttentionOptions extends Partial<Omit<AttentionAttributes, "heads">> {
+export interface AttentionOptions extends Partial<Omit<AttentionAttributes, "heads" | "scale">> {
   heads: number;
+  /** Factor of the scores; d^−½ unless told. */
+  scale?: number | undefined;
   /** [B, Tq, G], bool or int32, nonzero = may attend; G divides Tk, column g covers Tk/G neighbouring keys. */
   mask?: Tensor;
 }

@@ -36,6 +36,19 @@ function normal(work: Work, pass: "forward" | "gradient", x: Handle): { z: Handl
 /** Of the normal distribution's density, which is e^(this − z²). */
 const logOfHighest = -0.5 * Math.log(2 * Math.PI);
 
+/** (1 + tanh(√(2/π)·(x + 0.044715·x³)))/2 = sigmoid(2√(2/π)·(x + 0.044715·x³)), the share of x in GELU's approximation by tanh. */
+const [steepness, cubic] = [2 * Math.sqrt(2 / Math.PI), 0.044715];
+function geluTanhShare(work: Work, pass: "forward" | "gradient", x: Handle): Handle {
+  const [share] = work.once(pass, [x], "geluTanh", () => {
+    const exponent = work.multiply(
+      work.multiply(x, steepness),
+      work.add(work.multiply(work.floats("Square", x), cubic), 1),
+    );
+    return [work.floats("Sigmoid", exponent)];
+  });
+  return share!;
+}
+
 const formulas: Record<Activation, Formula> = {
   gelu: {
     value: (work, x) => work.multiply(x, normal(work, "forward", x).share),
@@ -50,6 +63,21 @@ const formulas: Record<Activation, Formula> = {
   squaredRelu: {
     value: (work, x) => work.floats("Square", work.floats("Relu", x)),
     gradient: (work, x, dy) => work.multiply(dy, work.multiply(work.floats("Relu", x), 2)),
+  },
+  relu: {
+    value: (work, x) => work.floats("Relu", x),
+    gradient: (work, x, dy) => work.floats("ReluGrad", dy, x),
+  },
+  geluTanh: {
+    value: (work, x) => work.multiply(x, geluTanhShare(work, "forward", x)),
+    gradient(work, x, dy) {
+      const s = geluTanhShare(work, "gradient", x);
+      const rise = work.multiply(
+        work.multiply(x, steepness),
+        work.add(work.multiply(work.floats("Square", x), 3 * cubic), 1),
+      );
+      return work.multiply(dy, work.add(s, work.floats("SigmoidGrad", s, rise)));
+    },
   },
   tanh: {
     value: (work, x) => work.floats("Tanh", x),

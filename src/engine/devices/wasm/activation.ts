@@ -3,7 +3,15 @@ import { sizeOf } from "./device.ts";
 import { gradientKernel, kernel } from "./kernel.ts";
 
 /** The numbers by which `kernels/activation.ts` knows them. */
-const numbers: Readonly<Record<Activation, number>> = { gelu: 0, quickGelu: 1, squaredRelu: 2, silu: 3, tanh: 4 };
+const numbers: Readonly<Record<Activation, number>> = {
+  gelu: 0,
+  quickGelu: 1,
+  squaredRelu: 2,
+  silu: 3,
+  tanh: 4,
+  relu: 5,
+  geluTanh: 6,
+};
 
 /** About how much arithmetic one element takes. */
 const cost = 20;

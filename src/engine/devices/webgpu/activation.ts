@@ -14,10 +14,16 @@ fn below(x: ${T}) -> ${T} { return 0.5 * (1.0 + erf(0.70710678 * x)); }
 fn density(x: ${T}) -> ${T} { return 0.39894228 * exp(-0.5 * x * x); }
 ${sigmoid(T)}
 fn positive(x: ${T}) -> ${T} { return select(x, ${T}(0.0), x < ${T}(0.0)); }
+fn isAbove(x: ${T}) -> ${T} { return select(${T}(0.0), ${T}(1.0), x > ${T}(0.0)); }
 ${tanhOf(T)}
 fn slopeOfSigmoid(x: ${T}, c: f32) -> ${T} {
   let s = sigmoid(c * x);
   return s + c * x * s * (1.0 - s);
+}
+fn geluExponent(x: ${T}) -> ${T} { return 1.5957691216 * x * (1.0 + 0.044715 * x * x); }
+fn slopeOfGeluTanh(x: ${T}) -> ${T} {
+  let s = sigmoid(geluExponent(x));
+  return s + 1.5957691216 * x * (1.0 + 0.134145 * x * x) * s * (1.0 - s);
 }`;
 
 const formulas: Record<Activation, { value: string; slope: string }> = {
@@ -25,6 +31,8 @@ const formulas: Record<Activation, { value: string; slope: string }> = {
   quickGelu: { value: "v * sigmoid(1.702 * v)", slope: "slopeOfSigmoid(v, 1.702)" },
   squaredRelu: { value: "positive(v) * positive(v)", slope: "2.0 * positive(v)" },
   silu: { value: "v * sigmoid(v)", slope: "slopeOfSigmoid(v, 1.0)" },
+  relu: { value: "positive(v)", slope: "isAbove(v)" },
+  geluTanh: { value: "v * sigmoid(geluExponent(v))", slope: "slopeOfGeluTanh(v)" },
   tanh: { value: "safe_tanh(v)", slope: "1.0 - safe_tanh(v) * safe_tanh(v)" },
 };
 

@@ -5,6 +5,8 @@ const GELU: i32 = 0;
 const QUICK_GELU: i32 = 1;
 const SQUARED_RELU: i32 = 2;
 const SILU: i32 = 3;
+const RELU: i32 = 5;
+const GELU_TANH: i32 = 6;
 
 // Arguments: x, y, count, activation.
 export function activate(): void {
@@ -46,6 +48,8 @@ export function activateGradient(): void {
     const positive = f32x4.max(x, four(0));
     return times(positive, positive);
   }
+  if (kind == RELU) return f32x4.max(x, four(0));
+  if (kind == GELU_TANH) return times(x, sigmoid(geluExponent(x)));
   return tanh(x);
 }
 
@@ -58,8 +62,21 @@ export function activateGradient(): void {
   if (kind == QUICK_GELU) return sigmoidSlope(x, 1.702);
   if (kind == SILU) return sigmoidSlope(x, 1);
   if (kind == SQUARED_RELU) return times(four(2), f32x4.max(x, four(0)));
+  if (kind == RELU) return v128.and(four(1), f32x4.gt(x, four(0)));
+  if (kind == GELU_TANH) {
+    // With g the exponent: s + x·g'·s·(1 - s), and x·g' = 2√(2/π)·(x + 3·0.044715·x³).
+    const s = sigmoid(geluExponent(x));
+    const rise = times(times(x, four(1.5957691216057308)), plus(four(1), times(four(0.134145), times(x, x))));
+    return plus(s, times(times(rise, s), minus(four(1), s)));
+  }
   const t = tanh(x);
   return minus(four(1), times(t, t));
+}
+
+// 2√(2/π)·(x + 0.044715·x³): (1 + tanh(g/2))/2 is sigmoid(g).
+// @ts-ignore: decorator
+@inline function geluExponent(x: v128): v128 {
+  return times(times(x, four(1.5957691216057308)), plus(four(1), times(four(0.044715), times(x, x))));
 }
 
 // The derivative of x·sigmoid(c·x): s + c·x·s·(1 - s).

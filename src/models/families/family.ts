@@ -1,0 +1,94 @@
+import { z } from "zod";
+// Families name blocks of all kinds.
+import "../index.ts";
+import { FlamingoError } from "../../core/errors.ts";
+import type { SlotInput } from "../../core/slot.ts";
+import type { Counterpart, NameMap } from "../../weights/nameMap.ts";
+
+/** A family of models as another library defines it, and what it is in blocks of ours. */
+export interface Family<C extends z.ZodObject = z.ZodObject> {
+  /** As people call it: `GPT-2`. */
+  name: string;
+  /** The library, with the version whose results ours equal. */
+  source: string;
+  /** `model_type` in its config.json. */
+  modelType: string;
+  /** The class, as in `architectures` in its config.json. */
+  architecture: string;
+  /**
+   * What its config.json may say, with the library's defaults. Fields that are not here change no result. A value that changes the
+   * result and is not supported is refused (`only`).
+   */
+  config: C;
+  /** The model: a block with its configuration. */
+  block(config: z.output<C>): SlotInput;
+  /** The library's names of all weights, and ours. */
+  weights(config: z.output<C>): NameMap;
+  /** Names of what may stand in its files beside the weights, such as masks that older versions stored. */
+  ignored?: RegExp;
+  /** Put before all names in files of the whole model, and left out in those of the model without its head. */
+  prefix?: string;
+}
+
+/** A family with its configuration read: the model that a config.json describes. */
+export interface FamilyModel {
+  family: Family;
+  block: SlotInput;
+  weights: NameMap;
+}
+
+/** Defines a family. One more is one file, and a line in `index.ts`. */
+export function defineFamily<C extends z.ZodObject>(family: Family<C>): Family {
+  return family as unknown as Family;
+}
+
+/**
+ * The model that a family's config.json describes.
+ * @throws FlamingoError INVALID_CONFIG, naming the field, for what cannot be or is not supported
+ */
+export function readFamily(family: Family, config: unknown): FamilyModel {
+  const result = family.config.safeParse(config);
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    const field = issue.path.join(".");
+    throw new FlamingoError("INVALID_CONFIG", `config.json of ${family.name}: ${field}: ${issue.message}`, {
+      actual: issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], config),
+      fix: "use a model that does without it, or change config.json if it is wrong",
+    });
+  }
+  return { family, block: family.block(result.data), weights: family.weights(result.data) };
+}
+
+/** A field of which only some values are supported, the first of them the library's default: another one is refused. */
+export function only<const Value>(...supported: [Value, ...Value[]]) {
+  const isSupported = (value: unknown) => supported.some((each) => JSON.stringify(each) === JSON.stringify(value));
+  return z
+    .any()
+    .default(supported[0])
+    .refine(isSupported, {
+      error: ({ input }) =>
+        `${JSON.stringify(input)} is not supported, only ${supported.map((each) => JSON.stringify(each)).join(" or ")}`,
+    });
+}
+
+/** Fields of a size, a number of layers and so on. */
+export const size = z.int().positive();
+
+/** Weight and bias of a module, such as a linear layer or a normalisation, or of several that the other library keeps in one. */
+export function module(
+  theirs: string,
+  ours: string | readonly string[],
+  {
+    weight = true,
+    bias = true,
+    ...layout
+  }: { weight?: boolean; bias?: boolean } & Pick<Counterpart, "transposed" | "heads"> = {},
+): NameMap {
+  const names = [ours].flat();
+  const of = (kind: string): Counterpart => ({
+    theirs: `${theirs}.${kind}`,
+    ours: names.map((name) => `${name}.${kind}`),
+    ...layout,
+  });
+  return [...(weight ? [of("weight")] : []), ...(bias ? [of("bias")] : [])];
+}

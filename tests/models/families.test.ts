@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { modelOf } from "../../src/models/families/index.ts";
+import { refusalOf } from "../core/refusalOf.ts";
+
+const gpt2 = { model_type: "gpt2", architectures: ["GPT2LMHeadModel"] };
+
+test("a config.json that says nothing else has the library's defaults", () => {
+  const { block } = modelOf(gpt2);
+  expect(block).toMatchObject({
+    type: "FlamingoLanguageModel",
+    config: { vocabulary: 50_257, dim: 768, layers: 12, head: { type: "Logits" } },
+  });
+});
+
+test.each([
+  ["add_cross_attention", true, "add_cross_attention: true is not supported, only false"],
+  ["pruned_heads", { 0: [1] }, 'pruned_heads: {"0":[1]} is not supported, only {} or null'],
+  ["activation_function", "mish", 'activation_function: the activation "mish" is not supported, only gelu,'],
+  ["n_layer", "many", "n_layer: Invalid input: expected number, received string"],
+])("%s = %j is refused by name", (field, value, message) => {
+  const refusal = refusalOf(() => modelOf({ ...gpt2, [field]: value }));
+  expect(refusal.code).toBe("INVALID_CONFIG");
+  expect(refusal.message).toContain(`config.json of GPT-2: ${message}`);
+});
+
+test("fields that change no result may have any value", () => {
+  expect(modelOf({ ...gpt2, resid_pdrop: 0.5, initializer_range: 3, a_note: "of mine" })).toEqual(modelOf(gpt2));
+});
+
+test("a family that is not known is named", () => {
+  expect(refusalOf(() => modelOf({ model_type: "t5" })).message).toContain("unknown family: t5");
+  expect(refusalOf(() => modelOf({})).message).toContain("neither model_type nor architectures");
+});
