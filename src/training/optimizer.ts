@@ -1,4 +1,5 @@
 import { adamW } from "../engine/ops/adamW.ts";
+import { adaptiveClip } from "../engine/ops/adaptiveClip.ts";
 import { type ClipOptions, clipFactor, globalNorm } from "../engine/ops/globalNorm.ts";
 import { assignNumbers, readNumbers, type Weight, type WeightData } from "../engine/readings/weights.ts";
 import { dispose, type Tensor, type Variable, variable, zeros } from "../engine/tensor.ts";
@@ -12,27 +13,42 @@ interface Memory {
   v: Variable;
 }
 
+export interface AdaptiveClipSettings {
+  /** Largest ratio of a unit's gradient to its weights, by their norms. */
+  ratio: number;
+  /** Smallest norm that weights count with; 1e-3 unless told. */
+  epsilon?: number;
+  /** Names of weights that it is not for: those of the last layer. */
+  except?: ReadonlySet<string>;
+}
+
 /** Settings that stay the same over a training. */
 export interface OptimizerSettings {
   groups: ParameterGroups;
   /** Longest global norm of the gradients; longer ones are scaled down to it. */
   clip: number;
+  /** Adaptive clipping of each unit's gradient before that, for the weights that it is for. */
+  adaptiveClip?: AdaptiveClipSettings | undefined;
   beta1?: number;
   beta2?: number;
   epsilon?: number;
 }
 
 /**
- * AdamW over a model's trainable weights, with global norm clipping and a learning rate and a weight decay for each parameter group.
+ * AdamW over a model's trainable weights, with clipping by the global norm and, if asked, by each unit's own weights, and a learning rate
+ * and a weight decay for each parameter group.
  *
  * @see Loshchilov and Hutter 2019, arXiv:1711.05101; PyTorch's AdamW for defaults (0.9, 0.999, 1e-8)
  */
 export class Optimizer {
   readonly #memories: Memory[];
-  readonly #settings: Required<OptimizerSettings>;
+  readonly #settings: Required<Omit<OptimizerSettings, "adaptiveClip">>;
+  readonly #adaptiveClip: AdaptiveClipSettings | undefined;
 
   constructor(weights: readonly Weight[], settings: OptimizerSettings) {
-    this.#settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, ...settings };
+    const { adaptiveClip, ...others } = settings;
+    this.#settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, ...others };
+    this.#adaptiveClip = adaptiveClip;
     this.#memories = weights.map((weight) => ({
       weight,
       group: settings.groups[weight.group],
@@ -52,14 +68,31 @@ export class Optimizer {
   step(gradients: readonly (Tensor | null)[], step: number, rate: number, options: ClipOptions = {}): Tensor {
     const { clip, beta1, beta2, epsilon } = this.#settings;
     const norm = globalNorm(gradients.filter((gradient) => gradient !== null));
-    const factor = clipFactor(norm, clip, options);
+    const { clipped, made } = this.#clipUnits(gradients, options.scale ?? 1);
+    const length = made.length > 0 ? globalNorm(clipped.filter((gradient) => gradient !== null)) : norm;
+    const factor = clipFactor(length, clip, options);
     const parameters = this.#memories.flatMap(({ weight, group, m, v }, index) => {
-      const gradient = gradients[index];
+      const gradient = clipped[index];
       return gradient ? [{ value: weight.variable, gradient, m, v, rate: rate * group.rate, decay: group.decay }] : [];
     });
     adamW(parameters, { step, beta1, beta2, epsilon, clip: factor });
-    dispose(factor);
+    dispose([factor, ...made, ...(length === norm ? [] : [length])]);
     return norm;
+  }
+
+  /** The gradients after adaptive clipping, and those of them that are new tensors. */
+  #clipUnits(gradients: readonly (Tensor | null)[], scale: number): { clipped: (Tensor | null)[]; made: Tensor[] } {
+    if (!this.#adaptiveClip) return { clipped: [...gradients], made: [] };
+    const { ratio, epsilon = 1e-3, except } = this.#adaptiveClip;
+    const made: Tensor[] = [];
+    const clipped = this.#memories.map(({ weight }, index) => {
+      const gradient = gradients[index] ?? null;
+      if (!gradient || except?.has(weight.name)) return gradient;
+      const shorter = adaptiveClip(gradient, weight.variable, { ratio, epsilon, scale });
+      made.push(shorter);
+      return shorter;
+    });
+    return { clipped, made };
   }
 
   /** The moments by name (`m.NAME`, `v.NAME`), for a checkpoint. */

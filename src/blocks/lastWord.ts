@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { operation } from "../core/block.ts";
+import { float32, int32 } from "../core/port.ts";
+import { multiply } from "../engine/ops/elementwise.ts";
+import { definePrimitive } from "../engine/readings/primitive.ts";
+import { cast, equal, expandDims, notEqual, range, scalar, sub, sum } from "../engine/tensor.ts";
+
+/**
+ * The vector of a row's last token, where padding follows the text.
+ *
+ * last[b] = vectors[b, n − 1] for a row of n tokens. Shapes: `words` [batch, words], `vectors` [batch, words, dim], `last` [batch, dim];
+ * zeros for a row that is padding alone.
+ *
+ * @see Radford et al. 2021, CLIP, section 2.4 (the activation at the end-of-text token), arXiv:2103.00020
+ */
+export const LastWord = definePrimitive({
+  name: "LastWord",
+  title: "Last word",
+  category: "Language",
+  summary: "The vector of a row's last token, where padding follows the text.",
+  paper: "arXiv:2103.00020, 2.4",
+  config: z.strictObject({}),
+  example: {},
+  exampleSizes: { batch: 2, words: 3, dim: 4 },
+  inputs: {
+    words: int32("batch words", "token ids, 0 for padding"),
+    vectors: float32("batch words dim", "a vector for each of them"),
+  },
+  outputs: { last: float32("batch dim", "one vector a row") },
+  build:
+    () =>
+    ({ words, vectors }) => {
+      const count = sum(cast(notEqual(words, scalar(0, "int32")), "int32"), 1, true); // [B, 1]
+      const places = expandDims(range(0, words.shape[1]!, 1, "int32"), 0); // [1, W]
+      const isLast = cast(equal(places, sub(count, scalar(1, "int32"))), "float32"); // [B, W]
+      return sum(multiply(vectors, expandDims(isLast, 2)), 1);
+    },
+});
+
+/** The vector of each row's last token. */
+export const lastWord = operation(LastWord);
