@@ -77,6 +77,7 @@ export function theirShape({ transposed }: Counterpart, ours: readonly (readonly
 
 /** One after the other along the first axis. */
 function joinedShape(shapes: readonly (readonly number[])[]): number[] {
+  if (shapes.length === 1) return [...shapes[0]!]; // which may be that of a scalar
   return [shapes.reduce((rows, [first]) => rows + first!, 0), ...shapes[0]!.slice(1)];
 }
 

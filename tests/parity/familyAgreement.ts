@@ -1,12 +1,14 @@
 import { findBlock, instantiate, type Value } from "../../src/core/block.ts";
+import type { SlotInput } from "../../src/core/slot.ts";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { multiply } from "../../src/engine/ops/elementwise.ts";
 import { Eager } from "../../src/engine/readings/eager.ts";
 import { Weights } from "../../src/engine/readings/weights.ts";
 import { dispose, keep, sum, type Tensor, tensor } from "../../src/engine/tensor.ts";
-import { type Numbers, toTheirs } from "../../src/weights/nameMap.ts";
+import { type NameMap, type Numbers, toTheirs } from "../../src/weights/nameMap.ts";
 import type { Agreement, Deviation } from "./agreement.ts";
 import { type FamilyCase, numbersOf } from "./familyCase.ts";
+import { familyPorts } from "./familyPorts.ts";
 
 /** Gradients that are this much smaller than the largest of the case are compared as if they had this size: they are rounding. */
 const least = 1e-3;
@@ -14,41 +16,50 @@ const least = 1e-3;
 /** Computes a case on the open device, forward and backward, and compares. */
 export async function compareFamily({ model, weights: numbers, inputs, expected }: FamilyCase): Promise<Agreement> {
   const weights = new Weights(0);
-  const ids = numbersOf(inputs.get("input_ids")!);
-  const held: Tensor[] = [tensor(Int32Array.from(ids.data), [...ids.shape], "int32")];
-  const cotangent = numbersOf(inputs.get("cotangent")!);
-  held.push(tensor(cotangent.data, [...cotangent.shape]));
+  const block = findBlock(model.block.type)!;
+  const ports = familyPorts[block.name]!;
+  const given = ports.inputs(inputs);
+  const held: Tensor[] = Object.values(given);
   const mask = inputs.get("attention_mask");
   try {
-    const forward = instantiate(
-      findBlock(model.block.type)!,
-      { ...model.block.config, frozen: false },
-      new Eager(weights),
-    ) as unknown as (inputs: Record<string, Value>) => Value;
+    const forward = instantiate(block, trained(model.block.config), new Eager(weights)) as unknown as (
+      inputs: Record<string, Value>,
+    ) => Tensor | Record<string, Tensor>;
     weights.load(numbers, "", "the case");
-    const learnt = weights.trainable();
-    let output: Tensor | undefined;
+    const wanted = new Set(expected.keys());
+    const learnt = weights.trainable().filter(({ name }) => isWanted(model.weights, name, wanted));
+    let outputs: Record<string, Tensor> = {};
     const { value, gradients } = valueAndGradients(
       () => {
-        output = keep(forward({ ids: held[0]! }) as Tensor);
-        return sum(multiply(output, held[1]!));
+        const results = forward(given);
+        const named = isTensor(results) ? { [Object.keys(block.outputs)[0]!]: results } : results;
+        outputs = ports.outputs(named, inputs);
+        for (const output of Object.values(outputs)) keep(output);
+        const [main] = Object.values(outputs);
+        const { shape, data } = numbersOf(inputs.get("cotangent")!);
+        return sum(multiply(main!, tensor(data, [...shape])));
       },
       learnt.map(({ variable }) => variable),
     );
-    held.push(value, output!, ...gradients.filter((gradient) => gradient !== null));
+    held.push(value, ...Object.values(outputs), ...gradients.filter((gradient) => gradient !== null));
     const found = new Map<string, Numbers>();
     for (const [at, { name, shape }] of learnt.entries()) {
       const gradient = gradients[at];
       if (!gradient) throw new Error(`no gradient reaches ${name}`);
       found.set(name, { shape, data: (await gradient.data()) as Float32Array });
     }
-    const theirs = new Map(model.weights.map((each) => [each.theirs, toTheirs(each, (name) => found.get(name)!)]));
-    return {
-      output: outputDeviation(
-        (await output!.data()) as Float32Array,
-        numbersOf(expected.get("logits")!),
-        mask && numbersOf(mask),
+    const theirs = new Map(
+      model.weights.flatMap((each) =>
+        wanted.has(`grad.${each.theirs}`) ? [[each.theirs, toTheirs(each, (name) => found.get(name)!)] as const] : [],
       ),
+    );
+    const deviations: Deviation[] = [];
+    for (const [name, output] of Object.entries(outputs)) {
+      const actual = (await output.data()) as Float32Array;
+      deviations.push(outputDeviation(name, actual, numbersOf(expected.get(name)!), mask && numbersOf(mask)));
+    }
+    return {
+      output: deviations.reduce((worst, each) => (each.error > worst.error ? each : worst)),
       gradients: gradientDeviations(theirs, expected as never),
     };
   } finally {
@@ -57,8 +68,21 @@ export async function compareFamily({ model, weights: numbers, inputs, expected 
   }
 }
 
+/** The configuration with nothing frozen, so that every weight has its gradient. */
+function trained(config: Record<string, unknown> = {}): Record<string, unknown> {
+  if ("vocabulary" in config) return { ...config, frozen: false };
+  const { languageModel } = config as { languageModel?: SlotInput };
+  if (!languageModel) return config;
+  return { ...config, languageModel: { ...languageModel, config: trained(languageModel.config) } };
+}
+
+/** Whether the case has the gradient of a weight, alone or with others in one tensor. */
+function isWanted(names: NameMap, weight: string, expected: ReadonlySet<string>): boolean {
+  return names.some(({ theirs, ours }) => ours.includes(weight) && expected.has(`grad.${theirs}`));
+}
+
 /** Of the positions that are no padding. */
-function outputDeviation(actual: Float32Array, expected: Numbers, mask: Numbers | undefined): Deviation {
+function outputDeviation(name: string, actual: Float32Array, expected: Numbers, mask: Numbers | undefined): Deviation {
   const width = expected.shape.at(-1)!;
   let [difference, largest] = [0, 0];
   for (let at = 0; at < expected.data.length; at++) {
@@ -66,7 +90,7 @@ function outputDeviation(actual: Float32Array, expected: Numbers, mask: Numbers 
     difference = Math.max(difference, distance(actual[at]!, expected.data[at]!));
     largest = Math.max(largest, Math.abs(expected.data[at]!));
   }
-  return { name: "logits", error: difference / largest };
+  return { name, error: difference / largest };
 }
 
 function gradientDeviations(actual: ReadonlyMap<string, Numbers>, expected: ReadonlyMap<string, never>): Deviation[] {
@@ -81,6 +105,10 @@ function gradientDeviations(actual: ReadonlyMap<string, Numbers>, expected: Read
     const difference = each.data.reduce((most, number, at) => Math.max(most, distance(found.data[at]!, number)), 0);
     return { name, error: difference / Math.max(largestOf(each), least * ofAll) };
   });
+}
+
+function isTensor(results: Tensor | Record<string, Tensor>): results is Tensor {
+  return Array.isArray(results.shape);
 }
 
 /** Infinite where a number is not finite. */

@@ -1,12 +1,17 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findBlock } from "../../src/core/block.ts";
 import { describeWeights } from "../../src/core/describeWeights.ts";
 import type { FamilyModel } from "../../src/models/families/family.ts";
 import { modelOf } from "../../src/models/families/index.ts";
+import { frozenNames, ignoredOfOpenClip } from "../../src/models/families/openFlamingo.ts";
 import { loadWeights } from "../../src/weights/file.ts";
-import { type Numbers, toOurs } from "../../src/weights/nameMap.ts";
+import { mapWeights, requireFit, type WeightShape } from "../../src/weights/mappedWeights.ts";
+import type { Numbers } from "../../src/weights/nameMap.ts";
 import type { StoredTensor } from "../../src/weights/storedTensor.ts";
+
+type Stored = ReadonlyMap<string, StoredTensor>;
 
 /** A case of a whole model of another library, read. */
 export interface FamilyCase {
@@ -29,40 +34,45 @@ export interface Generation {
   pad_token_id: number;
 }
 
-/** @throws Error, or FlamingoError INVALID_CONFIG, that names what is missing, left over or not supported */
+/** @throws Error, or FlamingoError INVALID_CONFIG or INVALID_WEIGHTS, that names what is missing, left over or not supported */
 export async function readFamilyCase(folder: string): Promise<FamilyCase> {
   const { block: type, config, generation } = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
-  const model = modelOf(config);
-  const [stored, inputs, expected] = await Promise.all(
-    ["weights", "inputs", "expected"].map(
-      async (name) => (await loadWeights(join(folder, `${name}.safetensors`))).tensors,
-    ),
-  );
-  return { type, model, weights: ourWeights(model, stored!), inputs: inputs!, expected: expected!, generation };
+  const read = async (name: string) => (await loadWeights(join(folder, `${name}.safetensors`))).tensors;
+  const [stored, inputs, expected] = await Promise.all([read("weights"), read("inputs"), read("expected")]);
+  const model = sizedFor(modelOf({ architectures: [type], ...config }), inputs);
+  const specs = describeWeights(findBlock(model.block.type)!, model.block.config ?? {});
+  const { prefix, ignored } = model.family;
+  const { weights, fit } = mapWeights(stored, model.weights, specs, { prefix, ignored });
+  const parts = existsSync(join(folder, "frozen-lang.safetensors"))
+    ? frozenParts(config, specs, await read("frozen-vision"), await read("frozen-lang"))
+    : new Map<string, Numbers>();
+  const all = new Map<string, Numbers>([...parts, ...weights]);
+  const without = specs.filter(({ name }) => !all.has(name)).map(({ name }) => name);
+  if (without.length > 0) throw new Error(`the case has no numbers for ${without.join(", ")}`);
+  requireFit(parts.size > 0 ? { ...fit, missing: [] } : fit, "weights.safetensors");
+  return { type, model, weights: all, inputs, expected, generation };
 }
 
-function ourWeights(
-  { block, weights: names }: FamilyModel,
-  stored: ReadonlyMap<string, StoredTensor>,
+/** What OpenFlamingo's checkpoints leave out, from the files of the libraries that it is from. */
+function frozenParts(
+  config: unknown,
+  specs: readonly WeightShape[],
+  vision: Stored,
+  language: Stored,
 ): Map<string, Numbers> {
-  const specs = describeWeights(findBlock(block.type)!, block.config ?? {});
-  const shapes = new Map(specs.map(({ name, shape }) => [name, shape]));
-  const known = new Set(names.map(({ theirs }) => theirs));
-  const [missing, unused] = [
-    [...known].filter((name) => !stored.has(name)),
-    [...stored.keys()].filter((name) => !known.has(name)),
-  ];
-  const weights = new Map(
-    names.flatMap((each) => [...toOurs(each, numbersOf(stored.get(each.theirs)!), (name) => shapes.get(name)!)]),
-  );
-  const without = [...shapes.keys()].filter((name) => !weights.has(name));
-  const findings = [
-    ...(missing.length > 0 ? [`weights.safetensors lacks ${missing.join(", ")}`] : []),
-    ...(unused.length > 0 ? [`weights.safetensors has ${unused.join(", ")}, which nothing here takes`] : []),
-    ...(without.length > 0 ? [`the name map leaves out ${without.join(", ")}`] : []),
-  ];
-  if (findings.length > 0) throw new Error(findings.join("; "));
-  return weights;
+  const names = frozenNames(config);
+  const one = mapWeights(vision, names.vision, specs, { ignored: ignoredOfOpenClip });
+  const two = mapWeights(language, names.language, specs);
+  requireFit(one.fit, "frozen-vision.safetensors");
+  requireFit(two.fit, "frozen-lang.safetensors");
+  return new Map([...one.weights, ...two.weights]);
+}
+
+/** An encoder that takes images of any side, for those of the case. */
+function sizedFor(model: FamilyModel, inputs: Stored): FamilyModel {
+  const side = inputs.get("pixel_values")?.shape.at(-1);
+  if (side === undefined || model.block.config?.imageSize !== undefined) return model;
+  return { ...model, block: { ...model.block, config: { ...model.block.config, imageSize: side } } };
 }
 
 export function numbersOf({ shape, data }: StoredTensor): Numbers {

@@ -92,3 +92,25 @@ export function module(
   });
   return [...(weight ? [of("weight")] : []), ...(bias ? [of("bias")] : [])];
 }
+
+/**
+ * The model that a config.json describes, of one of these families.
+ * @throws FlamingoError INVALID_CONFIG for another family, and for a field that cannot be or is not supported
+ */
+export function modelAmong(families: readonly Family[], config: Readonly<Record<string, unknown>>): FamilyModel {
+  const { model_type: type, architectures } = config;
+  const classes = Array.isArray(architectures) ? architectures : [];
+  const family = families.find(
+    ({ modelType, architecture }) =>
+      (type === undefined || type === modelType) &&
+      (classes.length === 0 ? type === modelType : classes.includes(architecture)),
+  );
+  if (family) return readFamily(family, config);
+  const found =
+    [type, ...classes].filter((name) => name !== undefined).join(", ") || "neither model_type nor architectures";
+  throw new FlamingoError("INVALID_CONFIG", `config.json describes a model of an unknown family: ${found}`, {
+    actual: type ?? architectures,
+    expected: families.map(({ architecture }) => architecture),
+    fix: `use one of ${families.map(({ name }) => name).join(", ")}`,
+  });
+}

@@ -1,0 +1,268 @@
+import { z } from "zod";
+import { FlamingoError } from "../../core/errors.ts";
+import type { SlotInput } from "../../core/slot.ts";
+import type { Counterpart, NameMap } from "../../weights/nameMap.ts";
+import { type ClipTower, clipPatches, openClipNames } from "./clip.ts";
+import { defineFamily, type FamilyModel, modelAmong, only, size } from "./family.ts";
+import { languageModels } from "./languageModels.ts";
+
+const fields = z.object({
+  /** The CLIP image encoder, in open_clip's terms. */
+  vision: z.object({
+    image_size: size.default(224),
+    patch_size: size.default(16),
+    width: size.default(768),
+    layers: size.default(12),
+    head_width: size.default(64),
+    mlp_ratio: z.number().positive().default(4),
+    quick_gelu: z.boolean().default(false),
+    embed_dim: size.optional(),
+    patch_dropout: only(0),
+    ls_init_value: only(null),
+    global_average_pool: only(false),
+    attentional_pool: only(false),
+    input_patchnorm: only(false),
+    timm_model_name: only(null),
+  }),
+  /** The language model's config.json, without the special tokens. */
+  lang: z.looseObject({}),
+  /** Tokens with the special ones. */
+  lang_vocab_size: size,
+  perceiver: z
+    .object({
+      dim: size.optional(),
+      depth: size.default(6),
+      dim_head: size.default(64),
+      heads: size.default(8),
+      num_latents: size.default(64),
+      max_num_media: size.nullish(),
+      max_num_frames: size.nullish(),
+      ff_mult: size.default(4),
+    })
+    .prefault({}),
+  gated_cross_attn: z
+    .object({
+      dim_head: size.default(64),
+      heads: size.default(8),
+      ff_mult: size.default(4),
+      only_attend_immediate_media: z.boolean().default(true),
+    })
+    .prefault({}),
+  cross_attn_every_n_layers: size.default(1),
+  media_token_id: z.int().nonnegative(),
+  eoc_token_id: z.int().nonnegative(),
+  pad_token_id: z.int().nonnegative().nullish(),
+});
+
+type Fields = z.output<typeof fields>;
+
+/**
+ * Whole OpenFlamingo models: a CLIP image encoder, the Perceiver Resampler, and a language model of one of the other families with gated
+ * layers before every nth of its layers.
+ *
+ * The complete state dict names most tensors of the language model twice; `frozenNames` are those of the parts that OpenFlamingo's own
+ * checkpoints leave out.
+ *
+ * @see OpenFlamingo 2.0.1; Awadalla et al. 2023, arXiv:2308.01390
+ */
+export const openFlamingo = defineFamily({
+  name: "OpenFlamingo",
+  source: "open_flamingo 2.0.1",
+  modelType: "open_flamingo",
+  architecture: "Flamingo",
+  // CLIP's vector of the whole image, which Flamingo does not take.
+  ignored: /^vision_encoder\.(ln_post\.(weight|bias)|proj)$/,
+  config: fields,
+  block: flamingo,
+  weights: completeNames,
+});
+
+function flamingo(config: Fields): SlotInput {
+  const { vision, perceiver, gated_cross_attn: gated } = config;
+  const language = modelAmong(languageModels, config.lang);
+  const { vocabulary } = language.block.config as { vocabulary: number };
+  const newTokens = config.lang_vocab_size - vocabulary;
+  if (newTokens < 0)
+    throw new FlamingoError(
+      "INVALID_CONFIG",
+      `lang_vocab_size is ${config.lang_vocab_size}, but the language model has ${vocabulary} tokens`,
+      {
+        expected: vocabulary,
+        actual: config.lang_vocab_size,
+        fix: "set lang_vocab_size to the number of rows of the embedding, the special tokens included",
+      },
+    );
+  if (perceiver.dim !== undefined && perceiver.dim !== vision.width)
+    throw new FlamingoError(
+      "INVALID_CONFIG",
+      `perceiver.dim is ${perceiver.dim}, but vision.width is ${vision.width}`,
+      {
+        expected: vision.width,
+        actual: perceiver.dim,
+        fix: "set both to the width of the image encoder",
+      },
+    );
+  const attention = { heads: gated.heads, headDim: gated.dim_head };
+  return {
+    type: "Flamingo",
+    config: {
+      imageSize: vision.image_size,
+      visualDim: vision.width,
+      visionEncoder: within(clipPatches(towerOf(vision)), ["imageSize", "visualDim"]),
+      resampler: {
+        type: "PerceiverResampler",
+        config: {
+          depth: perceiver.depth,
+          latents: perceiver.num_latents,
+          heads: perceiver.heads,
+          headDim: perceiver.dim_head,
+          feedForward: { type: "FeedForward", config: { mult: perceiver.ff_mult } },
+          ...(perceiver.max_num_media ? { maxMedia: perceiver.max_num_media } : {}),
+          ...(perceiver.max_num_frames ? { maxFrames: perceiver.max_num_frames } : {}),
+        },
+      },
+      languageModel: {
+        type: language.block.type,
+        config: {
+          ...language.block.config,
+          newTokens,
+          imageToken: config.media_token_id,
+          fusionLayer: {
+            type: "GatedXattnDense",
+            config: {
+              ...attention,
+              feedForward: { type: "FeedForward", config: { mult: gated.ff_mult } },
+              attend: gated.only_attend_immediate_media ? "immediate" : "allPrevious",
+              padded: true,
+            },
+          },
+          every: config.cross_attn_every_n_layers,
+          placement: "last",
+        },
+      },
+    },
+  };
+}
+
+function towerOf(vision: Fields["vision"]): ClipTower {
+  return {
+    imageSize: vision.image_size,
+    patchSize: vision.patch_size,
+    width: vision.width,
+    layers: vision.layers,
+    heads: Math.floor(vision.width / vision.head_width),
+    inner: Math.floor(vision.width * vision.mlp_ratio),
+    activation: { type: vision.quick_gelu ? "QuickGelu" : "Gelu" },
+    epsilon: 1e-5,
+  };
+}
+
+/** A slot's filling without the fields that the block around it gives. */
+function within({ type, config }: SlotInput, given: readonly string[]): SlotInput {
+  return { type, config: Object.fromEntries(Object.entries(config ?? {}).filter(([field]) => !given.includes(field))) };
+}
+
+/** The complete state dict's names. */
+function completeNames(config: Fields): NameMap {
+  const language = modelAmong(languageModels, config.lang);
+  return [
+    ...below("vision_encoder", openClipNames("vision_encoder", config.vision.layers)),
+    ...same(resamplerNames(config)),
+    ...gatedNames(config, layersOf(language)),
+    ...languageNames(language, layersOf(language)),
+  ];
+}
+
+/** What OpenFlamingo's checkpoints leave out, by the names of the libraries that it is from. */
+export function frozenNames(config: unknown): { vision: NameMap; language: NameMap } {
+  const parsed = fields.parse(config);
+  return {
+    vision: below("vision_encoder", openClipNames("visual", parsed.vision.layers)),
+    language: below("lang_encoder", modelAmong(languageModels, parsed.lang).weights),
+  };
+}
+
+/** Names of what a file of open_clip holds beside the image encoder that Flamingo takes. */
+export const ignoredOfOpenClip =
+  /^(visual\.(ln_post\.(weight|bias)|proj)$|transformer\.|token_embedding|positional_embedding|text_projection|ln_final|logit_scale)/;
+
+function below(path: string, names: NameMap): NameMap {
+  return names.map((each) => ({ ...each, ours: each.ours.map((name) => `${path}.${name}`) }));
+}
+
+function same(names: readonly string[]): NameMap {
+  return names.map((name) => ({ theirs: name, ours: [name] }));
+}
+
+const feedForwardNames = ["0.weight", "0.bias", "1.weight", "3.weight"];
+
+function resamplerNames({ perceiver }: Fields): string[] {
+  const layer = [
+    ...["norm_media", "norm_latents"].flatMap((norm) => [`0.${norm}.weight`, `0.${norm}.bias`]),
+    ...["to_q", "to_kv", "to_out"].map((matrix) => `0.${matrix}.weight`),
+    ...feedForwardNames.map((name) => `1.${name}`),
+  ];
+  return [
+    "perceiver.latents",
+    ...(perceiver.max_num_frames ? ["perceiver.frame_embs"] : []),
+    ...(perceiver.max_num_media ? ["perceiver.media_time_embs"] : []),
+    ...Array.from({ length: perceiver.depth }, (_, at) => layer.map((name) => `perceiver.layers.${at}.${name}`)).flat(),
+    "perceiver.norm.weight",
+    "perceiver.norm.bias",
+  ];
+}
+
+const gatedLayer = [
+  ...["attn.norm.weight", "attn.norm.bias", "attn.to_q.weight", "attn.to_kv.weight", "attn.to_out.weight"],
+  ...["attn_gate", "ff_gate", ...feedForwardNames.map((name) => `ff.${name}`)],
+];
+
+/** Gated layers: under the language model's own layers, and once more beside them. */
+function gatedNames({ cross_attn_every_n_layers: every }: Fields, { list, count }: Layers): NameMap {
+  const places = Array.from({ length: count }, (_, at) => at).filter((at) => (at + 1) % every === 0);
+  return places.flatMap((at) =>
+    gatedLayer.map((name) => {
+      const beside = `lang_encoder.gated_cross_attn_layers.${at}.${name}`;
+      return { theirs: `lang_encoder.${list}.${at}.gated_cross_attn_layer.${name}`, aliases: [beside], ours: [beside] };
+    }),
+  );
+}
+
+/** The language model's names inside of Flamingo: its layers stand beside the gated ones, and once more under their old place. */
+function languageNames({ weights }: FamilyModel, { list }: Layers): NameMap {
+  const rename = (name: string): [string, string?] => {
+    if (!name.startsWith(`${list}.`)) return [`lang_encoder.${name}`];
+    const [at, ...rest] = name.slice(list.length + 1).split(".");
+    const path = rest.join(".");
+    return [`lang_encoder.${list}.${at}.decoder_layer.${path}`, `lang_encoder.old_decoder_blocks.${at}.${path}`];
+  };
+  return below(
+    "lang_encoder",
+    weights.map((each): Counterpart => {
+      const [[theirs, old], aliases] = [rename(each.theirs), (each.aliases ?? []).flatMap(rename)];
+      const all = [...(old ? [old] : []), ...aliases.filter((name) => name !== undefined)];
+      return { ...each, theirs, ours: each.ours.flatMap(withNewTokens), ...(all.length > 0 ? { aliases: all } : {}) };
+    }),
+  );
+}
+
+/** The rows of the special tokens come after those of the language model's own. */
+function withNewTokens(ours: string): string[] {
+  const table = /^(embed_tokens|logits)\.weight$/.exec(ours)?.[1];
+  return table ? [ours, `${table}.new_tokens`] : [ours];
+}
+
+interface Layers {
+  /** The attribute that holds the language model's layers, such as `model.decoder.layers`. */
+  list: string;
+  count: number;
+}
+
+/** Where the language model keeps its layers, as its name map has it. */
+function layersOf({ family, block, weights }: FamilyModel): Layers {
+  const { layers } = block.config as { layers: number };
+  const first = weights.find(({ ours }) => ours[0]!.startsWith("layers.0."));
+  const list = first && /^(.*?)\.0\./.exec(first.theirs)?.[1];
+  if (list === undefined) throw new Error(`the names of ${family.name} tell no list of layers`);
+  return { list, count: layers };
+}

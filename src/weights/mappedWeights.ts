@@ -1,0 +1,145 @@
+import { FlamingoError } from "../core/errors.ts";
+import { type Counterpart, type NameMap, theirShape, toOurs } from "./nameMap.ts";
+import { asFloats, type FloatTensor, type StoredTensor } from "./storedTensor.ts";
+
+/** A weight of ours by its description. */
+export interface WeightShape {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** A tensor that has another shape than the model gives it. */
+export interface Misshapen {
+  readonly name: string;
+  readonly expected: readonly number[];
+  readonly actual: readonly number[];
+}
+
+/** How the tensors of another library's file fit a model, by that library's names. */
+export interface Fit {
+  /** What the model has and the file lacks. */
+  readonly missing: readonly string[];
+  /** What the file has and the model does not. */
+  readonly unexpected: readonly string[];
+  readonly misshapen: readonly Misshapen[];
+}
+
+export interface MappedWeights {
+  /** By our names; each is converted when somebody looks at its numbers. */
+  readonly weights: Map<string, FloatTensor>;
+  readonly fit: Fit;
+}
+
+export interface MappingOptions {
+  /** Put before all names in files of the whole model, and left out in those of the model without its head. */
+  prefix?: string | undefined;
+  /** Names of what may stand in the file beside the weights. */
+  ignored?: RegExp | undefined;
+}
+
+/** What data parallel training puts before all names. */
+const parallelPrefix = "module.";
+
+/** The weights of ours that another library's tensors hold, as far as these fit. */
+export function mapWeights(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  names: NameMap,
+  ours: Iterable<WeightShape>,
+  { prefix = "", ignored }: MappingOptions = {},
+): MappedWeights {
+  const stored = withoutPrefix(tensors, parallelPrefix);
+  const shapes = new Map(Array.from(ours, ({ name, shape }) => [name, shape]));
+  const isBase = prefix !== "" && ![...stored.keys()].some((name) => name.startsWith(prefix));
+  const storedName = (name: string) => (isBase && name.startsWith(prefix) ? name.slice(prefix.length) : name);
+  const unexpected = new Set([...stored.keys()].filter((name) => !ignored?.test(name)));
+  const missing: string[] = [];
+  const misshapen: Misshapen[] = [];
+  const weights = new Map<string, FloatTensor>();
+  for (const counterpart of names) {
+    const candidates = [counterpart.theirs, ...(counterpart.aliases ?? [])].map(storedName);
+    for (const name of candidates) unexpected.delete(name);
+    const name = candidates.find((each) => stored.has(each));
+    if (name === undefined) {
+      missing.push(counterpart.theirs);
+      continue;
+    }
+    const tensor = stored.get(name)!;
+    const expected = theirShape(
+      counterpart,
+      counterpart.ours.map((each) => shapes.get(each)!),
+    );
+    if (String(tensor.shape) !== String(expected)) misshapen.push({ name, expected, actual: tensor.shape });
+    else for (const [own, weight] of convert(counterpart, tensor, shapes)) weights.set(own, weight);
+  }
+  return { weights, fit: { missing, unexpected: [...unexpected], misshapen } };
+}
+
+/** Without what stands before all names; as they are where it does not. */
+function withoutPrefix<T>(tensors: ReadonlyMap<string, T>, prefix: string): ReadonlyMap<string, T> {
+  if (tensors.size === 0 || ![...tensors.keys()].every((name) => name.startsWith(prefix))) return tensors;
+  return new Map([...tensors].map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+}
+
+/** The weights that are in one tensor; those of a tensor of several are converted together while somebody holds one. */
+function convert(
+  counterpart: Counterpart,
+  tensor: StoredTensor,
+  shapes: ReadonlyMap<string, readonly number[]>,
+): Map<string, FloatTensor> {
+  const { ours, transposed, heads = 1 } = counterpart;
+  if (ours.length === 1 && !transposed && heads === 1) return new Map([[ours[0]!, asFloats(tensor)]]);
+  let held: WeakRef<ReturnType<typeof toOurs>> | undefined;
+  const converted = () => {
+    let all = held?.deref();
+    if (!all) {
+      all = toOurs(counterpart, asFloats(tensor), (name) => shapes.get(name)!);
+      held = new WeakRef(all);
+    }
+    return all;
+  };
+  return new Map(
+    ours.map((name): [string, FloatTensor] => [
+      name,
+      {
+        shape: shapes.get(name)!,
+        get data() {
+          return converted().get(name)!.data;
+        },
+      },
+    ]),
+  );
+}
+
+/** At most so many names are told of each kind; the error's details have all. */
+const mostNames = 20;
+
+/** Sentences on what does not fit, by name; none where all does. */
+export function describeFit({ missing, unexpected, misshapen }: Fit): string[] {
+  const listed = (names: readonly string[]) =>
+    names.length > mostNames
+      ? `${names.slice(0, mostNames).join(", ")} and ${names.length - mostNames} more`
+      : names.join(", ");
+  const tensors = (count: number) => `${count} tensor${count === 1 ? "" : "s"}`;
+  const shapes = misshapen.map(({ name, expected, actual }) => `${name} is [${actual}], expected [${expected}]`);
+  return [
+    ...(missing.length > 0 ? [`it lacks ${tensors(missing.length)}: ${listed(missing)}`] : []),
+    ...(unexpected.length > 0
+      ? [`it has ${tensors(unexpected.length)} that the model does not: ${listed(unexpected)}`]
+      : []),
+    ...(shapes.length > 0 ? [`it has ${tensors(shapes.length)} of another shape: ${listed(shapes)}`] : []),
+  ];
+}
+
+/**
+ * @param source the file, for the message
+ * @throws FlamingoError INVALID_WEIGHTS that lists what does not fit by name
+ */
+export function requireFit(fit: Fit, source: string): void {
+  const findings = describeFit(fit);
+  if (findings.length === 0) return;
+  throw new FlamingoError("INVALID_WEIGHTS", `${source} does not fit the model: ${findings.join("; ")}`, {
+    source,
+    actual: fit,
+    fix: "use the config.json that belongs to the weights",
+  });
+}
