@@ -20,6 +20,7 @@ import type { Schedule } from "../training/schedule.ts";
 import { saveWeights } from "../weights/file.ts";
 import type { ActionContext } from "./action.ts";
 import { FeatureCache } from "./featureCache.ts";
+import { lastLayers } from "./lastLayers.ts";
 import { mayGoOn } from "./mayGoOn.ts";
 import { toTensors, type Values } from "./pipelineModel.ts";
 
@@ -27,6 +28,8 @@ export interface TrainerSettings {
   schedule: Schedule;
   groups: ParameterGroups;
   clip: number;
+  /** Adaptive clipping of the gradients of all but the last layer: the largest ratio to the weights. */
+  adaptiveClip?: number;
   accumulation: number;
   /** Whether products may be in half precision, so that the loss is scaled. */
   mixed: boolean;
@@ -72,7 +75,9 @@ export class Trainer {
         fix: "unfreeze a block, or add one that learns",
       });
     }
-    this.#optimizer = new Optimizer(this.#weights, settings);
+    const { adaptiveClip: ratio, ...others } = settings;
+    const adaptiveClip = ratio ? { ratio, except: lastLayers(context.model, this.#lossNode()) } : undefined;
+    this.#optimizer = new Optimizer(this.#weights, { ...others, adaptiveClip });
     this.#probes = channelProbes(context.model.placedBlocks());
     if (settings.mixed) this.#lossScale = new LossScale();
   }
@@ -107,6 +112,11 @@ export class Trainer {
     dispose(this.#held);
     this.#optimizer.dispose();
     await Promise.all([...this.#draws.values()].map((draws) => draws.dispose()));
+  }
+
+  #lossNode(): string {
+    const { model, node } = this.#context;
+    return model.inputsOf(node.id).loss!.node;
   }
 
   #allWeights(): Weight[] {

@@ -8,7 +8,7 @@ import { compareFamily } from "./familyAgreement.ts";
 import { readFamilyCase } from "./familyCase.ts";
 
 const folder = fileURLToPath(new URL("../fixtures/families/", import.meta.url));
-const cases = readdirSync(folder).filter((name) => /^(gpt2$|clip-vision|nfnet)/.test(name));
+const cases = readdirSync(folder).filter((name) => /^(gpt2$|clip-vision|nfnet|flamingo-gpt2)/.test(name));
 
 describeDevices("parity with the libraries that define the families", (device) => {
   const bounds = device === "webgpu" ? { output: 1e-3, gradient: 2e-3 } : { output: 1e-4, gradient: 1e-3 };

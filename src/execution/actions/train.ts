@@ -36,6 +36,11 @@ const config = z.strictObject({
     description: "Decay of the resampler, of pretrained weights and of token embeddings.",
   }),
   clip: z.number().positive().default(1).meta({ title: "Clip", description: "Longest global norm of the gradients." }),
+  adaptiveClip: z.number().nonnegative().default(0).meta({
+    title: "Adaptive clip",
+    description:
+      "Longest gradient of each output's weights, as a part of their own length, before the global clip; not for the last layer. Networks without normalisation (NFNet) need it: 0.01. 0 does without.",
+  }),
   accumulation: count("Accumulation", "Batches whose gradients are averaged for one step.", "batches").default(1),
   precision: z.enum(["float32", "mixed"]).default("float32").meta({
     title: "Precision",
@@ -60,7 +65,7 @@ const config = z.strictObject({
 /**
  * Trains everything upstream that is not frozen, step by step, to lower the loss.
  *
- * Each step: the gradients of `accumulation` batches, averaged, clipped to a global norm of `clip`, and AdamW. Writes a
+ * Each step: the gradients of `accumulation` batches, averaged, clipped adaptively if asked and to a global norm of `clip`, and AdamW. Writes a
  * checkpoint every so many steps and when it is stopped, and goes on from the newest one. Shapes: `loss` a scalar in
  * nats.
  *
@@ -86,6 +91,7 @@ export const Train = defineAction({
       decay,
       otherDecay,
       clip,
+      adaptiveClip,
       accumulation,
       precision,
       gradientCheckpointing,
@@ -95,7 +101,16 @@ export const Train = defineAction({
     const schedule = { rate, warmup, after, steps: context.steps ?? settings.steps };
     const groups = flamingoGroups(gateRate, decay, otherDecay);
     const mixed = precision === "mixed";
-    const trainer = new Trainer(context, { schedule, groups, clip, accumulation, mixed, checkpointEvery, keepLast });
+    const clipping = { clip, ...(adaptiveClip > 0 ? { adaptiveClip } : {}) };
+    const trainer = new Trainer(context, {
+      schedule,
+      groups,
+      ...clipping,
+      accumulation,
+      mixed,
+      checkpointEvery,
+      keepLast,
+    });
     let endHalf: (() => void) | undefined;
     try {
       context.model.setCheckpointing(gradientCheckpointing);
