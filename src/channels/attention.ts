@@ -9,6 +9,8 @@ const layer = z.object({
   path: z.array(z.string()),
   /** The block's type: `GatedXattnDense`. */
   type: z.string(),
+  /** tanh of the gate that the cross-attention's output passes; absent where there is none, and in frames of earlier versions. */
+  gate: z.number().exactOptional(),
 });
 
 const image = z.object({
@@ -19,6 +21,8 @@ const image = z.object({
   tokens: z.array(z.string()),
   /** [layers][tokens][latents], mean over heads. */
   cross: z.array(z.array(z.array(z.number()))),
+  /** [layers][heads][tokens][latents]; absent in frames of earlier versions. */
+  heads: z.array(z.array(z.array(z.array(z.number())))).exactOptional(),
   /** [latents][patches]. */
   resampler: z.array(z.array(z.number())),
 });

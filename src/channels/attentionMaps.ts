@@ -1,11 +1,9 @@
 import type { MapsPanel } from "../figures/figure.ts";
 import type { AttentionFrame } from "./attention.ts";
 import { isRight } from "./samples.ts";
-import { attentionScale, isText, type Layer, tokenAttention } from "./tokenAttention.ts";
+import { type AttentionView, attentionScale, headCount, isText, tokenAttention, wholeView } from "./tokenAttention.ts";
 
-export interface AttentionOptions {
-  /** A fusion layer by its index, or the mean over all of them. */
-  layer?: Layer;
+export interface AttentionOptions extends Partial<AttentionView> {
   /** At most so many images. */
   images?: number;
   /** Whether the training step is told that the frame was taken at. */
@@ -14,9 +12,13 @@ export interface AttentionOptions {
 
 /** What each token of the captions attends to: each image, then a heat map for each token that is text. */
 export function attentionMaps(frame: AttentionFrame, options: AttentionOptions = {}): MapsPanel {
-  const { layer = "mean", images = 4, step = true } = options;
-  const count = frame.layers.length;
-  const where = layer === "mean" ? `mean over ${count} layers` : `layer ${layer + 1} of ${count}`;
+  const { images = 4, step = true, ...chosen } = options;
+  const view = { ...wholeView, ...chosen };
+  const where = [
+    which("layer", view.layer, frame.layers.length),
+    ...(view.head === "mean" ? [] : [which("head", view.head, headCount(frame))]),
+    ...(view.gated ? ["times |tanh(gate)|"] : []),
+  ].join(", ");
   return {
     kind: "maps",
     title: "Attention of each token",
@@ -29,9 +31,13 @@ export function attentionMaps(frame: AttentionFrame, options: AttentionOptions =
         image: image.image,
         label: image.label,
         right: isRight({ label: image.label, caption }),
-        end: attentionScale(image, layer).end,
-        maps: tokens.map(({ token, index }) => ({ token, weights: tokenAttention(image, layer, index) })),
+        end: attentionScale(frame.layers, image, view).end,
+        maps: tokens.map(({ token, index }) => ({ token, weights: tokenAttention(frame.layers, image, view, index) })),
       };
     }),
   };
+}
+
+function which(what: string, chosen: number | "mean", count: number): string {
+  return chosen === "mean" ? `mean over ${count} ${what}s` : `${what} ${chosen + 1} of ${count}`;
 }

@@ -1,20 +1,50 @@
-import type { AttentionImage } from "./attention.ts";
+import type { AttentionFrame, AttentionImage } from "./attention.ts";
 
 /** A fusion layer by its index, or the mean over all of them. */
 export type Layer = number | "mean";
 
-/** A token's attention over the patches in a layer, `cross[layer][token] · resampler`, or its mean over all layers. */
-export function tokenAttention({ cross, resampler }: AttentionImage, layer: Layer, token: number): number[] {
-  const layers = layer === "mean" ? cross : cross.slice(layer, layer + 1);
+/** An attention head by its index, or the mean over all of them. */
+export type Head = number | "mean";
+
+/** What of a frame's attention is looked at. */
+export interface AttentionView {
+  layer: Layer;
+  head: Head;
+  /** Whether each layer's attention is multiplied by its |tanh(gate)|: how much of it enters the text. */
+  gated: boolean;
+}
+
+export const wholeView: AttentionView = { layer: "mean", head: "mean", gated: false };
+
+type Layers = AttentionFrame["layers"];
+
+/**
+ * A token's attention over the patches in a layer, `cross[layer][token] · resampler`, or its mean over all layers; of one head
+ * or the mean over all; as it is, or times |tanh(gate)| of its layer.
+ */
+export function tokenAttention(
+  layers: Layers,
+  { cross, heads, resampler }: AttentionImage,
+  { layer, head, gated }: AttentionView,
+  token: number,
+): number[] {
+  const chosen = layer === "mean" ? [...cross.keys()] : [layer];
   const result = new Array<number>(resampler[0]?.length ?? 0).fill(0);
-  for (const tokens of layers) {
-    tokens[token]?.forEach((weight, latent) => {
+  for (const at of chosen) {
+    const tokens = (head === "mean" ? undefined : heads?.[at]?.[head]) ?? cross[at];
+    const gate = gated ? Math.abs(layers[at]?.gate ?? 1) : 1;
+    tokens?.[token]?.forEach((weight, latent) => {
       resampler[latent]?.forEach((part, patch) => {
-        result[patch]! += (weight * part) / layers.length;
+        result[patch]! += (gate * weight * part) / chosen.length;
       });
     });
   }
   return result;
+}
+
+/** How many heads each layer has; 0 where only their mean is known. */
+export function headCount({ images }: Pick<AttentionFrame, "images">): number {
+  return images[0]?.heads?.[0]?.length ?? 0;
 }
 
 /** Where the colour scale of an image ends, the same for all its tokens, and where even attention to all patches is on it. */
@@ -24,17 +54,16 @@ export interface AttentionScale {
 }
 
 /**
- * The scale reaches to the largest attention of any token to any patch, and at least to `contrast` times even attention:
- * while nothing has been learnt, no patch stands out.
+ * The scale ends at the largest attention of any token to any patch. Attention times the gate has the scale of the attention, so
+ * that a gate that is closed is dark.
  */
-export function attentionScale(image: AttentionImage, layer: Layer): AttentionScale {
-  const all = image.tokens.map((_token, index) => tokenAttention(image, layer, index));
+export function attentionScale(layers: Layers, image: AttentionImage, view: AttentionView): AttentionScale {
+  const ungated = { ...view, gated: false };
+  const all = image.tokens.map((_token, index) => tokenAttention(layers, image, ungated, index));
   const even = 1 / Math.max(1, all[0]?.length ?? 1);
   const largest = all.reduce((most, values) => Math.max(most, ...values), 0);
-  return { end: Math.max(largest, contrast * even), even };
+  return { end: largest > 0 ? largest : even, even };
 }
-
-const contrast = 3;
 
 /** Whether a token is text, and no tag such as `<image>`. */
 export function isText(token: string): boolean {

@@ -2,6 +2,7 @@ import type { Value } from "../core/block.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Media } from "../data/media.ts";
 import type { Probe } from "../engine/readings/eager.ts";
+import type { Weights } from "../engine/readings/weights.ts";
 import { slice, type Tensor, tensor, tidy } from "../engine/tensor.ts";
 import type { Source } from "../graph/graph.ts";
 import type { PlacedBlock } from "../inspection/placedBlocks.ts";
@@ -99,6 +100,10 @@ export class PromptModel {
   get imageSize(): number | undefined {
     const size = this.#model.node(this.source).outputs.images?.at(-2);
     return typeof size === "number" ? size : undefined;
+  }
+
+  get weights(): Weights {
+    return this.#model.weights;
   }
 
   /** All blocks of its model, for probes. */

@@ -2,10 +2,13 @@ import type { Probe } from "../engine/readings/eager.ts";
 import { keep, type Tensor } from "../engine/tensor.ts";
 import { type PlacedBlock, placeName } from "./placedBlocks.ts";
 
-/** Attention weights of one attention block, mean over heads: [sequences][queries][keys]. */
+/** Attention weights of one attention block. */
 export interface SeenAttention {
   block: PlacedBlock;
+  /** Mean over heads: [sequences][queries][keys]. */
   weights: number[][][];
+  /** [sequences][heads][queries][keys]. */
+  heads: number[][][][];
 }
 
 /** The blocks whose attention is watched, by the block that their `Attention` stands in. */
@@ -50,23 +53,36 @@ export class AttentionWatch {
 
   #read(within: string): Promise<SeenAttention[]> {
     const found = this.#waiting.filter(({ block }) => block.types.at(-2) === within);
-    return Promise.all(found.map(async ({ block, tensor }) => ({ block, weights: await meanOverHeads(tensor) })));
+    return Promise.all(
+      found.map(async ({ block, tensor }) => {
+        const heads = await eachHead(tensor);
+        return { block, heads, weights: heads.map(mean) };
+      }),
+    );
   }
 }
 
 /** [sequences, heads, queries, keys] as numbers, mean over heads. */
 export async function meanOverHeads(tensor: Tensor): Promise<number[][][]> {
+  return (await eachHead(tensor)).map(mean);
+}
+
+/** [sequences, heads, queries, keys] as numbers. */
+async function eachHead(tensor: Tensor): Promise<number[][][][]> {
   const [sequences, heads, queries, keys] = tensor.shape as [number, number, number, number];
   const numbers = await tensor.data();
+  const row = (at: number) => Array.from(numbers.subarray(at * keys, (at + 1) * keys));
   return Array.from({ length: sequences }, (_, sequence) =>
-    Array.from({ length: queries }, (_, query) =>
-      Array.from({ length: keys }, (_, key) => {
-        let sum = 0;
-        for (let head = 0; head < heads; head++)
-          sum += numbers[((sequence * heads + head) * queries + query) * keys + key]!;
-        return sum / heads;
-      }),
+    Array.from({ length: heads }, (_, head) =>
+      Array.from({ length: queries }, (_, query) => row((sequence * heads + head) * queries + query)),
     ),
+  );
+}
+
+/** [heads][queries][keys], mean over heads. */
+function mean(heads: readonly (readonly (readonly number[])[])[]): number[][] {
+  return heads[0]!.map((row, query) =>
+    row.map((_, key) => heads.reduce((sum, each) => sum + each[query]![key]!, 0) / heads.length),
   );
 }
 

@@ -24,6 +24,22 @@ export function findGates(
   }));
 }
 
+/**
+ * The gate that a block's output passes into the residual stream: a weight of the group `gate` whose block takes that output as
+ * its `update`, in the same layer. Undefined where there is none.
+ */
+export function gateOf<Weight extends Pick<WeightSpec, "name" | "group">>(
+  place: Pick<PlacedBlock, "node" | "path" | "types">,
+  weights: readonly Weight[],
+  blocks: readonly PlacedBlock[],
+): Weight | undefined {
+  return weights.find(({ name, group }) => {
+    if (group !== "gate") return false;
+    const { block } = ownBlock(name, blocks);
+    return layerName(block) === layerName(place) && block.inputs.update === place.types.at(-1);
+  });
+}
+
 /** The block that a weight belongs to, the innermost of those around it, and the weight's path from the node. */
 function ownBlock(name: string, blocks: readonly PlacedBlock[]): { block: PlacedBlock; path: string[] } {
   const around = blocks.filter((each) => name === placeName(each) || name.startsWith(`${placeName(each)}.`));
@@ -32,6 +48,6 @@ function ownBlock(name: string, blocks: readonly PlacedBlock[]): { block: Placed
   return { block, path: [...block.path, ...(rest ? [rest] : [])] };
 }
 
-function layerName({ node, path }: PlacedBlock): string {
+function layerName({ node, path }: Pick<PlacedBlock, "node" | "path">): string {
   return placeName({ node, path: path.slice(0, -1) });
 }

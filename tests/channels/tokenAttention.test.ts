@@ -1,9 +1,14 @@
 import { expect, test } from "vitest";
 import type { AttentionImage } from "../../src/channels/attention.ts";
 import { isRight } from "../../src/channels/samples.ts";
-import { attentionScale, firstContentToken, tokenAttention } from "../../src/channels/tokenAttention.ts";
+import { attentionScale, firstContentToken, tokenAttention, wholeView } from "../../src/channels/tokenAttention.ts";
 
 const even = [0.25, 0.25, 0.25, 0.25];
+const layers = [
+  { node: "language", path: ["0"], type: "GatedXattnDense", gate: -0.5 },
+  { node: "language", path: ["1"], type: "GatedXattnDense", gate: 0 },
+];
+/** Of two layers with two heads each; `cross` is the mean over them. */
 const image: AttentionImage = {
   image: 0,
   label: "red apple",
@@ -20,20 +25,67 @@ const image: AttentionImage = {
       [0, 1],
     ],
   ],
+  heads: [
+    [
+      [
+        [1, 0],
+        [1, 0],
+        [0, 1],
+      ],
+      [
+        [1, 0],
+        [0, 1],
+        [0, 1],
+      ],
+    ],
+    [
+      [
+        [0, 1],
+        [0, 1],
+        [0, 1],
+      ],
+      [
+        [0, 1],
+        [1, 0],
+        [0, 1],
+      ],
+    ],
+  ],
   resampler: [even, [1, 0, 0, 0]],
 };
 
-test("a token's attention sums to 1 in a layer and over the mean of layers", () => {
+test("a token's attention sums to 1 in a layer, in a head, and over the mean of layers", () => {
   const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
   for (const layer of [0, 1, "mean"] as const)
-    for (const token of [0, 1, 2]) expect(sum(tokenAttention(image, layer, token))).toBeCloseTo(1, 12);
-  expect(tokenAttention(image, "mean", 0)).toEqual([0.625, 0.125, 0.125, 0.125]);
+    for (const head of [0, 1, "mean"] as const)
+      for (const token of [0, 1, 2])
+        expect(sum(tokenAttention(layers, image, { layer, head, gated: false }, token))).toBeCloseTo(1, 12);
+  expect(tokenAttention(layers, image, wholeView, 0)).toEqual([0.625, 0.125, 0.125, 0.125]);
 });
 
-test("the scale ends at the largest attention of any token, and leaves even attention dark", () => {
-  expect(attentionScale(image, 0)).toEqual({ end: 1, even: 0.25 });
-  const flat = { ...image, resampler: [even, even] };
-  expect(attentionScale(flat, "mean")).toEqual({ end: 0.75, even: 0.25 });
+test("a head's attention is its own; the mean over heads is the layer's", () => {
+  const of = (head: number | "mean") => tokenAttention(layers, image, { ...wholeView, layer: 0, head }, 1);
+  expect([of(0), of(1)]).toEqual([even, [1, 0, 0, 0]]);
+  expect(of("mean")).toEqual(of(0).map((value, patch) => (value + of(1)[patch]!) / 2));
+  const earlier = { ...image };
+  delete earlier.heads; // a frame that has the mean only
+  expect(tokenAttention(layers, earlier, { ...wholeView, layer: 0, head: 0 }, 1)).toEqual(of("mean"));
+});
+
+test("behind a closed gate nothing of the attention enters the text; the scale stays that of the attention", () => {
+  const gated = { ...wholeView, gated: true };
+  expect(tokenAttention(layers, image, { ...gated, layer: 1 }, 0)).toEqual([0, 0, 0, 0]);
+  expect(tokenAttention(layers, image, { ...gated, layer: 0 }, 0)).toEqual(even.map((share) => share / 2));
+  for (const layer of [0, 1, "mean"] as const)
+    expect(attentionScale(layers, image, { ...gated, layer })).toEqual(
+      attentionScale(layers, image, { ...wholeView, layer }),
+    );
+});
+
+test("the scale ends at the largest attention of any token", () => {
+  expect(attentionScale(layers, image, { ...wholeView, layer: 0 })).toEqual({ end: 1, even: 0.25 });
+  const flat = { ...image, resampler: [even, [0.22, 0.26, 0.26, 0.26]] };
+  expect(attentionScale(layers, flat, { ...wholeView, layer: 0 })).toEqual({ end: 0.26, even: 0.25 });
 });
 
 test("the first token that is shown is text", () => {

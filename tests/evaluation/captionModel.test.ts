@@ -53,6 +53,7 @@ test("attention is shares for each word of the caption", async () => {
   const { frame, pngs } = await model.attention(pictures[0]!, ["red heart"]);
   expect(frame.images[0]!.tokens).toEqual(["<image>", "red", "heart", "<|endofchunk|>"]);
   expect(pngs).toHaveLength(1);
+  for (const { gate } of frame.layers) expect(Math.abs(gate!)).toBeGreaterThan(0);
   for (const layer of frame.images[0]!.cross)
     for (const row of layer) expect(row.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 2);
 });

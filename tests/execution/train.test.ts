@@ -309,13 +309,21 @@ describe("those who look on", () => {
       const frame = readFrame(JSON.parse(await readFile(join(whole.folder, attentionFile(step)), "utf8")));
       expect(frame).toMatchObject({ step, grid: { rows: 2, columns: 2 } });
       const layers = [0, 1].map((layer) => ({ path: [`gated_cross_attn_layers.${layer}`], type: "GatedXattnDense" }));
-      expect(frame.layers).toEqual(layers.map((layer) => ({ node: "language", ...layer })));
+      expect(frame.layers).toEqual(
+        layers.map((layer) => ({ node: "language", ...layer, gate: expect.any(Number) as number })),
+      );
+      const tanh = valuesOf(whole.records, "gates").find((each) => each.step === step)?.value as number[] | undefined;
+      // Each layer's gate of the cross-attention comes before that of the feed-forward.
+      frame.layers.forEach(({ gate }, layer) => {
+        expect(gate).toBeCloseTo(tanh?.[2 * layer] ?? 0, 6);
+      });
       const samples = valuesOf(whole.records, "samples").find((each) => each.step === step)!.value;
       frame.images.forEach((image, index) => {
         expect(image.tokens[0]).toBe("<image>");
         expect(image.tokens.at(-1)).toBe("<|endofchunk|>");
         expect(image.label).toBe(samples[index]!.label);
         expect(image.cross).toHaveLength(2);
+        expect(image.heads).toHaveLength(2);
         for (const layer of image.cross) {
           expect(layer).toHaveLength(image.tokens.length);
           for (const shares of layer) expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 3);

@@ -53,6 +53,10 @@ describe("watching attention", () => {
         [0, 1, 1, 1],
         [0, 0, 0, 1],
       ]);
+      const [heads] = cross.map((each) => each.heads[0]!);
+      expect(heads!.length).toBeGreaterThan(1);
+      const meanOfHeads = heads!.reduce((sum, head) => sum + head[1]![0]!, 0) / heads!.length;
+      expect(cross[0]!.weights[0]![1]![0]).toBeCloseTo(meanOfHeads, 6);
       for (const before of [weights[0]![0]!, weights[1]![0]!, weights[1]![2]!]) expect(before).toEqual([0, 0]);
     }
     watch.dispose();

@@ -1,6 +1,7 @@
 import type { AttentionFrame, AttentionImage } from "../../channels/attention.ts";
 import type { Media } from "../../data/media.ts";
 import { type AttentionWatch, rollOut } from "../../inspection/attention.ts";
+import { gateOf } from "../../inspection/gates.ts";
 import type { PlacedBlock } from "../../inspection/placedBlocks.ts";
 import type { PromptModel } from "../promptModel.ts";
 
@@ -27,14 +28,15 @@ export async function captionAttention(
   if (cross.length === 0 || side === 0 || features - side * side > 1) return undefined;
   const { image: tag, endOfChunk } = model.tokenizer.special;
   return {
-    layers: cross.map(({ block }) => fusionLayer(block)),
+    layers: await Promise.all(cross.map(({ block }) => fusionLayer(block, model))),
     grid: { rows: side, columns: side },
     images: captions.map((caption, image): AttentionImage => {
       return {
         image,
         label: labels[image] ?? "",
         tokens: [tag, ...caption, endOfChunk].map((id) => model.tokenizer.word(id)),
-        cross: cross.map(({ weights }) => weights[image]!.slice(1, caption.length + 3).map((row) => row.map(rounded))),
+        cross: cross.map(({ weights }) => rowsOf(weights[image]!, caption.length)),
+        heads: cross.map(({ heads }) => heads[image]!.map((head) => rowsOf(head, caption.length))),
         resampler: rollOut(resampler.map(({ weights }) => weights[image]!)).map((row) =>
           overPatches(row, side * side).map(rounded),
         ),
@@ -43,10 +45,25 @@ export async function captionAttention(
   };
 }
 
-/** The layer that a cross-attention is part of: the block around it, or the cross-attention itself where it is a node. */
-function fusionLayer({ node, path, types }: PlacedBlock): AttentionFrame["layers"][number] {
+/** The rows of the `<image>` tag, of a caption's tokens and of the end of the chunk; the beginning of the text is before them. */
+function rowsOf(rows: readonly (readonly number[])[], length: number): number[][] {
+  return rows.slice(1, length + 3).map((row) => row.map(rounded));
+}
+
+/**
+ * The layer that a cross-attention is part of: the block around it, or the cross-attention itself where it is a node. With the
+ * gate that the cross-attention's output passes.
+ */
+async function fusionLayer(
+  { node, path, types }: PlacedBlock,
+  model: PromptModel,
+): Promise<AttentionFrame["layers"][number]> {
   const depth = Math.max(0, path.length - 2); // past the attention and the cross-attention that it stands in
-  return { node, path: path.slice(0, depth), type: types[depth]! };
+  const crossAttention = { node, path: path.slice(0, -1), types: types.slice(0, -1) };
+  const gate = gateOf(crossAttention, model.weights.all(), model.blocks);
+  const [weight] = gate ? await gate.variable.data() : [];
+  const layer = { node, path: path.slice(0, depth), type: types[depth]! };
+  return weight === undefined ? layer : { ...layer, gate: Math.tanh(weight) };
 }
 
 /** Features past the grid sum up all of it (the encoder's mean): their share belongs to every patch alike. */
