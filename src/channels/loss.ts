@@ -50,7 +50,7 @@ export const loss = defineChannel({
   },
   table: ({ total, datasets }) => joinSeries({ loss: total, ...datasets }),
   view,
-  figure: lossFigure,
+  figure: (state, chosen, frame) => (state.total.length > 0 ? lossFigure(state, chosen, frame) : undefined),
   card: (state, { category }, frame) => {
     if (category !== "Loss") return undefined;
     const smoothed = smooth(state.total, view.parse({}).smoothing);
@@ -72,7 +72,7 @@ function lossFigure({ total, datasets }: LossState, { smoothing, log }: z.output
   const panel = linesPanel({
     title: "Loss",
     lines: [
-      { name: "each step", points: total, color, width: 1, opacity: 0.32 },
+      { name: "each step", points: total, color, width: 1, opacity: 0.5 },
       ...parts,
       { name: `moving average (${smoothing})`, points: smoothed, color, width: 2.25, derived: true },
     ],
@@ -80,7 +80,7 @@ function lossFigure({ total, datasets }: LossState, { smoothing, log }: z.output
     y: { title: "loss (nats per token)", range: lossRange(total, smoothed, log), log },
     ...(smoothed.last ? { readout: { value: formatNumber(smoothed.last.y), label: "nats per token" } } : {}),
     legend: [
-      { label: "each step", colors: [color], dash: [], opacity: 0.4 },
+      { label: "each step", colors: [color], dash: [], opacity: 0.5 },
       ...parts.map(({ name, color: own }) => ({ label: name, colors: [own], dash: [] })),
       { label: `moving average (${smoothing})`, colors: [color], dash: [] },
     ],

@@ -72,13 +72,16 @@ export function panelPlotly(panel: Panel, theme: "light" | "dark", revision: str
     title: { ...(title as Data), standoff: 6, font: { size: 11.5, color: ink.muted } },
     ...rest,
   });
+  /** The line that follows the pointer. */
+  const spike = { showspikes: panel.kind === "lines", spikethickness: 1, spikedash: "solid", spikecolor: ink.muted };
   const layout = {
     autosize: true,
     margin: { l: 50, r: 10, t: 6, b: 38 },
-    paper_bgcolor: "rgba(0,0,0,0)",
-    plot_bgcolor: "rgba(0,0,0,0)",
+    // Plotly draws the line at the pointer on a wider one of this colour: what is transparent counts as white.
+    paper_bgcolor: ink.surface,
+    plot_bgcolor: ink.surface,
     font: { family: 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif', color: ink.text },
-    xaxis: axis(part.xaxis),
+    xaxis: { ...axis(part.xaxis), ...spike },
     yaxis: axis(part.yaxis),
     showlegend: false,
     hovermode: panel.kind === "lines" ? "x unified" : "closest",
@@ -87,7 +90,11 @@ export function panelPlotly(panel: Panel, theme: "light" | "dark", revision: str
     uirevision: revision,
     datarevision: Math.random(),
   };
-  return { data: part.traces, layout, config: { displayModeBar: false, responsive: false, doubleClick: "reset" } };
+  return {
+    data: part.traces,
+    layout,
+    config: { displayModeBar: false, responsive: false, doubleClick: "reset", showTips: false },
+  };
 }
 
 function partOf(panel: Panel, background: Background): Part | undefined {

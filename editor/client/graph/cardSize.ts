@@ -1,7 +1,7 @@
 /** Sizes of a node's card, in pixels at zoom 1. The card is drawn with them, and graphs are laid out with them. */
 export const card = {
-  width: 208,
-  header: 56,
+  width: 224,
+  header: 60,
   row: 22,
   padding: 6,
   figure: 56,

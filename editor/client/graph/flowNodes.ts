@@ -1,15 +1,30 @@
 import type { Edge, Node } from "@xyflow/react";
+import type { Catalog } from "../../../src/core/catalog.ts";
 import type { SolvedShape } from "../../../src/core/shape.ts";
 import { shapeText } from "../../../src/figures/shapeText.ts";
 import type { Problem } from "../../../src/graph/check.ts";
 import type { Solution } from "../../../src/graph/solve.ts";
 import type { Pipeline } from "../../../src/pipeline/schema.ts";
+import { portOffset } from "./cardSize.ts";
 import { edgeIds } from "./edges.ts";
+import type { Box } from "./freePlace.ts";
+import { portsOf } from "./nodePorts.ts";
+import { type Point, routeWires } from "./wireRoutes.ts";
 
 export type BlockFlowNode = Node<Record<string, never>, "block">;
 
 /** What a wire shows: the shape that passes, or why none can. */
-export type WireData = { shape: string; problem?: string; clash?: string; route?: [number, number][] };
+export type WireData = {
+  shape: string;
+  problem?: string;
+  clash?: string;
+  /** Places that the wire goes through. */
+  route?: readonly Point[];
+  /** Where its label stands, if it has room for one; without this it stands in the wire's middle. */
+  label?: Point | "none";
+  /** Where the wire began and ended when it was routed. */
+  ends?: readonly [from: Point, to: Point];
+};
 export type WireFlowEdge = Edge<WireData, "wire">;
 
 /** What is wrong with a wire in a few letters: `128 ≠ 96`, `cycle`. */
@@ -71,3 +86,47 @@ export function flowEdges(
     };
   });
 }
+
+/**
+ * The wires, each with a way around the cards and a place for its label.
+ * @param cards where the cards stand, by node
+ * @param textScale how much larger than at zoom 1 labels are drawn
+ */
+export function routedEdges(
+  edges: readonly WireFlowEdge[],
+  pipeline: Pipeline,
+  catalog: Catalog,
+  cards: ReadonlyMap<string, Box>,
+  textScale: number,
+): WireFlowEdge[] {
+  const end = (direction: "input" | "output", id: string, port: string): Point | undefined => {
+    const box = cards.get(id);
+    if (!box) return undefined;
+    const ports = portsOf(pipeline, id, catalog[pipeline.nodes[id]!.type]);
+    return [box.x + (direction === "output" ? box.width : 0), box.y + portOffset(ports, direction, port)];
+  };
+  const placed = edges.flatMap((edge) => {
+    const from = end("output", edge.source, edge.sourceHandle!);
+    const to = end("input", edge.target, edge.targetHandle!);
+    return from && to ? [{ edge, from, to }] : [];
+  });
+  const size = (edge: WireFlowEdge) => ({
+    width: edge.data!.shape.length * letter * textScale + 4,
+    height: 16 * textScale,
+  });
+  const routes = routeWires(
+    placed.map(({ edge, from, to }) => ({ from, to, label: size(edge) })),
+    [...cards.values()],
+  );
+  const byId = new Map(
+    placed.map(({ edge, from, to }, index) => [edge.id, { ...routes[index]!, ends: [from, to] as const }]),
+  );
+  return edges.map((edge) => {
+    const routed = byId.get(edge.id);
+    if (!routed) return edge;
+    return { ...edge, data: { ...edge.data!, route: routed.via, label: routed.label ?? "none", ends: routed.ends } };
+  });
+}
+
+/** About the width of a letter of a wire's label, in pixels. */
+const letter = 8.2;

@@ -7,6 +7,7 @@ import type { ParameterCount } from "../../../src/graph/parameterCounts.ts";
 import { solveShapes } from "../../../src/graph/solve.ts";
 import type { Inside, TraceRequest } from "../../shared/protocol.ts";
 import { card, cardHeight, portOffset } from "./cardSize.ts";
+import type { Point } from "./wireRoutes.ts";
 
 /** A node of the drawing of an inside: a call of a block, or an input or output of the opened block. */
 export interface InsideNode {
@@ -30,7 +31,7 @@ export interface InsideEdge {
   from: [node: string, port: string];
   to: [node: string, port: string];
   shape: SolvedShape | undefined;
-  route: [number, number][];
+  route: readonly Point[];
 }
 
 export const terminal = { width: 132, height: 44 } as const;

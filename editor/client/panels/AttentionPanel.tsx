@@ -84,8 +84,8 @@ function ViewSelects({ frame, view, choose }: ViewProps) {
         {...(heads.length === 0 ? { why: "this run recorded the mean over heads only" } : {})}
       />
       <label className="layer-select">
-        <span>show</span>
         <select
+          aria-label="What is shown"
           value={String(view.gated)}
           title="Attention says where a token looks; times |tanh(gate)| of its layer, how much of that enters the text"
           onChange={(event) => choose({ ...view, gated: event.target.value === "true" })}

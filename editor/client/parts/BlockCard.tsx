@@ -24,6 +24,8 @@ export interface CardPort {
 interface CardProps {
   title: string;
   subtitle: string;
+  /** Of the subtitle, where that is cut short. */
+  hint?: string;
   tone: Tone;
   weights?: number;
   ports: readonly CardPort[];
@@ -50,7 +52,7 @@ export function BlockCard(props: CardProps) {
         </div>
         <div className="card-sub">
           <StateSign state={state} wrong={wrong} />
-          <span className="card-type" title={subtitle}>
+          <span className="card-type" title={props.hint ?? subtitle}>
             {subtitle}
           </span>
           {weights > 0 && (

@@ -37,7 +37,8 @@ export const BlockNode = memo(function BlockNode({ id }: NodeProps<BlockFlowNode
   return (
     <BlockCard
       title={title}
-      subtitle={subtitle}
+      subtitle={isBusy || !entry || fits(entry, count?.weights ?? 0) ? subtitle : entry.category}
+      hint={subtitle}
       tone={toneOf(count)}
       weights={count?.weights ?? 0}
       ports={ports}
@@ -52,6 +53,11 @@ export const BlockNode = memo(function BlockNode({ id }: NodeProps<BlockFlowNode
     </BlockCard>
   );
 });
+
+/** Whether a block's title has room below a label, beside the weights. */
+function fits(entry: CatalogEntry, weights: number): boolean {
+  return entry.title.length <= (weights > 0 || entry.kind === "composite" ? 18 : 28);
+}
 
 function subtitleOf(title: string, entry: CatalogEntry): string {
   return title === entry.title ? entry.category : entry.title;

@@ -14,13 +14,14 @@ import { type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
 import { moveNodes, type Position } from "../../../src/graph/edit.ts";
 import type { GraphEdge } from "../../../src/graph/graph.ts";
 import { edgeIds } from "../graph/edges.ts";
-import { type BlockFlowNode, flowEdges, flowNodes } from "../graph/flowNodes.ts";
+import { type BlockFlowNode, flowEdges, flowNodes, routedEdges } from "../graph/flowNodes.ts";
+import type { Box } from "../graph/freePlace.ts";
 import { openRunPipeline } from "../stores/document.ts";
 import { commit, openDialog, select, useEditor } from "../stores/editor.ts";
 import { openNode } from "../stores/inside.ts";
 import { tellError } from "../stores/notices.ts";
 import { useOwnRun } from "../stores/ownRun.ts";
-import { fitAll, keepInSight, setViewport, toCanvas } from "../stores/viewport.ts";
+import { fitAll, followSize, keepInSight, setViewport, toCanvas, useTextScale, viewMoved } from "../stores/viewport.ts";
 import { startWire } from "../stores/wiring.ts";
 import { addBlock, draggedBlock } from "./addBlock.ts";
 import { BlockNode } from "./BlockNode.tsx";
@@ -36,7 +37,7 @@ const edgeTypes = { wire: Wire };
 /** The pipeline as a graph that can be edited. What is drawn follows from the pipeline; only drags are the canvas's own. */
 export function Canvas() {
   const { nodes, onNodesChange } = useFlowNodes();
-  const edges = useFlowEdges();
+  const edges = useFlowEdges(nodes);
   const flow = useReactFlow();
   const isEmpty = nodes.length === 0;
   useEffect(() => {
@@ -46,13 +47,14 @@ export function Canvas() {
   useFirstFit();
   useInSight();
   return (
-    <section className="canvas" aria-label="Pipeline" data-testid="canvas">
+    <section className="canvas" aria-label="Pipeline" data-testid="canvas" ref={followSize}>
       <ReactFlow
         nodes={nodes}
         edges={edges}
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
         onNodesChange={onNodesChange}
+        onMoveStart={(event) => event && viewMoved()}
         onEdgesChange={takeWireSelection}
         onSelectionEnd={dropWiresOutside}
         onMouseDownCapture={keepPageText}
@@ -167,14 +169,31 @@ function takeMoves(changes: NodeChange<BlockFlowNode>[], drawn: readonly BlockFl
     commit("Move", moveNodes(pipeline, Object.fromEntries(really)), { key: `move ${Object.keys(moved)}` });
 }
 
-function useFlowEdges() {
+/** Wires are routed anew when nodes have come to rest, not while they are dragged. */
+function useFlowEdges(drawn: readonly BlockFlowNode[]) {
   const pipeline = useEditor((editor) => editor.pipeline);
   const solution = useEditor((editor) => editor.solution);
   const problems = useEditor((editor) => editor.problems);
   const selected = useEditor((editor) => editor.selection.edges);
   const { nodes, edges } = pipeline;
   // biome-ignore lint/correctness/useExhaustiveDependencies: where nodes stand does not change a wire's data
-  return useMemo(() => flowEdges(pipeline, solution, problems, selected), [nodes, edges, solution, problems, selected]);
+  const wires = useMemo(
+    () => flowEdges(pipeline, solution, problems, selected),
+    [nodes, edges, solution, problems, selected],
+  );
+  const catalog = useEditor((editor) => editor.catalog);
+  const textScale = useTextScale((state) => state.scale);
+  const sizes = drawn.map(({ id, measured }) => `${id} ${measured?.width} ${measured?.height}`).join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is drawn matters by its sizes, and by where it rests
+  return useMemo(() => {
+    const cards = new Map<string, Box>();
+    for (const { id, measured } of drawn) {
+      const [x, y] = pipeline.view.positions[id] ?? [0, 0];
+      if (id in pipeline.nodes && measured?.width && measured.height)
+        cards.set(id, { x, y, width: measured.width, height: measured.height });
+    }
+    return routedEdges(wires, pipeline, catalog, cards, textScale);
+  }, [wires, pipeline.view.positions, catalog, sizes, textScale]);
 }
 
 /** Shows the whole pipeline once its nodes have been measured, each time another one is opened. */
@@ -185,7 +204,7 @@ function useFirstFit(): void {
   useEffect(() => {
     if (!measured || shown.current === opening) return;
     shown.current = opening;
-    fitAll({ atOnce: true });
+    fitAll({ atOnce: true, readable: true });
   }, [measured, opening]);
 }
 

@@ -40,7 +40,9 @@ const narrowest = 400;
 
 /** The run's live panels, side by side. */
 export function Dock() {
-  const open = useSettings((settings) => settings.dock);
+  const chosenOpen = useSettings((settings) => settings.dock);
+  const hasRun = useRun((run) => run.id !== undefined);
+  const open = chosenOpen ?? hasRun;
   const height = useSettings((settings) => settings.dockHeight);
   const chosen = useSettings((settings) => settings.panels);
   const room = useRoom();

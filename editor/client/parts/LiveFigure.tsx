@@ -34,7 +34,7 @@ function followRun(changed: () => void): () => void {
 }
 
 /** Size of a small figure, in CSS pixels. */
-const size = { width: 184, height: 32 } as const;
+const size = { width: 200, height: 28 } as const;
 
 /** The small figures of all channels that have one for this node. */
 function ChannelCards({ node, category }: { node: string; category: string }) {

@@ -1,10 +1,16 @@
+import { useEffect, useState } from "react";
 import { sentence } from "../../../src/core/errors.ts";
 import { dismiss, useNotices } from "../stores/notices.ts";
 import { Icon } from "./Icon.tsx";
 
 /** What just happened, in the lower left corner. */
 export function Notices() {
-  const notices = useNotices((state) => state.notices);
+  const all = useNotices((state) => state.notices);
+  const [open, setOpen] = useState(false);
+  const notices = open ? all : all.slice(-1); // a pile of them would cover the graph
+  useEffect(() => {
+    if (all.length < 2) setOpen(false);
+  }, [all.length]);
   return (
     <div className="notices" aria-live="polite">
       {notices.map(({ id, kind, message, fix }) => (
@@ -19,6 +25,11 @@ export function Notices() {
           </button>
         </div>
       ))}
+      {all.length > 1 && (
+        <button type="button" className="notices-more" aria-expanded={open} onClick={() => setOpen(!open)}>
+          {open ? "only the last" : `and ${all.length - 1} before`}
+        </button>
+      )}
     </div>
   );
 }

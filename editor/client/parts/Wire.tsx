@@ -1,25 +1,25 @@
 import { BaseEdge, EdgeLabelRenderer, type EdgeProps, getBezierPath } from "@xyflow/react";
 import { memo } from "react";
-import type { WireFlowEdge } from "../graph/flowNodes.ts";
+import type { WireData, WireFlowEdge } from "../graph/flowNodes.ts";
+import type { Point } from "../graph/wireRoutes.ts";
 
 /** A wire with the shape that passes through it, or, in red, with the reason why none can. */
 export const Wire = memo(function Wire(props: EdgeProps<WireFlowEdge>) {
   const { id, data, selected } = props;
-  const [path, labelX, labelY] = pathOf(props, data?.route);
   const wrong = data?.problem !== undefined;
   const label = wrong ? (selected ? data.problem : data.clash) : data?.shape;
-  const short = isShort(props, label);
+  const { path, place } = pathOf(props, label);
   return (
     <>
       <BaseEdge id={id} path={path} className={`wire${wrong ? " wire-wrong" : ""}`} interactionWidth={18} />
-      {label && !short && (
+      {label && place && (
         <EdgeLabelRenderer>
           <div
             className="wire-label nopan"
             data-wrong={wrong}
             data-selected={selected}
             title={data?.problem ?? label}
-            style={{ transform: `translate(-50%, -50%) translate(${labelX}px, ${labelY}px)` }}
+            style={{ transform: `translate(-50%, -50%) translate(${place[0]}px, ${place[1]}px)` }}
           >
             {label}
           </div>
@@ -29,28 +29,38 @@ export const Wire = memo(function Wire(props: EdgeProps<WireFlowEdge>) {
   );
 });
 
-/** A wire between neighbours whose label would lie under their cards, which both tell the shape. */
-function isShort({ sourceX, targetX, data }: EdgeProps<WireFlowEdge>, label = ""): boolean {
-  if (data?.problem !== undefined) return false;
-  return Math.abs(targetX - sourceX) < label.length * letter + 8;
-}
-
 /** About the width of a letter of a label, in pixels. */
 const letter = 6.4;
 
-function pathOf(props: EdgeProps<WireFlowEdge>, route: [number, number][] | undefined): [string, number, number] {
-  const { sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition } = props;
-  if (!route || route.length === 0) {
+/** The wire's path, and where its label stands, if there is room. */
+function pathOf(props: EdgeProps<WireFlowEdge>, label = ""): { path: string; place: Point | undefined } {
+  const { sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, data } = props;
+  const wrong = data?.problem !== undefined;
+  const route = isMoved(props, data) ? undefined : data?.route;
+  if (route === undefined || route.length === 0) {
     const [path, x, y] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition });
-    return [path, x, y];
+    if (route !== undefined && data?.label !== undefined && !wrong)
+      return { path, place: data.label === "none" ? undefined : data.label };
+    // Between neighbours a label would lie under their cards, which both tell the shape.
+    const isShort = Math.abs(targetX - sourceX) < label.length * letter + 8;
+    return { path, place: isShort && !wrong ? undefined : [x, y] };
   }
-  const stops: [number, number][] = [[sourceX, sourceY], ...route, [targetX, targetY]];
+  const stops: Point[] = [[sourceX, sourceY], ...route, [targetX, targetY]];
   let path = `M ${sourceX} ${sourceY}`;
   for (let index = 1; index < stops.length; index++) {
     const [[x0, y0], [x1, y1]] = [stops[index - 1]!, stops[index]!];
     const bend = (x1 - x0) / 2;
     path += ` C ${x0 + bend} ${y0}, ${x1 - bend} ${y1}, ${x1} ${y1}`;
   }
-  const [x, y] = route[Math.floor((route.length - 1) / 2)]!;
-  return [path, x, y];
+  const middle = route[Math.floor((route.length - 1) / 2)]!;
+  if (data?.label === undefined || wrong) return { path, place: middle };
+  return { path, place: data.label === "none" ? undefined : data.label };
+}
+
+/** Whether an end of a wire is elsewhere than when it was routed: while a node is dragged. */
+function isMoved(props: EdgeProps<WireFlowEdge>, data: WireData | undefined): boolean {
+  if (!data?.ends) return false;
+  const [from, to] = data.ends;
+  const far = ([x, y]: Point, nowX: number, nowY: number) => Math.hypot(x - nowX, y - nowY) > 16;
+  return far(from, props.sourceX, props.sourceY) || far(to, props.targetX, props.targetY);
 }

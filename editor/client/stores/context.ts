@@ -6,7 +6,7 @@ import { commandRun, createPipeline, downloadPipeline, savePipeline, startRun } 
 import { commit, openDialog, redo, select, undo, useEditor } from "./editor.ts";
 import { openNode } from "./inside.ts";
 import { tellError } from "./notices.ts";
-import { useRun } from "./run.ts";
+import { isDockOpen, useRun } from "./run.ts";
 import { changeSettings, useSettings } from "./settings.ts";
 import { useStudio } from "./studio.ts";
 import { toggleTheme } from "./theme.ts";
@@ -40,7 +40,8 @@ export function editorContext(): EditorContext {
     create: createPipeline,
     save: () => void savePipeline().catch(tellError),
     download: downloadPipeline,
-    toggle: (side) => changeSettings({ [side]: !useSettings.getState()[side] }),
+    toggle: (side) =>
+      changeSettings(side === "dock" ? { dock: !isDockOpen() } : { palette: !useSettings.getState().palette }),
     toggleTheme,
     search,
     run: (command) => void (command === "start" ? startRun() : commandRun(command)).catch(tellError),

@@ -119,7 +119,7 @@ export async function startRun(options: Omit<RequestOf<"run:start">, "pipeline">
   const { run } = (await request("run:start", { pipeline, ...options })) as { run: string };
   noteRunPipeline(run, pipeline);
   await watchRun(run);
-  if (!useSettings.getState().dock) showPanel("loss");
+  if (useSettings.getState().dock === false) showPanel("loss");
 }
 
 /** Tells the shown run to pause, go on, stop or resume. */

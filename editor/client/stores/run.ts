@@ -2,6 +2,7 @@ import { create } from "zustand";
 import type { LogRecord } from "../../../src/channels/channel.ts";
 import { emptyRun, foldRecords, type RunState } from "../../../src/runs/state.ts";
 import { currentRoute, go } from "./route.ts";
+import { useSettings } from "./settings.ts";
 
 interface ShownRun {
   /** Undefined while no run is shown. */
@@ -11,6 +12,11 @@ interface ShownRun {
 
 /** The run that the panels and the nodes show: the fold of its log. Apart from the canvas, whose nodes never hold it. */
 export const useRun = create<ShownRun>(() => ({ id: undefined, state: emptyRun() }));
+
+/** Whether the panels are open: as a person left them, else once there is a run to show. */
+export function isDockOpen(): boolean {
+  return useSettings.getState().dock ?? useRun.getState().id !== undefined;
+}
 
 /** Shows another run, from its beginning. */
 export function showRun(id: string | undefined): void {

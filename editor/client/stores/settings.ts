@@ -5,7 +5,8 @@ interface Settings {
   /** Undefined follows the system. */
   theme: Theme | undefined;
   palette: boolean;
-  dock: boolean;
+  /** Undefined: open once there is a run to show. */
+  dock: boolean | undefined;
   /** Undefined: as fits the window. */
   dockHeight: number | undefined;
   /** Panels that are open, the one opened last at the end. */
@@ -18,7 +19,7 @@ const place = "flamingo:settings";
 const initial: Settings = {
   theme: undefined,
   palette: true,
-  dock: true,
+  dock: undefined,
   dockHeight: undefined,
   panels: ["samples", "attention", "gates", "loss"],
   views: {},
