@@ -91,7 +91,7 @@ describe.runIf(hasBrowser())("the page on a small screen", () => {
       expect(await end.textContent()).toBe("0.700"); // a gate that is nearly closed is dark
       expect(await peak()).toBeCloseTo(0.07, 6);
     });
-    await page.getByRole("button", { name: "Samples" }).click();
+    await page.getByRole("button", { name: "Samples", exact: true }).click();
     const shown = page.locator(".sample-caption");
     await shown.waitFor(patience);
     expect(await shown.textContent()).toBe(caption);
