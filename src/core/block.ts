@@ -79,6 +79,8 @@ export interface Call<I extends Ports, O extends Ports, T> {
 export interface SlotValue<I extends Ports = Ports, O extends Ports = Ports> {
   type: string;
   config: Record<string, unknown>;
+  /** Name of the pretrained weights that it starts from. */
+  weights?: string | undefined;
   readonly ports?: { inputs: I; outputs: O };
 }
 
@@ -87,8 +89,10 @@ export type Frozen = boolean | "pretrained";
 
 export interface ChildOptions {
   frozen?: Frozen;
-  /** Whether its weights come from pretraining or are new. Without it, as in the block around it. */
+  /** Whether its weights come from pretraining or are new. Without it, pretrained if it names `weights`, else as in the block around it. */
   pretrained?: boolean;
+  /** Name of the pretrained weights that it starts from. */
+  weights?: string;
 }
 
 /** What a composite block builds itself from. */
@@ -246,6 +250,8 @@ export function defineBlock<C extends z.ZodObject, I extends Ports, O extends Po
  */
 export interface Reading {
   weight(spec: WeightSpec): unknown;
+  /** Is told which pretrained weights a block starts from, before the block is made. */
+  starts?(path: string, weights: string): void;
   call(site: CallSite, inputs: Record<string, Value | undefined>): Record<string, Value>;
 }
 
@@ -322,9 +328,10 @@ function place(definition: AnyBlock, config: unknown, around: Place): AnyCall {
   const at: Place = {
     ...around,
     frozen: around.frozen === true ? true : options.frozen || around.frozen,
-    pretrained: options.pretrained ?? around.pretrained,
+    pretrained: options.pretrained ?? (options.weights === undefined ? around.pretrained : true),
     ...(definition.group ? { group: definition.group } : {}),
   };
+  if (options.weights !== undefined) reading.starts?.(path, options.weights);
   const parsed = parseConfig(definition, config) as Record<string, unknown>;
   const slots = slotsOf(definition, parsed);
   const site: CallSite = { definition, config: parsed, path, options, parent: around.parent, forward: notBuilt };
@@ -341,7 +348,9 @@ function place(definition: AnyBlock, config: unknown, around: Place): AnyCall {
       if ("build" in block) return place(block, given, below) as never;
       const spec = slots.get(block);
       const { filling, config } = fill(block, spec, given, at.find, definition.name);
-      return throughSlot(place(filling, config, below), spec, filling) as never;
+      const filled =
+        block.weights === undefined ? below : { ...below, options: { ...childOptions, weights: block.weights } };
+      return throughSlot(place(filling, config, filled), spec, filling) as never;
     },
     weight: (name, shape, initial, weightOptions) =>
       reading.weight(weightSpec(join(path, name), shape, initial, weightOptions, at)),

@@ -15,6 +15,30 @@ export function describeWeights<C extends z.ZodObject, I extends Ports, O extend
   return weights;
 }
 
+/** Pretrained weights that a block starts from. */
+export interface Start {
+  /** Where the block is: its weights are at and below this path. */
+  path: string;
+  /** Name of the pretrained weights. */
+  weights: string;
+}
+
+/** Which pretrained weights a block and those inside it start from, a block before those inside it. */
+export function describeStarts<C extends z.ZodObject, I extends Ports, O extends Ports>(
+  definition: BlockDefinition<C, I, O>,
+  config: z.input<C>,
+  options: InstantiateOptions = {},
+): Start[] {
+  const starts: Start[] = [];
+  const reading: Reading = {
+    weight: () => undefined,
+    starts: (path, weights) => void starts.push({ path, weights }),
+    call: () => ({}),
+  };
+  instantiate(definition, config, reading, options);
+  return starts;
+}
+
 /** How many numbers a weight holds. */
 export function sizeOf(weight: Pick<WeightSpec, "shape">): number {
   return weight.shape.reduce((product, size) => product * size, 1);

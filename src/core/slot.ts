@@ -6,7 +6,15 @@ import type { Ports } from "./port.ts";
 export interface SlotInput {
   type: string;
   config?: Record<string, unknown>;
+  /** Name of the pretrained weights that it starts from. */
+  weights?: string | undefined;
 }
+
+/** The name of pretrained weights: no path, so that a pipeline file can name none. */
+export const weightsName = z
+  .string()
+  .max(64)
+  .regex(/^[a-z0-9][a-z0-9-]*$/, "the name of pretrained weights has small letters, digits and - only");
 
 interface SlotOptions<I extends Ports, O extends Ports> {
   title: string;
@@ -21,10 +29,11 @@ interface SlotOptions<I extends Ports, O extends Ports> {
 const value = z.strictObject({
   type: z.string().max(64),
   config: z.record(z.string().max(64), z.json()).default({}),
+  weights: weightsName.optional(),
 });
 
 /**
- * A configuration field whose value is a block: `{ type, config }`. Any block fits whose ports have the names, number types
+ * A configuration field whose value is a block: `{ type, config }`, and `weights` if it starts from pretrained ones. Any block fits whose ports have the names, number types
  * and shapes that are asked for; further inputs must be optional.
  *
  * @example

@@ -13,9 +13,8 @@ import { FlamingoError } from "../core/errors.ts";
 import type { Ports } from "../core/port.ts";
 import type { SolvedShape } from "../core/shape.ts";
 import type { Device } from "../engine/devices/device.ts";
-import { inputsOf } from "../graph/graph.ts";
+import { inputsOf, optionsOf } from "../graph/graph.ts";
 import { withGraphBlocks } from "../graph/graphBlock.ts";
-import { optionsOf } from "../graph/parameterCounts.ts";
 import type { Plan, PlanNode } from "../pipeline/compile.ts";
 import { findAction, findBlock, findSource } from "./registry.ts";
 

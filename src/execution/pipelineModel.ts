@@ -5,10 +5,9 @@ import type { HostTensor } from "../data/source.ts";
 import { Eager, type Probe } from "../engine/readings/eager.ts";
 import type { Weight, Weights } from "../engine/readings/weights.ts";
 import { type Tensor, tensor } from "../engine/tensor.ts";
-import { inputsOf, type Source } from "../graph/graph.ts";
+import { inputsOf, optionsOf, type Source } from "../graph/graph.ts";
 import { withGraphBlocks } from "../graph/graphBlock.ts";
 import { ancestors } from "../graph/order.ts";
-import { optionsOf } from "../graph/parameterCounts.ts";
 import { type PlacedBlock, placedBlocks } from "../inspection/placedBlocks.ts";
 import type { Plan, PlanNode } from "../pipeline/compile.ts";
 

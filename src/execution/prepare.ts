@@ -1,15 +1,17 @@
 import { join } from "node:path";
+import { describeStarts, type Start } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { OpenSource } from "../data/source.ts";
 import { openDevice } from "../engine/devices/device.ts";
 import { Weights } from "../engine/readings/weights.ts";
+import { optionsOf } from "../graph/graph.ts";
+import { withGraphBlocks } from "../graph/graphBlock.ts";
+import { loadPretrained } from "../models/loadPretrained.ts";
 import { compile, type Plan, type PlanNode } from "../pipeline/compile.ts";
 import { checkpointFolder, type RunRecord, readRun } from "../runs/folder.ts";
 import type { RecordSink } from "../runs/record.ts";
 import { newestCheckpoint, type StoredCheckpoint } from "../training/checkpoint.ts";
-import { loadWeights } from "../weights/file.ts";
 import { pretrainedFile } from "../weights/pretrained.ts";
-import { floatTensors } from "../weights/storedTensor.ts";
 import { atNode } from "./atNode.ts";
 import { memoryNeed, requireMemory } from "./memoryNeed.ts";
 import { PipelineModel } from "./pipelineModel.ts";
@@ -72,8 +74,10 @@ export async function prepareRun(record: RunRecord, { device, log, cache, from }
     value: { name: record.name, seed: record.seed, device: { name, reason, description }, from },
   });
   // A wrong name is told at once, not after the data took a minute to open.
-  for (const { id, weights: name } of Object.values(plan.nodes))
-    if (name !== undefined) await atNode(id, log, async () => pretrainedFile(name));
+  for (const [id, starts] of startsOf(plan))
+    await atNode(id, log, async () => {
+      for (const { weights } of starts) pretrainedFile(weights);
+    });
   const sources = new Map<string, OpenSource>();
   for (const { id, kind, type, config } of Object.values(plan.nodes))
     if (kind === "source")
@@ -95,8 +99,10 @@ export async function prepareModel(plan: Plan, seed: number, log: RecordSink): P
   const weights = new Weights(seed);
   try {
     const model = new PipelineModel(plan, weights, findBlock);
-    for (const { id, weights: name } of Object.values(plan.nodes))
-      if (name !== undefined) await atNode(id, log, () => loadPretrained(id, name, weights, log));
+    for (const [id, starts] of startsOf(plan)) {
+      const loaded = await atNode(id, log, () => loadPretrained(weights, starts));
+      for (const { start, unused } of loaded) warnUnused(id, start, unused, log);
+    }
     return model;
   } catch (error) {
     weights.dispose();
@@ -143,26 +149,20 @@ async function openSource(
   return source;
 }
 
-/**
- * Weights that were pretrained fill what they have; what a frozen node lacks would stay random, and is refused. Those
- * that find no place are told.
- */
-async function loadPretrained(node: string, name: string, weights: Weights, log: RecordSink): Promise<void> {
-  const file = pretrainedFile(name);
-  const { missing, unused } = weights.load(floatTensors(await loadWeights(file)), node, file);
-  if (unused.length > 0) {
-    const message = `"${node}" has no place for ${unused.length} of the weights of "${name}", such as ${unused[0]}`;
-    log.append({ channel: "message", value: { level: "warning", message, node } });
-  }
-  const random = missing.filter((path) => weights.get(`${node}.${path}`)?.frozen);
-  if (random.length === 0) return;
-  throw new FlamingoError(
-    "INVALID_WEIGHTS",
-    `"${name}" lacks ${random.length} frozen weights of "${node}", such as ${random[0]}`,
-    {
-      block: node,
-      source: file,
-      fix: "give the node the configuration that the weights were made with",
-    },
-  );
+/** Which pretrained weights a plan's blocks start from, at any depth, by node id. */
+function startsOf(plan: Plan): Map<string, Start[]> {
+  const find = withGraphBlocks(plan.blocks, findBlock);
+  const starts = Object.values(plan.nodes).flatMap((node): [string, Start[]][] => {
+    const block = find(node.type);
+    const own =
+      block && !node.shares ? describeStarts(block, node.config, { ...optionsOf(node), path: node.id, find }) : [];
+    return own.length > 0 ? [[node.id, own]] : [];
+  });
+  return new Map(starts);
+}
+
+function warnUnused(node: string, { path, weights }: Start, unused: readonly string[], log: RecordSink): void {
+  if (unused.length === 0) return;
+  const message = `"${path}" has no place for ${unused.length} of the weights of "${weights}", such as ${unused[0]}`;
+  log.append({ channel: "message", value: { level: "warning", message, node } });
 }

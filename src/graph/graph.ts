@@ -1,5 +1,7 @@
 import { z } from "zod";
+import type { ChildOptions } from "../core/block.ts";
 import { parseShape } from "../core/shape.ts";
+import { weightsName } from "../core/slot.ts";
 
 /** Ids and ports are keys of plain objects, so they may not be names that every object has, such as `toString`. */
 export const notReserved = (name: string) => !(name in {});
@@ -43,11 +45,7 @@ export const nodeSchema = z.strictObject({
   pretrained: z.boolean().optional().meta({
     description: "Whether its weights come from pretraining or are new; as in the block around it by default.",
   }),
-  weights: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]*$/)
-    .optional()
-    .meta({ description: "Name of the pretrained weights that the node starts from." }),
+  weights: weightsName.optional().meta({ description: "Name of the pretrained weights that the node starts from." }),
   shares: innerIdSchema.optional().meta({ description: "Id of the node whose weights it uses." }),
 });
 
@@ -98,7 +96,7 @@ export const graphBlockSchema = z.strictObject({
   inputs: z.record(portName, graphPort),
   outputs: z.record(portName, graphPort),
   ...graphFields,
-  nodes: z.record(innerIdSchema, nodeSchema.omit({ weights: true })),
+  nodes: z.record(innerIdSchema, nodeSchema),
   layer: z.boolean().optional(),
   perImage: z.boolean().optional(),
   group: z.enum(["gate", "embedding", "resampler", "pretrained", "new"]).optional(),
@@ -114,6 +112,15 @@ export interface Graph {
   nodes: Record<string, GraphNode>;
   edges: readonly GraphEdge[];
 }
+/** How a node's block is made: what is frozen in it, what is pretrained, and what it starts from. */
+export function optionsOf({ frozen, pretrained, weights }: ChildOptions | GraphNode): ChildOptions {
+  return {
+    ...(frozen === undefined ? {} : { frozen }),
+    ...(pretrained === undefined ? {} : { pretrained }),
+    ...(weights === undefined ? {} : { weights }),
+  };
+}
+
 /** A block that is a graph. Its edges begin at the node `inputs` and end at the node `outputs`. */
 export type GraphBlock = z.output<typeof graphBlockSchema>;
 /** A pipeline's own blocks, by name. */

@@ -12,6 +12,7 @@ import {
   graphInputs,
   graphOutputs,
   inputsOf,
+  optionsOf,
 } from "./graph.ts";
 import { ancestors, topologicalOrder } from "./order.ts";
 
@@ -94,11 +95,8 @@ function childrenOf(
         },
       );
     }
-    const options = {
-      ...(node.frozen === undefined ? {} : { frozen: node.frozen }),
-      ...(node.pretrained === undefined ? {} : { pretrained: node.pretrained }),
-    };
-    const call = child(id, definition, resolve(node.config, config) as never, options) as unknown as AnyCall;
+    const settled = resolve(node.config, config) as never;
+    const call = child(id, definition, settled, optionsOf(node)) as unknown as AnyCall;
     return { call, outputs: Object.keys(definition.outputs) };
   };
   for (const id of order) {

@@ -1,8 +1,8 @@
-import type { BlockLookup, ChildOptions } from "../core/block.ts";
+import type { BlockLookup } from "../core/block.ts";
 import type { Catalog } from "../core/catalog.ts";
 import { countParameters, describeWeights } from "../core/describeWeights.ts";
 import { checkPipeline, type GraphWithBlocks } from "./check.ts";
-import type { GraphBlock, GraphNode } from "./graph.ts";
+import { type GraphBlock, optionsOf } from "./graph.ts";
 import { catalogWith, withGraphBlocks } from "./graphBlock.ts";
 import { fullConfig } from "./solve.ts";
 
@@ -10,18 +10,6 @@ import { fullConfig } from "./solve.ts";
 export interface ParameterCount {
   weights: number;
   trainable: number;
-}
-
-/** How a node's block is made: what is frozen and what is pretrained in it. */
-export function optionsOf({
-  frozen,
-  pretrained,
-  weights,
-}: Pick<GraphNode, "frozen" | "pretrained" | "weights">): ChildOptions {
-  return {
-    ...(frozen === undefined ? {} : { frozen }),
-    ...(weights === undefined && pretrained === undefined ? {} : { pretrained: pretrained ?? true }),
-  };
 }
 
 /** The parameters of each node of a graph, without making any; none for a node that cannot be made, whose problem `checkPipeline` names. */

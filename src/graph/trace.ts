@@ -12,7 +12,15 @@ import { checkInputs } from "../core/check.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Port, Ports } from "../core/port.ts";
 import { evaluateDim, namesIn, renameDim, type SolvedShape } from "../core/shape.ts";
-import { type GraphBlock, type GraphEdge, type GraphNode, type GraphPort, graphInputs, graphOutputs } from "./graph.ts";
+import {
+  type GraphBlock,
+  type GraphEdge,
+  type GraphNode,
+  type GraphPort,
+  graphInputs,
+  graphOutputs,
+  optionsOf,
+} from "./graph.ts";
 
 export interface TraceOptions {
   /** Shapes of the inputs that are given; sizes may be names. By default all inputs are given, with the shapes of their ports. */
@@ -94,8 +102,7 @@ class Recorder {
     this.nodes[id] = {
       type: definition.name,
       config: plain(config),
-      ...(options.frozen ? { frozen: options.frozen } : {}),
-      ...(options.pretrained === undefined ? {} : { pretrained: options.pretrained }),
+      ...optionsOf(options),
       ...(id === path ? {} : { shares: path }),
     };
     for (const [port, value] of Object.entries(given)) {

@@ -1,13 +1,11 @@
 import type { z } from "zod";
 import { type BlockDefinition, type InputsOf, instantiate, parseConfig, type ResultOf } from "../core/block.ts";
-import { FlamingoError } from "../core/errors.ts";
+import { describeStarts } from "../core/describeWeights.ts";
 import type { Ports } from "../core/port.ts";
 import { Eager, type Probe } from "../engine/readings/eager.ts";
 import { Weights } from "../engine/readings/weights.ts";
 import type { Tensor } from "../engine/tensor.ts";
-import { loadWeights } from "../weights/file.ts";
-import { pretrainedFile } from "../weights/pretrained.ts";
-import { floatTensors } from "../weights/storedTensor.ts";
+import { loadPretrained } from "./loadPretrained.ts";
 
 export interface BuildOptions {
   /** Seed of the weights' first values. */
@@ -24,10 +22,11 @@ export interface Built<C extends z.ZodObject = z.ZodObject, I extends Ports = Po
   readonly config: z.output<C>;
   readonly weights: Weights;
   /**
-   * Fills the weights from a file, or from one that comes with the studio, by name.
+   * Fills the weights from a file, or from one that comes with the studio, by name; without either, those of the blocks whose slots
+   * name `weights`.
    * @throws FlamingoError NOT_FOUND; INVALID_WEIGHTS if shapes differ or a frozen weight is not in it
    */
-  load(source: string): Promise<void>;
+  load(source?: string): Promise<void>;
   /** Reads probes while `f` runs. */
   watched<Result>(probes: readonly Probe[], f: () => Result): Result;
   /** Gives its memory on the device back. */
@@ -56,7 +55,10 @@ export function build<C extends z.ZodObject, I extends Ports, O extends Ports>(
     block,
     config: parseConfig(block, config),
     weights,
-    load: (source: string) => loadInto(weights, source),
+    load: async (source?: string) => {
+      const starts = source === undefined ? describeStarts(block, config) : [{ path: "", weights: source }];
+      await loadPretrained(weights, starts);
+    },
     watched: <Result>(probes: readonly Probe[], f: () => Result): Result => {
       reading.probes = probes;
       try {
@@ -66,16 +68,5 @@ export function build<C extends z.ZodObject, I extends Ports, O extends Ports>(
       }
     },
     dispose: () => weights.dispose(),
-  });
-}
-
-async function loadInto(weights: Weights, source: string): Promise<void> {
-  const file = source.endsWith(".safetensors") ? source : pretrainedFile(source);
-  const { missing } = weights.load(floatTensors(await loadWeights(file)), "", file);
-  const random = missing.filter((name) => weights.get(name)?.frozen);
-  if (random.length === 0) return;
-  throw new FlamingoError("INVALID_WEIGHTS", `${source} lacks ${random.length} frozen weights, such as ${random[0]}`, {
-    source: file,
-    fix: "use the configuration that the weights were made with",
   });
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { AnyBlock } from "../../src/core/block.ts";
 import { describeWeights } from "../../src/core/describeWeights.ts";
 import { catalog, findBlock } from "../../src/execution/registry.ts";
-import { optionsOf } from "../../src/graph/parameterCounts.ts";
+import { optionsOf } from "../../src/graph/graph.ts";
 import { fullConfig } from "../../src/graph/solve.ts";
 import { type Pipeline, parsePipeline } from "../../src/pipeline/schema.ts";
 import { flamingoGroups } from "../../src/training/parameterGroups.ts";

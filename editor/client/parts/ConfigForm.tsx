@@ -5,10 +5,12 @@ import { changeNode, setField } from "../../../src/graph/edit.ts";
 import type { GraphNode } from "../../../src/graph/graph.ts";
 import { boundsText, type Field, fieldsOf, fieldText, parseField } from "../form/fields.ts";
 import { commit, sealHistory, useEditor } from "../stores/editor.ts";
+import { StartsFrom } from "./StartsFrom.tsx";
 
 type Config = Record<string, unknown>;
 /** Sets a field, given by its path: the field itself, or a slot, then fields inside it. Undefined restores the default. */
-type SetField = (path: readonly [Field, ...Field[]], value: unknown) => void;
+type SetField = (path: readonly [Named, ...Named[]], value: unknown) => void;
+type Named = Pick<Field, "key" | "title">;
 
 /** The form of a node's configuration, made from the catalog's JSON Schema. */
 export function ConfigForm({ id, node, entry }: { id: string; node: GraphNode; entry: CatalogEntry }) {
@@ -41,7 +43,11 @@ function Fields({ fields, config, set }: { fields: readonly Field[]; config: Con
 interface Filling {
   type: string;
   config?: Config;
+  weights?: string;
 }
+
+/** The name of a slot's weights as if it were a field: no field has a space in its key. */
+const weightsOfSlot: Named = { key: " weights", title: "weights" };
 
 /** A slot: which block fills it, and below it the form of that block. */
 function SlotRow({ field, value, set }: { field: Field; value: unknown; set: SetField }) {
@@ -63,9 +69,14 @@ function SlotRow({ field, value, set }: { field: Field; value: unknown; set: Set
   const setInner: SetField = (path, next) => {
     const { key } = path[0];
     const { [key]: _before, ...rest } = filling?.config ?? {};
-    set([field, ...path], { type: filling!.type, config: next === undefined ? rest : { ...rest, [key]: next } });
+    set([field, ...path], { ...filling!, config: next === undefined ? rest : { ...rest, [key]: next } });
   };
-  const changed = Object.keys(filling?.config ?? {}).length;
+  const setWeights = (name: string | undefined) => {
+    const { weights: _before, ...rest } = filling!;
+    set([field, weightsOfSlot], name === undefined ? rest : { ...rest, weights: name });
+  };
+  const changed = Object.keys(filling?.config ?? {}).length + (filling?.weights === undefined ? 0 : 1);
+  const hasWeights = entry?.kind === "composite";
   return (
     <fieldset className="slot">
       <div className="field">
@@ -97,12 +108,13 @@ function SlotRow({ field, value, set }: { field: Field; value: unknown; set: Set
         </span>
         <span className="field-help">{field.description}</span>
       </div>
-      {inner.length > 0 && (
+      {(inner.length > 0 || hasWeights) && (
         <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
           <summary>
             {entry!.title}
             {changed > 0 && <span className="muted"> · {changed} set</span>}
           </summary>
+          {open && hasWeights && <StartsFrom value={filling?.weights} change={setWeights} />}
           {open && <Fields fields={inner} config={filling?.config ?? {}} set={setInner} />}
         </details>
       )}

@@ -13,6 +13,7 @@ import { useNodeRun } from "../stores/ownRun.ts";
 import { ConfigForm } from "./ConfigForm.tsx";
 import { Icon } from "./Icon.tsx";
 import { PortTable } from "./PortTable.tsx";
+import { StartsFrom } from "./StartsFrom.tsx";
 
 /** What is selected, with all that can be changed about it. */
 export function Inspector() {
@@ -118,19 +119,7 @@ function Weights({ id, node }: { id: string; node: GraphNode }) {
         />
         <span>Frozen: keep all of its weights as they are</span>
       </label>
-      <label className="field">
-        <span className="field-name">Starts from</span>
-        <input
-          type="text"
-          value={node.weights ?? ""}
-          placeholder="fresh weights"
-          pattern="[a-z0-9][a-z0-9\-]*"
-          spellCheck={false}
-          onChange={(event) => change("weights", event.target.value || undefined)}
-          onBlur={sealHistory}
-        />
-        <span className="field-help">Name of pretrained weights; empty starts from random ones.</span>
-      </label>
+      <StartsFrom value={node.weights} change={(name) => change("weights", name)} />
     </section>
   );
 }
