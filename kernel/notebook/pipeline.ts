@@ -1,9 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import type { Catalog } from "../../src/core/catalog.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
 import { catalog, findBlock } from "../../src/execution/registry.ts";
 import { checkPipeline, type Problem } from "../../src/graph/check.ts";
 import type { GraphNode } from "../../src/graph/graph.ts";
+import { catalogWith } from "../../src/graph/graphBlock.ts";
 import { parameterCounts } from "../../src/graph/parameterCounts.ts";
 import { pipelineNotebook } from "../../src/pipeline/notebook.ts";
 import { type Pipeline, parsePipeline, writePipeline } from "../../src/pipeline/schema.ts";
@@ -25,7 +27,7 @@ export type NodeSettings = Partial<Omit<GraphNode, "type">>;
  * the studio opens.
  *
  * @example
- * const smaller = (await flamingo.pipeline("emoji-captions")).configure("resampler", { latents: 4 });
+ * const smaller = (await flamingo.pipeline("emoji-captions")).configure("flamingo.resampler", { latents: 4 });
  * const run = await flamingo.train(smaller, { steps: 100 });
  */
 export class NotebookPipeline {
@@ -51,15 +53,21 @@ export class NotebookPipeline {
     return this.#with({ name });
   }
 
-  /** With other values in a node's configuration. @throws FlamingoError NOT_FOUND */
-  configure(node: string, config: Record<string, unknown>): NotebookPipeline {
-    const before = this.#node(node);
-    return this.#with({
-      nodes: {
-        ...this.definition.nodes,
-        [node]: { ...before, config: { ...before.config, ...(config as GraphNode["config"]) } },
-      },
-    });
+  /**
+   * With other values in the configuration of a node, or of the block that fills a slot of a node.
+   * @param place a node's id, or after it the names of slots: `flamingo.languageModel.fusionLayer`
+   * @throws FlamingoError NOT_FOUND
+   */
+  configure(place: string, config: Record<string, unknown>): NotebookPipeline {
+    const { nodes } = this.definition;
+    const id = Object.hasOwn(nodes, place) ? place : place.split(".")[0]!;
+    const node = this.#node(id);
+    const slots = place
+      .slice(id.length + 1)
+      .split(".")
+      .filter(Boolean);
+    const changed = configured(node, catalogWith(catalog, this.definition.blocks), slots, config) as GraphNode;
+    return this.#with({ nodes: { ...nodes, [id]: changed } });
   }
 
   /**
@@ -147,6 +155,25 @@ export class NotebookPipeline {
       throw folderError(error, dirname(file));
     }
   }
+}
+
+/** A node or what fills a slot, with other values in its configuration or in that of a slot in it. */
+function configured(
+  block: Pick<GraphNode, "type" | "config">,
+  blocks: Catalog,
+  [field, ...further]: readonly string[],
+  config: Record<string, unknown>,
+): Pick<GraphNode, "type" | "config"> {
+  if (field === undefined) return { ...block, config: { ...block.config, ...(config as GraphNode["config"]) } };
+  const properties = blocks[block.type]?.config.properties ?? {};
+  const filling = (block.config[field] ?? properties[field]?.default) as Partial<GraphNode> | null | undefined;
+  if (!properties[field]?.slot || !filling?.type) {
+    const slots = Object.keys(properties).filter((name) => properties[name]!.slot);
+    const fix = slots.length > 0 ? `use one of: ${slots.join(", ")}` : "name a field of the block in the configuration";
+    throw new FlamingoError("NOT_FOUND", `${block.type} has no block in a slot "${field}"`, { actual: field, fix });
+  }
+  const inner = configured({ config: {}, ...filling } as GraphNode, blocks, further, config);
+  return { ...block, config: { ...block.config, [field]: inner as GraphNode["config"][string] } };
 }
 
 /** A pipeline without nodes, to begin with. */

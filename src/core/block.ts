@@ -291,6 +291,8 @@ export function parseConfig<C extends z.ZodObject>(
 export interface InstantiateOptions extends ChildOptions {
   /** The prefix of its weights' names; none by default. */
   path?: string;
+  /** What it has from blocks around it, where it is made apart from them. */
+  around?: Inherited | undefined;
   /** Finds the blocks that slots name; all that were defined by default. */
   find?: BlockLookup;
 }
@@ -303,9 +305,33 @@ export function instantiate<C extends z.ZodObject, I extends Ports, O extends Po
   definition: BlockDefinition<C, I, O>,
   config: z.input<C>,
   reading: Reading,
-  { path = "", find = findBlock, ...options }: InstantiateOptions = {},
+  { path = "", find = findBlock, around = outermost, ...options }: InstantiateOptions = {},
 ): Call<I, O, Value> {
-  return place(definition, config, { reading, find, path, options, frozen: false, pretrained: false }) as never;
+  return place(definition, config, { reading, find, path, options, around }) as never;
+}
+
+/** What a block has from the blocks around it. */
+export interface Inherited {
+  frozen: Frozen;
+  pretrained: boolean;
+  group?: ParameterGroup;
+}
+
+const outermost: Inherited = { frozen: false, pretrained: false };
+
+/** What the blocks in a block have from it. */
+export function inherited(
+  { group }: Pick<AnyBlock, "group">,
+  options: ChildOptions,
+  around: Inherited = outermost,
+): Inherited {
+  const named = options.weights === undefined ? undefined : true;
+  return {
+    ...around,
+    frozen: around.frozen === true ? true : options.frozen || around.frozen,
+    pretrained: options.pretrained ?? named ?? around.pretrained,
+    ...(group ? { group } : {}),
+  };
 }
 
 /** Where a block is made. */
@@ -314,27 +340,19 @@ interface Place {
   find: BlockLookup;
   path: string;
   options: ChildOptions;
-  /** As the blocks around it say. */
-  frozen: Frozen;
-  pretrained: boolean;
-  group?: ParameterGroup;
+  around: Inherited;
   parent?: CallSite;
 }
 
 type AnyCall = (...inputs: unknown[]) => unknown;
 
-function place(definition: AnyBlock, config: unknown, around: Place): AnyCall {
-  const { reading, path, options } = around;
-  const at: Place = {
-    ...around,
-    frozen: around.frozen === true ? true : options.frozen || around.frozen,
-    pretrained: options.pretrained ?? (options.weights === undefined ? around.pretrained : true),
-    ...(definition.group ? { group: definition.group } : {}),
-  };
+function place(definition: AnyBlock, config: unknown, at: Place): AnyCall {
+  const { reading, path, options } = at;
+  const own = inherited(definition, options, at.around);
   if (options.weights !== undefined) reading.starts?.(path, options.weights);
   const parsed = parseConfig(definition, config) as Record<string, unknown>;
   const slots = slotsOf(definition, parsed);
-  const site: CallSite = { definition, config: parsed, path, options, parent: around.parent, forward: notBuilt };
+  const site: CallSite = { definition, config: parsed, path, options, parent: at.parent, forward: notBuilt };
   const scope = new Composite(site, reading);
   const code = definition.build(parsed, {
     child: (
@@ -344,7 +362,7 @@ function place(definition: AnyBlock, config: unknown, around: Place): AnyCall {
       childOptions: ChildOptions = {},
     ) => {
       scope.names.add(name);
-      const below = { ...at, path: join(path, name), options: childOptions, parent: site };
+      const below = { ...at, path: join(path, name), options: childOptions, around: own, parent: site };
       if ("build" in block) return place(block, given, below) as never;
       const spec = slots.get(block);
       const { filling, config } = fill(block, spec, given, at.find, definition.name);
@@ -353,9 +371,9 @@ function place(definition: AnyBlock, config: unknown, around: Place): AnyCall {
       return throughSlot(place(filling, config, filled), spec, filling) as never;
     },
     weight: (name, shape, initial, weightOptions) =>
-      reading.weight(weightSpec(join(path, name), shape, initial, weightOptions, at)),
+      reading.weight(weightSpec(join(path, name), shape, initial, weightOptions, own)),
     path,
-    frozen: at.frozen === true || (at.frozen === "pretrained" && at.pretrained),
+    frozen: own.frozen === true || (own.frozen === "pretrained" && own.pretrained),
   }) as (inputs: unknown, cache?: unknown) => unknown;
   const outputs = Object.keys(definition.outputs);
   site.forward =
@@ -382,7 +400,7 @@ function weightSpec(
   shape: readonly number[],
   initial: Initial,
   options: WeightOptions | undefined,
-  at: Place,
+  at: Inherited,
 ): WeightSpec {
   const pretrained = at.pretrained && !options?.new;
   return {

@@ -39,7 +39,7 @@ export async function evaluateRun({ folder, device, set, log, cache, signal }: E
       if (!(await evaluateAt({ ...node, inputs: model.inputsOf(node.id) }, node.type, node.config))) return;
     if (evaluating.length > 0) return;
     const logits = logitsOutput(model);
-    const { id, label } = model.node(logits.node);
+    const { id, label } = model.wholeNode(logits.node);
     await evaluateAt({ id, label, inputs: { logits } }, Evaluate.name, {});
   } finally {
     model.weights.dispose();

@@ -1,4 +1,5 @@
 import { type AnyBlock, type BlockLookup, type Call, instantiate, type Reading, type Value } from "../core/block.ts";
+import { makeCatalog } from "../core/catalog.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Ports } from "../core/port.ts";
 import type { HostTensor } from "../data/source.ts";
@@ -7,9 +8,11 @@ import type { Weight, Weights } from "../engine/readings/weights.ts";
 import { type Tensor, tensor } from "../engine/tensor.ts";
 import { inputsOf, optionsOf, type Source } from "../graph/graph.ts";
 import { withGraphBlocks } from "../graph/graphBlock.ts";
+import { inputNeeds } from "../graph/neededInputs.ts";
 import { ancestors } from "../graph/order.ts";
 import { type PlacedBlock, placedBlocks } from "../inspection/placedBlocks.ts";
 import type { Plan, PlanNode } from "../pipeline/compile.ts";
+import { type InlinedPlan, inlined } from "../pipeline/inline.ts";
 
 /** Values on the output ports of nodes, by node id and port. */
 export type Values = Map<string, Record<string, Value>>;
@@ -21,7 +24,10 @@ type AnyCall = Call<Ports, Ports, Value>;
  * lies between is computed. Weights are named by the node's id: `resampler.layers.0.0.to_q.weight`.
  */
 export class PipelineModel {
-  readonly plan: Plan;
+  /** What is computed node by node: the plan with blocks inlined. */
+  readonly plan: InlinedPlan;
+  /** The plan as it was compiled, whose nodes are those of the pipeline. */
+  readonly whole: Plan;
   readonly weights: Weights;
   readonly findBlock: BlockLookup;
   readonly #blocks = new Map<string, { definition: AnyBlock; forward: AnyCall }>();
@@ -30,36 +36,43 @@ export class PipelineModel {
   /**
    * @param findBlock looks a block up by its type
    * @param readingOf the reading of each node; one that computes unless told
+   * @param plan the same with blocks inlined, where that was done already
    */
   constructor(
-    plan: Plan,
+    whole: Plan,
     weights: Weights,
     findBlock: BlockLookup,
     readingOf: (node: string) => Reading = (node) => new Eager(weights, node),
+    plan: InlinedPlan | undefined = undefined,
   ) {
-    this.plan = plan;
+    this.whole = whole;
     this.weights = weights;
-    this.findBlock = withGraphBlocks(plan.blocks, findBlock);
+    this.findBlock = withGraphBlocks(whole.blocks, findBlock);
     const find = this.findBlock;
-    for (const node of Object.values(plan.nodes)) {
+    this.plan = plan ?? inlined(whole, find);
+    for (const node of Object.values(this.plan.nodes)) {
       const block = find(node.type);
       if (!block) continue;
       // Weights of the same name are the same weights: a node that shares needs no more than the other one's id.
       const reading = readingOf(node.shares ?? node.id);
       if (reading instanceof Eager) this.#readings.push(reading);
-      const forward = instantiate(block, node.config, reading, { ...optionsOf(node), find }) as unknown;
+      const forward = instantiate(block, node.config, reading, {
+        ...optionsOf(node),
+        around: node.around,
+        find,
+      }) as unknown;
       this.#blocks.set(node.id, { definition: block, forward: forward as AnyCall });
     }
   }
 
   /** The same model on the same weights, under other readings. */
   under(readingOf: (node: string) => Reading): PipelineModel {
-    return new PipelineModel(this.plan, this.weights, this.findBlock, readingOf);
+    return new PipelineModel(this.whole, this.weights, this.findBlock, readingOf, this.plan);
   }
 
   /** Every block at any depth, with its place. */
   placedBlocks(): PlacedBlock[] {
-    return placedBlocks(this.plan, this.findBlock);
+    return placedBlocks(this.whole, this.findBlock);
   }
 
   node(id: string): PlanNode {
@@ -67,6 +80,12 @@ export class PipelineModel {
     if (!node)
       throw new FlamingoError("NOT_FOUND", `the plan has no node "${id}"`, { fix: "name a node of the pipeline" });
     return node;
+  }
+
+  /** The node of the pipeline that a node is, or is inside of. */
+  wholeNode(id: string): PlanNode {
+    const around = Object.keys(this.whole.nodes).find((each) => id === each || id.startsWith(`${each}.`));
+    return this.whole.nodes[around!]!;
   }
 
   /** Where the inputs of a node come from, by port. */
@@ -118,9 +137,15 @@ export class PipelineModel {
     return ports.length === 1 ? { [ports[0]!]: result as Value } : (result as Record<string, Value>);
   }
 
-  /** Whether a block can do without an input. */
+  /** Whether a block can do without an input, and so can all blocks inside it. */
   isOptional(id: string, port: string): boolean {
-    return (this.#blocks.get(id)?.definition.inputs as Ports | undefined)?.[port]?.optional ?? false;
+    const spec = (this.#blocks.get(id)?.definition.inputs as Ports | undefined)?.[port];
+    if (!spec?.optional) return false;
+    const entryOf = (type: string) => {
+      const block = this.findBlock(type);
+      return block && makeCatalog([block])[type];
+    };
+    return !inputNeeds(entryOf, this.plan.blocks)(this.node(id)).has(port);
   }
 
   /** Turns gradient checkpointing on or off: a layer stores its inputs only, and the backward pass recomputes it. */

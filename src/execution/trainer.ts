@@ -302,10 +302,11 @@ export class Trainer {
 
   /** Each trained node's weights in a file of their own, for other pipelines to start from. */
   async #saveNodes(): Promise<void> {
-    const { model, node, folder, seed } = this.#context;
+    const { model, folder, seed } = this.#context;
     const { steps } = this.#settings.schedule;
-    for (const id of model.blocksUpTo(node.id)) {
-      if (model.weights.all(id).every((weight) => weight.frozen)) continue;
+    const trained = new Set(this.#weights);
+    for (const id of Object.keys(model.whole.nodes)) {
+      if (!model.weights.all(id).some((weight) => trained.has(weight))) continue;
       const numbers = await model.weights.save(id);
       const tensors = [...numbers].map(([name, data]) => [name, { dtype: "F32" as const, ...data }] as const);
       await saveWeights(join(folder, "weights", `${id}.safetensors`), tensors, {

@@ -5,6 +5,7 @@ import { type ErrorReport, reportOf } from "../core/errors.ts";
 import { type Filling, misfit } from "../core/misfit.ts";
 import { type GraphBlock, type GraphBlocks, type GraphEdge, graphInputs, graphOutputs } from "./graph.ts";
 import { catalogWith, graphBlock, nestingProblem, resolvedGraph } from "./graphBlock.ts";
+import { inputNeeds } from "./neededInputs.ts";
 import { ancestors, topologicalOrder } from "./order.ts";
 import { type PortsAt, portsIn, type SolvableGraph, solveShapes } from "./solve.ts";
 
@@ -34,13 +35,13 @@ export function checkPipeline(graph: GraphWithBlocks, library: Catalog): Problem
   if (unreadable.length > 0) return unreadable;
   const catalog = catalogWith(library, blocks);
   const inside = Object.entries(blocks).flatMap(([name, block]) =>
-    checkGraph(resolvedGraph(block), catalog).map((problem) => ({
+    checkGraph(resolvedGraph(block), catalog, blocks).map((problem) => ({
       ...problem,
       inside: name,
       message: `in the block "${name}": ${problem.message}`,
     })),
   );
-  return [...inside, ...checkGraph(graph, catalog)];
+  return [...inside, ...checkGraph(graph, catalog, blocks)];
 }
 
 /** What keeps a block from being read at all: the shape of a port, or a field that a node names. */
@@ -55,15 +56,24 @@ function problemsReading(name: string, block: GraphBlock): Problem[] {
   }
 }
 
-/** Everything that is wrong with one graph, whose blocks are all in the catalog. */
-export function checkGraph(graph: SolvableGraph, catalog: Catalog): Problem[] {
+/**
+ * Everything that is wrong with one graph, whose blocks are all in the catalog.
+ * @param blocks those of them that are graphs
+ */
+export function checkGraph(graph: SolvableGraph, catalog: Catalog, blocks: GraphBlocks = {}): Problem[] {
   const ports = portsIn(graph, catalog);
   const problems = [...checkIds(graph), ...checkNodes(graph, catalog), ...checkEdges(graph, ports)];
   const { cycle } = topologicalOrder(graph);
   if (cycle) problems.push(cycleProblem(cycle));
   for (const [edge, report] of solveShapes(graph, catalog).conflicts)
     problems.push({ ...report, edge, node: report.block! });
-  problems.push(...checkRequired(graph, ports));
+  problems.push(
+    ...checkRequired(
+      graph,
+      ports,
+      inputNeeds((type) => catalog[type], blocks),
+    ),
+  );
   return problems;
 }
 
@@ -297,17 +307,20 @@ function checkOccupied(edge: GraphEdge, taken: Map<string, string>): Problem | u
   return { code: "PORT_OCCUPIED", node, port, message, fix: "remove that edge first" };
 }
 
-function checkRequired(graph: SolvableGraph, ports: PortsAt): Problem[] {
+function checkRequired(graph: SolvableGraph, ports: PortsAt, needsOf: ReturnType<typeof inputNeeds>): Problem[] {
   const connected = new Set(graph.edges.map((edge) => edge.to.join(" ")));
   const problems: Problem[] = [];
   const ids = [...Object.keys(graph.nodes), ...(graph.outputs ? [graphOutputs] : [])];
   for (const node of ids) {
+    const needs = graph.nodes[node] && needsOf(graph.nodes[node]);
     for (const [port, spec] of Object.entries(ports(node, "inputs") ?? {})) {
-      if (spec.optional || connected.has(`${node} ${port}`)) continue;
+      const isNeeded = !spec.optional || needs?.has(port);
+      if (!isNeeded || connected.has(`${node} ${port}`)) continue;
+      const because = spec.optional ? `, and a block inside "${node}" needs it` : "";
       const message =
         node === graphOutputs
           ? `output "${port}" of the block is not connected`
-          : `input "${port}" of "${node}" is not connected`;
+          : `input "${port}" of "${node}" is not connected${because}`;
       const fix = spec.doc ? `connect to it: ${spec.doc}` : "connect an output to it";
       problems.push({ code: "MISSING_INPUT", node, port, message, fix });
     }

@@ -1,7 +1,8 @@
 import type { Catalog, CatalogEntry } from "../core/catalog.ts";
 import type { ErrorReport } from "../core/errors.ts";
+import type { SlotSpec } from "../core/misfit.ts";
 import type { Ports } from "../core/port.ts";
-import { parseShape, type SolvedShape } from "../core/shape.ts";
+import { evaluateDim, isEllipsis, namesIn, parseShape, type SolvedShape } from "../core/shape.ts";
 import { ShapeSolver } from "../core/solver.ts";
 import { type Graph, type GraphBlock, type GraphEdge, type GraphNode, graphInputs, graphOutputs } from "./graph.ts";
 
@@ -38,6 +39,8 @@ export function solveShapes(
     const label = node.label ?? id;
     for (const [key, value] of Object.entries(fullConfig(node, catalog[node.type]!)))
       if (typeof value === "number") solver.define(id, key, value, `config.${key} of "${label}"`);
+    for (const [name, size, field] of sizesFromSlots(node, catalog))
+      solver.define(id, name, size, `config.${field} of "${label}"`);
   }
   for (const [key, value] of Object.entries(graph.config ?? {}))
     if (typeof value === "number") solver.define(boundary, key, value, `config.${key} of the block`);
@@ -61,6 +64,36 @@ export function solveShapes(
   if (graph.inputs) solution.outputs[graphInputs] = resolveAll(solver, boundary, ends(graphInputs, "outputs")!);
   if (graph.outputs) solution.inputs[graphOutputs] = resolveAll(solver, boundary, ends(graphOutputs, "inputs")!);
   return solution;
+}
+
+/**
+ * The sizes at a node's outputs that only the block in a slot knows: the tokens of a Flamingo are those of its language model. They are
+ * names that stand at the outputs of slot and node alone.
+ */
+function sizesFromSlots(
+  node: Pick<GraphNode, "type" | "config">,
+  catalog: Catalog,
+): [name: string, size: number, field: string][] {
+  const entry = catalog[node.type]!;
+  const config = fullConfig(node, entry);
+  const read = new Set(Object.values(entry.inputs).flatMap(({ shape }) => shape.flatMap(namesIn)));
+  const open = new Set(Object.values(entry.outputs).flatMap(({ shape }) => shape.flatMap(namesIn)));
+  return Object.entries(entry.config.properties ?? {}).flatMap(([field, { slot }]) => {
+    const filling = config[field] as Partial<GraphNode> | null | undefined;
+    const inner = slot && filling?.type ? catalog[filling.type] : undefined;
+    if (!inner) return [];
+    const sizes: Record<string, unknown> = { ...config, ...inner.defaults, ...filling!.config };
+    const sizeOf = (name: string) => (typeof sizes[name] === "number" ? sizes[name] : undefined);
+    return Object.entries((slot as SlotSpec).outputs).flatMap(([port, { shape }]) =>
+      shape.flatMap((dim, axis): [string, number, string][] => {
+        const found = inner.outputs[port]?.shape[axis];
+        if (typeof dim !== "string" || !open.has(dim) || read.has(dim) || dim in config || found === undefined)
+          return [];
+        const size = isEllipsis(found) ? undefined : evaluateDim(found, sizeOf);
+        return size === undefined ? [] : [[dim, size, field]];
+      }),
+    );
+  });
 }
 
 /** The scope of the names in the graph's own ports. */

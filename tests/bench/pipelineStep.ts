@@ -84,20 +84,37 @@ async function readAndDispose(scalar: Tensor): Promise<number> {
   return value!;
 }
 
+/** The parts of a Flamingo as the twin names them. */
+const twinNames: Readonly<Record<string, string>> = {
+  "flamingo.vision_encoder": "encoder",
+  "flamingo.perceiver": "resampler",
+  "flamingo.lang_encoder": "language",
+};
+
+/** A weight's name in the twin. */
+function twinName(name: string): string {
+  const part = Object.keys(twinNames).find((each) => name.startsWith(`${each}.`));
+  return part === undefined ? name : `${twinNames[part]}${name.slice(part.length)}`;
+}
+
 /**
  * Opens the twin on the same weights and the same batch; returns what it is. It knows pipelines of an `encoder`, a
- * `resampler` and a `language` node.
+ * `resampler` and a `language` node, or of a `flamingo` node that is all three.
  */
 export async function openTwin(peer: Peer, { model, batch, groups, rate, clip }: Lesson): Promise<string> {
-  const [language, resampler] = ["language", "resampler"].map((id) => model.node(id).config);
-  const sizes = { resamplerDepth: resampler!.depth, resamplerHeads: resampler!.heads };
-  const config = { ...twinConfig(language!), ...sizes };
+  const configOf = (part: string) =>
+    Object.values(model.plan.nodes).find(({ id }) => twinName(`${id}.`) === `${part}.`)!.config;
+  const [language, resampler] = [configOf("language"), configOf("resampler")];
+  const sizes = { resamplerDepth: resampler.depth, resamplerHeads: resampler.heads };
+  const config = { ...twinConfig(language), ...sizes };
   const weights = peer.file("weights");
   await saveWeights(
     weights,
-    [...(await model.weights.save())].map(([name, data]) => [name, { dtype: "F32" as const, ...data }] as const),
+    [...(await model.weights.save())].map(
+      ([name, data]) => [twinName(name), { dtype: "F32" as const, ...data }] as const,
+    ),
   );
-  const frozen = model.weights.all().flatMap((weight) => (weight.frozen ? [weight.name] : []));
+  const frozen = model.weights.all().flatMap((weight) => (weight.frozen ? [twinName(weight.name)] : []));
   const twin = await peer.open({ config, weights, frozen });
   const tensors = peer.file("batch");
   await saveWeights(
@@ -119,7 +136,7 @@ function groupsOf(weights: readonly WeightSpec[], settings: ParameterGroups, rat
     const { rate: factor, decay } = settings[weight.group];
     const key = `${factor} ${decay}`;
     const group = groups.get(key) ?? { names: [], rate: rate * factor, decay };
-    group.names.push(weight.name);
+    group.names.push(twinName(weight.name));
     groups.set(key, group);
   }
   return [...groups.values()];

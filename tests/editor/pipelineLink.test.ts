@@ -11,7 +11,7 @@ describe.runIf(hasBrowser())("a pipeline that a notebook opens", () => {
     const { url, home } = await startStudio();
     vi.stubEnv("FLAMINGO_HOME", home);
     onTestFinished(() => void vi.unstubAllEnvs());
-    const pipeline = (await flamingo.pipeline("emoji-captions")).configure("resampler", { latents: 5 });
+    const pipeline = (await flamingo.pipeline("emoji-captions")).configure("flamingo.resampler", { latents: 5 });
     const links: string[] = [];
     // Under the template's own name too, which another pipeline may not take.
     for (const made of [pipeline.rename("From a notebook"), pipeline]) {

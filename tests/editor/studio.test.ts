@@ -62,9 +62,7 @@ async function openBrowser() {
 
 const nodes = {
   documents: "Emoji documents",
-  encoder: "Convolutional encoder",
-  resampler: "Perceiver Resampler",
-  language: "Language model with gated layers",
+  flamingo: "Flamingo",
   loss: "Next-token loss",
   train: "Train",
   samples: "Caption samples",
@@ -84,10 +82,9 @@ async function seeTemplate(page: Page): Promise<void> {
       .getByText(title, { exact: true })
       .first()
       .waitFor();
-  await page.locator(".wire-label", { hasText: "24×2×8×128" }).waitFor(); // the resampler's media
   await port(page, "documents", /^output images 24×2×.*32×32×3/).waitFor();
-  await port(page, "language", /^output logits 24×\S+×\d+/).waitFor();
-  expect(await page.locator(".wire").count()).toBe(9);
+  await port(page, "flamingo", /^output logits 24×\S+×\d+/).waitFor();
+  expect(await page.locator(".wire").count()).toBe(7);
   expect(await page.getByRole("alert").count()).toBe(0);
 }
 
@@ -99,7 +96,7 @@ async function refuseWire(page: Page): Promise<void> {
   await page.mouse.up();
   await page.getByRole("alert").waitFor();
   await photograph(page, "2 the reason of a refusal");
-  expect(await page.locator(".wire").count()).toBe(9);
+  expect(await page.locator(".wire").count()).toBe(7);
 }
 
 /** Drags from one port to another, and holds. */
@@ -118,16 +115,21 @@ async function center(port: Locator): Promise<[number, number]> {
 }
 
 async function lookInside(page: Page): Promise<void> {
-  await node(page, "resampler").getByText(nodes.resampler, { exact: true }).first().click();
+  await node(page, "flamingo").getByText(nodes.flamingo, { exact: true }).first().click();
   await page.keyboard.press("Control+Enter");
   const inside = page.getByTestId("inside");
+  for (const part of ["Convolutional encoder", "Perceiver Resampler", "Language model with gated layers"])
+    await inside.getByText(part, { exact: true }).first().waitFor();
+  await page.locator(".wire-label", { hasText: "24×2×8×128" }).waitFor(); // the resampler's media
+  await photograph(page, "3 inside the Flamingo");
+  await inside.getByText("Perceiver Resampler", { exact: true }).first().dblclick();
   await inside.getByText("Perceiver attention").first().waitFor();
   await inside.getByText("Perceiver attention").first().dblclick();
   const crumbs = page.getByRole("navigation", { name: "Where you are" });
   await crumbs.getByText("Perceiver attention").waitFor();
-  await crumbs.getByRole("button", { name: nodes.resampler }).click();
+  await crumbs.getByRole("button", { name: "Perceiver Resampler (perceiver)" }).click();
   await inside.getByText("Feed-forward").first().waitFor();
-  await photograph(page, "3 inside the resampler");
+  await photograph(page, "4 inside the resampler");
   await crumbs.getByRole("button", { name: "Emoji captions" }).click();
   await page.getByTestId("canvas").waitFor();
   await page.getByRole("button", { name: "Close the inspector" }).click();

@@ -102,6 +102,18 @@ export function smallPipeline({ config = {}, without = [] }: Change = {}): Pipel
   return parsePipeline(pipeline, "the test");
 }
 
+/** The template's pipeline on a few images, for a few steps of training alone. */
+export function shortTemplate(pipeline: Pipeline, steps = 20): Pipeline {
+  const { documents, train, samples, evaluate, ...nodes } = pipeline.nodes;
+  const data = { folder: images, batch: 1, media: 2, imageSize: 32, heldOut: 0.3 };
+  const settings = { ...train!.config, steps, warmup: 2, checkpointEvery: steps };
+  return {
+    ...pipeline,
+    nodes: { documents: { type: "ImageFolder", config: data }, ...nodes, train: { ...train!, config: settings } },
+    edges: pipeline.edges.filter(({ to }) => to[0] !== "samples" && to[0] !== "evaluate"),
+  };
+}
+
 let made = 0;
 
 /** Makes a run folder. Returns its path. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import * as flamingo from "../../kernel/notebook/index.ts";
 import { preload } from "../../kernel/notebook/preload.ts";
+import type { SlotValue } from "../../src/core/block.ts";
 import { writePipeline } from "../../src/pipeline/schema.ts";
 import { createRun } from "../../src/runs/folder.ts";
 import { findHome } from "../../src/runs/home.ts";
@@ -172,9 +173,9 @@ describe("a pipeline in a notebook", () => {
     const { data } = (await new RecordedCell().run(() => flamingo.pipeline("emoji-captions")))!;
     expect(Object.keys(data).sort()).toEqual(["image/png", "text/html", "text/plain"]);
     expect(data["text/plain"]).toMatch(
-      /resampler \(PerceiverResampler, 396 k weights, trained\): reads features from encoder\.features; gives media \[24, 2, 8, 128\]/,
+      /flamingo \(Flamingo, 2\.83 M weights, part frozen, part trained\): reads images from documents\.images, ids from documents\.ids; gives logits \[24, length, 3322\]/,
     );
-    expect(data["text/html"]).toContain("24×2×8×128");
+    expect(data["text/html"]).toContain("24×2×1×32×32×3");
     expect((await new RecordedCell().run(() => pipeline))!.data["text/plain"]).toMatch(/^Small/);
   });
 
@@ -194,6 +195,14 @@ describe("a pipeline in a notebook", () => {
       code: "SHAPE_MISMATCH",
     });
     expect(() => first.configure("nobody", {})).toThrow(/no node "nobody"/);
+    const inSlot = first.configure("language.fusionLayer.feedForward", { mult: 3 }).definition.nodes.language!.config;
+    const { type, config } = first.definition.nodes.language!.config.fusionLayer as unknown as SlotValue;
+    expect(inSlot.fusionLayer).toEqual({
+      type,
+      config: { ...config, feedForward: { type: "FeedForward", config: { mult: 3 } } },
+    });
+    expect(() => first.configure("language.fusionLayers", {})).toThrow(/no block in a slot "fusionLayers"/);
+    expect(() => first.configure("language.positions", {})).toThrow(/no block in a slot "positions"/);
   });
 
   test("is saved as a file that the studio opens, and its link names the studio that is open", async () => {
@@ -232,7 +241,7 @@ describe("a pipeline in a notebook", () => {
   });
 
   test("of a template's name is saved beside the template, which would hide it", async () => {
-    const changed = (await flamingo.pipeline("emoji-captions")).configure("resampler", { latents: 4 });
+    const changed = (await flamingo.pipeline("emoji-captions")).configure("flamingo.resampler", { latents: 4 });
     expect(await changed.save()).toBe(join(findHome().pipelines, "emoji-captions-2.json"));
   });
 

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { ConvEncoder } from "../../src/blocks/convEncoder.ts";
 import { PerceiverResampler } from "../../src/blocks/perceiverResampler.ts";
-import { parseConfig } from "../../src/core/block.ts";
+import { parseConfig, type SlotValue } from "../../src/core/block.ts";
 import { makeCatalog } from "../../src/core/catalog.ts";
 import { describeWeights, sizeOf } from "../../src/core/describeWeights.ts";
 import { solveShapes } from "../../src/graph/solve.ts";
 import { trace } from "../../src/graph/trace.ts";
+import { Flamingo } from "../../src/models/flamingo.ts";
 import { models } from "../../src/models/index.ts";
 import { FlamingoLanguageModel } from "../../src/models/languageModel.ts";
 import { type Preset, presets } from "../../src/models/presets.ts";
@@ -74,11 +74,14 @@ describe("the tiny preset", () => {
     const file = new URL("../../editor/templates/emoji-captions.json", import.meta.url);
     const { nodes } = readPipeline(readFileSync(file, "utf8"), "the template");
     const { vision, resampler, language } = presets.tiny;
-    expect(parseConfig(ConvEncoder, nodes.encoder!.config)).toEqual(parseConfig(ConvEncoder, vision));
-    expect(parseConfig(PerceiverResampler, nodes.resampler!.config)).toEqual(
+    const { imageSize, visualDim, frozenVision: _, ...slots } = parseConfig(Flamingo, nodes.flamingo!.config);
+    const parts = slots as unknown as Record<"visionEncoder" | "resampler" | "languageModel", SlotValue>;
+    expect({ imageSize, visualDim }).toEqual(vision);
+    expect(parts.visionEncoder).toMatchObject({ type: "ConvEncoder", weights: "emoji-vision" });
+    expect(parseConfig(PerceiverResampler, { ...parts.resampler.config, visualDim })).toEqual(
       parseConfig(PerceiverResampler, resampler),
     );
-    expect(parseConfig(FlamingoLanguageModel, nodes.language!.config)).toEqual(
+    expect(parseConfig(FlamingoLanguageModel, { ...parts.languageModel.config, visualDim } as never)).toEqual(
       parseConfig(FlamingoLanguageModel, language),
     );
   });
