@@ -121,7 +121,7 @@ export class Trainer {
 
   #allWeights(): Weight[] {
     const { model, node } = this.#context;
-    return model.blocksUpTo(node.id).flatMap((id) => model.weights.all(id));
+    return [...new Set(model.blocksUpTo(node.id).flatMap((id) => model.weightsOf(id)))]; // two nodes may share them
   }
 
   /** Loads the run's newest checkpoint, and returns its step; 0 if there is none. */

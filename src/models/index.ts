@@ -1,5 +1,5 @@
 import * as blocks from "../blocks/index.ts";
-import type { AnyBlock } from "../core/block.ts";
+import { type AnyBlock, reserveNames } from "../core/block.ts";
 import { Flamingo } from "./flamingo.ts";
 import { GraftedLanguageModel } from "./graftedLanguageModel.ts";
 import { FlamingoLanguageModel } from "./languageModel.ts";
@@ -16,3 +16,5 @@ export const models: readonly AnyBlock[] = [
     .filter(isBlock)
     .sort((a, b) => Number(isComposite(b)) - Number(isComposite(a))),
 ];
+
+reserveNames(models);
