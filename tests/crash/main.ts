@@ -1,22 +1,19 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { io } from "socket.io-client";
 import { Random } from "../../src/core/random.ts";
 import { catalog } from "../../src/execution/registry.ts";
-import { readTemplate } from "../../src/execution/templates.ts";
-import { type Pipeline, parsePipeline } from "../../src/pipeline/schema.ts";
 import { checkpointFolder } from "../../src/runs/folder.ts";
 import { createJob } from "../../src/runs/job.ts";
 import { findDamage, readRecords } from "../../src/runs/reader.ts";
 import { emptyRun, foldRecords, type RunState } from "../../src/runs/state.ts";
 import { newestCheckpoint } from "../../src/training/checkpoint.ts";
+import { ask, quickPipeline, spawnFlamingo, studioOf } from "../studioProcess.ts";
 
 /**
  * `npm run -s crash -- --kills 10 [--seed S]`: kills trainings and studios with -9 at random moments, also while a
@@ -25,13 +22,12 @@ import { newestCheckpoint } from "../../src/training/checkpoint.ts";
 const { values } = parseArgs({
   options: { kills: { type: "string", default: "10" }, seed: { type: "string", default: "1" } },
 });
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const home = mkdtempSync(join(tmpdir(), "flamingo-crash-"));
 const random = new Random(Number(values.seed));
 const steps = 240;
 const running = new Set<ChildProcess>();
 
-const pipeline = await smallPipeline();
+const pipeline = await quickPipeline({ steps, checkpointEvery: 2 });
 try {
   const whole = await make("whole");
   await run(whole);
@@ -53,33 +49,13 @@ try {
   rmSync(home, { recursive: true, force: true });
 }
 
-/** A language model that takes a few milliseconds a step, and a checkpoint every other step. */
-async function smallPipeline(): Promise<Pipeline> {
-  const template = await readTemplate("pretrain-language");
-  const nodes = Object.fromEntries(
-    Object.entries(template.nodes).map(([id, node]) => {
-      const change: Record<string, object> = {
-        EmojiSentences: { batch: 2, length: 8 },
-        FlamingoLanguageModel: { dim: 16, layers: 1 },
-        Train: { steps, warmup: 2, checkpointEvery: 2 },
-      };
-      return [id, { ...node, config: { ...node.config, ...change[node.type] } }];
-    }),
-  );
-  return parsePipeline(JSON.parse(JSON.stringify({ ...template, nodes })), "the small pipeline");
-}
-
 async function make(name: string): Promise<string> {
   const place = { folder: join(home, "runs", name) };
   return (await createJob({ pipeline, seed: 3, device: "wasm" }, catalog, place)).folder;
 }
 
 function flamingo(...args: string[]): ChildProcess {
-  const child = spawn(process.execPath, ["src/command/flamingo.js", ...args], {
-    cwd: root,
-    env: { ...process.env, FLAMINGO_HOME: home },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawnFlamingo(home, ...args);
   running.add(child);
   child.once("exit", () => running.delete(child));
   child.stderr!.resume();
@@ -143,29 +119,16 @@ async function killStudio(number: number): Promise<string> {
 }
 
 async function startStudio() {
-  const child = flamingo("start", "--no-open", "--port", "0");
-  let address = "";
-  for await (const line of createInterface(child.stdout!)) {
-    if (!line.startsWith("http://")) continue;
-    address = line;
-    break;
-  }
-  child.stdout!.resume();
-  const { origin, searchParams } = new URL(address);
-  const socket = io(origin, { transports: ["websocket"], query: { token: searchParams.get("token")! } });
+  const { child, connect } = await studioOf(flamingo("start", "--no-open", "--port", "0"));
+  const socket = connect();
   const states = new Map<string, RunState>();
   let changed = () => {};
   socket.on("run:records", ({ run, records }) => {
     states.set(run, foldRecords(states.get(run) ?? emptyRun(), records));
     changed();
   });
-  const ask = async (name: string, body: object) => {
-    const answer = await socket.timeout(30_000).emitWithAck(name, body);
-    if (!answer.ok) throw new Error(`${name}: ${answer.error.message}`);
-    return answer.value;
-  };
   const until = async (run: string, holds: (state: RunState) => boolean) => {
-    await ask("run:watch", { run, next: states.get(run)?.next ?? 0 });
+    await ask(socket, "run:watch", { run, next: states.get(run)?.next ?? 0 });
     while (!holds(states.get(run) ?? emptyRun()))
       await Promise.race([
         new Promise<void>((resolve) => {
@@ -178,11 +141,11 @@ async function startStudio() {
     child,
     until,
     close: () => socket.close(),
-    start: async () => (await ask("run:start", { pipeline, seed: 3, device: "wasm" })).run as string,
+    start: async () => (await ask(socket, "run:start", { pipeline, seed: 3, device: "wasm" })).run,
     /** A trainer whose studio was killed stops by itself, with a checkpoint. */
     resumeUnlessOver: async (run: string) => {
       await until(run, ({ status }) => ["succeeded", "stopped", "failed"].includes(status));
-      if (states.get(run)!.status !== "succeeded") await ask("run:resume", { run });
+      if (states.get(run)!.status !== "succeeded") await ask(socket, "run:resume", { run });
     },
   };
 }
