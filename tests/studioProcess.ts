@@ -39,7 +39,7 @@ export async function studioOf(child: ChildProcess): Promise<StudioProcess> {
 
 /** Asks a studio over its socket. @throws Error with the studio's message */
 export async function ask<T = { run: string }>(socket: Socket, name: string, body: object): Promise<T> {
-  const answer = await socket.timeout(30_000).emitWithAck(name, body);
+  const answer = await socket.timeout(120_000).emitWithAck(name, body);
   if (!answer.ok) throw new Error(`${name}: ${answer.error.message}`);
   return answer.value;
 }
