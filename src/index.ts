@@ -37,7 +37,6 @@ export type { Graph, GraphBlock } from "./graph/graph.ts";
 export { graphBlock, withGraphBlocks } from "./graph/graphBlock.ts";
 export { trace } from "./graph/trace.ts";
 export { type BuildOptions, type Built, build } from "./models/build.ts";
-export { clipEncoders } from "./models/clipEncoders.ts";
 export { families, modelOf } from "./models/families/index.ts";
 export { nfnets } from "./models/nfnets.ts";
 export { presets } from "./models/presets.ts";
@@ -56,7 +55,7 @@ export { type Tensor, tf, type Variable } from "./engine/tensor.ts";
 
 export { type DrawingOptions, drawing, drawingLabels, drawingSamples } from "./data/emoji/drawing.ts";
 export { emojiTokenizer } from "./data/emoji/emoji.ts";
-export { Image } from "./data/image.ts";
+export { Picture } from "./data/picture.ts";
 export { Tokenizer } from "./data/tokenizer.ts";
 export { loadWeights, saveWeights } from "./weights/file.ts";
 export { pretrainedNames } from "./weights/pretrained.ts";

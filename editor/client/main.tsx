@@ -5,6 +5,7 @@ import { card } from "./graph/cardSize.ts";
 import { Pages } from "./Pages.tsx";
 import { Starting } from "./parts/Starting.tsx";
 import { begin } from "./stores/document.ts";
+import { followInsides } from "./stores/inside.ts";
 import { watchMending } from "./stores/mended.ts";
 import { watchOwnRun } from "./stores/ownRun.ts";
 import { connectStudio } from "./stores/studio.ts";
@@ -32,6 +33,7 @@ function start(): void {
       () => {
         connectStudio();
         watchMending();
+        followInsides();
         watchOwnRun();
         root.render(<Pages />);
       },

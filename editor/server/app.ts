@@ -9,6 +9,7 @@ import {
   enterPath,
   enterRequest,
   type StudioInfo,
+  type TraceRequest,
   traceRequest,
   writeRequest,
 } from "../shared/protocol.ts";
@@ -82,8 +83,7 @@ function addCatalogRoutes(app: Express, { access, library, info }: AppOptions): 
   app.post("/api/trace", (request, response) => {
     const parsed = traceRequest.safeParse(request.body);
     if (!parsed.success) throw unreadable(parsed.error);
-    const { type, config, inputs, frozen, blocks = {} } = parsed.data;
-    response.json(traceBlock({ type, config, inputs, ...(frozen === undefined ? {} : { frozen }) }, blocks, library));
+    response.json(traceBlock(parsed.data as TraceRequest, library));
   });
 }
 

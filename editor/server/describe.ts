@@ -3,10 +3,9 @@ import type { Catalog } from "../../src/core/catalog.ts";
 import { describeWeights } from "../../src/core/describeWeights.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
 import { checkPipeline } from "../../src/graph/check.ts";
-import type { GraphBlocks } from "../../src/graph/graph.ts";
 import { withGraphBlocks } from "../../src/graph/graphBlock.ts";
 import { insideCounts, parameterCounts } from "../../src/graph/parameterCounts.ts";
-import { trace } from "../../src/graph/trace.ts";
+import { traceWithFields } from "../../src/graph/traceWithFields.ts";
 import type { Pipeline } from "../../src/pipeline/schema.ts";
 import type { Description, Inside, TraceRequest } from "../shared/protocol.ts";
 
@@ -25,23 +24,21 @@ export function describePipeline(pipeline: Pipeline, { catalog, findBlock }: Lib
  * The inside of a block.
  * @throws FlamingoError UNKNOWN_BLOCK, UNKNOWN_PORT, INVALID_CONFIG, SHAPE_MISMATCH, or NOT_FOUND for a primitive
  */
-export function traceBlock(
-  { type, config, inputs, frozen }: TraceRequest,
-  blocks: GraphBlocks,
-  library: Library,
-): Inside {
+export function traceBlock({ type, config, ports, fields = [], ...options }: TraceRequest, library: Library): Inside {
+  const { blocks = {}, frozen, pretrained } = options;
   const find = withGraphBlocks(blocks, library.findBlock);
   const block = find(type);
   if (!block) {
     const fix = "open a block of the palette";
     throw new FlamingoError("UNKNOWN_BLOCK", `there is no block "${type}" to open`, { block: type, fix });
   }
-  const unknown = Object.keys(inputs).find((port) => !Object.hasOwn(block.inputs, port));
+  const unknown = ports.find((port) => !Object.hasOwn(block.inputs, port));
   if (unknown !== undefined) {
     const fix = `use only: ${Object.keys(block.inputs).join(", ")}`;
     throw new FlamingoError("UNKNOWN_PORT", `${type} has no input "${unknown}"`, { block: type, port: unknown, fix });
   }
-  const graph = trace(block, config, { inputs, find });
-  const weights = describeWeights(block, config, { ...(frozen === undefined ? {} : { frozen }), find });
+  const graph = traceWithFields(block, config, fields, { ports, find });
+  const made = { ...(frozen === undefined ? {} : { frozen }), ...(pretrained === undefined ? {} : { pretrained }) };
+  const weights = describeWeights(block, config, { ...made, find });
   return { graph, nodes: insideCounts(graph, weights) };
 }

@@ -2,7 +2,6 @@ import { z } from "zod";
 import type { LogRecord } from "../../src/channels/channel.ts";
 import { deviceNames as devices } from "../../src/core/deviceNames.ts";
 import type { ErrorReport } from "../../src/core/errors.ts";
-import type { SolvedShape } from "../../src/core/shape.ts";
 import type { Problem } from "../../src/graph/check.ts";
 import { type GraphBlock, type GraphBlocks, graphBlockSchema } from "../../src/graph/graph.ts";
 import type { ParameterCount } from "../../src/graph/parameterCounts.ts";
@@ -120,19 +119,20 @@ export interface Description {
   nodes: Record<string, ParameterCount>;
 }
 
-/** POST /api/trace, body: which block to open, with the shapes on its input ports. Answered with its Inside. */
+/** POST /api/trace, body: which block to open. Answered with its Inside. */
 export const traceRequest = z.strictObject({
   type: z.string(),
   config: z.record(z.string(), z.json()),
-  inputs: z.record(z.string(), z.array(z.union([z.number(), z.string()]))),
+  /** Its inputs that are given. */
+  ports: z.array(z.string()),
+  /** Fields of its configuration that are to be fields of the inside; what follows from them is then told by their names. */
+  fields: z.array(z.string()).default([]),
   frozen: z.union([z.boolean(), z.literal("pretrained")]).optional(),
+  pretrained: z.boolean().optional(),
   /** The pipeline's own blocks, which it may be one of or hold. */
   blocks: z.record(z.string(), graphBlockSchema).optional(),
 });
-export type TraceRequest = Omit<z.input<typeof traceRequest>, "inputs" | "blocks"> & {
-  inputs: Record<string, SolvedShape>;
-  blocks?: GraphBlocks;
-};
+export type TraceRequest = Omit<z.input<typeof traceRequest>, "blocks"> & { blocks?: GraphBlocks };
 
 /** The inside of a block: a graph that runs, and the parameters of its nodes. */
 export interface Inside {

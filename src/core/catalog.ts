@@ -25,6 +25,10 @@ export interface CatalogEntry {
   outputs: Ports;
   /** What an action does. */
   stage?: "train" | "evaluate";
+  /** A block of the pipeline's own that was made for one place. */
+  local?: true;
+  /** The block that it is a changed copy of. */
+  from?: string;
 }
 
 export type Catalog = Record<string, CatalogEntry>;

@@ -35,7 +35,7 @@ export function checkPipeline(graph: GraphWithBlocks, library: Catalog): Problem
   if (unreadable.length > 0) return unreadable;
   const catalog = catalogWith(library, blocks);
   const inside = Object.entries(blocks).flatMap(([name, block]) =>
-    checkGraph(resolvedGraph(block), catalog, blocks).map((problem) => ({
+    [...checkKinds(block, catalog), ...checkGraph(resolvedGraph(block), catalog, blocks)].map((problem) => ({
       ...problem,
       inside: name,
       message: `in the block "${name}": ${problem.message}`,
@@ -54,6 +54,16 @@ function problemsReading(name: string, block: GraphBlock): Problem[] {
     const { code, message, fix } = reportOf(error);
     return [{ code, inside: name, message: `in the block "${name}": ${message}`, ...(fix ? { fix } : {}) }];
   }
+}
+
+/** Nodes that only a pipeline can have: a block is code over tensors. */
+function checkKinds({ nodes }: GraphBlock, catalog: Catalog): Problem[] {
+  return Object.entries(nodes).flatMap(([node, { type }]): Problem[] => {
+    const kind = catalog[type]?.kind;
+    if (kind !== "source" && kind !== "action") return [];
+    const message = `"${node}" is ${kind === "source" ? "a source of data" : "an action"}, which a block cannot hold`;
+    return [{ code: "INVALID_PIPELINE", node, message, fix: "put it into the pipeline, and give the block an input" }];
+  });
 }
 
 /**
@@ -208,11 +218,11 @@ function checkNodes(graph: SolvableGraph, catalog: Catalog): Problem[] {
 function checkIds({ nodes }: SolvableGraph): Problem[] {
   const problems: Problem[] = [];
   for (const [node, { shares, type, config, frozen, pretrained }] of Object.entries(nodes)) {
-    if (node === graphInputs || node === graphOutputs)
+    if (node.split(".")[0] === graphInputs || node.split(".")[0] === graphOutputs)
       problems.push({
         code: "CONFLICT",
         node,
-        message: `"${node}" stands for the ports of a graph, so no node may have this id`,
+        message: `"${node}" is the name of ports of a graph, so no node may have this id`,
         fix: "rename it",
       });
     for (let end = node.indexOf("."); end >= 0; end = node.indexOf(".", end + 1)) {

@@ -1,4 +1,4 @@
-import type { Graph, GraphEdge, GraphNode } from "./graph.ts";
+import { type Graph, type GraphEdge, type GraphNode, graphInputs, graphOutputs } from "./graph.ts";
 
 /** Where a node stands on the canvas. */
 export type Position = [number, number];
@@ -14,9 +14,10 @@ export function freshId(graph: Pick<Graph, "nodes">, base: string): string {
   const letters = base.replace(/[^a-zA-Z0-9_]/g, "").replace(/\d+$/, "") || "node";
   const stem = (letters[0]!.toLowerCase() + letters.slice(1)).slice(0, 56);
   const start = /^[a-z]/.test(stem) ? stem : "node";
-  if (!(start in graph.nodes)) return start;
+  const isTaken = (id: string) => id === graphInputs || id === graphOutputs || id in graph.nodes;
+  if (!isTaken(start)) return start;
   let count = 2;
-  while (`${start}${count}` in graph.nodes) count++;
+  while (isTaken(`${start}${count}`)) count++;
   return `${start}${count}`;
 }
 
@@ -32,7 +33,7 @@ export function removeNodes<G extends DrawnGraph>(graph: G, ids: readonly string
 }
 
 /** The nodes that are kept, and the edges between them. */
-export function partOf({ nodes, edges, view }: DrawnGraph, isKept: (id: string) => boolean): DrawnGraph {
+function partOf({ nodes, edges, view }: DrawnGraph, isKept: (id: string) => boolean): DrawnGraph {
   const pick = <T>(record: Record<string, T>) =>
     Object.fromEntries(Object.entries(record).filter(([id]) => isKept(id)));
   return {
@@ -59,8 +60,8 @@ export function setField(node: GraphNode, key: string, value: unknown): GraphNod
   return { ...node, config: value === undefined ? rest : { ...rest, [key]: value as GraphNode["config"][string] } };
 }
 
-/** Sets label, weights or frozen; undefined takes it out. */
-export function setProperty<K extends "label" | "weights" | "frozen">(
+/** Sets label, weights, frozen or shares; undefined takes it out. */
+export function setProperty<K extends "label" | "weights" | "frozen" | "shares">(
   node: GraphNode,
   key: K,
   value: GraphNode[K] | undefined,

@@ -89,6 +89,11 @@ export const graphBlockSchema = z.strictObject({
   title: z.string().max(120).optional(),
   summary: z.string().max(400).optional(),
   from: z.string().max(64).optional().meta({ description: "The block that it is a changed copy of." }),
+  fromConfig: z
+    .record(z.string().max(64), z.json())
+    .optional()
+    .meta({ description: "The configuration that that block had where it was copied." }),
+  local: z.boolean().optional().meta({ description: "Made for one place: the palette does not offer it." }),
   config: z
     .record(z.string().max(64).refine(notReserved, reservedMessage), fieldValue)
     .default({})
@@ -151,4 +156,11 @@ export function inputsOf({ edges }: Pick<Graph, "edges">, id: string): Readonly<
     inputsOfGraphs.set(edges, known);
   }
   return known.get(id) ?? {};
+}
+
+/** Every type that a value names: of a node, and of the blocks in its slots. */
+export function typesIn(value: unknown): string[] {
+  if (value === null || typeof value !== "object") return [];
+  const own = "type" in value && typeof value.type === "string" ? [value.type] : [];
+  return [...own, ...Object.values(value).flatMap(typesIn)];
 }

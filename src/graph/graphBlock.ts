@@ -3,9 +3,8 @@ import { type AnyBlock, type BlockLookup, type CompositeScope, findBlock, type V
 import { type Catalog, makeCatalog } from "../core/catalog.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Ports } from "../core/port.ts";
-import { evaluateDim, namesIn, parseShape } from "../core/shape.ts";
+import { evaluateDim, namesIn, parseShape, renameDim } from "../core/shape.ts";
 import {
-  type Graph,
   type GraphBlock,
   type GraphBlocks,
   type GraphNode,
@@ -14,6 +13,7 @@ import {
   graphOutputs,
   inputsOf,
   optionsOf,
+  typesIn,
 } from "./graph.ts";
 import { ancestors, topologicalOrder } from "./order.ts";
 
@@ -149,6 +149,8 @@ function resolve(value: unknown, config: Record<string, unknown>): unknown {
       fix: `use a field of the block, such as "$dim": it has ${Object.keys(config).join(", ") || "none"}`,
     });
   if (unknown !== undefined) throw refuse(`names a field "${unknown}" that the block does not have`);
+  if (namesIn(text).some((name) => isField(config[name])))
+    return `$${renameDim(text, (name) => (isField(config[name]) ? `(${config[name].slice(1)})` : `${config[name]}`))}`;
   try {
     return evaluateDim(text, (name) => config[name] as number);
   } catch {
@@ -156,11 +158,17 @@ function resolve(value: unknown, config: Record<string, unknown>): unknown {
   }
 }
 
-/** A block's graph with the defaults of its fields in place of their names. */
-export function resolvedGraph(graph: GraphBlock): GraphBlock {
+/** Whether a value names a field of the block around. */
+function isField(value: unknown): value is string {
+  return typeof value === "string" && value.startsWith("$");
+}
+
+/** A block's graph with the values of its fields in place of their names: their defaults, or those of a configuration. */
+export function resolvedGraph(graph: GraphBlock, config: Record<string, unknown> = {}): GraphBlock {
+  const fields = { ...graph.config, ...config };
   const nodes = Object.entries(graph.nodes).map(([id, node]) => [
     id,
-    { ...node, config: resolve(node.config, graph.config) as GraphNode["config"] },
+    { ...node, config: resolve(node.config, fields) as GraphNode["config"] },
   ]);
   return { ...graph, nodes: Object.fromEntries(nodes) };
 }
@@ -239,31 +247,6 @@ function recursionIn(blocks: GraphBlocks): string[] | undefined {
   return undefined;
 }
 
-/** The nodes that have one of these own blocks in them, at any depth. */
-export function usersOf(
-  { nodes, blocks }: Pick<Graph, "nodes"> & { blocks: GraphBlocks },
-  names: readonly string[],
-): string[] {
-  const seen = new Map<string, boolean>();
-  const uses = (value: unknown): boolean =>
-    typesIn(value).some((type) => {
-      const known = seen.get(type);
-      if (known !== undefined) return known;
-      seen.set(type, false); // a block within itself adds nothing
-      const found = names.includes(type) || (Object.hasOwn(blocks, type) && uses(Object.values(blocks[type]!.nodes)));
-      seen.set(type, found);
-      return found;
-    });
-  return Object.keys(nodes).filter((id) => uses(nodes[id]));
-}
-
-/** The types of nodes, and of the blocks in their slots. */
-function typesIn(value: unknown): string[] {
-  if (value === null || typeof value !== "object") return [];
-  const own = "type" in value && typeof value.type === "string" ? [value.type] : [];
-  return [...own, ...Object.values(value).flatMap(typesIn)];
-}
-
 const catalogs = new WeakMap<GraphBlocks, { of: Catalog; grown: Catalog }>();
 
 /** The catalog with a pipeline's own blocks. */
@@ -273,7 +256,9 @@ export function catalogWith(catalog: Catalog, blocks: GraphBlocks): Catalog {
   if (known && (known.of === catalog || known.grown === catalog)) return known.grown;
   const entries = Object.entries(blocks).map(([name, graph]) => {
     const entry = makeCatalog([graphBlock(name, graph, () => undefined)])[name]!;
-    return [name, { ...entry, category: catalog[graph.from ?? ""]?.category ?? entry.category }];
+    const { local, from } = graph;
+    const category = catalog[from ?? ""]?.category ?? entry.category;
+    return [name, { ...entry, category, ...(local ? { local } : {}), ...(from === undefined ? {} : { from }) }];
   });
   const grown = { ...catalog, ...Object.fromEntries(entries) };
   catalogs.set(blocks, { of: catalog, grown });

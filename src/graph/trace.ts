@@ -23,8 +23,10 @@ import {
 } from "./graph.ts";
 
 export interface TraceOptions {
-  /** Shapes of the inputs that are given; sizes may be names. By default all inputs are given, with the shapes of their ports. */
+  /** Shapes of the inputs that are given; sizes may be names. By default those of `ports`, with the shapes of their ports. */
   inputs?: Readonly<Record<string, SolvedShape>>;
+  /** Names of the inputs that are given; all by default. */
+  ports?: readonly string[];
   /** Finds the blocks that slots name. */
   find?: BlockLookup;
 }
@@ -51,7 +53,7 @@ export function trace<C extends z.ZodObject, I extends Ports, O extends Ports>(
     });
   }
   const parsed = parseConfig(definition, config) as Record<string, unknown>;
-  const ports = Object.entries(definition.inputs as Ports);
+  const ports = Object.entries(definition.inputs as Ports).filter(([port]) => options.ports?.includes(port) ?? true);
   const shapes =
     options.inputs ?? Object.fromEntries(ports.map(([port, { shape }]) => [port, withSizes(shape, parsed)]));
   const recorder = new Recorder();
@@ -136,7 +138,7 @@ function symbolic(shape: SolvedShape, dtype: string, source: Symbolic["source"])
 }
 
 /** A shape with the sizes that the configuration gives. */
-function withSizes(shape: SolvedShape, config: Record<string, unknown>): SolvedShape {
+export function withSizes(shape: SolvedShape, config: Record<string, unknown>): SolvedShape {
   return shape.map((dim) => {
     const size = (name: string) => (typeof config[name] === "number" ? config[name] : undefined);
     const value = typeof dim === "string" && dim.startsWith("...") ? undefined : evaluateDim(dim, size);

@@ -6,10 +6,10 @@ import { clearLeftovers } from "./leftovers.ts";
 import { RunLog } from "./log.ts";
 import { findDamage, logFile } from "./reader.ts";
 
-/** Lets a run be paused between two steps. */
+/** Lets a run rest between two steps. */
 export interface RunControl {
   paused(): boolean;
-  /** Resolves when the run may continue, or must stop. */
+  /** Comes back when the run may go on, or must stop. */
   wait(): Promise<void>;
 }
 

@@ -159,18 +159,24 @@ describe("describe and trace", () => {
 
   test("open a block to its inside", async () => {
     const studio = await openStudio();
-    const inputs = Object.fromEntries(Object.entries(GatedXattnDense.inputs).map(([port, { shape }]) => [port, shape]));
-    const response = await studio.send("POST", "/api/trace", { type: "GatedXattnDense", config, inputs });
+    const ports = Object.keys(GatedXattnDense.inputs);
+    const response = await studio.send("POST", "/api/trace", {
+      type: "GatedXattnDense",
+      config,
+      ports,
+      fields: ["dim"],
+    });
     const { graph, nodes } = (await response.json()) as Inside;
     expect(response.status).toBe(200);
     expect(Object.keys(graph.nodes).length).toBeGreaterThan(3);
     expect(Object.keys(nodes)).toEqual(Object.keys(graph.nodes));
+    expect(graph).toMatchObject({ config: { dim: config.dim }, nodes: { ff: { config: { dim: "$dim" } } } });
   });
 
   test.each([
-    ["UNKNOWN_BLOCK", { type: "toString", config: {}, inputs: {} }],
-    ["UNKNOWN_PORT", { type: "GatedXattnDense", config, inputs: { toString: [1] } }],
-    ["INVALID_CONFIG", { type: "GatedXattnDense", config: {}, inputs: {} }],
+    ["UNKNOWN_BLOCK", { type: "toString", config: {}, ports: [] }],
+    ["UNKNOWN_PORT", { type: "GatedXattnDense", config, ports: ["toString"] }],
+    ["INVALID_CONFIG", { type: "GatedXattnDense", config: {}, ports: [] }],
     ["USAGE", { type: 7 }],
   ])("answer %s where that is wrong", async (code, body) => {
     const response = await (await openStudio()).send("POST", "/api/trace", body);

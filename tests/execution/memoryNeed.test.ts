@@ -47,8 +47,8 @@ async function measuredPeak(pipeline: Pipeline): Promise<{ need: number; peak: n
     from: 0,
     lossOf: () => () => model.compute(node, new Map(values))[port] as Tensor,
     onStep: () => undefined,
-    pausesAfter: () => true,
-    betweenSteps: async () => true,
+    restsAfter: () => true,
+    rest: async () => true,
   });
   const peak = memoryUse().peakBytes - before;
   dispose([

@@ -1,21 +1,27 @@
 import type { Catalog } from "../../../src/core/catalog.ts";
+import type { EditedGraph } from "../../../src/graph/edit/place.ts";
 import { disconnect, type Position, removeNodes } from "../../../src/graph/edit.ts";
-import type { Pipeline } from "../../../src/pipeline/schema.ts";
+import type { GraphBlocks } from "../../../src/graph/graph.ts";
 import { writePipeline } from "../../../src/pipeline/schema.ts";
 import { isOver, type RunStatus } from "../../../src/runs/record.ts";
 import { edgeIds } from "../graph/edges.ts";
 import { cutOut, paste, readPart } from "./clipboard.ts";
 
-export type Dialog = "open" | "save" | "help" | "run";
+export type Dialog = "open" | "save" | "help" | "run" | "collapse" | "block";
 export type Side = "palette" | "dock";
 
 /** What an action sees of the editor, and what it can do with it. */
 export interface EditorContext {
-  pipeline: Pipeline;
+  /** What is shown: the pipeline, or the inside of a block. */
+  graph: EditedGraph;
+  /** The same with values in place of the fields of the block around. */
+  solvable: EditedGraph;
+  /** The pipeline's own blocks. */
+  blocks: GraphBlocks;
   catalog: Catalog;
   selection: { nodes: readonly string[]; edges: readonly string[] };
-  /** True while the inside of a block is shown, which can only be looked at. */
-  readOnly: boolean;
+  /** How many blocks were opened to what is shown; 0 for the pipeline. */
+  depth: number;
   canUndo: boolean;
   canRedo: boolean;
   /** Status of the run that is shown; undefined if there is none. */
@@ -24,7 +30,7 @@ export interface EditorContext {
   hasCheckpoint: boolean;
   connected: boolean;
   clipboard: { read(): string | null; write(text: string): void };
-  commit(label: string, pipeline: Pipeline, select?: readonly string[]): void;
+  commit(label: string, graph: EditedGraph, select?: readonly string[], blocks?: GraphBlocks): void;
   select(nodes: readonly string[]): void;
   undo(): void;
   redo(): void;
@@ -33,6 +39,14 @@ export interface EditorContext {
   fit(): void;
   open(dialog: Dialog): void;
   openInside(node: string): void;
+  leaveInside(): void;
+  /** Puts the inside of a node's block in its place. */
+  expand(node: string): void;
+  /** The pipeline's own block that is shown or selected. */
+  ownBlock: string | undefined;
+  exportBlock(name: string): void;
+  importBlocks(): void;
+  restoreOriginal(): void;
   create(): void;
   save(): void;
   download(): void;
@@ -46,7 +60,7 @@ export interface EditorContext {
 export interface Action {
   name: string;
   label: string;
-  group: "File" | "Edit" | "View" | "Run";
+  group: "File" | "Edit" | "Block" | "View" | "Run";
   /** Such as `Mod+Shift+Z`; see `matches`. */
   shortcut?: string;
   /** Another key that people are used to. */
@@ -60,7 +74,7 @@ export interface Action {
 const step: Position = [32, 32];
 
 const always = () => true;
-const hasNodes = (context: EditorContext) => Object.keys(context.pipeline.nodes).length > 0;
+const hasNodes = (context: EditorContext) => Object.keys(context.graph.nodes).length > 0;
 const hasSelected = (context: EditorContext) => context.selection.nodes.length > 0;
 const isBusy = (status: RunStatus | undefined) => status !== undefined && !isOver(status);
 
@@ -134,24 +148,72 @@ export const actions: readonly Action[] = [
     group: "Edit",
     shortcut: "Mod+A",
     predicate: hasNodes,
-    perform: (context) => context.select(Object.keys(context.pipeline.nodes)),
+    perform: (context) => context.select(Object.keys(context.graph.nodes)),
   },
   {
     name: "deselect",
-    label: "Select nothing",
-    group: "Edit",
+    label: "Select nothing, or leave the block",
+    group: "View",
     shortcut: "Escape",
-    predicate: (context) => hasSelected(context) || context.selection.edges.length > 0,
-    perform: (context) => context.select([]),
+    predicate: (context) => hasSelected(context) || context.selection.edges.length > 0 || context.depth > 0,
+    perform: (context) => {
+      const { nodes, edges } = context.selection;
+      if (nodes.length + edges.length > 0) context.select([]);
+      else context.leaveInside();
+    },
   },
   { name: "tidy", label: "Tidy up", group: "Edit", shortcut: "Shift+T", predicate: hasNodes, perform: (c) => c.tidy() },
   {
     name: "openInside",
     label: "Open the block's inside",
-    group: "View",
+    group: "Block",
     shortcut: "Mod+Enter",
     predicate: (context) => insideOf(context) !== undefined,
     perform: (context) => context.openInside(insideOf(context)!),
+  },
+  {
+    name: "collapse",
+    label: "Collapse to a block…",
+    group: "Block",
+    shortcut: "Mod+G",
+    predicate: hasSelected,
+    perform: (context) => context.open("collapse"),
+  },
+  {
+    name: "expand",
+    label: "Expand the block",
+    group: "Block",
+    shortcut: "Mod+Shift+G",
+    predicate: (context) => insideOf(context) !== undefined,
+    perform: (context) => context.expand(insideOf(context)!),
+  },
+  {
+    name: "original",
+    label: "Back to the original",
+    group: "Block",
+    predicate: ({ ownBlock, depth, blocks }) => depth > 0 && blocks[ownBlock ?? ""]?.from !== undefined,
+    perform: (context) => context.restoreOriginal(),
+  },
+  {
+    name: "describeBlock",
+    label: "Name and describe the block…",
+    group: "Block",
+    predicate: ({ ownBlock }) => ownBlock !== undefined,
+    perform: (context) => context.open("block"),
+  },
+  {
+    name: "exportBlock",
+    label: "Export the block as a file",
+    group: "Block",
+    predicate: ({ ownBlock }) => ownBlock !== undefined,
+    perform: (context) => context.exportBlock(context.ownBlock!),
+  },
+  {
+    name: "importBlocks",
+    label: "Import blocks from a file…",
+    group: "Block",
+    predicate: always,
+    perform: (context) => context.importBlocks(),
   },
   {
     name: "search",
@@ -242,7 +304,7 @@ export const actions: readonly Action[] = [
 
 /** Whether an action can be done now. */
 export function canDo(action: Action, context: EditorContext): boolean {
-  return !(context.readOnly && action.group === "Edit") && action.predicate(context);
+  return action.predicate(context);
 }
 
 export function actionNamed(name: string): Action {
@@ -252,34 +314,35 @@ export function actionNamed(name: string): Action {
 function insideOf(context: EditorContext): string | undefined {
   const [id, ...more] = context.selection.nodes;
   if (id === undefined || more.length > 0) return undefined;
-  return context.catalog[context.pipeline.nodes[id]?.type ?? ""]?.kind === "composite" ? id : undefined;
+  return context.catalog[context.graph.nodes[id]?.type ?? ""]?.kind === "composite" ? id : undefined;
 }
 
 function copy(context: EditorContext): void {
-  context.clipboard.write(writePipeline(cutOut(context.pipeline, context.selection.nodes)));
+  context.clipboard.write(writePipeline(cutOut(context.solvable, context.selection.nodes, context.blocks)));
 }
 
 function cut(context: EditorContext): void {
   copy(context);
-  context.commit("Cut", removeNodes(context.pipeline, context.selection.nodes), []);
+  context.commit("Cut", removeNodes(context.graph, context.selection.nodes), []);
 }
 
 function pasteClipboard(context: EditorContext): void {
   const part = readPart(context.clipboard.read());
   if (!part) return;
-  const { pipeline, ids } = paste(context.pipeline, part, step);
-  context.commit("Paste", pipeline, ids);
+  const { graph, ids, blocks } = paste(context.graph, part, step, context.blocks, context.catalog);
+  context.commit("Paste", graph, ids, blocks);
 }
 
 function duplicate(context: EditorContext): void {
-  const { pipeline, ids } = paste(context.pipeline, cutOut(context.pipeline, context.selection.nodes), step);
-  context.commit("Duplicate", pipeline, ids);
+  const part = cutOut(context.solvable, context.selection.nodes, context.blocks);
+  const { graph, ids } = paste(context.graph, part, step, context.blocks, context.catalog);
+  context.commit("Duplicate", graph, ids);
 }
 
 function remove(context: EditorContext): void {
   const { nodes, edges } = context.selection;
-  const ids = edgeIds(context.pipeline.edges);
-  const wires = context.pipeline.edges.filter((_edge, index) => edges.includes(ids[index]!));
+  const ids = edgeIds(context.graph.edges);
+  const wires = context.graph.edges.filter((_edge, index) => edges.includes(ids[index]!));
   const label = nodes.length > 0 ? "Delete" : "Remove wire";
-  context.commit(label, removeNodes(disconnect(context.pipeline, wires), nodes), []);
+  context.commit(label, removeNodes(disconnect(context.graph, wires), nodes), []);
 }

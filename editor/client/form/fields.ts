@@ -59,6 +59,9 @@ export function fieldText(field: Field, value: unknown): string {
 /** Reads what was typed into a field. An empty text is no value: the default holds, if there is one. */
 export function parseField(field: Field, text: string): Parsed {
   const trimmed = text.trim();
+  // A field of the block around, or arithmetic over such fields.
+  if (trimmed.startsWith("$") && (field.kind === "integer" || field.kind === "number"))
+    return { ok: true, value: trimmed };
   if (trimmed === "" && field.kind !== "text")
     return field.required ? { ok: false, reason: `${field.title} is needed` } : { ok: true, value: undefined };
   if (field.kind === "integer" || field.kind === "number") return parseNumber(field, trimmed);

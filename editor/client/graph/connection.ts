@@ -1,7 +1,8 @@
-import type { Catalog } from "../../../src/core/catalog.ts";
+import type { Catalog, CatalogEntry } from "../../../src/core/catalog.ts";
 import { checkConnection, type Problem } from "../../../src/graph/check.ts";
-import type { GraphEdge } from "../../../src/graph/graph.ts";
-import type { Pipeline } from "../../../src/pipeline/schema.ts";
+import type { EditedGraph } from "../../../src/graph/edit/place.ts";
+import type { GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
+import { drawnId, graphId, terminalsOf } from "./terminals.ts";
 
 /** One end of a wire that is being drawn. */
 export interface LooseEnd {
@@ -17,14 +18,22 @@ export function wireBetween(end: LooseEnd, node: string, port: string): GraphEdg
     : { from: [node, port], to: [end.node, end.port] };
 }
 
-/** What speaks against wiring the loose end to each port of the other direction, by `node.port`; undefined: nothing. */
-export function judgePorts(pipeline: Pipeline, catalog: Catalog, end: LooseEnd): Map<string, Problem | undefined> {
+/** What speaks against wiring the loose end to each port of the other direction, by the drawn node's id and the port; undefined: nothing. */
+export function judgePorts(graph: EditedGraph, catalog: Catalog, end: LooseEnd): Map<string, Problem | undefined> {
   const verdicts = new Map<string, Problem | undefined>();
   const other = end.direction === "output" ? "inputs" : "outputs";
-  for (const [node, { type }] of Object.entries(pipeline.nodes))
-    for (const port of Object.keys(catalog[type]?.[other] ?? {}))
-      verdicts.set(`${node}.${port}`, checkConnection(pipeline, wireBetween(end, node, port), catalog));
+  const judge = (node: string, port: string) =>
+    verdicts.set(portKey(drawnId([node, port]), port), checkConnection(graph, wireBetween(end, node, port), catalog));
+  for (const [node, { type }] of Object.entries(graph.nodes))
+    for (const port of Object.keys(catalog[type]?.[other] ?? {})) judge(node, port);
+  for (const { id, kind, port } of terminalsOf(graph))
+    if ((kind === "input") === (end.direction === "input")) judge(graphId(id), port);
   return verdicts;
+}
+
+/** A port among all of a drawing. */
+export function portKey(drawnNode: string, port: string): string {
+  return `${drawnNode} ${port}`;
 }
 
 /**
@@ -32,19 +41,27 @@ export function judgePorts(pipeline: Pipeline, catalog: Catalog, end: LooseEnd):
  * @param make what a new node of a type looks like
  */
 export function fittingBlocks(
-  pipeline: Pipeline,
+  graph: EditedGraph,
   catalog: Catalog,
   end: LooseEnd,
-  make: (type: string) => Pipeline["nodes"][string],
+  make: (type: string) => GraphNode,
 ): { type: string; port: string }[] {
   const other = end.direction === "output" ? "inputs" : "outputs";
-  return Object.values(catalog).flatMap((entry) => {
-    const grown = { ...pipeline, nodes: { ...pipeline.nodes, [candidate]: make(entry.name) } };
+  return offeredBlocks(graph, catalog).flatMap((entry) => {
+    const grown = { ...graph, nodes: { ...graph.nodes, [candidate]: make(entry.name) } };
     const port = Object.keys(entry[other]).find(
       (name) => !checkConnection(grown, wireBetween(end, candidate, name), catalog),
     );
     return port ? [{ type: entry.name, port }] : [];
   });
+}
+
+/** What can be added to a graph: data and actions only to a pipeline, and no block that was made for one place. */
+export function offeredBlocks(graph: EditedGraph, catalog: Catalog): CatalogEntry[] {
+  const isInside = graph.inputs !== undefined;
+  return Object.values(catalog).filter(
+    ({ kind, local }) => !local && (!isInside || kind === "primitive" || kind === "composite"),
+  );
 }
 
 /** An id that no pipeline has: ids start with a small letter. */

@@ -3,15 +3,18 @@ import type { Catalog } from "../../../src/core/catalog.ts";
 import type { SolvedShape } from "../../../src/core/shape.ts";
 import { shapeText } from "../../../src/figures/shapeText.ts";
 import type { Problem } from "../../../src/graph/check.ts";
+import type { EditedGraph } from "../../../src/graph/edit/place.ts";
 import type { Solution } from "../../../src/graph/solve.ts";
-import type { Pipeline } from "../../../src/pipeline/schema.ts";
 import { portOffset } from "./cardSize.ts";
 import { edgeIds } from "./edges.ts";
 import type { Box } from "./freePlace.ts";
 import { portsOf } from "./nodePorts.ts";
+import { drawnId, type Terminal, terminalsOf } from "./terminals.ts";
 import { type Point, routeWires } from "./wireRoutes.ts";
 
 export type BlockFlowNode = Node<Record<string, never>, "block">;
+export type TerminalFlowNode = Node<{ terminal: Terminal }, "terminal">;
+export type DrawnNode = BlockFlowNode | TerminalFlowNode;
 
 /** What a wire shows: the shape that passes, or why none can. */
 export type WireData = {
@@ -37,52 +40,58 @@ function clashOf({ code, expected, actual }: Problem): string {
 const none = {};
 
 /**
- * The canvas's nodes for a pipeline. A node that did not change stays the same object, so that moving one node draws
+ * The canvas's nodes for a graph. A node that did not change stays the same object, so that moving one node draws
  * one node. What the canvas measured is kept.
  */
-export function flowNodes(
-  before: readonly BlockFlowNode[],
-  pipeline: Pipeline,
-  selected: readonly string[],
-): BlockFlowNode[] {
+export function flowNodes(before: readonly DrawnNode[], graph: EditedGraph, selected: readonly string[]): DrawnNode[] {
   const old = new Map(before.map((node) => [node.id, node]));
   const chosen = new Set(selected);
-  return Object.entries(pipeline.nodes).map(([id, { label, type }]) => {
-    const ariaLabel = label ?? type;
-    const [x, y] = pipeline.view.positions[id] ?? [0, 0];
+  const draw = (id: string, type: DrawnNode["type"], ariaLabel: string, data: object): DrawnNode => {
+    const [x, y] = graph.view.positions[id] ?? [0, 0];
     const kept = old.get(id);
     const isSelected = chosen.has(id);
     const stays = kept && kept.position.x === x && kept.position.y === y && kept.ariaLabel === ariaLabel;
     if (stays && kept.selected === isSelected) return kept;
-    return { ...kept, id, ariaLabel, type: "block", position: { x, y }, selected: isSelected, data: none };
-  });
+    return { ...kept, id, ariaLabel, type, position: { x, y }, selected: isSelected, data } as DrawnNode;
+  };
+  return [
+    ...Object.entries(graph.nodes).map(([id, { label, type }]) => draw(id, "block", label ?? type, none)),
+    ...terminalsOf(graph).map((terminal) =>
+      draw(terminal.id, "terminal", `${terminal.kind} ${terminal.port}`, { terminal }),
+    ),
+  ];
 }
 
-/** The canvas's wires for a pipeline, each with its solved shape and with what is wrong with it. */
+/** The canvas's wires for a graph, each with its solved shape and with what is wrong with it. */
 export function flowEdges(
-  pipeline: Pipeline,
+  graph: EditedGraph,
   solution: Solution,
   problems: readonly Problem[],
   selected: readonly string[],
 ): WireFlowEdge[] {
-  const ids = edgeIds(pipeline.edges);
+  const ids = edgeIds(graph.edges);
+  const drawn = new Set([...Object.keys(graph.nodes), ...terminalsOf(graph).map(({ id }) => id)]);
   const wrong = new Map<number, Problem>();
   for (const problem of problems)
     if (problem.edge !== undefined && !wrong.has(problem.edge)) wrong.set(problem.edge, problem);
-  return pipeline.edges.flatMap((edge, index) => {
-    if (!(edge.from[0] in pipeline.nodes) || !(edge.to[0] in pipeline.nodes)) return [];
+  return graph.edges.flatMap((edge, index) => {
+    const [source, target] = [drawnId(edge.from), drawnId(edge.to)];
+    if (!drawn.has(source) || !drawn.has(target)) return [];
     const problem = wrong.get(index);
     const shape: SolvedShape | undefined = solution.outputs[edge.from[0]]?.[edge.from[1]];
     return {
       id: ids[index]!,
       ariaLabel: `wire from ${edge.from.join(" ")} to ${edge.to.join(" ")}`,
       type: "wire" as const,
-      source: edge.from[0],
+      source,
       sourceHandle: edge.from[1],
-      target: edge.to[0],
+      target,
       targetHandle: edge.to[1],
       selected: selected.includes(ids[index]!),
-      data: { shape: shapeText(shape), ...(problem ? { problem: problem.message, clash: clashOf(problem) } : {}) },
+      data: {
+        shape: shapeText(shape),
+        ...(problem ? { problem: problem.message, clash: clashOf(problem) } : {}),
+      },
     };
   });
 }
@@ -94,7 +103,7 @@ export function flowEdges(
  */
 export function routedEdges(
   edges: readonly WireFlowEdge[],
-  pipeline: Pipeline,
+  graph: EditedGraph,
   catalog: Catalog,
   cards: ReadonlyMap<string, Box>,
   textScale: number,
@@ -102,7 +111,9 @@ export function routedEdges(
   const end = (direction: "input" | "output", id: string, port: string): Point | undefined => {
     const box = cards.get(id);
     if (!box) return undefined;
-    const ports = portsOf(pipeline, id, catalog[pipeline.nodes[id]!.type]);
+    const node = graph.nodes[id];
+    if (!node) return [box.x + (direction === "output" ? box.width : 0), box.y + box.height / 2];
+    const ports = portsOf(graph, id, catalog[node.type]);
     return [box.x + (direction === "output" ? box.width : 0), box.y + portOffset(ports, direction, port)];
   };
   const placed = edges.flatMap((edge) => {

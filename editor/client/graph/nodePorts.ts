@@ -1,27 +1,28 @@
-import type { CatalogEntry } from "../../../src/core/catalog.ts";
-import { type LayoutNode, layout } from "../../../src/figures/layout.ts";
+import type { Catalog, CatalogEntry } from "../../../src/core/catalog.ts";
+import { type Layout, type LayoutNode, layout } from "../../../src/figures/layout.ts";
+import type { EditedGraph } from "../../../src/graph/edit/place.ts";
 import type { Position } from "../../../src/graph/edit.ts";
-import type { Pipeline } from "../../../src/pipeline/schema.ts";
 import { card, cardHeight, portOffset } from "./cardSize.ts";
 import { figureOf } from "./figure.ts";
+import { drawnId, terminalSize, terminalsOf } from "./terminals.ts";
 
 /** The names of a node's ports. An unknown node has those that its wires end at, so that it keeps them. */
 export function portsOf(
-  pipeline: Pick<Pipeline, "edges">,
+  graph: Pick<EditedGraph, "edges">,
   id: string,
   entry: CatalogEntry | undefined,
 ): { inputs: string[]; outputs: string[] } {
   if (entry) return { inputs: Object.keys(entry.inputs), outputs: Object.keys(entry.outputs) };
   const names = (end: "from" | "to") => [
-    ...new Set(pipeline.edges.filter((edge) => edge[end][0] === id).map((edge) => edge[end][1])),
+    ...new Set(graph.edges.filter((edge) => edge[end][0] === id).map((edge) => edge[end][1])),
   ];
   return { inputs: names("to"), outputs: names("from") };
 }
 
-/** Places for all nodes of a pipeline, from left to right. */
-export function tidyPositions(pipeline: Pipeline, catalog: Record<string, CatalogEntry>): Record<string, Position> {
-  const nodes = Object.entries(pipeline.nodes).map(([id, { type }]): LayoutNode => {
-    const ports = { ...portsOf(pipeline, id, catalog[type]), figure: figureOf(catalog[type]) !== undefined };
+/** A tidy drawing of a graph, from left to right. */
+export function tidyLayout(graph: EditedGraph, catalog: Catalog): Layout {
+  const nodes = Object.entries(graph.nodes).map(([id, { type }]): LayoutNode => {
+    const ports = { ...portsOf(graph, id, catalog[type]), figure: figureOf(catalog[type]) !== undefined };
     const offsets = (direction: "input" | "output", names: string[]) =>
       Object.fromEntries(names.map((port) => [port, portOffset(ports, direction, port)]));
     return {
@@ -33,15 +34,37 @@ export function tidyPositions(pipeline: Pipeline, catalog: Record<string, Catalo
       outputs: offsets("output", ports.outputs),
     };
   });
-  return layout(nodes, pipeline.edges, { x: 84, y: 36 }).positions;
+  const terminals = terminalsOf(graph).map(({ id, kind, port }): LayoutNode => {
+    const middle = { [port]: terminalSize.height / 2 };
+    return { id, ...terminalSize, inputs: kind === "output" ? middle : {}, outputs: kind === "input" ? middle : {} };
+  });
+  const edges = graph.edges.map(({ from, to }) => ({
+    from: [drawnId(from), from[1]] as const,
+    to: [drawnId(to), to[1]] as const,
+  }));
+  const gaps = terminals.length > 0 ? { x: 96, y: 28 } : { x: 84, y: 36 };
+  const inOrder = [...terminals.filter(({ outputs }) => Object.keys(outputs).length > 0), ...nodes];
+  return layout([...inOrder, ...terminals.filter((each) => !inOrder.includes(each))], edges, gaps);
 }
 
-/** The same pipeline with a place for every node: those that have none are put where a tidy drawing has them. */
-export function placeAll(pipeline: Pipeline, catalog: Record<string, CatalogEntry>): Pipeline {
-  const missing = Object.keys(pipeline.nodes).filter((id) => !pipeline.view.positions[id]);
-  if (missing.length === 0) return pipeline;
-  const tidy = tidyPositions(pipeline, catalog);
-  const all = missing.length === Object.keys(pipeline.nodes).length ? Object.keys(pipeline.nodes) : missing;
+/** Places for all nodes of a graph, from left to right. */
+export function tidyPositions(graph: EditedGraph, catalog: Catalog): Record<string, Position> {
+  return tidyLayout(graph, catalog).positions;
+}
+
+const placed = new WeakMap<object, EditedGraph>();
+
+/** The same graph with a place for every node: those that have none are put where a tidy drawing has them. */
+export function placeAll<G extends EditedGraph>(graph: G, catalog: Catalog): G {
+  const ids = [...Object.keys(graph.nodes), ...terminalsOf(graph).map(({ id }) => id)];
+  const missing = ids.filter((id) => !graph.view.positions[id]);
+  if (missing.length === 0) return graph;
+  const known = placed.get(graph);
+  if (known) return known as G;
+  const tidy = tidyPositions(graph, catalog);
+  const all = missing.length === ids.length ? ids : missing;
   const added = Object.fromEntries(all.map((id) => [id, tidy[id]!]));
-  return { ...pipeline, view: { positions: { ...pipeline.view.positions, ...added } } };
+  const whole = { ...graph, view: { ...graph.view, positions: { ...graph.view.positions, ...added } } };
+  placed.set(graph, whole);
+  return whole;
 }

@@ -35,6 +35,8 @@ interface CardProps {
   share?: number | undefined;
   wrong?: string | undefined;
   unknown?: boolean;
+  /** How it differs from what the block around, or the block itself, was made from. */
+  difference?: "added" | "changed" | undefined;
   onOpen?: (() => void) | undefined;
   children?: ReactNode;
 }
@@ -49,6 +51,11 @@ export function BlockCard(props: CardProps) {
           <span className="card-name" title={title}>
             {title}
           </span>
+          {props.difference && (
+            <span className="card-difference" title={`${props.difference} from the original`}>
+              {props.difference}
+            </span>
+          )}
         </div>
         <div className="card-sub">
           <StateSign state={state} wrong={wrong} />

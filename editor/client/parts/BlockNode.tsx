@@ -4,7 +4,9 @@ import { useShallow } from "zustand/react/shallow";
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
 import { printShape, type SolvedShape } from "../../../src/core/shape.ts";
 import { toneOf } from "../../../src/figures/tone.ts";
+import type { Differences } from "../../../src/graph/edit/differences.ts";
 import { shareOf, shownState } from "../../../src/runs/progress.ts";
+import { portKey } from "../graph/connection.ts";
 import { figureOf } from "../graph/figure.ts";
 import type { BlockFlowNode } from "../graph/flowNodes.ts";
 import { portsOf } from "../graph/nodePorts.ts";
@@ -20,20 +22,29 @@ const noShapes: Record<string, SolvedShape> = {};
 
 /** A node of the pipeline, of whatever type: everything it shows comes from the catalog, the solver and the run. */
 export const BlockNode = memo(function BlockNode({ id }: NodeProps<BlockFlowNode>) {
-  const node = useEditor((editor) => editor.pipeline.nodes[id]);
+  const node = useEditor((editor) => editor.graph.nodes[id]);
+  const isInside = useEditor((editor) => editor.path.length > 0);
+  const ranId = isInside ? "" : id; // a run tells of the pipeline's nodes
   const entry = useEditor((editor) => editor.catalog[node?.type ?? ""]);
   const count = useEditor((editor) => editor.counts[id]);
-  const problem = useEditor((editor) => editor.problems.find((found) => found.node === id)?.message);
-  const progress = useNodeRun(id, (run) => run.nodes[id]);
-  const mended = useMended(({ nodes }) => nodes.has(id));
-  const ran = useNodeRun(id, (run) => shownState(run.status, run.nodes[id]));
+  const problem = useEditor((editor) => problemAt(editor, id));
+  const difference = useEditor(({ changes }) => differenceOf(changes, id));
+  const progress = useNodeRun(ranId, (run) => run.nodes[ranId]);
+  const mended = useMended(({ nodes }) => nodes.has(ranId));
+  const ran = useNodeRun(ranId, (run) => shownState(run.status, run.nodes[ranId]));
   const state = mended && ran === "failed" ? "idle" : ran;
   const ports = useCardPorts(id, entry);
   if (!node) return null;
   const title = node.label ?? entry?.title ?? node.type;
   const isBusy = state === "running";
   const subtitle =
-    isBusy && progress?.activity ? progress.activity : entry ? subtitleOf(title, entry) : "unknown block";
+    isBusy && progress?.activity
+      ? progress.activity
+      : !entry
+        ? "unknown block"
+        : isInside
+          ? id
+          : subtitleOf(title, entry);
   return (
     <BlockCard
       title={title}
@@ -44,12 +55,13 @@ export const BlockNode = memo(function BlockNode({ id }: NodeProps<BlockFlowNode
       ports={ports}
       connectable={true}
       unknown={!entry}
+      difference={difference ?? (entry?.from === undefined ? undefined : "changed")}
       state={state}
       share={isBusy && progress?.total ? shareOf(progress) : undefined}
       wrong={(mended ? undefined : progress?.error?.message) ?? problem}
       onOpen={entry?.kind === "composite" ? () => openNode(id) : undefined}
     >
-      <LiveFigure node={id} category={entry?.category} figure={figureOf(entry)} />
+      <LiveFigure node={ranId} category={entry?.category} figure={figureOf(entry)} />
     </BlockCard>
   );
 });
@@ -59,6 +71,17 @@ function fits(entry: CatalogEntry, weights: number): boolean {
   return entry.title.length <= (weights > 0 || entry.kind === "composite" ? 18 : 28);
 }
 
+function differenceOf(changes: Differences | undefined, id: string): "added" | "changed" | undefined {
+  if (changes?.added.includes(id)) return "added";
+  return changes?.changed.includes(id) ? "changed" : undefined;
+}
+
+/** What is wrong with a node, or in the pipeline's own block that it is. */
+function problemAt({ shownProblems, problems, graph }: ReturnType<typeof useEditor.getState>, id: string) {
+  const own = shownProblems.find((found) => found.node === id);
+  return (own ?? problems.find(({ inside }) => inside !== undefined && inside === graph.nodes[id]?.type))?.message;
+}
+
 function subtitleOf(title: string, entry: CatalogEntry): string {
   return title === entry.title ? entry.category : entry.title;
 }
@@ -66,9 +89,11 @@ function subtitleOf(title: string, entry: CatalogEntry): string {
 function useCardPorts(id: string, entry: CatalogEntry | undefined): CardPort[] {
   const inputs = useEditor((editor) => editor.solution.inputs[id] ?? noShapes);
   const outputs = useEditor((editor) => editor.solution.outputs[id] ?? noShapes);
-  const names = useEditor(useShallow((editor) => namesOf(editor.pipeline, id, entry)));
+  const names = useEditor(useShallow((editor) => namesOf(editor.graph, id, entry)));
   const wrong = useEditor(
-    useShallow((editor) => editor.problems.flatMap((found) => (found.node === id && found.port ? [found.port] : []))),
+    useShallow((editor) =>
+      editor.shownProblems.flatMap((found) => (found.node === id && found.port ? [found.port] : [])),
+    ),
   );
   const wiring = useWiring(useShallow((state) => names.map((name) => judged(state, id, name))));
   return useMemo(
@@ -109,7 +134,7 @@ function judged(
 ): CardPort["wiring"] {
   const [direction, port] = split(name);
   if (!end || direction === end.direction) return undefined;
-  const key = `${id}.${port}`;
+  const key = portKey(id, port);
   if (!verdicts.has(key)) return undefined;
   return verdicts.get(key) ? "refused" : "fits";
 }

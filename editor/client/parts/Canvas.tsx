@@ -5,6 +5,7 @@ import {
   type Connection,
   ConnectionLineType,
   type EdgeChange,
+  MiniMap,
   type NodeChange,
   ReactFlow,
   useNodesInitialized,
@@ -14,7 +15,7 @@ import { type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
 import { moveNodes, type Position } from "../../../src/graph/edit.ts";
 import type { GraphEdge } from "../../../src/graph/graph.ts";
 import { edgeIds } from "../graph/edges.ts";
-import { type BlockFlowNode, flowEdges, flowNodes, routedEdges } from "../graph/flowNodes.ts";
+import { type DrawnNode, flowEdges, flowNodes, routedEdges } from "../graph/flowNodes.ts";
 import type { Box } from "../graph/freePlace.ts";
 import { openRunPipeline } from "../stores/document.ts";
 import { commit, openDialog, select, useEditor } from "../stores/editor.ts";
@@ -25,21 +26,26 @@ import { fitAll, followSize, keepInSight, setViewport, toCanvas, useTextScale, v
 import { startWire } from "../stores/wiring.ts";
 import { addBlock, draggedBlock } from "./addBlock.ts";
 import { BlockNode } from "./BlockNode.tsx";
+import { Breadcrumbs } from "./Breadcrumbs.tsx";
 import { CanvasTools } from "./CanvasTools.tsx";
 import { QuickAdd } from "./QuickAdd.tsx";
+import { TerminalNode } from "./TerminalNode.tsx";
 import { Wire } from "./Wire.tsx";
 import { WiringReason } from "./WiringReason.tsx";
 import { finishWire, isAllowed, looseEnd, takeWire } from "./wireEvents.ts";
 
-const nodeTypes = { block: BlockNode };
+const nodeTypes = { block: BlockNode, terminal: TerminalNode };
 const edgeTypes = { wire: Wire };
 
-/** The pipeline as a graph that can be edited. What is drawn follows from the pipeline; only drags are the canvas's own. */
+/** The pipeline, or the inside of a block, as a graph that can be edited. What is drawn follows from the pipeline; only drags are the canvas's own. */
 export function Canvas() {
   const { nodes, onNodesChange } = useFlowNodes();
   const edges = useFlowEdges(nodes);
   const flow = useReactFlow();
-  const isEmpty = nodes.length === 0;
+  const title = useEditor(({ opened }) => opened.at(-1)?.title);
+  const isTraced = useEditor(({ opened }) => opened.length > 0 && opened.at(-1)!.own === undefined);
+  const isLong = nodes.length > 14;
+  const isEmpty = nodes.length === 0 && title === undefined;
   useEffect(() => {
     setViewport(flow as never);
     return () => setViewport(undefined);
@@ -47,7 +53,12 @@ export function Canvas() {
   useFirstFit();
   useInSight();
   return (
-    <section className="canvas" aria-label="Pipeline" data-testid="canvas" ref={followSize}>
+    <section
+      className={title === undefined ? "canvas" : "canvas inside"}
+      aria-label={title === undefined ? "Pipeline" : `Inside of ${title}`}
+      data-testid={title === undefined ? "canvas" : "inside"}
+      ref={followSize}
+    >
       <ReactFlow
         nodes={nodes}
         edges={edges}
@@ -79,7 +90,7 @@ export function Canvas() {
         connectionLineType={ConnectionLineType.Bezier}
         minZoom={0.15}
         maxZoom={2}
-        nodesDraggable
+        nodesDraggable={!isTraced}
         nodeDragThreshold={3}
         proOptions={{ hideAttribution: true }}
         zoomOnDoubleClick={false}
@@ -87,23 +98,33 @@ export function Canvas() {
       >
         <Background variant={BackgroundVariant.Dots} gap={22} size={1.3} />
         <CanvasTools />
+        {isLong && (
+          <MiniMap
+            position="bottom-left"
+            pannable
+            zoomable
+            ariaLabel="Overview"
+            className="minimap"
+            style={{ width: 168, height: 64 }}
+          />
+        )}
       </ReactFlow>
       <WiringReason />
       <QuickAdd />
       {isEmpty && <EmptyCanvas />}
-      <OthersRun />
+      {title === undefined ? <OthersRun /> : <Breadcrumbs />}
     </section>
   );
 }
 
 function useFlowNodes() {
-  const pipeline = useEditor((editor) => editor.pipeline);
+  const graph = useEditor((editor) => editor.graph);
   const selected = useEditor((editor) => editor.selection.nodes);
-  const [nodes, setNodes] = useState<BlockFlowNode[]>(() => flowNodes([], pipeline, selected));
+  const [nodes, setNodes] = useState<DrawnNode[]>(() => flowNodes([], graph, selected));
   const drawn = useRef(nodes);
   drawn.current = nodes;
-  useEffect(() => setNodes((before) => flowNodes(before, pipeline, selected)), [pipeline, selected]);
-  const onNodesChange = (changes: NodeChange<BlockFlowNode>[]) => {
+  useEffect(() => setNodes((before) => flowNodes(before, graph, selected)), [graph, selected]);
+  const onNodesChange = (changes: NodeChange<DrawnNode>[]) => {
     const own = changes.filter((change) => change.type === "position" || change.type === "dimensions");
     if (own.length > 0) setNodes((before) => applyNodeChanges(own, before));
     takeSelection(changes);
@@ -112,7 +133,7 @@ function useFlowNodes() {
   return { nodes, onNodesChange };
 }
 
-function takeSelection(changes: NodeChange<BlockFlowNode>[]): void {
+function takeSelection(changes: NodeChange<DrawnNode>[]): void {
   const picks = changes.filter((change) => change.type === "select");
   if (picks.length === 0) return;
   const { nodes, edges } = useEditor.getState().selection;
@@ -128,10 +149,10 @@ function takeWireSelection(changes: EdgeChange[]): void {
 
 /** A box takes the wires between its nodes, not those that lead out of it. */
 function dropWiresOutside(): void {
-  const { selection, pipeline } = useEditor.getState();
-  const ids = edgeIds(pipeline.edges);
+  const { selection, graph } = useEditor.getState();
+  const ids = edgeIds(graph.edges);
   const isInside = ({ from, to }: GraphEdge) => [from[0], to[0]].every((id) => selection.nodes.includes(id));
-  const inside = pipeline.edges.flatMap((edge, index) => (isInside(edge) ? [ids[index]!] : []));
+  const inside = graph.edges.flatMap((edge, index) => (isInside(edge) ? [ids[index]!] : []));
   select(selection.nodes, inside);
 }
 
@@ -152,33 +173,33 @@ function keepPageText(event: MouseEvent<HTMLElement>): void {
   if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
 }
 
-/** A drag that ended, or a step by an arrow key, becomes a change of the pipeline. */
-function takeMoves(changes: NodeChange<BlockFlowNode>[], drawn: readonly BlockFlowNode[]): void {
+/** A drag that ended, or a step by an arrow key, becomes a change of the graph. */
+function takeMoves(changes: NodeChange<DrawnNode>[], drawn: readonly DrawnNode[]): void {
   const moved: Record<string, Position> = {};
   for (const change of changes) {
     if (change.type !== "position" || change.dragging) continue;
     const place = change.position ?? drawn.find((node) => node.id === change.id)?.position;
     if (place) moved[change.id] = [Math.round(place.x), Math.round(place.y)];
   }
-  const { pipeline } = useEditor.getState();
+  const { graph } = useEditor.getState();
   const really = Object.entries(moved).filter(([id, [x, y]]) => {
-    const before = pipeline.view.positions[id];
+    const before = graph.view.positions[id];
     return before?.[0] !== x || before[1] !== y;
   });
   if (really.length > 0)
-    commit("Move", moveNodes(pipeline, Object.fromEntries(really)), { key: `move ${Object.keys(moved)}` });
+    commit("Move", moveNodes(graph, Object.fromEntries(really)), { key: `move ${Object.keys(moved)}` });
 }
 
 /** Wires are routed anew when nodes have come to rest, not while they are dragged. */
-function useFlowEdges(drawn: readonly BlockFlowNode[]) {
-  const pipeline = useEditor((editor) => editor.pipeline);
+function useFlowEdges(drawn: readonly DrawnNode[]) {
+  const graph = useEditor((editor) => editor.graph);
   const solution = useEditor((editor) => editor.solution);
-  const problems = useEditor((editor) => editor.problems);
+  const problems = useEditor((editor) => editor.shownProblems);
   const selected = useEditor((editor) => editor.selection.edges);
-  const { nodes, edges } = pipeline;
+  const { nodes, edges } = graph;
   // biome-ignore lint/correctness/useExhaustiveDependencies: where nodes stand does not change a wire's data
   const wires = useMemo(
-    () => flowEdges(pipeline, solution, problems, selected),
+    () => flowEdges(graph, solution, problems, selected),
     [nodes, edges, solution, problems, selected],
   );
   const catalog = useEditor((editor) => editor.catalog);
@@ -188,12 +209,13 @@ function useFlowEdges(drawn: readonly BlockFlowNode[]) {
   return useMemo(() => {
     const cards = new Map<string, Box>();
     for (const { id, measured } of drawn) {
-      const [x, y] = pipeline.view.positions[id] ?? [0, 0];
-      if (id in pipeline.nodes && measured?.width && measured.height)
-        cards.set(id, { x, y, width: measured.width, height: measured.height });
+      const place = graph.view.positions[id];
+      if (!place) continue;
+      const [x, y] = place;
+      if (measured?.width && measured.height) cards.set(id, { x, y, width: measured.width, height: measured.height });
     }
-    return routedEdges(wires, pipeline, catalog, cards, textScale);
-  }, [wires, pipeline.view.positions, catalog, sizes, textScale]);
+    return routedEdges(wires, graph, catalog, cards, textScale);
+  }, [wires, graph.view.positions, catalog, sizes, textScale]);
 }
 
 /** Shows the whole pipeline once its nodes have been measured, each time another one is opened. */

@@ -17,8 +17,8 @@ export function ConfigForm({ id, node, entry }: { id: string; node: GraphNode; e
   const fields = fieldsOf(entry);
   if (fields.length === 0) return null;
   const set: SetField = (path, value) => {
-    const { pipeline } = useEditor.getState();
-    const changed = changeNode(pipeline, id, (before) => setField(before, path[0].key, value));
+    const { graph } = useEditor.getState();
+    const changed = changeNode(graph, id, (before) => setField(before, path[0].key, value));
     const key = path.map((field) => field.key).join(".");
     commit(`Change ${path.at(-1)!.title.toLowerCase()}`, changed, { key: `${id} config.${key}` });
   };
@@ -137,7 +137,6 @@ function FieldRow({ field, value, set }: { field: Field; value: unknown; set: Se
   /** A choice is a step of its own, unlike a letter that is typed. */
   const choose = (next: string) => {
     change(next);
-    if (parseField(field, next).ok) setTyped(undefined); // from now on the field shows its value
     sealHistory();
   };
   const props = {
@@ -184,6 +183,7 @@ function FieldRow({ field, value, set }: { field: Field; value: unknown; set: Se
         {field.unit && <span className="unit">{field.unit}</span>}
       </span>
       <span className="field-help" id={help}>
+        {typeof value === "string" && value.startsWith("$") && <em>Follows a field of the block around. </em>}
         {reason ? <em>Needs {reason}.</em> : (field.description ?? boundsText(field) ?? "")}
       </span>
     </div>

@@ -7,6 +7,7 @@ import { openDialog, useEditor } from "../stores/editor.ts";
 import { tellError } from "../stores/notices.ts";
 import { useStudio } from "../stores/studio.ts";
 import { isMac } from "./ActionButton.tsx";
+import { BlockDialog, CollapseDialog } from "./BlockDialogs.tsx";
 import { Modal } from "./Modal.tsx";
 
 export function Dialogs() {
@@ -20,6 +21,10 @@ export function Dialogs() {
       return <HelpDialog />;
     case "run":
       return <RunDialog />;
+    case "collapse":
+      return <CollapseDialog />;
+    case "block":
+      return <BlockDialog />;
     default:
       return null;
   }

@@ -18,10 +18,10 @@ import { StartsFrom } from "./StartsFrom.tsx";
 /** What is selected, with all that can be changed about it. */
 export function Inspector() {
   const { nodes, edges } = useEditor((editor) => editor.selection);
-  const pipeline = useEditor((editor) => editor.pipeline);
-  const wire = pipeline.edges.find((_edge, index) => edges.includes(edgeIds(pipeline.edges)[index]!));
+  const graph = useEditor((editor) => editor.graph);
+  const wire = graph.edges.find((_edge, index) => edges.includes(edgeIds(graph.edges)[index]!));
   const [id] = nodes;
-  const node = id === undefined ? undefined : pipeline.nodes[id];
+  const node = id === undefined ? undefined : graph.nodes[id];
   if (nodes.length > 1) return <ManyInspector count={nodes.length} />;
   if (id !== undefined && node) return <NodeInspector key={id} id={id} node={node} />;
   return wire ? <WireInspector wire={wire} /> : null;
@@ -71,7 +71,7 @@ function NodeInspector({ id, node }: { id: string; node: GraphNode }) {
 }
 
 function NodeProblems({ id }: { id: string }) {
-  const problem = useEditor((editor) => editor.problems.find((found) => found.node === id));
+  const problem = useEditor((editor) => editor.shownProblems.find((found) => found.node === id));
   const failed = useNodeRun(id, (run) => run.nodes[id]?.error);
   const shown = failed ?? problem;
   if (!shown) return null;
@@ -91,11 +91,11 @@ function Weights({ id, node }: { id: string; node: GraphNode }) {
   if (!count || count.weights === 0) return null;
   const tone = toneOf(count);
   const change = (key: "frozen" | "weights", value: boolean | string | undefined) => {
-    const { pipeline } = useEditor.getState();
+    const { graph } = useEditor.getState();
     const label = key === "frozen" ? (value ? "Freeze" : "Unfreeze") : "Change weights";
     commit(
       label,
-      changeNode(pipeline, id, (before) => setProperty(before, key, value as never)),
+      changeNode(graph, id, (before) => setProperty(before, key, value as never)),
       { key: `${id} ${key}` },
     );
   };
@@ -134,9 +134,9 @@ function LabelField({ id, node, placeholder }: { id: string; node: GraphNode; pl
         value={node.label ?? ""}
         placeholder={placeholder}
         onChange={(event) => {
-          const { pipeline } = useEditor.getState();
+          const { graph } = useEditor.getState();
           const label = event.target.value || undefined;
-          const next = changeNode(pipeline, id, (before) => setProperty(before, "label", label));
+          const next = changeNode(graph, id, (before) => setProperty(before, "label", label));
           commit("Rename node", next, { key: `${id} label` });
         }}
         onBlur={sealHistory}
@@ -198,8 +198,8 @@ function ManyInspector({ count }: { count: number }) {
 }
 
 function WireInspector({ wire }: { wire: GraphEdge }) {
-  const index = useEditor((editor) => editor.pipeline.edges.indexOf(wire));
-  const problem = useEditor((editor) => editor.problems.find((found) => found.edge === index));
+  const index = useEditor((editor) => editor.graph.edges.indexOf(wire));
+  const problem = useEditor((editor) => editor.shownProblems.find((found) => found.edge === index));
   const shape = useEditor((editor) => editor.solution.outputs[wire.from[0]]?.[wire.from[1]]);
   return (
     <Frame title={problem ? "Wire that does not fit" : "Wire"} kind={shapeText(shape)}>

@@ -6,7 +6,7 @@ import { isMac } from "./ActionButton.tsx";
 import { Icon } from "./Icon.tsx";
 import { usePopover } from "./usePopover.ts";
 
-const groups: readonly Action["group"][] = ["File", "Edit", "View", "Run"];
+const groups: readonly Action["group"][] = ["File", "Edit", "Block", "View", "Run"];
 
 /** Everything that can be done, with its shortcut: the registry as a menu. */
 export function Menu() {

@@ -1,5 +1,6 @@
 import { useMemo, useState } from "react";
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
+import { offeredBlocks } from "../graph/connection.ts";
 import { useEditor } from "../stores/editor.ts";
 import { changeSettings, useSettings } from "../stores/settings.ts";
 import { addBlockSomewhere, dragBlock } from "./addBlock.ts";
@@ -12,7 +13,10 @@ export function Palette() {
   const open = useSettings((settings) => settings.palette);
   const catalog = useEditor((editor) => editor.catalog);
   const [query, setQuery] = useState("");
-  const groups = useMemo(() => group(catalog, query), [catalog, query]);
+  const graph = useEditor((editor) => editor.graph);
+  const isInside = graph.inputs !== undefined;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is in the graph does not change what is offered
+  const groups = useMemo(() => group(offeredBlocks(graph, catalog), query), [isInside, catalog, query]);
   if (!open) {
     return (
       <button
@@ -95,9 +99,9 @@ function PaletteItem({ entry }: { entry: CatalogEntry }) {
   );
 }
 
-function group(catalog: Record<string, CatalogEntry>, query: string): { category: string; entries: CatalogEntry[] }[] {
+function group(offered: readonly CatalogEntry[], query: string): { category: string; entries: CatalogEntry[] }[] {
   const wanted = query.trim().toLowerCase().split(/\s+/).filter(Boolean);
-  const found = Object.values(catalog).filter((entry) => {
+  const found = offered.filter((entry) => {
     const text = `${entry.title} ${entry.name} ${entry.category} ${entry.summary}`.toLowerCase();
     return wanted.every((word) => text.includes(word));
   });

@@ -3,7 +3,8 @@ import type { CatalogEntry } from "../../../src/core/catalog.ts";
 import { printShape } from "../../../src/core/shape.ts";
 import { shapeText } from "../../../src/figures/shapeText.ts";
 import { connect, disconnect } from "../../../src/graph/edit.ts";
-import { judgePorts, wireBetween } from "../graph/connection.ts";
+import { judgePorts, portKey, wireBetween } from "../graph/connection.ts";
+import { drawnId, graphId } from "../graph/terminals.ts";
 import { commit, useEditor } from "../stores/editor.ts";
 
 /** A node's ports: what they carry, their shapes, and for inputs where they are wired from. */
@@ -45,32 +46,33 @@ export function PortTable({ id, entry }: { id: string; entry: CatalogEntry }) {
 
 /** Wires an input without a mouse: every output that fits can be chosen, the others say why they do not. */
 function WiredFrom({ id, port }: { id: string; port: string }) {
-  const pipeline = useEditor((editor) => editor.pipeline);
+  const graph = useEditor((editor) => editor.graph);
+  const solvable = useEditor((editor) => editor.solvable);
   const catalog = useEditor((editor) => editor.catalog);
-  const { nodes, edges } = pipeline;
+  const { nodes, edges } = graph;
   const wired = edges.find((edge) => edge.to[0] === id && edge.to[1] === port);
   // biome-ignore lint/correctness/useExhaustiveDependencies: where nodes stand does not change what fits
   const choices = useMemo(() => {
-    const free = wired ? disconnect(pipeline, [wired]) : pipeline;
+    const free = wired ? disconnect(solvable, [wired]) : solvable;
     return [...judgePorts(free, catalog, { node: id, port, direction: "input" })];
   }, [nodes, edges, catalog, id, port]);
   const change = (source: string) => {
-    const free = wired ? disconnect(pipeline, [wired]) : pipeline;
-    const [node, output] = source.split(".");
+    const free = wired ? disconnect(graph, [wired]) : graph;
+    const [node, output] = source.split(" ");
     if (!node || !output) commit("Remove wire", free);
-    else commit("Connect", connect(free, wireBetween({ node: id, port, direction: "input" }, node, output)));
+    else commit("Connect", connect(free, wireBetween({ node: id, port, direction: "input" }, graphId(node), output)));
   };
   return (
     <select
       className="wired-from"
       aria-label={`${port} is wired from`}
-      value={wired?.from.join(".") ?? ""}
+      value={wired ? portKey(drawnId(wired.from), wired.from[1]) : ""}
       onChange={(event) => change(event.target.value)}
     >
       <option value="">not wired</option>
       {choices.map(([source, problem]) => (
         <option key={source} value={source} disabled={problem !== undefined} title={problem?.message}>
-          {source.replace(".", " · ")}
+          {source.replace(" ", " · ")}
           {problem && ` (${problem.code.toLowerCase().replaceAll("_", " ")})`}
         </option>
       ))}

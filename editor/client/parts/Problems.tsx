@@ -2,14 +2,15 @@ import { useState } from "react";
 import type { ErrorReport } from "../../../src/core/errors.ts";
 import { sentence } from "../../../src/core/errors.ts";
 import { edgeIds } from "../graph/edges.ts";
-import { select, useEditor } from "../stores/editor.ts";
+import { goInside, select, useEditor } from "../stores/editor.ts";
+import { goToBlock } from "../stores/inside.ts";
 import { useMended } from "../stores/mended.ts";
 import { useOwnRun } from "../stores/ownRun.ts";
 import { useRun } from "../stores/run.ts";
 import { fitNode } from "../stores/viewport.ts";
 import { Icon } from "./Icon.tsx";
 
-type Shown = ErrorReport & { node?: string; edge?: number; failed?: boolean };
+type Shown = ErrorReport & { node?: string; edge?: number; inside?: string; failed?: boolean };
 
 /** What stands in the way of a run, or broke it: one line with the fix, and a click that leads to the place. */
 export function Problems() {
@@ -30,22 +31,30 @@ export function Problems() {
           </button>
         )}
       </div>
-      {open && rest.map((problem) => <ProblemLine key={`${problem.edge} ${problem.message}`} problem={problem} />)}
+      {open &&
+        rest.map((problem) => (
+          <ProblemLine key={`${problem.inside} ${problem.edge} ${problem.message}`} problem={problem} />
+        ))}
     </div>
   );
 }
 
 function ProblemLine({ problem }: { problem: Shown }) {
-  const { node, edge } = problem;
+  const { node, edge, inside } = problem;
   const jump = () => {
-    const { pipeline } = useEditor.getState();
-    const wire = edge === undefined ? undefined : edgeIds(pipeline.edges)[edge];
+    const { opened } = useEditor.getState();
+    if (inside !== opened.at(-1)?.own) {
+      if (inside === undefined) goInside([]);
+      else goToBlock(inside);
+    }
+    const { graph } = useEditor.getState();
+    const wire = edge === undefined ? undefined : edgeIds(graph.edges)[edge];
     if (wire !== undefined) select([], [wire]);
     else if (node !== undefined) select([node]);
-    const place = node ?? (edge === undefined ? undefined : pipeline.edges[edge]?.to[0]);
+    const place = node ?? (edge === undefined ? undefined : graph.edges[edge]?.to[0]);
     if (place !== undefined) fitNode(place);
   };
-  const leads = node !== undefined || edge !== undefined;
+  const leads = node !== undefined || edge !== undefined || inside !== undefined;
   return (
     <div className="problem">
       <Icon name="warning" size={15} />

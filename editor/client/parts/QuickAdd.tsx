@@ -16,7 +16,7 @@ function Choices({ dropped }: { dropped: NonNullable<ReturnType<typeof useWiring
   const list = useRef<HTMLDivElement>(null);
   const { end, x, y } = dropped;
   const fitting = useMemo(
-    () => fittingBlocks(useEditor.getState().pipeline, catalog, end, newNode).slice(0, 40),
+    () => fittingBlocks(useEditor.getState().solvable, catalog, end, newNode).slice(0, 40),
     [catalog, end],
   );
   useEffect(() => {

@@ -1,4 +1,4 @@
-import { commit, sealHistory, useEditor } from "../stores/editor.ts";
+import { commitPipeline, sealHistory, useEditor } from "../stores/editor.ts";
 import { useTheme } from "../stores/theme.ts";
 import { ActionButton } from "./ActionButton.tsx";
 import { Brand } from "./Brand.tsx";
@@ -55,7 +55,7 @@ function PipelineName() {
         maxLength={120}
         spellCheck={false}
         style={{ width: `${Math.min(34, Math.max(8, pipeline.name.length + 1))}ch` }}
-        onChange={(event) => commit("Rename", { ...pipeline, name: event.target.value }, { key: "name" })}
+        onChange={(event) => commitPipeline("Rename", { ...pipeline, name: event.target.value }, { key: "name" })}
         onBlur={sealHistory}
         onKeyDown={(event) => {
           if (event.key === "Enter" || event.key === "Escape") event.currentTarget.blur();

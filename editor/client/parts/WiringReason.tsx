@@ -1,13 +1,14 @@
 import { useConnection } from "@xyflow/react";
 import { useEffect, useRef } from "react";
 import { sentence } from "../../../src/core/errors.ts";
+import { portKey } from "../graph/connection.ts";
 import { useWiring } from "../stores/wiring.ts";
 
 /** While a wire is held over a port that refuses it: the reason, beside the pointer. */
 export function WiringReason() {
   const port = useConnection((connection) =>
     connection.inProgress && connection.toHandle
-      ? `${connection.toHandle.nodeId}.${connection.toHandle.id}`
+      ? portKey(connection.toHandle.nodeId, connection.toHandle.id ?? "")
       : undefined,
   );
   const problem = useWiring((wiring) => (port === undefined ? undefined : wiring.verdicts.get(port)));

@@ -22,8 +22,10 @@ export function draggedBlock(transfer: DataTransfer): string | undefined {
 
 /** A node of a type as it begins. */
 export function newNode(type: string): GraphNode {
-  const entry = useEditor.getState().catalog[type];
-  return { type, config: entry ? initialConfig(entry) : {} };
+  const { catalog, path } = useEditor.getState();
+  const entry = catalog[type];
+  // What is added to a pretrained block is new in it.
+  return { type, config: entry ? initialConfig(entry) : {}, ...(path.length > 0 ? { pretrained: false } : {}) };
 }
 
 /** How far below a card's top a pointer holds it. */
@@ -36,23 +38,23 @@ function placeUnder([x, y]: Position): Position {
 
 /** Adds a block with its head at a place, and selects it. */
 export function addBlock(type: string, place: Position, wire?: { end: LooseEnd; port: string }): void {
-  const { pipeline } = useEditor.getState();
-  const id = freshId(pipeline, type);
+  const { graph } = useEditor.getState();
+  const id = freshId(graph, type);
   const left = wire?.end.direction === "input" ? card.width : wire ? 0 : card.width / 2;
-  const grown = addNode(pipeline, id, newNode(type), [Math.round(place[0] - left), Math.round(place[1] - headMiddle)]);
+  const grown = addNode(graph, id, newNode(type), [Math.round(place[0] - left), Math.round(place[1] - headMiddle)]);
   commit("Add", wire ? connect(grown, wireBetween(wire.end, id, wire.port)) : grown, { select: [id] });
 }
 
 /** Adds a block where there is room, as near as can be to the right of the selected node, or to the middle of what is seen. */
 export function addBlockSomewhere(type: string): void {
-  const { pipeline, selection, catalog } = useEditor.getState();
-  const { positions } = pipeline.view;
+  const { graph, selection, catalog } = useEditor.getState();
+  const { positions } = graph.view;
   const sized = ([x, y]: Position, ports: CardPorts): Box => ({
     ...{ x, y, width: card.width },
     height: cardHeight({ ...ports, figure: true }), // one may come with a run
   });
-  const taken = Object.entries(pipeline.nodes).flatMap(([id, node]) =>
-    positions[id] ? [sized(positions[id], portsOf(pipeline, id, catalog[node.type]))] : [],
+  const taken = Object.entries(graph.nodes).flatMap(([id, node]) =>
+    positions[id] ? [sized(positions[id], portsOf(graph, id, catalog[node.type]))] : [],
   );
   const beside = positions[selection.nodes[0] ?? ""];
   const [x, y] = beside ? [beside[0] + card.width + 92, beside[1]] : placeUnder(middle());

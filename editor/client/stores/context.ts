@@ -2,11 +2,12 @@ import { moveNodes } from "../../../src/graph/edit.ts";
 import { type Action, actions, canDo, type EditorContext } from "../edit/actions.ts";
 import { matches } from "../edit/shortcut.ts";
 import { tidyPositions } from "../graph/nodePorts.ts";
-import { browserStorage } from "./browserStorage.ts";
 import { commandRun, createPipeline, downloadPipeline, savePipeline, startRun } from "./document.ts";
 import { commit, openDialog, redo, select, undo, useEditor } from "./editor.ts";
-import { openNode } from "./inside.ts";
+import { chooseFile } from "./files.ts";
+import { leaveInside, openNode, restoreOriginal } from "./inside.ts";
 import { tellError } from "./notices.ts";
+import { expandNode, exportBlock, importBlocks, ownBlock } from "./ownBlocks.ts";
 import { isDockOpen, useRun } from "./run.ts";
 import { changeSettings, useSettings } from "./settings.ts";
 import { useStudio } from "./studio.ts";
@@ -17,20 +18,23 @@ const clipboardPlace = "flamingo:clipboard";
 
 /** The editor as actions see it, now. */
 export function editorContext(): EditorContext {
-  const { pipeline, catalog, selection, history, inside } = useEditor.getState();
+  const { graph, solvable, pipeline, catalog, selection, history, path } = useEditor.getState();
   const { id, state } = useRun.getState();
   return {
-    pipeline,
+    graph,
+    solvable,
+    blocks: pipeline.blocks,
     catalog,
     selection,
-    readOnly: inside.length > 0,
+    depth: path.length,
     canUndo: history.past.length > 0,
     canRedo: history.future.length > 0,
     runStatus: id === undefined ? undefined : state.status,
     hasCheckpoint: state.checkpoints.length > 0,
     connected: useStudio.getState().connection === "online",
     clipboard,
-    commit: (label, next, chosen) => commit(label, next, chosen ? { select: chosen } : {}),
+    commit: (label, next, chosen, blocks) =>
+      commit(label, next, { ...(chosen ? { select: chosen } : {}), ...(blocks ? { blocks } : {}) }),
     select: (nodes) => select(nodes),
     undo,
     redo,
@@ -38,6 +42,12 @@ export function editorContext(): EditorContext {
     fit: () => fitAll(),
     open: openDialog,
     openInside: openNode,
+    leaveInside,
+    expand: (node) => void expandNode(node).catch(tellError),
+    ownBlock: ownBlock(),
+    exportBlock,
+    importBlocks: () => chooseFile(importBlocks),
+    restoreOriginal,
     create: createPipeline,
     save: () => void savePipeline().catch(tellError),
     download: downloadPipeline,
@@ -88,10 +98,10 @@ function belongsToField(event: KeyboardEvent): boolean {
 }
 
 const clipboard = {
-  read: () => browserStorage.getItem(clipboardPlace),
+  read: () => localStorage.getItem(clipboardPlace),
   write: (text: string) => {
     try {
-      browserStorage.setItem(clipboardPlace, text);
+      localStorage.setItem(clipboardPlace, text);
     } catch (error) {
       tellError(error);
     }
@@ -99,8 +109,8 @@ const clipboard = {
 };
 
 function tidy(): void {
-  const { pipeline, catalog } = useEditor.getState();
-  commit("Tidy up", moveNodes(pipeline, tidyPositions(pipeline, catalog)));
+  const { graph, catalog } = useEditor.getState();
+  commit("Tidy up", moveNodes(graph, tidyPositions(graph, catalog)));
   requestAnimationFrame(() => fitAll());
 }
 

@@ -11,8 +11,8 @@ import type {
 } from "../../shared/protocol.ts";
 import { sameGraph } from "../edit/delta.ts";
 import { type Draft, keepDraft, readDraft } from "../edit/draft.ts";
-import { browserStorage } from "./browserStorage.ts";
 import { openDialog, setCatalog, setDescription, setOrigin, setOriginRun, showPipeline, useEditor } from "./editor.ts";
+import { download } from "./files.ts";
 import { tell, tellError } from "./notices.ts";
 import { noteRunPipeline } from "./ownRun.ts";
 import { getJson, sendJson } from "./request.ts";
@@ -29,7 +29,7 @@ export async function begin(): Promise<void> {
   ]);
   setCatalog(catalog);
   useStudio.setState({ info, runs });
-  const draft = readDraft(browserStorage);
+  const draft = readDraft(localStorage);
   if (draft?.changed) showPipeline(draft.pipeline, draft);
   else await openFirst(draft);
   keepDrafts();
@@ -107,11 +107,7 @@ export function idOf(name: string): string {
 /** Hands the pipeline to the browser as a file. */
 export function downloadPipeline(): void {
   const { pipeline } = useEditor.getState();
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([writePipeline(pipeline)], { type: "application/json" }));
-  link.download = `${idOf(pipeline.name)}.json`;
-  link.click();
-  URL.revokeObjectURL(link.href);
+  download(`${idOf(pipeline.name)}.json`, writePipeline(pipeline));
 }
 
 /** Starts a run of the pipeline as it is now, and shows it. */
@@ -164,7 +160,7 @@ function showStored({ id, rev, template, pipeline }: StoredPipeline): void {
 function keepDrafts(): void {
   const keep = () => {
     const { pipeline, origin } = useEditor.getState();
-    keepDraft(browserStorage, { pipeline, ...origin });
+    keepDraft(localStorage, { pipeline, ...origin });
   };
   let timer: ReturnType<typeof setTimeout> | undefined;
   useEditor.subscribe((state, before) => {

@@ -1,6 +1,5 @@
 import { create } from "zustand";
 import type { Theme } from "../../../src/figures/colors.ts";
-import { browserStorage } from "./browserStorage.ts";
 
 interface Settings {
   /** Undefined follows the system. */
@@ -31,7 +30,7 @@ export const useSettings = create<Settings>(() => ({ ...initial, ...read() }));
 
 useSettings.subscribe((settings) => {
   try {
-    browserStorage.setItem(place, JSON.stringify(settings));
+    localStorage.setItem(place, JSON.stringify(settings));
   } catch {
     // Storage is full or forbidden: the settings hold as long as the page is open.
   }
@@ -61,7 +60,7 @@ export function showPanel(name: string): void {
 
 function read(): Partial<Settings> {
   try {
-    return JSON.parse(browserStorage.getItem(place) ?? "{}") as Partial<Settings>;
+    return JSON.parse(localStorage.getItem(place) ?? "{}") as Partial<Settings>;
   } catch {
     return {};
   }

@@ -6,7 +6,7 @@ import { useEditor } from "./editor.ts";
 interface Wiring {
   /** The end of the wire that is being drawn; undefined while none is. */
   end: LooseEnd | undefined;
-  /** What speaks against each port of the other direction, by `node.port`. */
+  /** What speaks against each port of the other direction, by `portKey`. */
   verdicts: Map<string, Problem | undefined>;
   /** Where a wire was dropped on nothing, in pixels of the page: blocks that fit can be added there. */
   dropped: { end: LooseEnd; x: number; y: number } | undefined;
@@ -17,8 +17,8 @@ const noVerdicts = new Map<string, Problem | undefined>();
 export const useWiring = create<Wiring>(() => ({ end: undefined, verdicts: noVerdicts, dropped: undefined }));
 
 export function startWire(end: LooseEnd): void {
-  const { pipeline, catalog } = useEditor.getState();
-  useWiring.setState({ end, verdicts: judgePorts(pipeline, catalog, end), dropped: undefined });
+  const { solvable, catalog } = useEditor.getState();
+  useWiring.setState({ end, verdicts: judgePorts(solvable, catalog, end), dropped: undefined });
 }
 
 export function endWire(): void {

@@ -9,17 +9,19 @@ function contextOf(changes: Partial<EditorContext> = {}): EditorContext & { comm
   let committed: Pipeline | undefined;
   const nothing = () => undefined;
   return {
-    pipeline: chain,
+    graph: chain,
+    solvable: chain,
+    blocks: {},
     catalog,
     selection: { nodes: [], edges: [] },
-    readOnly: false,
+    depth: 0,
     canUndo: false,
     canRedo: false,
     runStatus: undefined,
     hasCheckpoint: false,
     connected: true,
     clipboard: { read: () => text, write: (value) => (text = value) },
-    commit: (_label, pipeline) => (committed = pipeline),
+    commit: (_label, graph) => (committed = graph as Pipeline),
     committed: () => committed!,
     select: nothing,
     undo: nothing,
@@ -28,6 +30,12 @@ function contextOf(changes: Partial<EditorContext> = {}): EditorContext & { comm
     fit: nothing,
     open: nothing,
     openInside: nothing,
+    leaveInside: nothing,
+    expand: nothing,
+    ownBlock: undefined,
+    exportBlock: nothing,
+    importBlocks: nothing,
+    restoreOriginal: nothing,
     create: nothing,
     save: nothing,
     download: nothing,
@@ -98,10 +106,15 @@ describe("actions", () => {
     expect(open.predicate(contextOf({ selection: { nodes: ["encoder", "head"], edges: [] } }))).toBe(false);
   });
 
-  test("nothing is edited while the inside of a block is shown", () => {
-    const context = contextOf({ selection: { nodes: ["encoder"], edges: [] }, readOnly: true });
-    expect(actions.filter((action) => action.group === "Edit" && canDo(action, context))).toEqual([]);
-    expect(canDo(actionNamed("fit"), context)).toBe(true);
+  test("Escape drops the selection first, then leaves the block that is open", () => {
+    const [left, selected] = [vi.fn(), vi.fn()];
+    const inside = { depth: 1, leaveInside: left, select: selected };
+    actionNamed("deselect").perform(contextOf({ ...inside, selection: { nodes: ["encoder"], edges: [] } }));
+    expect(selected).toHaveBeenCalledWith([]);
+    expect(left).not.toHaveBeenCalled();
+    actionNamed("deselect").perform(contextOf(inside));
+    expect(left).toHaveBeenCalled();
+    expect(canDo(actionNamed("deselect"), contextOf())).toBe(false);
   });
 
   test("in every state of a run, what can be done is what makes sense", () => {

@@ -6,10 +6,10 @@ import { catalog, chain } from "./catalog.ts";
 
 test("every port of the other side is judged, with the reason where it is refused", () => {
   const verdicts = judgePorts(chain, catalog, { node: "encoder", port: "features", direction: "output" });
-  expect(verdicts.get("head.features")?.code).toBe("DUPLICATE_EDGE");
-  expect(verdicts.get("encoder.images")?.code).toBe("SELF_CONNECTION");
-  expect(verdicts.has("head.bias")).toBe(true);
-  expect(verdicts.has("head.loss")).toBe(false);
+  expect(verdicts.get("head features")?.code).toBe("DUPLICATE_EDGE");
+  expect(verdicts.get("encoder images")?.code).toBe("SELF_CONNECTION");
+  expect(verdicts.has("head bias")).toBe(true);
+  expect(verdicts.has("head loss")).toBe(false);
 });
 
 test("blocks that fit a loose end are found, with the port that fits", () => {

@@ -2,7 +2,7 @@ import type { Worker } from "node:worker_threads";
 import { startThread } from "../package/startThread.ts";
 import type { Batch, OpenSource } from "./source.ts";
 
-/** What the thread sends: that it is ready, and each batch that it was asked for. */
+/** What the thread says: that it is there, and each batch that it was asked for. */
 type Message = "ready" | { index: number; batch: Batch };
 
 /** A batch that the thread was asked for; undefined if the thread ended before. */
@@ -13,22 +13,22 @@ interface Asked {
 }
 
 /**
- * Prefetches a source's batches: a thread makes the next batch while the current one is used.
+ * Draws a source's batches in a thread of its own, each while the one before is worked on.
  *
- * A batch is a pure function of its index, so both threads make the same. Until the thread is ready, and if it fails, the batch
- * is made in this thread, where an error of the source reaches the caller.
+ * A batch is a pure function of its number, so it does not matter who draws it: while the thread is not there yet, or
+ * should it fail, the batch is drawn here, where an error of the source reaches whoever asked.
  */
-export class Prefetcher {
+export class DrawAhead {
   readonly #source: OpenSource;
   readonly #warn: (message: string) => void;
   readonly #worker: Worker | undefined;
   #ready = false;
   #asked: Asked | undefined;
   #failure: Error | undefined;
-  /** Settles when the thread is ready, or has failed to start. */
+  /** Settles when the thread is there, or is known not to come. */
   readonly started: Promise<void>;
 
-  /** @param warn is called once with the reason if prefetching stops */
+  /** @param warn told once why batches are not drawn ahead any more */
   constructor(source: OpenSource, warn: (message: string) => void) {
     this.#source = source;
     this.#warn = warn;
@@ -41,7 +41,7 @@ export class Prefetcher {
 
   #open(start: () => void): Worker | undefined {
     try {
-      const worker = startThread(new URL("./batchThread.ts", import.meta.url), this.#source.state);
+      const worker = startThread(new URL("./batchThread.ts", import.meta.url), this.#source.ground);
       worker.on("message", (message: Message) => {
         if (message === "ready") {
           this.#ready = true;
@@ -58,23 +58,23 @@ export class Prefetcher {
       });
       return worker;
     } catch (error) {
-      this.#failure = error as Error; // its data cannot be sent to a thread, or no thread can be started
+      this.#failure = error as Error; // what it draws from cannot be handed over, or no thread can be had
       start();
       return undefined;
     }
   }
 
-  /** The batch of this index; the thread then makes the next one. @throws what the source throws */
+  /** The batch of this number; the thread goes on to the next. @throws what the source throws */
   async take(index: number): Promise<Batch> {
     const drawn = this.#asked?.index === index ? await this.#asked.batch : undefined;
     this.#asked = this.#ready ? this.#ask(index + 1) : undefined;
     const batch = drawn ?? this.#source.batch(index);
-    if (this.#failure) this.#warn(`batches are made between the steps, not prefetched: ${this.#failure.message}`);
+    if (this.#failure) this.#warn(`batches are drawn between the steps, not ahead: ${this.#failure.message}`);
     this.#failure = undefined;
     return batch;
   }
 
-  /** Ends the thread at once. */
+  /** Ends the thread, whatever it is doing. */
   async dispose(): Promise<void> {
     await this.#worker?.terminate();
   }

@@ -1,0 +1,22 @@
+import { tellError } from "./notices.ts";
+
+/** Hands a text to the browser as a file. */
+export function download(name: string, text: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+/** Asks for a file of the user's. */
+export function chooseFile(take: (file: File) => Promise<void>): void {
+  const input = document.createElement("input");
+  input.type = "file";
+  input.accept = "application/json,.json";
+  input.addEventListener("change", () => {
+    const [file] = input.files ?? [];
+    if (file) void take(file).catch(tellError);
+  });
+  input.click();
+}
