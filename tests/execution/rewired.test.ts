@@ -10,7 +10,7 @@ import { Flamingo } from "../../src/models/flamingo.ts";
 import { models } from "../../src/models/index.ts";
 import { type Pipeline, parsePipeline, readPipeline, writePipeline } from "../../src/pipeline/schema.ts";
 import { readRun } from "../../src/runs/folder.ts";
-import { carryOut, newestOf, newRun, quietly, shortTemplate, stepsOf } from "./smallRun.ts";
+import { carryOut, newestOf, newRun, quietly, shortTemplate, stepsOf, valuesOf } from "./smallRun.ts";
 
 const template = shortTemplate(await readTemplate("emoji-captions"));
 
@@ -85,7 +85,8 @@ async function train(pipeline: Pipeline, device: "cpu" | "wasm") {
   const { folder, outcome, records, error } = await carryOut(await newRun(pipeline), { device });
   expect(error).toBeUndefined();
   expect(outcome).toBe("succeeded");
-  return { steps: stepsOf(records), checkpoint: await newestOf(folder) };
+  const [known] = valuesOf(records, "gates").flatMap(({ value }) => (Array.isArray(value) ? [] : [value.gates]));
+  return { steps: stepsOf(records), checkpoint: await newestOf(folder), gates: known! };
 }
 
 describe.each(["cpu", "wasm"] as const)("the template's pipeline for 20 steps on %s", (device) => {
@@ -94,6 +95,10 @@ describe.each(["cpu", "wasm"] as const)("the template's pipeline for 20 steps on
     block = await train(template, device);
     expect(block.steps).toHaveLength(20);
     expect(block.steps[0]!.gates).toHaveLength(8);
+    expect(block.gates[0]).toMatchObject({
+      node: "flamingo",
+      path: ["lang_encoder", "gated_cross_attn_layers.0", "attn_gate"],
+    });
   }, patience.timeout);
 
   test("has the bits of encoder, resampler and language model as nodes of their own", patience, async () => {
