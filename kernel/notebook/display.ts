@@ -14,7 +14,7 @@ export interface Shown {
 }
 
 /**
- * Shows a value below the running cell, as a cell's last value is shown: tensors, pictures, models, runs, tables.
+ * Shows a value below the running cell, as a cell's last value is shown: tensors, images, models, runs, tables.
  * Outside of a notebook it is printed.
  *
  * @example
@@ -78,7 +78,7 @@ export async function image(source: string | Uint8Array): Promise<Content> {
   const start = bytes.subarray(0, 4).toString("hex");
   const type = Object.entries(signatures).find(([, signature]) => start.startsWith(signature))?.[0];
   if (type) return content({ [type]: bytes.toString("base64"), "text/plain": `<${type}, ${bytes.length} bytes>` });
-  const name = typeof source === "string" ? source : "the picture";
+  const name = typeof source === "string" ? source : "the image";
   throw new FlamingoError("CORRUPT_IMAGE", `${name} is no PNG, JPEG or GIF`, {
     source: name,
     fix: "give one of these, or an SVG to svg()",

@@ -81,7 +81,7 @@ export interface BarsOptions {
  *
  * @param values by name, each 0 or more
  * @example
- * flamingo.bars(await model.nextWords(picture), { title: "the first word", end: 1 })
+ * flamingo.bars(await model.nextTokens(image), { title: "the first word", end: 1 })
  */
 export function bars(
   values: Readonly<Record<string, number>> | readonly { word: string; probability: number }[],

@@ -108,8 +108,8 @@ export class ShapeSolver {
     if (a !== undefined && b !== undefined)
       return a === b ? undefined : this.sizeConflict(left, right, a, b, ends, axis);
     if (isName(left.dim) && isName(right.dim)) this.unite(key(left.scope, left.dim), key(right.scope, right.dim));
-    else if (isName(left.dim) && b !== undefined) this.learn(left, b, right, ends[1]);
-    else if (isName(right.dim) && a !== undefined) this.learn(right, a, left, ends[0]);
+    else if (isName(left.dim) && b !== undefined) this.bind(left, b, right, ends[1]);
+    else if (isName(right.dim) && a !== undefined) this.bind(right, a, left, ends[0]);
     else this.waiting.push({ left, right, ends, axis });
     return undefined;
   }
@@ -128,7 +128,7 @@ export class ShapeSolver {
     }
   }
 
-  private learn(term: Term, value: number, from: Term, end: End): void {
+  private bind(term: Term, value: number, from: Term, end: End): void {
     const origin = this.originOf(from) ?? end.label;
     this.known.set(this.root(key(term.scope, term.dim)), { value, origin });
   }
@@ -187,13 +187,13 @@ export class ShapeSolver {
   }
 
   private sizeConflict(left: Term, right: Term, a: number, b: number, ends: [End, End], axis: number): Conflict {
-    const tell = (term: Term, value: number) => {
+    const sizeText = (term: Term, value: number) => {
       const name = typeof term.dim === "string" ? `${term.dim} = ${value}` : `${value}`;
       const origins = namesIn(term.dim).flatMap((part) => this.originOf({ ...term, dim: part }) ?? []);
       return origins.length > 0 ? `${name} (from ${[...new Set(origins)].join(" and ")})` : name;
     };
     return {
-      message: `${ends[1].label} needs ${tell(right, b)} on axis ${axis}, but ${ends[0].label} gives ${tell(left, a)}`,
+      message: `${ends[1].label} needs ${sizeText(right, b)} on axis ${axis}, but ${ends[0].label} gives ${sizeText(left, a)}`,
       axis,
       expected: b,
       actual: a,

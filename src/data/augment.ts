@@ -1,29 +1,29 @@
 import type { Random } from "../core/random.ts";
-import type { Pixels } from "./image.ts";
+import type { Pixels } from "./pixels.ts";
 
 export interface Augmentation {
   /** Whether the mirror image means the same: not for a hand that points left. */
   mirror: boolean;
-  /** Share of pictures that get black outlines and a lighter fill, as another style would draw them. */
+  /** Share of images that get black outlines and a lighter fill, as another style would draw them. */
   outlines: number;
 }
 
 /** Words of things that a mirror turns into other things: a hand that points left, a moon that waxes. */
 const sided = /\b(left|leftwards|right|rightwards|waxing|waning|quarter)\b/i;
 
-/** Whether what these words say of a picture is true of its mirror image. */
+/** Whether what these words say of an image is true of its mirror image. */
 export function mirrorsWell(words: string): boolean {
   return !sided.test(words);
 }
 
-/** Most that a picture turns, in radians. */
+/** Most that an image turns, in radians. */
 const mostTurn = 0.2;
 /** Most that it moves, as a share of its side. */
 const mostShift = 0.08;
 const scales = [0.75, 1.1] as const;
 
 /**
- * Another view of a picture: turned, scaled, moved, mirrored, in other colours, sometimes with outlines.
+ * Another view of an image: turned, scaled, moved, mirrored, in other colours, sometimes with outlines.
  *
  * Shapes: `pixels` [size, size, 3] in 0 to 255, result [size, size, 3] in −1 to 1, written at `offset` of `target`.
  * The same random stream gives the same view.
@@ -42,7 +42,7 @@ export function augmentInto(
   recolour(target, offset, size, random);
 }
 
-/** Bilinear sampling under a random similarity; white beyond the picture. */
+/** Bilinear sampling under a random similarity; white beyond the image. */
 function warp(
   target: Float32Array,
   offset: number,

@@ -30,23 +30,23 @@ export interface SourceContext {
   cache: string;
   /** Tells how far it is: `rendering drawings`, 120 of 4648. */
   progress(activity: string, step: number, total: number): void;
-  /** Tells a person something that is no failure, such as which pictures were skipped. */
+  /** Tells a person something that is no failure, such as which images were skipped. */
   warn(message: string): void;
 }
 
-/** All that a source's batches depend on beside their numbers. Plain data, which another thread takes as it is. */
-export interface Ground<C = unknown, S = unknown> {
+/** What a batch depends on besides its index. Plain data, so that it can be sent to another thread. */
+export interface SourceState<C = unknown, S = unknown> {
   /** The source's name. */
   source: string;
   config: C;
-  /** What it draws from. Pixels lie in shared memory, so that a thread more holds none of its own. */
-  stock: S;
+  /** What `read` gave: the examples. Pixels are in shared memory, so that another thread needs no copy. */
+  data: S;
   seed: number;
 }
 
 /** A source that is ready to give batches. */
 export interface OpenSource {
-  ground: Ground;
+  state: SourceState;
   /** Batch number `index`: a pure function of the seed and the index, so that a resumed run sees the same. */
   batch(index: number): Batch;
   /** How its texts become token ids, where it gives texts. */
@@ -65,17 +65,17 @@ export interface SourceDefinition<C extends z.ZodObject = z.ZodObject, O extends
   tokenizer?(): Tokenizer;
   open(config: z.output<C>, context: SourceContext): Promise<OpenSource>;
   /** The batch of a number, in whatever thread. */
-  batch(ground: Ground<z.output<C>>, index: number): Batch;
+  batch(state: SourceState<z.output<C>>, index: number): Batch;
 }
 
-/** A source as it is written: what it reads once, and how it draws a batch from that. */
+/** A source as it is written: what it reads once, and how it makes a batch from that. */
 interface SourceInput<C extends z.ZodObject, O extends Ports, S>
   extends Omit<SourceDefinition<C, O>, "kind" | "inputs" | "open" | "batch"> {
   read(
     config: z.output<C>,
     context: SourceContext,
-  ): Promise<{ stock: S } & Pick<OpenSource, "samples" | "evaluationSets">>;
-  batch(ground: Ground<z.output<C>, S>, index: number): Batch;
+  ): Promise<{ data: S } & Pick<OpenSource, "samples" | "evaluationSets">>;
+  batch(state: SourceState<z.output<C>, S>, index: number): Batch;
 }
 
 /** Defines a source of data. */
@@ -89,10 +89,10 @@ export function defineSource<C extends z.ZodObject, O extends Ports, S>(
     inputs: {},
     batch: batch as SourceDefinition<C, O>["batch"],
     async open(config, context) {
-      const { stock, ...heldOut } = await read(config, context);
-      const ground = { source: spec.name, config, stock, seed: context.seed };
+      const { data, ...heldOut } = await read(config, context);
+      const state = { source: spec.name, config, data, seed: context.seed };
       const tokenizer = spec.tokenizer?.();
-      return { ground, batch: (index) => batch(ground, index), ...(tokenizer && { tokenizer }), ...heldOut };
+      return { state, batch: (index) => batch(state, index), ...(tokenizer && { tokenizer }), ...heldOut };
     },
   };
 }

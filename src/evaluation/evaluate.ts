@@ -15,7 +15,7 @@ export interface EvaluationOptions {
   seed: number;
   progress(done: number, total: number): void;
   /** Asked between examples: false stops the evaluation. */
-  mayGoOn(): Promise<boolean>;
+  mayContinue(): Promise<boolean>;
 }
 
 /** Every metric. */
@@ -40,7 +40,7 @@ export async function evaluate(
   const needed = observations.filter((each) => chosen.some(({ needs }) => needs.includes(each)));
   const answered: Partial<Observations>[] = examples.map(() => ({}));
   for (let start = 0; start < examples.length; start += atOnce) {
-    if (!(await options.mayGoOn())) return undefined;
+    if (!(await options.mayContinue())) return undefined;
     const part = examples.slice(start, start + atOnce).map((_, index) => start + index);
     for (const each of needed) {
       const answers = await asking.ask(each, part, answered);

@@ -4,7 +4,7 @@ import { add } from "../engine/ops/elementwise.ts";
 import { readLargest } from "../engine/read.ts";
 import { dispose, keep, logSoftmax, reshape, type Tensor, tensor, tidy } from "../engine/tensor.ts";
 import { BeamSearch } from "./beamSearch.ts";
-import type { Continuation } from "./continuation.ts";
+import type { Decoding } from "./decoding.ts";
 import { checkSampling, draw, type Sampling } from "./sampling.ts";
 
 export interface GenerateOptions {
@@ -40,7 +40,7 @@ export interface Generated {
  * @throws FlamingoError USAGE for options that contradict each other or an empty prompt
  */
 export async function generate(
-  open: (rows: readonly number[]) => Continuation | Promise<Continuation>,
+  open: (rows: readonly number[]) => Decoding | Promise<Decoding>,
   prompts: readonly ArrayLike<number>[],
   options: GenerateOptions,
   kindOf: (prompt: number) => unknown = () => undefined,
@@ -51,7 +51,7 @@ export async function generate(
     const { atOnce = group.length } = options;
     for (let start = 0; start < group.length; start += atOnce) {
       const part = group.slice(start, start + atOnce);
-      const texts = await goOn(open, prompts, part, options);
+      const texts = await continueGroup(open, prompts, part, options);
       for (const [at, index] of part.entries()) generated[index] = texts[at]!;
     }
   }
@@ -80,8 +80,8 @@ function check(prompts: readonly ArrayLike<number>[], { most, sampling, beams = 
   if (sampling) checkSampling(sampling);
 }
 
-async function goOn(
-  open: (rows: readonly number[]) => Continuation | Promise<Continuation>,
+async function continueGroup(
+  open: (rows: readonly number[]) => Decoding | Promise<Decoding>,
   prompts: readonly ArrayLike<number>[],
   group: readonly number[],
   options: GenerateOptions,
@@ -93,8 +93,8 @@ async function goOn(
   const first = Int32Array.from(rows.flatMap((index) => Array.from(prompts[index]!)));
   try {
     return beams === 1
-      ? await follow(texts, first, group, bans, options)
-      : await search(texts, first, bans, options, group.length);
+      ? await continueRows(texts, first, group, bans, options)
+      : await searchBeams(texts, first, bans, options, group.length);
   } finally {
     texts.dispose();
     bans.dispose();
@@ -102,8 +102,8 @@ async function goOn(
 }
 
 /** One text a row: the likeliest token at each step, or a sampled one. */
-async function follow(
-  texts: Continuation,
+async function continueRows(
+  texts: Decoding,
   prompts: Int32Array,
   group: readonly number[],
   bans: Bans,
@@ -146,8 +146,8 @@ async function chooseTokens(
 }
 
 /** Beams of each prompt side by side. */
-async function search(
-  texts: Continuation,
+async function searchBeams(
+  texts: Decoding,
   prompts: Int32Array,
   bans: Bans,
   { most, end, beams = 1, lengthPenalty = 0 }: GenerateOptions,

@@ -6,7 +6,7 @@ import type { Weights } from "../engine/readings/weights.ts";
 import { slice, type Tensor, tensor, tidy } from "../engine/tensor.ts";
 import type { Source } from "../graph/graph.ts";
 import type { PlacedBlock } from "../inspection/placedBlocks.ts";
-import { type Continuation, openContinuation, type TextModel } from "./continuation.ts";
+import { type Decoding, openDecoding, type TextModel } from "./decoding.ts";
 import { type GenerateOptions, generate } from "./generate.ts";
 import { type EncodedRows, type EncodedValues, MediaEncoder } from "./mediaEncoder.ts";
 import type { Model } from "./model.ts";
@@ -213,9 +213,9 @@ export class PromptModel {
     }
   }
 
-  async #continue(media: readonly (readonly Media[])[]): Promise<Continuation> {
+  async #continue(media: readonly (readonly Media[])[]): Promise<Decoding> {
     const encoded = await this.#encode(media);
-    const texts = openContinuation(media.length, this.#model.weights, (readingOf) =>
+    const texts = openDecoding(media.length, this.#model.weights, (readingOf) =>
       this.#textModel(this.#model.under(readingOf), encoded),
     );
     const dispose = () => {
@@ -223,8 +223,8 @@ export class PromptModel {
       encoded?.dispose();
     };
     return {
-      get wholeBecause() {
-        return texts.wholeBecause;
+      get uncachedBecause() {
+        return texts.uncachedBecause;
       },
       read: (ids) => texts.read(ids),
       select: (rows) => texts.select(rows),

@@ -1,5 +1,5 @@
 import { FlamingoError } from "../core/errors.ts";
-import { Picture } from "../data/picture.ts";
+import { Image } from "../data/image.ts";
 import { openDevice } from "../engine/devices/device.ts";
 import type { CaptionModel } from "../evaluation/captioning/captionModel.ts";
 import { readRun } from "../runs/folder.ts";
@@ -41,10 +41,10 @@ async function runModel(folder: string, device: string, log: RecordSink): Promis
 
 /** An image that cannot be read keeps none of the others from being captioned. */
 async function captionReadable(files: readonly string[], model: CaptionModel): Promise<(string | FlamingoError)[]> {
-  const read = await Promise.all(files.map((file) => Picture.read(file, model.imageSize).catch(keepOurs)));
-  const images = read.filter((each) => each instanceof Picture);
+  const read = await Promise.all(files.map((file) => Image.read(file, model.imageSize).catch(keepOurs)));
+  const images = read.filter((each) => each instanceof Image);
   const captions = await model.captions(images);
-  return read.map((each) => (each instanceof Picture ? captions[images.indexOf(each)]! : each));
+  return read.map((each) => (each instanceof Image ? captions[images.indexOf(each)]! : each));
 }
 
 function keepOurs(error: unknown): FlamingoError {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { sizeOf } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
-import { DrawAhead } from "../data/drawAhead.ts";
+import { Prefetcher } from "../data/prefetcher.ts";
 import type { Batch } from "../data/source.ts";
 import { readNumbers, type Weight, type WeightData } from "../engine/readings/weights.ts";
 import { dispose, type Tensor, tidy } from "../engine/tensor.ts";
@@ -21,7 +21,7 @@ import { saveWeights } from "../weights/file.ts";
 import type { ActionContext } from "./action.ts";
 import { FeatureCache } from "./featureCache.ts";
 import { lastLayers } from "./lastLayers.ts";
-import { mayGoOn } from "./mayGoOn.ts";
+import { mayContinue } from "./mayContinue.ts";
 import { toTensors, type Values } from "./pipelineModel.ts";
 
 export interface TrainerSettings {
@@ -38,29 +38,29 @@ export interface TrainerSettings {
   keepLast: number;
 }
 
-/** Milliseconds between two reports of how far it is. */
-const tellEvery = 250;
+/** Milliseconds between two reports of progress. */
+const reportEvery = 250;
 
-/** Trains the blocks before a node, and keeps the run's log, its checkpoints and those who look on up to date. */
+/** Trains the blocks before a node, writes the run's log and checkpoints, and calls its observers. */
 export class Trainer {
   readonly #context: ActionContext;
   readonly #settings: TrainerSettings;
   readonly #weights: readonly Weight[];
   readonly #optimizer: Optimizer;
   #lossScale: LossScale | undefined;
-  /** Draw the batches of the sources, by node id. */
-  readonly #draws = new Map<string, DrawAhead>();
+  /** Prefetch the batches of the sources, by node id. */
+  readonly #prefetchers = new Map<string, Prefetcher>();
   /** Milliseconds of the step in which there was no batch to work on. */
   #waited = 0;
   /** The channels that read values inside the model. */
   readonly #probes: readonly ChannelProbe[];
   /** The whole forward pass of the last batch, from its sources on. */
   #forward: (() => Tensor) | undefined;
-  /** Tensors of the batch that is being learned. */
+  /** Tensors of the current batch. */
   #held: Tensor[] = [];
   #saved = 0;
   #losses: LossRecord = { sum: 0, count: 0 };
-  #told = 0;
+  #lastReport = 0;
   #seconds = 0;
 
   /** @throws FlamingoError INVALID_PIPELINE if all is frozen */
@@ -72,7 +72,7 @@ export class Trainer {
       const { label, id } = context.node;
       throw new FlamingoError("INVALID_PIPELINE", `"${label}" has nothing to train: every block before it is frozen`, {
         block: id,
-        fix: "unfreeze a block, or add one that learns",
+        fix: "unfreeze a block, or add one that is trainable",
       });
     }
     const { adaptiveClip: ratio, ...others } = settings;
@@ -85,9 +85,9 @@ export class Trainer {
   /** Trains from the newest checkpoint to the last step. Returns false if it was stopped before. */
   async run(): Promise<boolean> {
     const { schedule, accumulation } = this.#settings;
-    const from = this.#takeUp();
+    const from = this.#restoreCheckpoint();
     this.#announce();
-    if (from === 0) await this.#look(0, true);
+    if (from === 0) await this.#callObservers(0, true);
     const last = await train({
       weights: this.#weights,
       optimizer: this.#optimizer,
@@ -99,8 +99,8 @@ export class Trainer {
       lossOf: this.#lossOf(),
       onStep: (report) => this.#record(report),
       onNonFinite: (report) => this.#recordLoss(report),
-      restsAfter: (step) => this.#restsAfter(step),
-      rest: (step) => this.#rest(step),
+      pausesAfter: (step) => this.#pausesAfter(step),
+      betweenSteps: (step) => this.#betweenSteps(step),
     });
     await this.#save(Math.max(last, from));
     if (last < schedule.steps) return false;
@@ -111,7 +111,7 @@ export class Trainer {
   async dispose(): Promise<void> {
     dispose(this.#held);
     this.#optimizer.dispose();
-    await Promise.all([...this.#draws.values()].map((draws) => draws.dispose()));
+    await Promise.all([...this.#prefetchers.values()].map((draws) => draws.dispose()));
   }
 
   #lossNode(): string {
@@ -124,8 +124,8 @@ export class Trainer {
     return [...new Set(model.blocksUpTo(node.id).flatMap((id) => model.weightsOf(id)))]; // two nodes may share them
   }
 
-  /** Takes up where the run's checkpoint ended; 0 if there is none. */
-  #takeUp(): number {
+  /** Loads the run's newest checkpoint, and returns its step; 0 if there is none. */
+  #restoreCheckpoint(): number {
     const stored = this.#context.takeCheckpoint?.();
     if (!stored) return 0;
     const { step, seconds, weights, moments, lossScale, losses } = stored.checkpoint;
@@ -149,7 +149,7 @@ export class Trainer {
   }
 
   /**
-   * The loss of a batch. What depends on no trained weight is computed first, outside the gradient's tape, or recalled.
+   * The loss of a batch. What depends on no trained weight is computed first, outside the gradient's tape, or read from the cache.
    */
   #lossOf(): (batch: number) => Promise<() => Tensor> {
     const { model, node } = this.#context;
@@ -160,7 +160,7 @@ export class Trainer {
     // A block may hand out a weight itself (an embedding table): that is not ours to dispose.
     const variables = new Set<Tensor>(model.weights.all().map(({ variable }) => variable));
     return async (batch) => {
-      const drawn = await this.#draw(feeding, batch);
+      const drawn = await this.#takeBatches(feeding, batch);
       dispose(this.#held);
       const values: Values = new Map([...drawn].map(([id, numbers]) => [id, toTensors(numbers)]));
       const given = [...values.values()].flatMap((ports) => Object.values(ports) as Tensor[]);
@@ -177,15 +177,15 @@ export class Trainer {
     };
   }
 
-  /** The batch of each source. What it takes until all are there is time in which nothing is learned. */
-  async #draw(feeding: readonly PlanNode[], batch: number): Promise<Map<string, Batch>> {
+  /** The batch of each source. The time that this takes is counted as waiting. */
+  async #takeBatches(feeding: readonly PlanNode[], batch: number): Promise<Map<string, Batch>> {
     const { sources, log } = this.#context;
     const start = performance.now();
     const drawn = feeding.map(async ({ id }): Promise<[string, Batch]> => {
       const warn = (message: string) =>
         log.append({ channel: "message", value: { level: "warning", message, node: id } });
-      const draws = this.#draws.get(id) ?? new DrawAhead(sources.get(id)!, warn);
-      this.#draws.set(id, draws);
+      const draws = this.#prefetchers.get(id) ?? new Prefetcher(sources.get(id)!, warn);
+      this.#prefetchers.set(id, draws);
       return [id, await draws.take(batch)];
     });
     try {
@@ -207,8 +207,8 @@ export class Trainer {
       const { sum, count, ...rest } = this.#losses;
       this.#losses = { ...rest, sum: sum + loss, count: count + 1 };
     }
-    if (!Number.isFinite(norm)) this.#tellSkipped(step);
-    this.#tell(step, step === this.#settings.schedule.steps);
+    if (!Number.isFinite(norm)) this.#reportSkipped(step);
+    this.#reportProgress(step, step === this.#settings.schedule.steps);
   }
 
   #recordLoss({ step, loss, rate, norm }: Pick<StepReport, "step" | "loss" | "rate" | "norm">): void {
@@ -217,7 +217,7 @@ export class Trainer {
     log.append({ channel: "optimizer", step, value: { rate, norm } });
   }
 
-  #restsAfter(step: number): boolean {
+  #pausesAfter(step: number): boolean {
     const { observers, signal, control } = this.#context;
     const isAsked = signal.aborted || control?.paused() === true;
     const isRead = this.#probes.some((probe) => probe.isDue(step));
@@ -228,11 +228,11 @@ export class Trainer {
     return step % this.#settings.checkpointEvery === 0;
   }
 
-  async #rest(step: number): Promise<boolean> {
+  async #betweenSteps(step: number): Promise<boolean> {
     if (this.#isSavedAfter(step)) await this.#save(step);
     await this.#probe(step);
-    await this.#look(step, step === this.#settings.schedule.steps);
-    return mayGoOn(this.#context, () => this.#save(step));
+    await this.#callObservers(step, step === this.#settings.schedule.steps);
+    return mayContinue(this.#context, () => this.#save(step));
   }
 
   /** Reads what channels ask for inside the model, on the step's last batch, with the weights as the step left them. */
@@ -253,24 +253,24 @@ export class Trainer {
     }
   }
 
-  /** Tells how far it is, a few times a second: each step's numbers are in the log anyway. */
-  #tell(step: number, always: boolean): void {
+  /** Reports the progress, a few times a second: each step's numbers are in the log anyway. */
+  #reportProgress(step: number, always: boolean): void {
     const now = performance.now(); // the clock may be set back
-    if (!always && now - this.#told < tellEvery) return;
-    this.#told = now;
+    if (!always && now - this.#lastReport < reportEvery) return;
+    this.#lastReport = now;
     const { log, node } = this.#context;
     const total = this.#settings.schedule.steps;
     log.append({ channel: "node", value: { node: node.id, state: "running", activity: "training", step, total } });
   }
 
-  #tellSkipped(step: number): void {
+  #reportSkipped(step: number): void {
     const { log, node } = this.#context;
     const { scale } = this.#lossScale!;
     const message = `step ${step} is skipped: its gradients overflow; the loss scale falls from ${2 * scale} to ${scale}`;
     log.append({ channel: "message", value: { level: "info", message, node: node.id } });
   }
 
-  async #look(step: number, always: boolean): Promise<void> {
+  async #callObservers(step: number, always: boolean): Promise<void> {
     for (const observer of this.#context.observers) if (always || step % observer.every === 0) await observer.see(step);
   }
 

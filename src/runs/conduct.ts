@@ -6,10 +6,10 @@ import { clearLeftovers } from "./leftovers.ts";
 import { RunLog } from "./log.ts";
 import { findDamage, logFile } from "./reader.ts";
 
-/** Lets a run rest between two steps. */
+/** Lets a run be paused between two steps. */
 export interface RunControl {
   paused(): boolean;
-  /** Comes back when the run may go on, or must stop. */
+  /** Resolves when the run may continue, or must stop. */
   wait(): Promise<void>;
 }
 

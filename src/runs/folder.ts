@@ -16,7 +16,7 @@ import { makeFolder } from "./makeFolder.ts";
  * - `events.jsonl`: the log (log.ts)
  * - `checkpoints/`: safetensors
  * - `attention-000100.json`: attention frames, one a step that was looked at
- * - `pinned-0.png`: the pictures that are looked at again and again
+ * - `pinned-0.png`: the sample images
  */
 export interface RunRecord {
   /** Small letters, digits and `-`. */
@@ -58,7 +58,7 @@ export function attentionFile(step: number): string {
   return `attention-${String(step).padStart(6, "0")}.json`;
 }
 
-/** `pinned-0.png`, the name of the first pinned picture. */
+/** `pinned-0.png`, the name of the first sample image. */
 export function pinnedFile(image: number): string {
   return `pinned-${image}.png`;
 }

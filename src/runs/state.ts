@@ -72,7 +72,7 @@ export function foldRecords(state: RunState, records: readonly LogRecord[]): Run
   const copy = { ...state, channels: { ...state.channels } };
   for (const record of records) {
     if (record.seq < copy.next) continue;
-    if (Object.hasOwn(lifecycle, record.channel)) follow(copy, record);
+    if (Object.hasOwn(lifecycle, record.channel)) applyLifecycle(copy, record);
     else watch(copy, record);
     copy.next = record.seq + 1;
     copy.updated = record.time;
@@ -91,7 +91,7 @@ function watch(state: RunState, record: LogRecord): void {
 }
 
 /** A record that tells how the run goes. */
-function follow(state: RunState, { channel, value, step = 0, seq, time }: LogRecord): void {
+function applyLifecycle(state: RunState, { channel, value, step = 0, seq, time }: LogRecord): void {
   const read = lifecycle[channel as keyof typeof lifecycle].safeParse(value);
   if (!read.success) return;
   const follower = followers[channel as keyof typeof lifecycle] as Follower<unknown>;

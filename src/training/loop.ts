@@ -42,14 +42,14 @@ export interface Training {
   onStep(report: StepReport): void;
   /** What the step came to that ends the training, because its loss or gradient is no finite number. */
   onNonFinite?(report: Pick<StepReport, "step" | "loss" | "rate" | "norm">): void;
-  /** Whether `rest` has something to do after a step. It has after the last one. */
-  restsAfter(step: number): boolean;
-  /** The weights are as the step left them: to save them, to look at the model. Return false to stop. */
-  rest(step: number): Promise<boolean>;
+  /** Whether `betweenSteps` must be called after this step. It always is after the last one. */
+  pausesAfter(step: number): boolean;
+  /** Called with the weights as the step left them, to save or evaluate the model. Return false to stop. */
+  betweenSteps(step: number): Promise<boolean>;
 }
 
-/** A step that the device has all the work of, and whose numbers are on their way. */
-interface BegunStep {
+/** A step whose work is queued on the device, and whose numbers are being read. */
+interface StartedStep {
   step: number;
   rate: number;
   /** What its gradients were multiplied by. */
@@ -63,8 +63,8 @@ interface BegunStep {
 /**
  * Trains: for each step, the gradients of its batches, their mean, and one step of the optimizer.
  *
- * The device gets all of a step's work before anything is read. One that goes on meanwhile gets the next step as well, unless
- * there is a rest between: it never waits for us to read its numbers. The results are the same to the last bit.
+ * All of a step's work is queued before anything is read. On a device that computes asynchronously the next step is queued too, unless
+ * `pausesAfter` asks for a pause: the device never waits for its numbers to be read. The results are the same to the last bit.
  *
  * @returns the number of the last step made
  * @throws FlamingoError NON_FINITE as soon as a loss or gradient is known to be no finite number; that step changes no weight
@@ -72,32 +72,32 @@ interface BegunStep {
 export async function train(training: Training): Promise<number> {
   const { schedule, from, lossScale } = training;
   const runsAhead = !capabilities().readsAtOnce && !lossScale; // a loss scale is set by the numbers of the step before
-  let before: BegunStep | undefined;
+  let before: StartedStep | undefined;
   let told = 0;
-  const tell = async (begun: BegunStep | undefined) => {
+  const report = async (begun: StartedStep | undefined) => {
     if (!begun) return;
     training.onStep(await reportOf(training, begun, told));
     told = performance.now();
   };
   for (let step = from + 1; step <= schedule.steps; step++) {
-    // Its batch may take long: the numbers of the step before are told as soon as they are there.
-    const [earlier, made] = await Promise.allSettled([tell(before), begin(training, step)]);
+    // Its batch may take long, so the step before is reported meanwhile.
+    const [earlier, made] = await Promise.allSettled([report(before), startStep(training, step)]);
     if (earlier.status === "rejected") {
       if (made.status === "fulfilled") await made.value.numbers.catch(() => undefined); // nothing stays on its way
       throw earlier.reason;
     }
     if (made.status === "rejected") throw made.reason;
     before = made.value;
-    if (runsAhead && step < schedule.steps && !training.restsAfter(step)) continue;
-    await tell(before);
+    if (runsAhead && step < schedule.steps && !training.pausesAfter(step)) continue;
+    await report(before);
     before = undefined;
-    if (!(await training.rest(step))) return step;
+    if (!(await training.betweenSteps(step))) return step;
   }
   return schedule.steps;
 }
 
-/** Gives the device all the work of a step, and asks for its numbers. */
-async function begin(training: Training, step: number): Promise<BegunStep> {
+/** Queues all the work of a step on the device, and begins to read its numbers. */
+async function startStep(training: Training, step: number): Promise<StartedStep> {
   const { weights, optimizer, schedule, lossScale } = training;
   const start = performance.now();
   const { loss, gradients } = await sumOfBatches(training, step);
@@ -115,7 +115,7 @@ async function begin(training: Training, step: number): Promise<BegunStep> {
 /** What a step came to. Its time begins with it, or where the report of the one before ended. */
 async function reportOf(
   { accumulation, lossScale, onNonFinite }: Training,
-  { step, rate, scale, start, numbers }: BegunStep,
+  { step, rate, scale, start, numbers }: StartedStep,
   told: number,
 ): Promise<StepReport> {
   const [sum, length, ...open] = await numbers;

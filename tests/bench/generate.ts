@@ -3,7 +3,7 @@ import { instantiate } from "../../src/core/block.ts";
 import { describeWeights, sizeOf } from "../../src/core/describeWeights.ts";
 import { Weights } from "../../src/engine/readings/weights.ts";
 import { type Tensor, tensor } from "../../src/engine/tensor.ts";
-import { openContinuation } from "../../src/evaluation/continuation.ts";
+import { openDecoding } from "../../src/evaluation/decoding.ts";
 import { type GenerateOptions, generate } from "../../src/evaluation/generate.ts";
 import { FlamingoLanguageModel } from "../../src/models/languageModel.ts";
 import { presets } from "../../src/models/presets.ts";
@@ -99,7 +99,7 @@ function optionsOf({ config, most }: Speaker): GenerateOptions & { never: number
 export async function ourText(weights: Weights, speaker: Speaker): Promise<number[]> {
   const media = speaker.media && tensor(speaker.media.data, speaker.media.shape);
   const open = () =>
-    openContinuation(1, weights, (readingOf) => {
+    openDecoding(1, weights, (readingOf) => {
       const model = instantiate(FlamingoLanguageModel, speaker.config, readingOf("language"));
       return (ids) => model({ ids, media }) as Tensor;
     });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Random } from "../../src/core/random.ts";
 import { augmentInto, mirrorsWell } from "../../src/data/augment.ts";
 import { emojiConcepts } from "../../src/data/emoji/concepts.ts";
-import { mirrored } from "../../src/data/image.ts";
+import { mirrored } from "../../src/data/pixels.ts";
 
 const size = 16;
 

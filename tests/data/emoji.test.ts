@@ -8,7 +8,7 @@ import { commonEmoji, emojiConcepts, heldOutStyle, styles, trainStyles } from ".
 import { type Drawings, loadDrawings } from "../../src/data/emoji/drawings.ts";
 import { emojiTokenizer, heldOutEmoji, trainingDrawings } from "../../src/data/emoji/emoji.ts";
 import { sentenceAbout } from "../../src/data/emoji/sentences.ts";
-import { toUnit } from "../../src/data/image.ts";
+import { toUnit } from "../../src/data/pixels.ts";
 import { renderedDrawings, renderingTime, drawingSize as size } from "./renderedDrawings.ts";
 
 const concepts = emojiConcepts();

@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
-import { decodeImage, encodePng, toUnit } from "../../src/data/image.ts";
+import { decodeImage, encodePng, toUnit } from "../../src/data/pixels.ts";
 
 /** A picture of one colour. */
 function plain(red: number, width = 8, height = 8): Promise<Buffer> {

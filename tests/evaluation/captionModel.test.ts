@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { drawing } from "../../src/data/emoji/drawing.ts";
-import { Picture } from "../../src/data/picture.ts";
+import { Image } from "../../src/data/image.ts";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { countTensors } from "../../src/engine/memory.ts";
 import type { CaptionModel } from "../../src/evaluation/captioning/captionModel.ts";
 import { pretrainedCaptioner, readModel } from "../../src/execution/modelFile.ts";
 
 let model: CaptionModel;
-let pictures: Picture[];
+let pictures: Image[];
 const labels = ["red heart", "umbrella", "sunflower", "guitar", "crab"];
 
 beforeAll(async () => {
@@ -42,11 +42,11 @@ test("with closed gates it says the same of every picture; opened again, what it
 
 test("next words are likelihoods, the likeliest first", async () => {
   for (const picture of [pictures[0], undefined]) {
-    const words = await model.nextWords(picture, { most: 1e6 });
+    const words = await model.nextTokens(picture, { most: 1e6 });
     expect(words.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 4);
     expect(words[0]!.probability).toBe(Math.max(...words.map(({ probability }) => probability)));
   }
-  expect((await model.nextWords(pictures[0], { after: "red" }))[0]!.word).toBe("heart");
+  expect((await model.nextTokens(pictures[0], { after: "red" }))[0]!.word).toBe("heart");
 });
 
 test("attention is shares for each word of the caption", async () => {
@@ -63,7 +63,7 @@ test("looking leaves no tensor behind", async () => {
     await model.captions(pictures);
     await model.logLikelihood("red heart", pictures[0]);
     await model.logLikelihood("red heart");
-    await model.nextWords(pictures[0]);
+    await model.nextTokens(pictures[0]);
     await model.attention(pictures);
     model.turnGates(1);
   };
@@ -74,7 +74,7 @@ test("looking leaves no tensor behind", async () => {
 });
 
 test("what does not fit is refused in words", async () => {
-  await expect(model.caption(new Picture(new Float32Array(12), 2))).rejects.toMatchObject({ code: "SHAPE_MISMATCH" });
+  await expect(model.caption(new Image(new Float32Array(12), 2))).rejects.toMatchObject({ code: "SHAPE_MISMATCH" });
   await expect(model.logLikelihood("xyzzy")).rejects.toMatchObject({ code: "INVALID_DATA" });
   await expect(drawing("no such thing")).rejects.toMatchObject({ code: "NOT_FOUND" });
   await expect(readModel("nobody")).rejects.toMatchObject({ code: "NOT_FOUND" });

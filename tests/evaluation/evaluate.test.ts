@@ -21,7 +21,7 @@ async function evaluated(
   set: Pick<EvaluationSet, "groups" | "template"> = { groups },
 ) {
   const { graph, model } = opinionModel(opinion);
-  const options = { metrics, longest: 5, seed: 1, progress: () => {}, mayGoOn: async () => true, ...change };
+  const options = { metrics, longest: 5, seed: 1, progress: () => {}, mayContinue: async () => true, ...change };
   const results = await evaluate(model, set, chosen, options);
   model.release();
   const by = Object.fromEntries((results ?? []).map((result) => [result.metric, result]));
@@ -89,7 +89,7 @@ describe("metrics", () => {
   test("by the language model alone are left out where there is none", async () => {
     const { graph, model } = opinionModel(knowing);
     graph.readsAlone = false;
-    const options = { metrics, longest: 5, seed: 1, progress: () => {}, mayGoOn: async () => true };
+    const options = { metrics, longest: 5, seed: 1, progress: () => {}, mayContinue: async () => true };
     const names = (await evaluate(model, {}, examples(2), options))!.map(({ metric }) => metric);
     model.release();
     expect(names).toContain("gainOverShuffled");
@@ -143,7 +143,7 @@ describe("metrics", () => {
 
 describe("an evaluation", () => {
   test("that is stopped gives no half result", async () => {
-    expect((await evaluated(knowing, examples(), { mayGoOn: async () => false })).results).toBeUndefined();
+    expect((await evaluated(knowing, examples(), { mayContinue: async () => false })).results).toBeUndefined();
   });
 
   test("tells how far it is", async () => {

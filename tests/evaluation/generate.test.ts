@@ -10,7 +10,7 @@ import { readLargest } from "../../src/engine/read.ts";
 import { Weights } from "../../src/engine/readings/weights.ts";
 import { gather, type Tensor, tensor, tidy } from "../../src/engine/tensor.ts";
 import { BeamSearch } from "../../src/evaluation/beamSearch.ts";
-import { type Continuation, openContinuation, WholeText } from "../../src/evaluation/continuation.ts";
+import { type Decoding, openDecoding, UncachedDecoding } from "../../src/evaluation/decoding.ts";
 import { type GenerateOptions, generate as generateScored } from "../../src/evaluation/generate.ts";
 import { draw } from "../../src/evaluation/sampling.ts";
 import { FlamingoLanguageModel } from "../../src/models/languageModel.ts";
@@ -39,9 +39,9 @@ function openModel(
   rows: readonly number[],
   whole: boolean,
   change: LanguageChange = {},
-): Continuation {
+): Decoding {
   const seen = tidy(() => gather(media, tensor(Int32Array.from(rows), [rows.length], "int32")));
-  const texts = openContinuation(
+  const texts = openDecoding(
     rows.length,
     weights,
     (readingOf) => {
@@ -55,8 +55,8 @@ function openModel(
     seen.dispose();
   };
   return {
-    get wholeBecause() {
-      return texts.wholeBecause;
+    get uncachedBecause() {
+      return texts.uncachedBecause;
     },
     read: (ids) => texts.read(ids),
     select: (from) => texts.select(from),
@@ -116,7 +116,7 @@ describeDevices("generation with kept keys and values", (device) => {
   test("falls back to whole texts, and says why, where a block cannot go on", async () => {
     const both = { dim: 8, heads: 2, headDim: 4 };
     const weights = new Weights(1);
-    const texts = openContinuation(1, weights, (readingOf) => {
+    const texts = openDecoding(1, weights, (readingOf) => {
       const embed = instantiate(TokenEmbedding, { vocabulary: 13, dim: 8 }, readingOf("embed"));
       const attend = instantiate(SelfAttention, both, readingOf("attend"));
       const score = instantiate(Logits, {}, readingOf("score"));
@@ -126,7 +126,7 @@ describeDevices("generation with kept keys and values", (device) => {
       };
     });
     const first = texts.read(Int32Array.of(1, 2, 3));
-    expect(texts.wholeBecause).toMatch(/"attend.attend" cannot continue .*: each position attends to later ones/);
+    expect(texts.uncachedBecause).toMatch(/"attend.attend" cannot continue .*: each position attends to later ones/);
     const [second, again] = [texts.read(Int32Array.of(4)), texts.read(Int32Array.of(4))];
     expect([...(await first.data())]).not.toEqual([...(await second.data())]);
     expect([...(await second.data())]).not.toEqual([...(await again.data())]); // it saw one place more
@@ -170,7 +170,7 @@ function madeUp(seed: number) {
   };
   let reads = 0;
   const open = (rows: readonly number[]) =>
-    new WholeText(rows.length, (ids) => {
+    new UncachedDecoding(rows.length, (ids) => {
       reads++;
       const [count, length] = ids.shape as [number, number];
       const all = [...ids.dataSync()];

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { tensor } from "../../src/engine/tensor.ts";
-import { WholeText } from "../../src/evaluation/continuation.ts";
+import { UncachedDecoding } from "../../src/evaluation/decoding.ts";
 import { type GenerateOptions, generate } from "../../src/evaluation/generate.ts";
 import { loadWeights } from "../../src/weights/file.ts";
 
@@ -103,7 +103,7 @@ beforeAll(async () => {
 });
 
 const open = (rows: readonly number[]) =>
-  new WholeText(rows.length, (ids) => {
+  new UncachedDecoding(rows.length, (ids) => {
     const texts = ids.arraySync() as number[][];
     const logits = texts.flatMap((text) => gpt2(text, weight));
     return tensor(Float32Array.from(logits), [rows.length, 1, config.vocab_size]);

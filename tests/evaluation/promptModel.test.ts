@@ -3,7 +3,7 @@ import type { Media } from "../../src/data/media.ts";
 import { countTensors } from "../../src/engine/memory.ts";
 import { assignNumbers } from "../../src/engine/readings/weights.ts";
 import { logSoftmax, type Tensor, tensor, tidy } from "../../src/engine/tensor.ts";
-import { WholeText } from "../../src/evaluation/continuation.ts";
+import { UncachedDecoding } from "../../src/evaluation/decoding.ts";
 import { type GenerateOptions, generate } from "../../src/evaluation/generate.ts";
 import type { Prompt } from "../../src/evaluation/prompt.ts";
 import { promptTokens } from "../../src/evaluation/prompt.ts";
@@ -120,7 +120,7 @@ describe("a prompt model", () => {
         const { media } = tokens[rows[0]!]!;
         const all = Float32Array.from(rows.flatMap(() => media.flatMap((each) => [...each.pixels])));
         const images = tensor(all, [rows.length, media.length, media[0]!.frames, 16, 16, 3]);
-        return new WholeText(rows.length, (ids) => compute(small, { images, ids }));
+        return new UncachedDecoding(rows.length, (ids) => compute(small, { images, ids }));
       },
       tokens.map(({ ids }) => ids),
       { most: 5, end: endOfChunk, never: [pad, bos, image], ...way },
@@ -306,7 +306,7 @@ test("a model whose language model is rewired continues prompts chunk by chunk a
   for (const [at, media] of [red, blue, green].entries()) {
     const whole = await generate(
       (rows) =>
-        new WholeText(rows.length, (ids) =>
+        new UncachedDecoding(rows.length, (ids) =>
           compute({ model }, { images: tensor(media.pixels, [1, 1, 1, 16, 16, 3]), ids }),
         ),
       [[bos, image]],

@@ -47,8 +47,8 @@ async function measuredPeak(pipeline: Pipeline): Promise<{ need: number; peak: n
     from: 0,
     lossOf: () => () => model.compute(node, new Map(values))[port] as Tensor,
     onStep: () => undefined,
-    restsAfter: () => true,
-    rest: async () => true,
+    pausesAfter: () => true,
+    betweenSteps: async () => true,
   });
   const peak = memoryUse().peakBytes - before;
   dispose([

@@ -15,8 +15,8 @@ import { decode, encode } from "../../kernel/protocol/frames.ts";
 import { newHeader } from "../../kernel/protocol/message.ts";
 import { Signer } from "../../kernel/protocol/signature.ts";
 import { emojiTokenizer } from "../../src/data/emoji/emoji.ts";
+import { Image } from "../../src/data/image.ts";
 import { readImageFolder } from "../../src/data/imageFolder/imageFolder.ts";
-import { Picture } from "../../src/data/picture.ts";
 import { wordsOf } from "../../src/data/tokenizer.ts";
 import { catalog, findBlock } from "../../src/execution/registry.ts";
 import { readTemplate } from "../../src/execution/templates.ts";
@@ -233,7 +233,7 @@ export async function makeReaders(folder: string): Promise<Reader[]> {
         mutatedText(drawing).map((text) => new Uint8Array(Buffer.from(text))),
       ),
       right: images[0]!,
-      read: (bytes) => Picture.read(bytes, 8),
+      read: (bytes) => Image.read(bytes, 8),
     }),
     reader({
       name: "notebooks",

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { formatValue, registerFormatter } from "../../kernel/display/format.ts";
 import { GatedXattnDense } from "../../src/blocks/gatedXattnDense.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
-import { Picture } from "../../src/data/picture.ts";
+import { Image } from "../../src/data/image.ts";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { tf } from "../../src/engine/tensor.ts";
 import { build } from "../../src/models/build.ts";
@@ -85,8 +85,8 @@ describe("what comes from data is escaped in HTML", () => {
     ["an error's message", () => new Error(evil)],
     ["an error of ours", () => new FlamingoError("NOT_FOUND", evil, { fix: evil })],
     ["a table's cells and titles", () => [{ [evil]: evil, other: 1 }]],
-    ["a picture's label", () => new Picture(new Float32Array(12), 2, evil)],
-    ["labels of pictures", () => [new Picture(new Float32Array(12), 2, evil)]],
+    ["a picture's label", () => new Image(new Float32Array(12), 2, evil)],
+    ["labels of pictures", () => [new Image(new Float32Array(12), 2, evil)]],
     ["a block's words", () => ({ ...GatedXattnDense, title: evil, summary: evil, paper: evil })],
   ];
   test.each(cases)("%s", async (_name, make) => {
@@ -183,7 +183,7 @@ describe("collections", () => {
   test("records become a table, with a dash for what is missing and pictures drawn", async () => {
     const rows = [
       { name: "a", share: 0.25 },
-      { name: "b", picture: new Picture(new Float32Array(12), 2, "dot") },
+      { name: "b", picture: new Image(new Float32Array(12), 2, "dot") },
     ];
     const shown = await html(rows);
     for (const part of ["<th", ">share<", "0.250", "–", "data:image/png"]) expect(shown).toContain(part);

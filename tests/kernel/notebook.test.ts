@@ -160,9 +160,9 @@ describe("a run that is there", () => {
     const file = join(home, "model.safetensors");
     await run.saveModel(file);
     const [fromRun, fromFile] = [await run.captioner(), await flamingo.pretrainedCaptioner(file)];
-    const picture = new flamingo.Picture(new Float32Array(16 * 16 * 3), 16);
-    const score = await fromRun.logLikelihood("red heart", picture);
-    expect(await fromFile.logLikelihood("red heart", picture)).toBeCloseTo(score, 2); // the file is in half precision
+    const image = new flamingo.Image(new Float32Array(16 * 16 * 3), 16);
+    const score = await fromRun.logLikelihood("red heart", image);
+    expect(await fromFile.logLikelihood("red heart", image)).toBeCloseTo(score, 2); // the file is in half precision
     expect(await fromFile.gates()).toHaveLength(4);
     for (const model of [fromRun, fromFile]) model.dispose();
   });
@@ -279,7 +279,7 @@ describe("helpers", () => {
   });
 
   test("images tell their type by their bytes", async () => {
-    const png = await new flamingo.Picture(new Float32Array(12), 2).png();
+    const png = await new flamingo.Image(new Float32Array(12), 2).png();
     expect((await new RecordedCell().run(() => flamingo.image(png)))!.data).toHaveProperty(["image/png"]);
     await expect(flamingo.image(Buffer.from("no picture"))).rejects.toMatchObject({ code: "CORRUPT_IMAGE" });
   });

@@ -33,8 +33,8 @@ function setUp(change: Partial<Training> = {}) {
     from: 0,
     lossOf: () => () => mean(square(matrix.variable)),
     onStep: (report) => void reports.push(report),
-    restsAfter: () => true,
-    rest: async () => true,
+    pausesAfter: () => true,
+    betweenSteps: async () => true,
     ...change,
   };
   return { weights, matrix, optimizer, training, reports };
@@ -73,7 +73,7 @@ describeDevices("training", () => {
   });
 
   test("stops after the step whose rest says so, and tells which it was", async () => {
-    const { training, reports } = setUp({ rest: async (step) => step < 2 });
+    const { training, reports } = setUp({ betweenSteps: async (step) => step < 2 });
     expect(await train(training)).toBe(2);
     expect(reports.map(({ step }) => step)).toEqual([1, 2]);
   });
@@ -89,7 +89,7 @@ describeDevices("training", () => {
     const failing = train({
       ...training,
       lossOf: bad,
-      rest: async () => {
+      betweenSteps: async () => {
         after = await weights.save();
         return true;
       },
@@ -109,11 +109,11 @@ describeDevices("training", () => {
       return batch === 1 ? mean(zero.square().add(zero.sqrt())) : mean(square(matrix.variable));
     };
     let after: unknown;
-    const rest = async () => {
+    const betweenSteps = async () => {
       after = [await weights.save(), await optimizer.save()];
       return true;
     };
-    await expect(train({ ...training, lossOf: steep, rest })).rejects.toMatchObject({
+    await expect(train({ ...training, lossOf: steep, betweenSteps })).rejects.toMatchObject({
       code: "NON_FINITE",
       message: expect.stringMatching(/^the norm of the gradients is (NaN|Infinity) at step 2$/),
     });
@@ -156,9 +156,9 @@ describeDevices("training", () => {
 describeDevices("between two rests, training", (device) => {
   const goesOn = device === "webgpu"; // while its numbers are read
   const steps = 6;
-  const setUpPair = (restsAfter: (step: number) => boolean) => {
+  const setUpPair = (pausesAfter: (step: number) => boolean) => {
     const happened: string[] = [];
-    const made = setUp({ schedule: { ...schedule, steps }, restsAfter });
+    const made = setUp({ schedule: { ...schedule, steps }, pausesAfter });
     const { training, matrix, reports } = made;
     const whole: Training = {
       ...training,
@@ -170,7 +170,7 @@ describeDevices("between two rests, training", (device) => {
         happened.push(`${report.step} is told`);
         reports.push(report);
       },
-      rest: async (step) => {
+      betweenSteps: async (step) => {
         happened.push(`rest after ${step}`);
         return true;
       },
@@ -260,13 +260,13 @@ describeDevices("training under a loss scale", () => {
     const scaled = setUp();
     const untouched = await scaled.weights.save();
     let skipped = 0;
-    const rest = async () => {
+    const betweenSteps = async () => {
       if (Number.isFinite(scaled.reports.at(-1)!.norm)) return true;
       expect(await scaled.weights.save()).toEqual(untouched);
       expect(lossScale.state).toEqual({ scale: 2 ** 15 / 2 ** ++skipped, good: 0, skipped });
       return true;
     };
-    const end = await run(8, { lossScale, rest }, scaled);
+    const end = await run(8, { lossScale, betweenSteps }, scaled);
     expect(skipped).toBeGreaterThan(2);
     expect(skipped).toBeLessThan(8);
     const plain = setUp();

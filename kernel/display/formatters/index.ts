@@ -3,8 +3,8 @@ import { attentionFormatter } from "./attention.ts";
 import { blockFormatter } from "./block.ts";
 import { callableFormatter } from "./callable.ts";
 import { errorFormatter } from "./error.ts";
+import { imageFormatter, imagesFormatter } from "./image.ts";
 import { jsonFormatter } from "./json.ts";
-import { pictureFormatter, picturesFormatter } from "./picture.ts";
 import { tableFormatter } from "./table.ts";
 import { tensorFormatter } from "./tensor.ts";
 import { modelFormatter, weightsFormatter } from "./weights.ts";
@@ -13,8 +13,8 @@ import { modelFormatter, weightsFormatter } from "./weights.ts";
 export const formatters: readonly Formatter[] = [
   tensorFormatter,
   errorFormatter,
-  pictureFormatter,
-  picturesFormatter,
+  imageFormatter,
+  imagesFormatter,
   weightsFormatter,
   modelFormatter,
   blockFormatter,

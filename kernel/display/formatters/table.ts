@@ -2,13 +2,13 @@ import { inspect } from "node:util";
 import { formatNumber } from "../../../src/figures/numbers.ts";
 import type { Formatter } from "../formatter.ts";
 import { box, escapeHtml, htmlTable, inks, note } from "../html.ts";
-import { isPicture, pictureHtml } from "./picture.ts";
+import { imageHtml, isImage } from "./image.ts";
 
 type Row = Record<string, unknown>;
 
 const most = { rows: 200, columns: 24, text: 400 } as const;
 
-/** A list of flat records, as a table; pictures in it are shown. */
+/** A list of flat records, as a table; images in it are shown. */
 export const tableFormatter: Formatter<readonly Row[]> = {
   accepts: (value) =>
     Array.isArray(value) &&
@@ -36,7 +36,7 @@ function isFlat(value: unknown): value is Row {
   const prototype = Object.getPrototypeOf(value) as unknown;
   if (prototype !== Object.prototype && prototype !== null) return false;
   const values = Object.values(value);
-  return values.length > 0 && values.every((each) => each === null || typeof each !== "object" || isPicture(each));
+  return values.length > 0 && values.every((each) => each === null || typeof each !== "object" || isImage(each));
 }
 
 function columnsOf(rows: readonly Row[]): string[] {
@@ -44,7 +44,7 @@ function columnsOf(rows: readonly Row[]): string[] {
 }
 
 async function cellHtml(value: unknown): Promise<string> {
-  if (isPicture(value)) return pictureHtml(value, 48);
+  if (isImage(value)) return imageHtml(value, 48);
   if (value === undefined || value === null) return `<span style="color: ${inks.muted}">–</span>`;
   return escapeHtml(cellText(value));
 }
@@ -55,7 +55,7 @@ function cellText(value: unknown): string {
     const text = Number.isInteger(value) ? value.toLocaleString("en-US") : formatNumber(value);
     return Number.isFinite(value) ? text.replace(/^-/, "−") : String(value);
   }
-  if (isPicture(value)) return value.label ?? "picture";
+  if (isImage(value)) return value.label ?? "image";
   const text = typeof value === "string" ? value : inspect(value, { depth: 0, colors: false });
   return text.length > most.text ? `${text.slice(0, most.text)}…` : text;
 }

@@ -20,10 +20,10 @@ const mostRead = 1 << 22;
 const mostNumbers = { rows: 12, columns: 12 } as const;
 /** Cells of a heat map. */
 const map = { rows: 48, columns: 128, pixel: 4 } as const;
-/** Pictures of a batch. */
-const mostPictures = 8;
+/** Images of a batch that are shown. */
+const mostImages = 8;
 
-/** A tensor: shape, type, statistics, and its numbers as a table, a picture or a heat map. */
+/** A tensor: shape, type, statistics, and its numbers as a table, an image or a heat map. */
 export const tensorFormatter: Formatter<TensorLike> = {
   accepts: isTensor,
   format: async (tensor) => {
@@ -93,7 +93,7 @@ function nested(values: ArrayLike<number>, shape: readonly number[], start = 0, 
 async function drawn(values: ArrayLike<number>, { shape, dtype }: TensorLike): Promise<string> {
   if (values.length === 0) return "";
   if (shape.length === 0 || values.length === 1) return `<span>${number(Number(values[0]))}</span>`;
-  if (isPicture(values, shape)) return pictures(values, shape);
+  if (isImage(values, shape)) return imagesHtml(values, shape);
   const columns = shape.at(-1)!;
   const rows = values.length / columns;
   const scale = scaleOf(values);
@@ -159,7 +159,7 @@ async function heatMap(values: ArrayLike<number>, rows: number, columns: number,
   }
   const size = Math.max(map.pixel, Math.min(16, Math.floor(320 / Math.max(high, wide))));
   const caption = `rows are all axes but the last; ${scale.signed ? `blue −${number(scale.end)}, pink ${number(scale.end)}` : `dark 0, bright ${number(scale.end)}`}`;
-  return picture(await pngOf(pixels, wide, high), wide * size, high * size, "heat map") + note(escapeHtml(caption));
+  return imageHtml(await pngOf(pixels, wide, high), wide * size, high * size, "heat map") + note(escapeHtml(caption));
 }
 
 function extreme(
@@ -187,31 +187,31 @@ function extreme(
 }
 
 /** [..., height, width, 3] in −1 to 1, 0 to 1 or 0 to 255: what models take and decoders give. */
-function isPicture(values: ArrayLike<number>, shape: readonly number[]): boolean {
+function isImage(values: ArrayLike<number>, shape: readonly number[]): boolean {
   const [height = 0, width = 0, channels] = shape.slice(-3);
   if (shape.length < 3 || channels !== 3 || height < 8 || width < 8 || height > 1024 || width > 1024) return false;
   const { end } = scaleOf(values);
   return end <= 1.0001 || (end <= 255 && end > 2);
 }
 
-async function pictures(values: ArrayLike<number>, shape: readonly number[]): Promise<string> {
+async function imagesHtml(values: ArrayLike<number>, shape: readonly number[]): Promise<string> {
   const [height, width] = shape.slice(-3) as [number, number, number];
   const { end, signed } = scaleOf(values);
   const [factor, offset] = end > 2 ? [1, 0] : signed ? [127.5, 127.5] : [255, 0];
   const each = height * width * 3;
   const count = values.length / each;
-  const shown = Array.from({ length: Math.min(count, mostPictures) }, async (_, index) => {
+  const shown = Array.from({ length: Math.min(count, mostImages) }, async (_, index) => {
     const bytes = Uint8Array.from({ length: each }, (_, at) =>
       Math.max(0, Math.min(255, Math.round(Number(values[index * each + at]) * factor + offset))),
     );
     const size = Math.max(1, Math.round(96 / Math.max(height, width)));
-    return picture(await pngOf(bytes, width, height), width * size, height * size, `picture ${index}`);
+    return imageHtml(await pngOf(bytes, width, height), width * size, height * size, `image ${index}`);
   });
-  const more = count > mostPictures ? note(`and ${formatCount(count - mostPictures)} more`) : "";
+  const more = count > mostImages ? note(`and ${formatCount(count - mostImages)} more`) : "";
   return `<div style="display: flex; flex-wrap: wrap; gap: 6px">${(await Promise.all(shown)).join("")}</div>${more}`;
 }
 
-function picture(png: Uint8Array, width: number, height: number, alt: string): string {
+function imageHtml(png: Uint8Array, width: number, height: number, alt: string): string {
   const data = Buffer.from(png).toString("base64");
   return `<img alt="${alt}" width="${width}" height="${height}" style="image-rendering: pixelated; margin: 4px 0" src="data:image/png;base64,${data}">`;
 }

@@ -1,6 +1,6 @@
 import { FlamingoError } from "../../core/errors.ts";
-import { toUnit } from "../image.ts";
-import { Picture } from "../picture.ts";
+import { Image } from "../image.ts";
+import { toUnit } from "../pixels.ts";
 import { type Concept, emojiConcepts, heldOutStyle, type Style, styles } from "./concepts.ts";
 import { renderDrawing } from "./drawings.ts";
 import { pinnedLabels } from "./emoji.ts";
@@ -27,19 +27,16 @@ export const drawingSamples: readonly string[] = pinnedLabels;
  * Draws an emoji by its name.
  *
  * @example
- * const picture = await drawing("red heart", { style: "noto" });
+ * const image = await drawing("red heart", { style: "noto" });
  * @throws FlamingoError NOT_FOUND, naming some that there are
  */
-export async function drawing(
-  label: string,
-  { style = heldOutStyle, size = 32 }: DrawingOptions = {},
-): Promise<Picture> {
+export async function drawing(label: string, { style = heldOutStyle, size = 32 }: DrawingOptions = {}): Promise<Image> {
   const at = drawingLabels().indexOf(label);
   if (!styles.includes(style)) {
     const fix = `use one of: ${styles.join(", ")}`;
     throw new FlamingoError("NOT_FOUND", `there is no style "${style}"`, { actual: style, fix });
   }
-  if (at >= 0) return new Picture(toUnit(await renderDrawing(concepts![at]!, style, size)), size, label);
+  if (at >= 0) return new Image(toUnit(await renderDrawing(concepts![at]!, style, size)), size, label);
   const near = drawingLabels().filter(
     (each) => each.includes(label) || label.split(" ").some((word) => each.split(" ").includes(word)),
   );

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { type Pixels, renderSvg } from "../image.ts";
+import { type Pixels, renderSvg } from "../pixels.ts";
 import { type Concept, iconNames, type Style, styles } from "./concepts.ts";
 
 const require = createRequire(import.meta.url);

@@ -1,14 +1,14 @@
 import { Random } from "../../core/random.ts";
 import type { EvaluationSet, Example } from "../evaluationSet.ts";
-import { toUnit } from "../image.ts";
-import { Picture } from "../picture.ts";
+import { Image } from "../image.ts";
+import { toUnit } from "../pixels.ts";
 import type { OpenSource, SourceContext } from "../source.ts";
 import { Tokenizer, wordsOf } from "../tokenizer.ts";
 import { type Concept, emojiConcepts, heldOutStyle, styles, trainStyles } from "./concepts.ts";
 import { type Drawings, loadDrawings } from "./drawings.ts";
 import { allWords } from "./sentences.ts";
 
-/** Pictures that are fun to watch, one of each kind of thing. */
+/** Images that are fun to watch, one of each kind of thing. */
 export const pinnedLabels = [
   "pizza",
   "rocket",
@@ -92,7 +92,7 @@ export function heldOutEmoji(emoji: Emoji, imageSize: number): Pick<OpenSource, 
     samples: pinnedLabels.flatMap((label) => {
       const pixels =
         drawings[heldOutStyle][concepts.findIndex((concept) => concept.label === label && !concept.heldOut)];
-      return pixels ? [{ media: [new Picture(toUnit(pixels), imageSize, label)], captions: [label] }] : [];
+      return pixels ? [{ media: [new Image(toUnit(pixels), imageSize, label)], captions: [label] }] : [];
     }),
     evaluationSets: [
       setOf("unseenStyle", "Unseen style, known concepts", known, drawn(known, [heldOutStyle], drawings)),
@@ -119,6 +119,6 @@ function exampleOf(
   const right = random.integer(candidateCount);
   const candidates = others.map((index) => concepts[index]!.label);
   candidates.splice(right, 0, label);
-  const media = [new Picture(toUnit(pixels), imageSize, label)];
+  const media = [new Image(toUnit(pixels), imageSize, label)];
   return { media, captions: [label], group: subgroup, candidates, right };
 }

@@ -5,7 +5,7 @@ import type { Concept } from "./concepts.ts";
 export const sentenceWords = ["a", "drawing", "of", "is", "in", "and", ":", ",", "kind"];
 
 /**
- * One sentence about a concept, for pretraining a language model on text. Held-out concepts are among them: no picture
+ * One sentence about a concept, for pretraining a language model on text. Held-out concepts are among them: no image
  * shows them, but their words are ordinary words, as a real language model would know them.
  */
 export function sentenceAbout(concept: Concept, random: Random): string {

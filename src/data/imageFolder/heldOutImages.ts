@@ -1,7 +1,7 @@
 import { Random } from "../../core/random.ts";
 import type { EvaluationSet, Example } from "../evaluationSet.ts";
-import { toUnit } from "../image.ts";
-import { Picture } from "../picture.ts";
+import { Image } from "../image.ts";
+import { toUnit } from "../pixels.ts";
 import type { OpenSource } from "../source.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import type { CaptionedImage } from "./imageFolder.ts";
@@ -28,7 +28,7 @@ export function heldOutImages(
     const right = random.integer(candidates.length + 1);
     candidates.splice(right, 0, label);
     return {
-      media: [new Picture(toUnit(image.pixels), imageSize, label)],
+      media: [new Image(toUnit(image.pixels), imageSize, label)],
       captions: [label, ...more],
       candidates,
       right,
@@ -46,7 +46,7 @@ export function heldOutImages(
   const shown = split.heldOut.length > 0 ? split.heldOut : split.train;
   return {
     samples: shown.slice(0, sampleCount).map(({ captions, pixels }) => ({
-      media: [new Picture(toUnit(pixels), imageSize, captions[0]!)],
+      media: [new Image(toUnit(pixels), imageSize, captions[0]!)],
       captions,
     })),
     evaluationSets: [

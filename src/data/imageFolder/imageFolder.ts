@@ -1,7 +1,7 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { extname, isAbsolute, join, relative, sep } from "node:path";
 import { FlamingoError } from "../../core/errors.ts";
-import { decodeImage, type Pixels } from "../image.ts";
+import { decodeImage, type Pixels } from "../pixels.ts";
 import { type CaptionFile, readCaptionFile } from "./captionFile.ts";
 
 const imageEndings = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif", ".tif", ".tiff", ".svg"];

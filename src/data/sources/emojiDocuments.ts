@@ -8,7 +8,7 @@ import { emojiTokenizer, heldOutEmoji, openEmoji, trainingDrawings } from "../em
 import { defineSource } from "../source.ts";
 
 /** Size of emoji drawings, as a configuration field. */
-export const imageSizeField = count("Image side", "Side of the square pictures.", "pixels").default(32);
+export const imageSizeField = count("Image side", "Side of the square images.", "pixels").default(32);
 
 /**
  * Gives documents in which drawings of emoji and their names take turns.
@@ -47,9 +47,9 @@ export const EmojiDocuments = defineSource({
       words: emoji.tokenizer.encode(label),
       mirror: mirrorsWell(label),
     }));
-    return { ...heldOutEmoji(emoji, imageSize), stock: { drawings: trainingDrawings(emoji), labels } };
+    return { ...heldOutEmoji(emoji, imageSize), data: { drawings: trainingDrawings(emoji), labels } };
   },
-  batch({ config: { batch, media, imageSize, outlines }, stock: { drawings, labels }, seed }, index) {
+  batch({ config: { batch, media, imageSize, outlines }, data: { drawings, labels }, seed }, index) {
     const random = new Random(seed).fork("documents").fork(index);
     const each = imageSize * imageSize * 3;
     const images = new Float32Array(batch * media * each);

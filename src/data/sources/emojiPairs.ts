@@ -49,9 +49,9 @@ export const EmojiPairs = defineSource({
       return [...name, ...name, ...new Set(others)].slice(0, mostWords);
     });
     const mirrors = emoji.concepts.map(({ label }) => mirrorsWell(label));
-    return { stock: { drawings: trainingDrawings(emoji), bags, mirrors } };
+    return { data: { drawings: trainingDrawings(emoji), bags, mirrors } };
   },
-  batch({ config: { batch, imageSize, outlines }, stock: { drawings, bags, mirrors }, seed }, index) {
+  batch({ config: { batch, imageSize, outlines }, data: { drawings, bags, mirrors }, seed }, index) {
     const random = new Random(seed).fork("pairs").fork(index);
     const each = imageSize * imageSize * 3;
     const images = new Float32Array(batch * each);

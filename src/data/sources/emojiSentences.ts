@@ -11,7 +11,7 @@ import { defineSource } from "../source.ts";
 /**
  * Gives sentences about emoji made of their names, tags and groups, to pretrain a language model on text alone.
  *
- * Sentences stand one after the other, `<bos> words <eos>`, cut into rows. Held-out concepts are among them: no picture
+ * Sentences stand one after the other, `<bos> words <eos>`, cut into rows. Held-out concepts are among them: no image
  * shows them, but their words are ordinary words. Shapes: `ids` and `targets` [batch, length].
  */
 export const EmojiSentences = defineSource({
@@ -29,8 +29,8 @@ export const EmojiSentences = defineSource({
     ids: int32("batch length", "token ids"),
     targets: int32("batch length", "the token that comes next, or -100 where the loss does not count"),
   },
-  read: async () => ({ stock: { concepts: emojiConcepts() } }),
-  batch({ config: { batch, length }, stock: { concepts }, seed }, index) {
+  read: async () => ({ data: { concepts: emojiConcepts() } }),
+  batch({ config: { batch, length }, data: { concepts }, seed }, index) {
     const random = new Random(seed).fork("sentences").fork(index);
     const words = emojiTokenizer();
     const next = () => words.encode(sentenceAbout(random.pick(concepts), random));

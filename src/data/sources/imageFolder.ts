@@ -7,10 +7,10 @@ import { Random } from "../../core/random.ts";
 import { mirrorsWell } from "../augment.ts";
 import { captionDocuments } from "../documents.ts";
 import { emojiTokenizer } from "../emoji/emoji.ts";
-import { mirrored, toUnit } from "../image.ts";
 import { heldOutImages } from "../imageFolder/heldOutImages.ts";
 import { type CaptionedImage, readImageFolder } from "../imageFolder/imageFolder.ts";
 import { splitByName } from "../imageFolder/split.ts";
+import { mirrored, toUnit } from "../pixels.ts";
 import { defineSource, type SourceContext } from "../source.ts";
 import { type Tokenizer, wordsOf } from "../tokenizer.ts";
 import { imageSizeField } from "./emojiDocuments.ts";
@@ -74,10 +74,10 @@ export const ImageFolder = defineSource({
     const split = splitByName(images, heldOut);
     return {
       ...heldOutImages(split, imageSize, words, longest),
-      stock: { images: split.train.map((image, place) => ({ ...image, place })) },
+      data: { images: split.train.map((image, place) => ({ ...image, place })) },
     };
   },
-  batch({ config: { batch, media, imageSize, longest, mirror }, stock: { images }, seed }, index) {
+  batch({ config: { batch, media, imageSize, longest, mirror }, data: { images }, seed }, index) {
     const random = new Random(seed).fork("images").fork(index);
     const words = emojiTokenizer();
     const each = imageSize * imageSize * 3;

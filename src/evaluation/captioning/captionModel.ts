@@ -1,6 +1,6 @@
 import type { AttentionFrame } from "../../channels/attention.ts";
 import { FlamingoError } from "../../core/errors.ts";
-import type { Picture } from "../../data/picture.ts";
+import type { Image } from "../../data/image.ts";
 import type { Tokenizer } from "../../data/tokenizer.ts";
 import { assignNumbers, type Weights } from "../../engine/readings/weights.ts";
 import { slice, tidy } from "../../engine/tensor.ts";
@@ -11,7 +11,7 @@ import { meanScore } from "../score.ts";
 import { captionAttention } from "./captionAttention.ts";
 
 /** A token and how likely it is to come next. */
-export interface NextWord {
+export interface NextToken {
   word: string;
   probability: number;
 }
@@ -71,12 +71,12 @@ export class CaptionModel {
   }
 
   /** What it says of an image. */
-  async caption(image: Picture): Promise<string> {
+  async caption(image: Image): Promise<string> {
     return (await this.captions([image]))[0]!;
   }
 
   /** What it says of images, in their order; all are encoded together. */
-  async captions(images: readonly Picture[]): Promise<string[]> {
+  async captions(images: readonly Image[]): Promise<string[]> {
     this.#checkSizes(images);
     try {
       const captions = await this.#model.generate(
@@ -93,7 +93,7 @@ export class CaptionModel {
    * How likely a text is, in nats a token (the mean of log p), with an image, or by the language model alone without one.
    * @throws FlamingoError INVALID_DATA if a word is not in the vocabulary
    */
-  async logLikelihood(text: string, image?: Picture): Promise<number> {
+  async logLikelihood(text: string, image?: Image): Promise<number> {
     const prompt = this.#promptOf(image);
     try {
       const [score] = await this.#model.logLikelihoods([{ prompt, text: this.#encode(text) }]);
@@ -104,7 +104,7 @@ export class CaptionModel {
   }
 
   /** The likeliest next tokens after the beginning of a caption, with an image, or by the language model alone. */
-  async nextWords(image?: Picture, { after = "", most = 8 } = {}): Promise<NextWord[]> {
+  async nextTokens(image?: Image, { after = "", most = 8 } = {}): Promise<NextToken[]> {
     const prompt = [...this.#promptOf(image), ...(after === "" ? [] : [this.#encode(after)])];
     try {
       const logits = await this.#model.logits([prompt]);
@@ -129,8 +129,8 @@ export class CaptionModel {
    * @param texts the captions; the model's own unless told
    * @throws FlamingoError INVALID_PIPELINE if the model has no resampler or no gated layers
    */
-  async attention(images: Picture | readonly Picture[], texts?: readonly string[]): Promise<CaptionAttention> {
-    const list = Array.isArray(images) ? (images as readonly Picture[]) : [images as Picture];
+  async attention(images: Image | readonly Image[], texts?: readonly string[]): Promise<CaptionAttention> {
+    const list = Array.isArray(images) ? (images as readonly Image[]) : [images as Image];
     this.#checkSizes(list);
     const watch = new AttentionWatch(this.#model.blocks);
     try {
@@ -175,13 +175,13 @@ export class CaptionModel {
     this.weights.dispose();
   }
 
-  #promptOf(image: Picture | undefined): Picture[] {
+  #promptOf(image: Image | undefined): Image[] {
     if (!image) return [];
     this.#checkSizes([image]);
     return [image];
   }
 
-  #checkSizes(images: readonly Picture[]): void {
+  #checkSizes(images: readonly Image[]): void {
     const wrong = images.find(({ size }) => size !== this.imageSize);
     if (!wrong) return;
     throw new FlamingoError(

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { count } from "../../core/block.ts";
 import { float32 } from "../../core/port.ts";
 import type { Example } from "../../data/evaluationSet.ts";
-import { encodePng } from "../../data/image.ts";
+import { encodePng } from "../../data/pixels.ts";
 import { captionAttention } from "../../evaluation/captioning/captionAttention.ts";
 import { PromptModel } from "../../evaluation/promptModel.ts";
 import { labelOf } from "../../evaluation/promptTemplate.ts";

@@ -6,7 +6,7 @@ import type { EvaluationSet } from "../../data/evaluationSet.ts";
 import { evaluate, metrics } from "../../evaluation/evaluate.ts";
 import { PromptModel } from "../../evaluation/promptModel.ts";
 import { type ActionContext, defineAction } from "../action.ts";
-import { mayGoOn } from "../mayGoOn.ts";
+import { mayContinue } from "../mayContinue.ts";
 
 const config = z.strictObject({
   examples: count("Examples", "Most examples of each evaluation set, always the same ones.").default(400),
@@ -51,7 +51,7 @@ export const Evaluate = defineAction({
           metrics: chosen,
           longest: settings.longest,
           seed,
-          mayGoOn: () => mayGoOn(context),
+          mayContinue: () => mayContinue(context),
           progress: (step, total) =>
             log.append({
               channel: "node",

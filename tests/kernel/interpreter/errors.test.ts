@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { Picture } from "../../../src/data/picture.ts";
+import { Image } from "../../../src/data/image.ts";
 import { Cells } from "./cells.ts";
 
 const cells = await Cells.start({ "wrong.ts": 'export const ok = 1;\nexport const wrong: number = "text";\n' });
@@ -117,10 +117,10 @@ describe("what a cell throws", () => {
     const wrongly = () => {
       throw new TypeError("of its own");
     };
-    kept.library = { Picture, wrongly };
+    kept.library = { Image, wrongly };
     onTestFinished(() => void delete kept.library);
     const [ours, another] = [
-      await cells.fail("\nawait (globalThis as any).library.Picture.read('nowhere.png')"),
+      await cells.fail("\nawait (globalThis as any).library.Image.read('nowhere.png')"),
       await cells.fail("\n(globalThis as any).library.wrongly()"),
     ].map(({ traceback }) => traceback.filter((line) => line.startsWith("    at ")));
     const places = [ours, another].map((frames) =>

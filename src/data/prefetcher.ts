@@ -2,7 +2,7 @@ import type { Worker } from "node:worker_threads";
 import { startThread } from "../package/startThread.ts";
 import type { Batch, OpenSource } from "./source.ts";
 
-/** What the thread says: that it is there, and each batch that it was asked for. */
+/** What the thread sends: that it is ready, and each batch that it was asked for. */
 type Message = "ready" | { index: number; batch: Batch };
 
 /** A batch that the thread was asked for; undefined if the thread ended before. */
@@ -13,22 +13,22 @@ interface Asked {
 }
 
 /**
- * Draws a source's batches in a thread of its own, each while the one before is worked on.
+ * Prefetches a source's batches: a thread makes the next batch while the current one is used.
  *
- * A batch is a pure function of its number, so it does not matter who draws it: while the thread is not there yet, or
- * should it fail, the batch is drawn here, where an error of the source reaches whoever asked.
+ * A batch is a pure function of its index, so both threads make the same. Until the thread is ready, and if it fails, the batch
+ * is made in this thread, where an error of the source reaches the caller.
  */
-export class DrawAhead {
+export class Prefetcher {
   readonly #source: OpenSource;
   readonly #warn: (message: string) => void;
   readonly #worker: Worker | undefined;
   #ready = false;
   #asked: Asked | undefined;
   #failure: Error | undefined;
-  /** Settles when the thread is there, or is known not to come. */
+  /** Settles when the thread is ready, or has failed to start. */
   readonly started: Promise<void>;
 
-  /** @param warn told once why batches are not drawn ahead any more */
+  /** @param warn is called once with the reason if prefetching stops */
   constructor(source: OpenSource, warn: (message: string) => void) {
     this.#source = source;
     this.#warn = warn;
@@ -41,7 +41,7 @@ export class DrawAhead {
 
   #open(start: () => void): Worker | undefined {
     try {
-      const worker = startThread(new URL("./batchThread.ts", import.meta.url), this.#source.ground);
+      const worker = startThread(new URL("./batchThread.ts", import.meta.url), this.#source.state);
       worker.on("message", (message: Message) => {
         if (message === "ready") {
           this.#ready = true;
@@ -58,23 +58,23 @@ export class DrawAhead {
       });
       return worker;
     } catch (error) {
-      this.#failure = error as Error; // what it draws from cannot be handed over, or no thread can be had
+      this.#failure = error as Error; // its data cannot be sent to a thread, or no thread can be started
       start();
       return undefined;
     }
   }
 
-  /** The batch of this number; the thread goes on to the next. @throws what the source throws */
+  /** The batch of this index; the thread then makes the next one. @throws what the source throws */
   async take(index: number): Promise<Batch> {
     const drawn = this.#asked?.index === index ? await this.#asked.batch : undefined;
     this.#asked = this.#ready ? this.#ask(index + 1) : undefined;
     const batch = drawn ?? this.#source.batch(index);
-    if (this.#failure) this.#warn(`batches are drawn between the steps, not ahead: ${this.#failure.message}`);
+    if (this.#failure) this.#warn(`batches are made between the steps, not prefetched: ${this.#failure.message}`);
     this.#failure = undefined;
     return batch;
   }
 
-  /** Ends the thread, whatever it is doing. */
+  /** Ends the thread at once. */
   async dispose(): Promise<void> {
     await this.#worker?.terminate();
   }

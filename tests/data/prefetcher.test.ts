@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { DrawAhead } from "../../src/data/drawAhead.ts";
+import { Prefetcher } from "../../src/data/prefetcher.ts";
 import type { Batch, OpenSource } from "../../src/data/source.ts";
 import { EmojiDocuments } from "../../src/data/sources/emojiDocuments.ts";
 import { EmojiPairs } from "../../src/data/sources/emojiPairs.ts";
@@ -33,7 +33,7 @@ describe.each([
 ])("%s drawn ahead", (_name, open) => {
   test("gives the very same batches, in whatever order they are taken", async () => {
     const { source, here } = watched(await open());
-    const ahead = new DrawAhead(source, expect.unreachable);
+    const ahead = new Prefetcher(source, expect.unreachable);
     await ahead.started;
     const plain = await open();
     for (const index of [0, 1, 2, 50, 51, 3, 4, 5, 5]) expect(await ahead.take(index)).toEqual(plain.batch(index));
@@ -42,7 +42,7 @@ describe.each([
   });
 
   test("has its pixels in shared memory, so that the thread holds no copy of them", async () => {
-    for (const pixels of pixelsIn((await open()).ground.stock)) expect(pixels.buffer).toBeInstanceOf(SharedArrayBuffer);
+    for (const pixels of pixelsIn((await open()).state.data)) expect(pixels.buffer).toBeInstanceOf(SharedArrayBuffer);
   });
 });
 
@@ -53,7 +53,7 @@ function pixelsIn(stock: unknown): Uint8Array[] {
 
 test("a batch that follows the one before is drawn in the thread, not here", async () => {
   const { source, here } = watched(await sentences());
-  const ahead = new DrawAhead(source, expect.unreachable);
+  const ahead = new Prefetcher(source, expect.unreachable);
   await ahead.started;
   for (let index = 0; index < 20; index++) await ahead.take(index);
   expect(here).toEqual([0]);
@@ -63,9 +63,9 @@ test("a batch that follows the one before is drawn in the thread, not here", asy
 describe("a thread that fails", () => {
   test("is told of once, and the batches are drawn here", async () => {
     const plain = await sentences();
-    const { source, here } = watched({ ...plain, ground: { ...plain.ground, stock: {} } });
+    const { source, here } = watched({ ...plain, state: { ...plain.state, data: {} } });
     const warnings: string[] = [];
-    const ahead = new DrawAhead(source, (message) => warnings.push(message));
+    const ahead = new Prefetcher(source, (message) => warnings.push(message));
     await ahead.started;
     for (const index of [0, 1, 90, 91]) expect(await ahead.take(index)).toEqual(plain.batch(index));
     expect(here.slice(-2)).toEqual([90, 91]);
@@ -81,7 +81,7 @@ describe("a thread that fails", () => {
       if (index >= 90) throw fault;
       return plain.batch(index);
     };
-    const ahead = new DrawAhead({ ground: { ...plain.ground, stock: {} }, batch }, () => {});
+    const ahead = new Prefetcher({ state: { ...plain.state, data: {} }, batch }, () => {});
     for (const turn of ["before the thread is there", "after it"]) {
       await ahead.take(1);
       await expect(ahead.take(90), turn).rejects.toBe(fault);
@@ -93,8 +93,8 @@ describe("a thread that fails", () => {
   test("to start, since what it draws from cannot be handed over: the batches are drawn here", async () => {
     const plain = await sentences();
     const warnings: string[] = [];
-    const source = { ...plain, ground: { ...plain.ground, stock: { ...(plain.ground.stock as object), f: () => 1 } } };
-    const ahead = new DrawAhead(source, (message) => warnings.push(message));
+    const source = { ...plain, ground: { ...plain.state, stock: { ...(plain.state.data as object), f: () => 1 } } };
+    const ahead = new Prefetcher(source, (message) => warnings.push(message));
     for (const index of [0, 1, 2]) expect(await ahead.take(index)).toEqual(plain.batch(index));
     expect(warnings).toEqual([expect.stringContaining("could not be cloned")]);
     await ahead.dispose();
@@ -103,8 +103,8 @@ describe("a thread that fails", () => {
 
 test("the thread ends when it is told to, even while it draws, and nobody waits for it forever", async () => {
   const plain = await sentences();
-  const config = { ...(plain.ground.config as object), batch: 1e7 }; // minutes, there
-  const ahead = new DrawAhead({ ...plain, ground: { ...plain.ground, config } }, expect.unreachable);
+  const config = { ...(plain.state.config as object), batch: 1e7 }; // minutes, there
+  const ahead = new Prefetcher({ ...plain, state: { ...plain.state, config } }, expect.unreachable);
   await ahead.started;
   await ahead.take(0); // asks the thread for the next
   const taken = ahead.take(1);

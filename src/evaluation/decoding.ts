@@ -5,10 +5,10 @@ import { Incremental } from "../engine/readings/incremental.ts";
 import type { Weights } from "../engine/readings/weights.ts";
 import { reshape, slice, type Tensor, tensor, tidy } from "../engine/tensor.ts";
 
-/** Texts that a model continues, as many rows as it was opened with. */
-export interface Continuation {
-  /** Why the whole text is read each time; undefined where only new tokens are read, and before the first read. */
-  readonly wholeBecause: string | undefined;
+/** Token sequences that a model continues, one a row. */
+export interface Decoding {
+  /** Why no KV cache is used, so that whole sequences are read each time; undefined with a cache, and before the first read. */
+  readonly uncachedBecause: string | undefined;
   /**
    * Reads the next tokens of each row: `ids`, row by row, the same number in each.
    * @returns logits [rows, tokens] of the token that follows; the caller disposes them
@@ -23,44 +23,44 @@ export interface Continuation {
 export type TextModel = (ids: Tensor) => Tensor;
 
 /**
- * Opens texts to continue: with a KV cache where all blocks of the model can use one, else by reading the whole text each time.
+ * Starts decoding: with a KV cache if all blocks of the model can use one, else by reading the whole sequence each time.
  * Both give the same logits.
  *
  * @param makeModel makes the model under readings of the weights, one for each prefix of their names
- * @param whole reads the whole text each time in any case
+ * @param whole uses no KV cache in any case
  *
  * @example
- * const texts = openContinuation(1, weights, (readingOf) => {
+ * const texts = openDecoding(1, weights, (readingOf) => {
  *   const model = instantiate(FlamingoLanguageModel, config, readingOf());
  *   return (ids) => model({ ids, media }) as Tensor;
  * });
  */
-export function openContinuation(
+export function openDecoding(
   rows: number,
   weights: Weights,
   makeModel: (readingOf: (prefix?: string) => Reading) => TextModel,
   whole = false,
-): Continuation {
+): Decoding {
   const readWhole = (because: string) => {
     const model = makeModel((prefix) => new Eager(weights, prefix));
-    return new WholeText(rows, model, because);
+    return new UncachedDecoding(rows, model, because);
   };
-  return whole ? readWhole("it was asked for") : new KeptText(rows, weights, makeModel, readWhole);
+  return whole ? readWhole("it was asked for") : new CachedDecoding(rows, weights, makeModel, readWhole);
 }
 
-/** Reads only new tokens, with a KV cache. The first read shows whether all blocks of the model can use one. */
-class KeptText implements Continuation {
+/** Decoding with a KV cache: reads new tokens only. The first read shows whether all blocks of the model can use one. */
+class CachedDecoding implements Decoding {
   readonly #rows: number;
   readonly #text: Incremental;
   readonly #model: TextModel;
-  readonly #readWhole: (because: string) => Continuation;
-  #whole: Continuation | undefined;
+  readonly #readWhole: (because: string) => Decoding;
+  #whole: Decoding | undefined;
 
   constructor(
     rows: number,
     weights: Weights,
     makeModel: (readingOf: (prefix?: string) => Reading) => TextModel,
-    readWhole: (because: string) => Continuation,
+    readWhole: (because: string) => Decoding,
   ) {
     this.#rows = rows;
     this.#text = new Incremental(weights);
@@ -68,8 +68,8 @@ class KeptText implements Continuation {
     this.#readWhole = readWhole;
   }
 
-  get wholeBecause(): string | undefined {
-    return this.#whole?.wholeBecause;
+  get uncachedBecause(): string | undefined {
+    return this.#whole?.uncachedBecause;
   }
 
   read(ids: Int32Array): Tensor {
@@ -93,14 +93,14 @@ class KeptText implements Continuation {
   }
 }
 
-/** Reads the whole text each time: for a model that gives logits for whole texts only. */
-export class WholeText implements Continuation {
-  readonly wholeBecause: string;
+/** Decoding without a cache: reads the whole sequence each time. */
+export class UncachedDecoding implements Decoding {
+  readonly uncachedBecause: string;
   #texts: Int32Array[];
   readonly #model: TextModel;
 
   constructor(rows: number, model: TextModel, because = "only its logits for whole texts are known") {
-    this.wholeBecause = because;
+    this.uncachedBecause = because;
     this.#texts = Array.from({ length: rows }, () => new Int32Array());
     this.#model = model;
   }
