@@ -5,6 +5,7 @@ import { FlamingoError } from "../core/errors.ts";
 import type { Ports } from "../core/port.ts";
 import { evaluateDim, namesIn, parseShape, renameDim } from "../core/shape.ts";
 import {
+  type Graph,
   type GraphBlock,
   type GraphBlocks,
   type GraphNode,
@@ -245,6 +246,24 @@ function recursionIn(blocks: GraphBlocks): string[] | undefined {
     if (cycle) return cycle;
   }
   return undefined;
+}
+
+/** The nodes that have one of these own blocks in them, at any depth. */
+export function usersOf(
+  { nodes, blocks }: Pick<Graph, "nodes"> & { blocks: GraphBlocks },
+  names: readonly string[],
+): string[] {
+  const seen = new Map<string, boolean>();
+  const uses = (value: unknown): boolean =>
+    typesIn(value).some((type) => {
+      const known = seen.get(type);
+      if (known !== undefined) return known;
+      seen.set(type, false); // a block within itself adds nothing
+      const found = names.includes(type) || (Object.hasOwn(blocks, type) && uses(Object.values(blocks[type]!.nodes)));
+      seen.set(type, found);
+      return found;
+    });
+  return Object.keys(nodes).filter((id) => uses(nodes[id]));
 }
 
 const catalogs = new WeakMap<GraphBlocks, { of: Catalog; grown: Catalog }>();

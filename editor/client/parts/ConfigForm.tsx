@@ -137,6 +137,7 @@ function FieldRow({ field, value, set }: { field: Field; value: unknown; set: Se
   /** A choice is a step of its own, unlike a letter that is typed. */
   const choose = (next: string) => {
     change(next);
+    if (parseField(field, next).ok) setTyped(undefined); // from now on the field shows its value
     sealHistory();
   };
   const props = {

@@ -2,6 +2,7 @@ import { moveNodes } from "../../../src/graph/edit.ts";
 import { type Action, actions, canDo, type EditorContext } from "../edit/actions.ts";
 import { matches } from "../edit/shortcut.ts";
 import { tidyPositions } from "../graph/nodePorts.ts";
+import { browserStorage } from "./browserStorage.ts";
 import { commandRun, createPipeline, downloadPipeline, savePipeline, startRun } from "./document.ts";
 import { commit, openDialog, redo, select, undo, useEditor } from "./editor.ts";
 import { chooseFile } from "./files.ts";
@@ -98,10 +99,10 @@ function belongsToField(event: KeyboardEvent): boolean {
 }
 
 const clipboard = {
-  read: () => localStorage.getItem(clipboardPlace),
+  read: () => browserStorage.getItem(clipboardPlace),
   write: (text: string) => {
     try {
-      localStorage.setItem(clipboardPlace, text);
+      browserStorage.setItem(clipboardPlace, text);
     } catch (error) {
       tellError(error);
     }

@@ -11,6 +11,7 @@ import type {
 } from "../../shared/protocol.ts";
 import { sameGraph } from "../edit/delta.ts";
 import { type Draft, keepDraft, readDraft } from "../edit/draft.ts";
+import { browserStorage } from "./browserStorage.ts";
 import { openDialog, setCatalog, setDescription, setOrigin, setOriginRun, showPipeline, useEditor } from "./editor.ts";
 import { download } from "./files.ts";
 import { tell, tellError } from "./notices.ts";
@@ -29,7 +30,7 @@ export async function begin(): Promise<void> {
   ]);
   setCatalog(catalog);
   useStudio.setState({ info, runs });
-  const draft = readDraft(localStorage);
+  const draft = readDraft(browserStorage);
   if (draft?.changed) showPipeline(draft.pipeline, draft);
   else await openFirst(draft);
   keepDrafts();
@@ -160,7 +161,7 @@ function showStored({ id, rev, template, pipeline }: StoredPipeline): void {
 function keepDrafts(): void {
   const keep = () => {
     const { pipeline, origin } = useEditor.getState();
-    keepDraft(localStorage, { pipeline, ...origin });
+    keepDraft(browserStorage, { pipeline, ...origin });
   };
   let timer: ReturnType<typeof setTimeout> | undefined;
   useEditor.subscribe((state, before) => {

@@ -1,5 +1,6 @@
 import { create } from "zustand";
 import type { Theme } from "../../../src/figures/colors.ts";
+import { browserStorage } from "./browserStorage.ts";
 
 interface Settings {
   /** Undefined follows the system. */
@@ -30,7 +31,7 @@ export const useSettings = create<Settings>(() => ({ ...initial, ...read() }));
 
 useSettings.subscribe((settings) => {
   try {
-    localStorage.setItem(place, JSON.stringify(settings));
+    browserStorage.setItem(place, JSON.stringify(settings));
   } catch {
     // Storage is full or forbidden: the settings hold as long as the page is open.
   }
@@ -60,7 +61,7 @@ export function showPanel(name: string): void {
 
 function read(): Partial<Settings> {
   try {
-    return JSON.parse(localStorage.getItem(place) ?? "{}") as Partial<Settings>;
+    return JSON.parse(browserStorage.getItem(place) ?? "{}") as Partial<Settings>;
   } catch {
     return {};
   }

@@ -26,6 +26,20 @@ test("what broke a run counts as mended once its node is changed or wired anew, 
   commit("Remove wire", { ...useEditor.getState().pipeline, edges: chain.edges.slice(0, 1) });
   expect(mended()).toEqual(["encoder", "head"]);
 
+  useRun.setState({ id: "again", state: { ...emptyRun(), status: "failed" } });
+  const block = { config: {}, inputs: {}, outputs: {}, nodes: {}, edges: [], view: { positions: {} } };
+  const outer = { ...block, nodes: { inner: { type: "Inner", config: {} } } };
+  const now = useEditor.getState().pipeline;
+  const own = {
+    ...now,
+    nodes: { ...now.nodes, own: { type: "Outer", config: {} } },
+    blocks: { Outer: outer, Inner: block },
+  };
+  showPipeline(own, { template: false, changed: false });
+  useRun.setState({ id: "third", state: { ...emptyRun(), status: "failed" } });
+  commit("Edit", { ...own, blocks: { ...own.blocks, Inner: { ...block, summary: "changed" } } });
+  expect(mended()).toEqual(["own"]);
+
   useRun.setState({ id: "two", state: emptyRun() });
   expect(mended()).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { create } from "zustand";
 import { type ErrorReport, FlamingoError, reportOf } from "../../../../src/core/errors.ts";
+import { browserStorage } from "../../stores/browserStorage.ts";
 import { tell, tellError } from "../../stores/notices.ts";
 import { go } from "../../stores/route.ts";
 import { dropDraft, keepDraft, readDraft, restore } from "./draft.ts";
@@ -37,7 +38,7 @@ export async function openNotebook(path: string): Promise<void> {
   try {
     const stored = await readNotebook(path);
     if (useNotebook.getState().path !== path) return;
-    const draft = readDraft(path, localStorage);
+    const draft = readDraft(path, browserStorage);
     const same = !draft || draft.modified === stored.modified;
     showNotebook(stored);
     onDisk = contentOf(useNotebook.getState());
@@ -102,7 +103,7 @@ async function write(state: NotebookState, overwrite: boolean): Promise<void> {
     useNotebook.setState({ modified: written });
     set({ status: "saved" });
     if (isChanged()) planSave(delays.written);
-    else dropDraft(path, localStorage);
+    else dropDraft(path, browserStorage);
   } catch (error) {
     if (!isSame()) return;
     set({ status: "failed", error: reportOf(error) });
@@ -117,7 +118,7 @@ export async function keepCopy(): Promise<void> {
   if (from === undefined) return;
   const path = await copyNotebook(from);
   const modified = await writeNotebook(path, notebookFile(state));
-  dropDraft(from, localStorage);
+  dropDraft(from, browserStorage);
   await takePath(path, { modified, writable: true });
   onDisk = contentOf(state);
   set({ status: isChanged() ? "unsaved" : "saved", error: undefined });
@@ -145,7 +146,7 @@ async function takePath(path: string, changes: Pick<NotebookState, "modified" | 
 export async function loadAgain(): Promise<void> {
   const { path } = useNotebook.getState();
   if (path === undefined) return;
-  dropDraft(path, localStorage);
+  dropDraft(path, browserStorage);
   forgetTimers();
   onDisk = undefined;
   showNotebook(await readNotebook(path));
@@ -201,7 +202,7 @@ function keepNow(): void {
   timers.draft = undefined;
   const state = useNotebook.getState();
   if (state.path === undefined || state.phase !== "open" || onDisk === undefined || !isChanged()) return;
-  keepDraft(state.path, state.modified, notebookFile(state), localStorage);
+  keepDraft(state.path, state.modified, notebookFile(state), browserStorage);
 }
 
 function forgetTimers(): void {
