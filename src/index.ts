@@ -37,6 +37,7 @@ export type { Graph, GraphBlock } from "./graph/graph.ts";
 export { graphBlock, withGraphBlocks } from "./graph/graphBlock.ts";
 export { trace } from "./graph/trace.ts";
 export { type BuildOptions, type Built, build } from "./models/build.ts";
+export { clipEncoders } from "./models/clipEncoders.ts";
 export { families, modelOf } from "./models/families/index.ts";
 export { nfnets } from "./models/nfnets.ts";
 export { presets } from "./models/presets.ts";

@@ -42,6 +42,7 @@ export { MlpResampler } from "./mlpResampler.ts";
 export { Multiply, multiply } from "./multiply.ts";
 export { NextTokenLoss } from "./nextTokenLoss.ts";
 export { NfNet } from "./nfnet.ts";
+export { NormalizePixels } from "./normalizePixels.ts";
 export { NormFreeBlock } from "./normFreeBlock.ts";
 export { PerceiverAttention } from "./perceiverAttention.ts";
 export { PerceiverResampler } from "./perceiverResampler.ts";

@@ -3,6 +3,7 @@ import { count, defineBlock } from "../core/block.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { float32 } from "../core/port.ts";
 import { flattenGrid } from "./flattenGrid.ts";
+import { pixelsSlot } from "./normalizePixels.ts";
 import { NormFreeBlock, normFreeBlockFields } from "./normFreeBlock.ts";
 import { scale } from "./scale.ts";
 import { divisible } from "./squeezeExcite.ts";
@@ -72,6 +73,7 @@ export const NfNet = defineBlock({
       .boolean()
       .default(true)
       .meta({ title: "Last convolution", description: "A 1×1 convolution to the visual width comes last." }),
+    pixels: pixelsSlot,
     drop: dropField.meta({
       title: "Stochastic depth",
       description:
@@ -88,6 +90,7 @@ export const NfNet = defineBlock({
     visualDim: 8,
     depths: [1, 1, 1, 1],
     channels: [8, 8, 8, 8],
+    pixels: { type: "NormalizePixels", config: { statistics: "imagenet" } },
     stem: "3x3",
     stemChannels: 8,
     groupSize: 4,
@@ -151,10 +154,11 @@ export const NfNet = defineBlock({
         },
       );
     const last = finalConv ? conv("final_conv", width, visualDim, 1, 1) : undefined;
+    const prepare = config.pixels && child("pixels", config.pixels, {});
     const act = child("act", activation, {});
     const gained = scale.with({ factor: activationGain });
     return ({ images }) => {
-      let x = first[0]!(images);
+      let x = first[0]!(prepare ? prepare(images) : images);
       for (const each of first.slice(1)) x = each(gained(act(x)));
       for (const block of blocks) x = block(x);
       return flattenGrid(gained(act(last ? last(x) : x)));

@@ -8,6 +8,7 @@ import { EncoderLayer } from "./encoderLayer.ts";
 import { flattenGrid } from "./flattenGrid.ts";
 import { Linear } from "./linear.ts";
 import { normSlot } from "./norm.ts";
+import { pixelsSlot } from "./normalizePixels.ts";
 import { PositionEmbedding } from "./positionEmbedding.ts";
 import { splitClassToken } from "./splitClassToken.ts";
 
@@ -25,6 +26,7 @@ export const visionTransformerFields = {
     given: ["dim"],
     default: { block: EncoderLayer, config: { heads: 4, headDim: 32 } },
   }),
+  pixels: pixelsSlot,
   patchBias: z
     .boolean()
     .default(true)
@@ -53,10 +55,11 @@ type Fields = z.output<z.ZodObject<typeof visionTransformerFields>>;
  * Images to hidden states after the last layer: of the class token, if there is one, and of each patch, row by row.
  */
 export function imageTokens(
-  { imageSize, patchSize, visualDim: dim, depth, layer, patchBias, positions, preNorm }: Fields,
+  { imageSize, patchSize, visualDim: dim, depth, layer, patchBias, positions, preNorm, pixels }: Fields,
   classToken: boolean,
   child: CompositeScope["child"],
 ): (images: Value) => Value {
+  const prepare = pixels && child("pixels", pixels, {});
   const square = { kernel: patchSize, stride: patchSize };
   const embed = child("patches", Conv, { inChannels: 3, outChannels: dim, ...square, bias: patchBias });
   const begin = classToken ? child("class_token", ClassToken, { dim }) : undefined;
@@ -65,7 +68,7 @@ export function imageTokens(
   const normalise = preNorm && child("pre_norm", preNorm, { dim });
   const layers = Array.from({ length: depth }, (_, index) => child(`layers.${index}`, layer, { dim }));
   return (images) => {
-    const patches = flattenGrid(embed(images)); // [B, M, F, V, D]
+    const patches = flattenGrid(embed(prepare ? prepare(images) : images)); // [B, M, F, V, D]
     let hidden = addPositions(begin ? begin(patches) : patches);
     if (normalise) hidden = normalise(hidden);
     for (const layer of layers) hidden = layer(hidden);

@@ -10,6 +10,7 @@ export type { DataType, Rank, Scalar, Tensor, TensorContainer, TypedArray, Varia
 /** All of TensorFlow.js, for notebooks and scripts: the copy that the library uses. */
 export * as tf from "@tensorflow/tfjs";
 export {
+  add,
   argMax,
   cast,
   clipByValue,

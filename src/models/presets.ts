@@ -1,11 +1,14 @@
 import type { z } from "zod";
+import type { ConvEncoder } from "../blocks/convEncoder.ts";
+import type { NfNet } from "../blocks/nfnet.ts";
 import type { PerceiverResampler } from "../blocks/perceiverResampler.ts";
 import type { FlamingoLanguageModel } from "./languageModel.ts";
+import { nfnets } from "./nfnets.ts";
 
 /** The configurations of a Flamingo's parts. */
 export interface Preset {
-  /** The vision encoder; the paper's, an NFNet-F6, is not among the blocks. */
-  vision?: { imageSize: number; visualDim: number };
+  /** The vision encoder: a `ConvEncoder` in the small one, an `NfNet` in the paper's. */
+  vision: z.input<typeof ConvEncoder.config> | z.input<typeof NfNet.config>;
   resampler: z.input<typeof PerceiverResampler.config>;
   language: z.input<typeof FlamingoLanguageModel.config>;
 }
@@ -36,7 +39,8 @@ const squaredRelu = { type: "FeedForward", config: { activation: { type: "Square
  * A Flamingo of the paper: heads of 128 channels in the language model and in the gated layers, squared ReLU in what is
  * new, one resampler for all three. The paper does not give all shapes of its projections, so counts come near
  * its figures and do not equal them: without biases the gated layers hold 1.16, 1.80 and 8.36 billion parameters, where it
- * says 1.2, 1.6 and 10, and the resampler 170 million, where it says 194.
+ * says 1.2, 1.6 and 10, and the resampler 170 million, where it says 194. The vision encoder holds 430.6 million, where it says 435: its
+ * NFNet-F6 holds 435.3 with the last convolution, to 3072 channels.
  *
  * @see Alayrac et al. 2022, Flamingo, Table 5 and appendix A.1, arXiv:2204.14198
  */
@@ -44,6 +48,8 @@ function paper(layers: number, dim: number, every: number): Preset {
   const visualDim = 1536;
   const heads = dim / 128;
   return {
+    // The grid after the last stage, which has the resampler's width, for images of 320 pixels a side.
+    vision: { ...nfnets.F6, imageSize: 320, visualDim, finalConv: false },
     resampler: { visualDim, depth: 6, latents: 64, heads: 16, headDim: 96, feedForward: squaredRelu, maxFrames: 8 },
     language: {
       vocabulary: 32_000,

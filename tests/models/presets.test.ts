@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import type { z } from "zod";
+import { NfNet } from "../../src/blocks/nfnet.ts";
 import { PerceiverResampler } from "../../src/blocks/perceiverResampler.ts";
 import { parseConfig, type SlotValue } from "../../src/core/block.ts";
 import { makeCatalog } from "../../src/core/catalog.ts";
@@ -39,6 +41,14 @@ describe.each(Object.entries(figures))("the paper's %s", (name, expected) => {
   test("has as many parameters as a count without biases gives", () => {
     expect([billions(found.gated), billions(found.language)]).toEqual([expected.gated, expected.language]);
     expect(Number((found.resampler / 1e6).toFixed(0))).toBe(170);
+  });
+
+  test("has the paper's vision encoder: 435 million parameters with its last convolution, and the resampler's width without", () => {
+    const millions = (config: z.input<typeof NfNet.config>) =>
+      describeWeights(NfNet, config).reduce((total, weight) => total + sizeOf(weight), 0) / 1e6;
+    expect(millions(preset.vision).toFixed(1)).toBe("430.6");
+    expect(millions({ ...preset.vision, visualDim: 3072, finalConv: true }).toFixed(1)).toBe("435.3");
+    expect(preset.vision.visualDim).toBe(preset.resampler.visualDim);
   });
 
   test("comes near the paper's own figures, and does not equal them", () => {

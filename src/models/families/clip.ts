@@ -28,6 +28,11 @@ export function clipFields({ imageSize, patchSize, width, layers, heads, inner, 
   };
 }
 
+/** An encoder behind the pixel statistics that it was trained with. */
+export function withPixels({ type, config }: SlotInput, statistics: "clip" | "imagenet"): SlotInput {
+  return { type, config: { ...config, pixels: { type: "NormalizePixels", config: { statistics } } } };
+}
+
 /** A CLIP image encoder's patches as OpenFlamingo takes them: before the last normalisation, and without the class token. */
 export function clipPatches(tower: ClipTower): SlotInput {
   const config = { ...clipFields(tower), classToken: true, normalise: false, project: false };
@@ -62,6 +67,7 @@ export const clipVision = defineFamily({
       message: "the heads must divide hidden_size",
       path: ["num_attention_heads"],
     }),
+  forImages: (block) => withPixels(block, "clip"),
   block: (fields) => ({
     type: "ClipVision",
     config: clipFields({

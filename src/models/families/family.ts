@@ -22,6 +22,11 @@ export interface Family<C extends z.ZodObject = z.ZodObject> {
   config: C;
   /** The model: a block with its configuration. */
   block(config: z.output<C>): SlotInput;
+  /**
+   * The same model for images from −1 to 1, as sources of ours give them; `block` takes them as the library's preprocessing leaves them.
+   * Only where it takes images.
+   */
+  forImages?(block: SlotInput): SlotInput;
   /** The library's names of all weights, and ours. */
   weights(config: z.output<C>): NameMap;
   /** Names of what may stand in its files beside the weights, such as masks that older versions stored. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { NfNet, stemNames } from "../../blocks/nfnet.ts";
 import { divisible } from "../../blocks/squeezeExcite.ts";
 import { describeWeights } from "../../core/describeWeights.ts";
+import { withPixels } from "./clip.ts";
 import { defineFamily, only, size } from "./family.ts";
 
 /** Our blocks for timm's activations, and the gain that each needs after it. */
@@ -77,6 +78,7 @@ export const nfnet = defineFamily({
   architecture: "NormFreeNet",
   ignored: /^head\.fc\./,
   config: fields,
+  forImages: (block) => withPixels(block, "imagenet"),
   block: (config) => ({ type: "NfNet", config: blockConfig(config) }),
   weights: (config) => describeWeights(NfNet, blockConfig(config)).map(({ name }) => ({ theirs: name, ours: [name] })),
 });

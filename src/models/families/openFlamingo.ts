@@ -2,7 +2,7 @@ import { z } from "zod";
 import { FlamingoError } from "../../core/errors.ts";
 import type { SlotInput } from "../../core/slot.ts";
 import type { Counterpart, NameMap } from "../../weights/nameMap.ts";
-import { type ClipTower, clipPatches, openClipNames } from "./clip.ts";
+import { type ClipTower, clipPatches, openClipNames, withPixels } from "./clip.ts";
 import { defineFamily, type FamilyModel, modelAmong, only, size } from "./family.ts";
 import { languageModels } from "./languageModels.ts";
 
@@ -73,6 +73,10 @@ export const openFlamingo = defineFamily({
   // CLIP's vector of the whole image, which Flamingo does not take.
   ignored: /^vision_encoder\.(ln_post\.(weight|bias)|proj)$/,
   config: fields,
+  forImages: ({ type, config }) => ({
+    type,
+    config: { ...config, visionEncoder: withPixels(config!.visionEncoder as SlotInput, "clip") },
+  }),
   block: flamingo,
   weights: completeNames,
 });
@@ -124,7 +128,7 @@ function flamingo(config: Fields): SlotInput {
       languageModel: {
         type: language.block.type,
         config: {
-          ...language.block.config,
+          ...asJson(language.block.config),
           newTokens,
           imageToken: config.media_token_id,
           fusionLayer: {
@@ -155,6 +159,11 @@ function towerOf(vision: Fields["vision"]): ClipTower {
     activation: { type: vision.quick_gelu ? "QuickGelu" : "Gelu" },
     epsilon: 1e-5,
   };
+}
+
+/** Plain data, as a slot takes it: fields that are undefined are left out. */
+function asJson(config: Record<string, unknown> = {}): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(config));
 }
 
 /** A slot's filling without the fields that the block around it gives. */
