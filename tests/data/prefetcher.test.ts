@@ -61,7 +61,7 @@ test("a batch that follows the one before is drawn in the thread, not here", asy
 });
 
 describe("a thread that fails", () => {
-  test("is told of once, and the batches are drawn here", async () => {
+  test("is reported once, and the batches are made here", async () => {
     const plain = await sentences();
     const { source, here } = watched({ ...plain, state: { ...plain.state, data: {} } });
     const warnings: string[] = [];
@@ -70,13 +70,13 @@ describe("a thread that fails", () => {
     for (const index of [0, 1, 90, 91]) expect(await ahead.take(index)).toEqual(plain.batch(index));
     expect(here.slice(-2)).toEqual([90, 91]);
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toContain("batches are drawn between the steps");
+    expect(warnings[0]).toContain("batches are made between the steps");
     await ahead.dispose();
   });
 
   test("because of the source: who asks gets the source's own error", async () => {
     const plain = await sentences();
-    const fault = new Error("no such picture");
+    const fault = new Error("no such image");
     const batch = (index: number) => {
       if (index >= 90) throw fault;
       return plain.batch(index);
@@ -90,10 +90,10 @@ describe("a thread that fails", () => {
     await ahead.dispose();
   });
 
-  test("to start, since what it draws from cannot be handed over: the batches are drawn here", async () => {
+  test("to start, since its data cannot be sent to it: the batches are made here", async () => {
     const plain = await sentences();
     const warnings: string[] = [];
-    const source = { ...plain, ground: { ...plain.state, stock: { ...(plain.state.data as object), f: () => 1 } } };
+    const source = { ...plain, state: { ...plain.state, data: { ...(plain.state.data as object), f: () => 1 } } };
     const ahead = new Prefetcher(source, (message) => warnings.push(message));
     for (const index of [0, 1, 2]) expect(await ahead.take(index)).toEqual(plain.batch(index));
     expect(warnings).toEqual([expect.stringContaining("could not be cloned")]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { commit, setCatalog, showPipeline, useEditor } from "../../../editor/client/stores/editor.ts";
+import { commit, commitPipeline, setCatalog, showPipeline, useEditor } from "../../../editor/client/stores/editor.ts";
 import { useMended, watchMending } from "../../../editor/client/stores/mended.ts";
 import { useRun } from "../../../editor/client/stores/run.ts";
 import { emptyRun } from "../../../src/runs/state.ts";
@@ -37,7 +37,7 @@ test("what broke a run counts as mended once its node is changed or wired anew, 
   };
   showPipeline(own, { template: false, changed: false });
   useRun.setState({ id: "third", state: { ...emptyRun(), status: "failed" } });
-  commit("Edit", { ...own, blocks: { ...own.blocks, Inner: { ...block, summary: "changed" } } });
+  commitPipeline("Edit", { ...own, blocks: { ...own.blocks, Inner: { ...block, summary: "changed" } } });
   expect(mended()).toEqual(["own"]);
 
   useRun.setState({ id: "two", state: emptyRun() });
