@@ -164,7 +164,10 @@ export class Run {
   async captioner(): Promise<CaptionModel> {
     await notebookDevice();
     const { path, checkpoint } = await this.#checkpoint();
-    return openCaptionModel(this.record.pipeline, checkpoint.weights, path, { seed: this.record.seed });
+    return openCaptionModel(this.record.pipeline, checkpoint.weights, path, {
+      seed: this.record.seed,
+      models: findHome().models,
+    });
   }
 
   /**
@@ -279,6 +282,7 @@ export class Run {
         device,
         signal,
         cache: findHome().cache,
+        models: findHome().models,
         log: { append },
         ...(set === undefined ? {} : { set }),
       });

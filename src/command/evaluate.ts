@@ -40,6 +40,7 @@ Evaluates the trained model of a run on held-out data: each metric with its 95% 
       device,
       log,
       cache: context.home.cache,
+      models: context.home.models,
       signal: stop.signal,
       ...(set === undefined ? {} : { set }),
     });

@@ -29,7 +29,13 @@ stderr, and the exit code is then 1.
     const folder = own ? dir : resolve(dir);
     if (!own) await readRun(folder);
     const log = showAside(context, values.json ?? false, () => false);
-    const captions = await caption({ folder, images, device: values.device ?? "auto", log });
+    const captions = await caption({
+      folder,
+      images,
+      device: values.device ?? "auto",
+      models: context.home.models,
+      log,
+    });
     log.end();
     let code = 0;
     images.forEach((image, index) => {

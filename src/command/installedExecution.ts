@@ -1,6 +1,7 @@
 import { type DeviceName, openDevice } from "../engine/devices/device.ts";
 import { captionImages } from "../execution/captionImages.ts";
 import { evaluateRun } from "../execution/evaluateRun.ts";
+import { importModel } from "../execution/importModel.ts";
 import { isModel } from "../execution/modelFile.ts";
 import { catalog, findBlock } from "../execution/registry.ts";
 import { executeRun } from "../execution/run.ts";
@@ -13,6 +14,7 @@ export const execution: Execution = {
   execute: executeRun,
   openDevice: (name) => openDevice(name as DeviceName | "auto"),
   evaluate: evaluateRun,
+  importModel,
   isModel,
   caption: captionImages,
 };

@@ -35,6 +35,10 @@ const commands: Record<string, Entry> = {
     summary: "evaluate a trained model on held-out data",
     load: async () => (await import("./evaluate.ts")).evaluate,
   },
+  import: {
+    summary: "make a pipeline of a model that another library saved",
+    load: async () => (await import("./import.ts")).importCommand,
+  },
   log: {
     summary: "print what was watched in a run, as text, CSV or JSON",
     load: async () => (await import("./log.ts")).log,

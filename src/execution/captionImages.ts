@@ -14,6 +14,8 @@ export interface CaptionImagesOptions {
   device: string;
   /** Paths of image files. */
   images: readonly string[];
+  /** Folder of the weights that were imported; none without it. */
+  models?: string;
   log: RecordSink;
 }
 
@@ -23,8 +25,8 @@ export interface CaptionImagesOptions {
  * @throws FlamingoError NOT_FOUND if there is no checkpoint
  */
 export async function captionImages(options: CaptionImagesOptions): Promise<(string | FlamingoError)[]> {
-  const { folder, device, images, log } = options;
-  const model = isModel(folder) ? await pretrainedCaptioner(folder, device) : await runModel(folder, device, log);
+  const { folder, device, images } = options;
+  const model = isModel(folder) ? await pretrainedCaptioner(folder, device, options.models) : await runModel(options);
   try {
     return await captionReadable(images, model);
   } finally {
@@ -32,11 +34,11 @@ export async function captionImages(options: CaptionImagesOptions): Promise<(str
   }
 }
 
-async function runModel(folder: string, device: string, log: RecordSink): Promise<CaptionModel> {
+async function runModel({ folder, device, log, models }: CaptionImagesOptions): Promise<CaptionModel> {
   const { pipeline, seed } = await readRun(folder);
   const { path, checkpoint } = await lastCheckpoint(folder, log);
   await openDevice(device as Parameters<typeof openDevice>[0]);
-  return openCaptionModel(pipeline, checkpoint.weights, path, { seed, log });
+  return openCaptionModel(pipeline, checkpoint.weights, path, { seed, log, models });
 }
 
 /** An image that cannot be read keeps none of the others from being captioned. */

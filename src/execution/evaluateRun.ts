@@ -14,6 +14,8 @@ export interface EvaluateRunOptions {
   log: RecordSink;
   /** Folder for what can be made again, such as rendered drawings. */
   cache: string;
+  /** Folder of the weights that were imported; none without it. */
+  models?: string;
   signal: AbortSignal;
 }
 
@@ -22,8 +24,16 @@ export interface EvaluateRunOptions {
  * all evaluation sets.
  * @throws FlamingoError NOT_FOUND if there is no checkpoint, or no such evaluation set
  */
-export async function evaluateRun({ folder, device, set, log, cache, signal }: EvaluateRunOptions): Promise<void> {
-  const { model, sources, record } = await restoreRun(folder, { device, log, cache });
+export async function evaluateRun({
+  folder,
+  device,
+  set,
+  log,
+  cache,
+  models,
+  signal,
+}: EvaluateRunOptions): Promise<void> {
+  const { model, sources, record } = await restoreRun(folder, { device, log, cache, models });
   const base = { model, sources, log, folder, seed: record.seed, signal, observers: [] };
   const evaluateAt = (node: ActionPlace, type: string, own: Record<string, unknown>) => {
     const { config, run } = findAction(type)!;

@@ -66,10 +66,15 @@ export function isModel(name: string): boolean {
  * @example
  * const model = await pretrainedCaptioner();
  * await model.caption(await drawing("umbrella")); // "umbrella"
+ * @param models folder of the weights that were imported
  * @throws FlamingoError NOT_FOUND, INVALID_WEIGHTS, DEVICE_UNAVAILABLE
  */
-export async function pretrainedCaptioner(name: string = pretrainedModel, device?: string): Promise<CaptionModel> {
+export async function pretrainedCaptioner(
+  name: string = pretrainedModel,
+  device?: string,
+  models?: string,
+): Promise<CaptionModel> {
   const { pipeline, weights, seed } = await readModel(name);
   if (device !== undefined) await openDevice(device as Parameters<typeof openDevice>[0]);
-  return openCaptionModel(pipeline, weights, name, { seed });
+  return openCaptionModel(pipeline, weights, name, { seed, models });
 }

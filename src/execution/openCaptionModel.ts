@@ -12,6 +12,7 @@ import { catalog, findSource } from "./registry.ts";
 
 /**
  * Makes a pipeline's model on the device that is open, ready to caption.
+ * @param options.models folder of the weights that were imported
  * @param weights by full name (`resampler.latents`): what was trained; the rest is what the nodes were pretrained with
  * @throws FlamingoError INVALID_PIPELINE if it is none that captions; INVALID_WEIGHTS
  */
@@ -19,9 +20,13 @@ export async function openCaptionModel(
   pipeline: Pipeline,
   weights: ReadonlyMap<string, WeightData>,
   origin: string,
-  { seed = 0, log = { append: () => {} } as RecordSink } = {},
+  {
+    seed = 0,
+    log = { append: () => {} },
+    models,
+  }: { seed?: number; log?: RecordSink; models?: string | undefined } = {},
 ): Promise<CaptionModel> {
-  const model = await prepareModel(compile(pipeline, catalog), seed, log);
+  const model = await prepareModel(compile(pipeline, catalog), seed, log, models);
   try {
     const tokenizerOf = (source: string) => findSource(model.node(source).type)?.tokenizer?.();
     const prompts = PromptModel.at(model, logitsOutput(model), tokenizerOf);

@@ -1,17 +1,18 @@
 import { join } from "node:path";
-import { describeStarts, type Start } from "../core/describeWeights.ts";
+import { describeStarts, describeWeights, type Start } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { OpenSource } from "../data/source.ts";
 import { openDevice } from "../engine/devices/device.ts";
 import { Weights } from "../engine/readings/weights.ts";
 import { optionsOf } from "../graph/graph.ts";
 import { withGraphBlocks } from "../graph/graphBlock.ts";
-import { loadPretrained } from "../models/loadPretrained.ts";
+import { findPretrained } from "../models/imported.ts";
+import { type FindPretrained, type OpenedStart, openStarts } from "../models/loadPretrained.ts";
 import { compile, type Plan, type PlanNode } from "../pipeline/compile.ts";
 import { checkpointFolder, type RunRecord, readRun } from "../runs/folder.ts";
 import type { RecordSink } from "../runs/record.ts";
 import { newestCheckpoint, type StoredCheckpoint } from "../training/checkpoint.ts";
-import { pretrainedFile } from "../weights/pretrained.ts";
+import { listNames } from "../weights/mappedWeights.ts";
 import { atNode } from "./atNode.ts";
 import { memoryNeed, requireMemory } from "./memoryNeed.ts";
 import { PipelineModel } from "./pipelineModel.ts";
@@ -29,6 +30,8 @@ export interface PrepareOptions {
   log: RecordSink;
   /** Folder for what can be made again, such as rendered drawings. */
   cache: string;
+  /** Folder of the weights that were imported; none without it. */
+  models?: string | undefined;
   /** The step that the run goes on from. */
   from: number;
 }
@@ -64,7 +67,10 @@ export async function lastCheckpoint(folder: string, log: RecordSink): Promise<S
  * Compiles a run's pipeline, opens the device, makes or loads all weights, and opens the sources, which may take long.
  * @throws FlamingoError INVALID_PIPELINE if there are two trainings; NOT_FOUND or INVALID_WEIGHTS for pretrained weights
  */
-export async function prepareRun(record: RunRecord, { device, log, cache, from }: PrepareOptions): Promise<Prepared> {
+export async function prepareRun(
+  record: RunRecord,
+  { device, log, cache, models, from }: PrepareOptions,
+): Promise<Prepared> {
   const plan = compile(record.pipeline, catalog, record.options.targets);
   requireOneTraining(plan);
   const opened = await openDevice(device as Parameters<typeof openDevice>[0]);
@@ -74,10 +80,7 @@ export async function prepareRun(record: RunRecord, { device, log, cache, from }
     value: { name: record.name, seed: record.seed, device: { name, reason, description }, from },
   });
   // A wrong name is told at once, not after the data took a minute to open.
-  for (const [id, starts] of startsOf(plan))
-    await atNode(id, log, async () => {
-      for (const { weights } of starts) pretrainedFile(weights);
-    });
+  const starts = await openAllStarts(plan, findPretrained(models), log);
   const sources = new Map<string, OpenSource>();
   for (const { id, kind, type, config } of Object.values(plan.nodes))
     if (kind === "source")
@@ -88,22 +91,24 @@ export async function prepareRun(record: RunRecord, { device, log, cache, from }
     log.append({ channel: "memory", value: { needs: need.total, ...has } });
     requireMemory(need, opened);
   }
-  return { plan, model: await prepareModel(plan, record.seed, log), sources };
+  return { plan, model: await makeModel(plan, record.seed, starts), sources };
 }
 
 /**
  * Makes a plan's blocks on the device that is open, with the pretrained weights that they name.
+ * @param models folder of the weights that were imported; none without it
  * @throws FlamingoError NOT_FOUND or INVALID_WEIGHTS for pretrained weights
  */
-export async function prepareModel(plan: Plan, seed: number, log: RecordSink): Promise<PipelineModel> {
+export async function prepareModel(plan: Plan, seed: number, log: RecordSink, models?: string): Promise<PipelineModel> {
+  return makeModel(plan, seed, await openAllStarts(plan, findPretrained(models), log));
+}
+
+/** Makes a plan's blocks: each weight is read from its file when its block asks for it, so that only the device has all. */
+function makeModel(plan: Plan, seed: number, starts: readonly OpenedStart[]): PipelineModel {
   const weights = new Weights(seed);
   try {
-    const model = new PipelineModel(plan, weights, findBlock);
-    for (const [id, starts] of startsOf(plan)) {
-      const loaded = await atNode(id, log, () => loadPretrained(weights, starts));
-      for (const { start, unused } of loaded) warnUnused(id, start, unused, log);
-    }
-    return model;
+    for (const { start, source, tensors } of starts) weights.startFrom(start.path, tensors, source);
+    return new PipelineModel(plan, weights, findBlock);
   } catch (error) {
     weights.dispose();
     throw error;
@@ -149,20 +154,26 @@ async function openSource(
   return source;
 }
 
-/** Which pretrained weights a plan's blocks start from, at any depth, by node id. */
-function startsOf(plan: Plan): Map<string, Start[]> {
-  const find = withGraphBlocks(plan.blocks, findBlock);
-  const starts = Object.values(plan.nodes).flatMap((node): [string, Start[]][] => {
-    const block = find(node.type);
-    const own =
-      block && !node.shares ? describeStarts(block, node.config, { ...optionsOf(node), path: node.id, find }) : [];
-    return own.length > 0 ? [[node.id, own]] : [];
-  });
-  return new Map(starts);
+/** The pretrained weights that a plan's blocks start from, at any depth. What has no place in a block is told. */
+async function openAllStarts(plan: Plan, find: FindPretrained, log: RecordSink): Promise<OpenedStart[]> {
+  const findOwn = withGraphBlocks(plan.blocks, findBlock);
+  const opened: OpenedStart[] = [];
+  for (const node of Object.values(plan.nodes)) {
+    const block = findOwn(node.type);
+    if (!block || node.shares) continue;
+    const options = { ...optionsOf(node), path: node.id, find: findOwn };
+    const starts = describeStarts(block, node.config, options);
+    if (starts.length === 0) continue;
+    const weights = describeWeights(block, node.config, options);
+    const own = await atNode(node.id, log, async () => openStarts(starts, weights, find));
+    for (const { start, unused } of own) warnUnused(node.id, start, unused, log);
+    opened.push(...own);
+  }
+  return opened;
 }
 
 function warnUnused(node: string, { path, weights }: Start, unused: readonly string[], log: RecordSink): void {
   if (unused.length === 0) return;
-  const message = `"${path}" has no place for ${unused.length} of the weights of "${weights}", such as ${unused[0]}`;
+  const message = `"${path}" has no place for ${unused.length} of the weights of "${weights}": ${listNames(unused)}`;
   log.append({ channel: "message", value: { level: "warning", message, node } });
 }

@@ -14,12 +14,12 @@ import { findAction } from "./registry.ts";
  * @throws FlamingoError whatever stopped it; the log has told which node it was
  */
 export async function executeRun(options: ExecuteOptions): Promise<"succeeded" | "stopped"> {
-  const { folder, log, device, signal, control, cache } = options;
+  const { folder, log, device, signal, control, cache, models } = options;
   const record = await readRun(folder);
   const warn = (message: string) => log.append({ channel: "message", value: { level: "warning", message } });
   let stored = await newestCheckpoint(join(folder, checkpointFolder), warn);
   const from = stored?.checkpoint.step ?? 0;
-  const { plan, model, sources } = await prepareRun(record, { device, log, cache, from });
+  const { plan, model, sources } = await prepareRun(record, { device, log, cache, models, from });
   try {
     const base: Omit<ActionContext, "node"> = {
       model,

@@ -1,17 +1,19 @@
 import type { z } from "zod";
 import { type BlockDefinition, type InputsOf, instantiate, parseConfig, type ResultOf } from "../core/block.ts";
-import { describeStarts } from "../core/describeWeights.ts";
+import { describeStarts, describeWeights } from "../core/describeWeights.ts";
 import type { Ports } from "../core/port.ts";
 import { Eager, type Probe } from "../engine/readings/eager.ts";
 import { Weights } from "../engine/readings/weights.ts";
 import type { Tensor } from "../engine/tensor.ts";
-import { loadPretrained } from "./loadPretrained.ts";
+import { openStarts, type PretrainedWeights } from "./loadPretrained.ts";
 
 export interface BuildOptions {
   /** Seed of the weights' first values. */
   seed?: number;
   /** Keeps all weights as they are: blue in the paper's figures. */
   frozen?: boolean;
+  /** Pretrained weights that it starts from, such as those of `openHuggingFace`; they are read as the block is made. */
+  from?: PretrainedWeights;
 }
 
 /** A block that is alive: a function from its input ports' tensors to its output, or to its outputs by name. */
@@ -45,9 +47,13 @@ export interface Built<C extends z.ZodObject = z.ZodObject, I extends Ports = Po
 export function build<C extends z.ZodObject, I extends Ports, O extends Ports>(
   block: BlockDefinition<C, I, O>,
   config: z.input<C>,
-  { seed = 0, frozen = false }: BuildOptions = {},
+  { seed = 0, frozen = false, from }: BuildOptions = {},
 ): Built<C, I, O> {
   const weights = new Weights(seed);
+  if (from) {
+    openStarts([{ path: "", weights: from.source }], describeWeights(block, config, { frozen }), () => from);
+    weights.startFrom("", from.tensors, from.source);
+  }
   const reading = new Eager(weights);
   const forward = instantiate(block, config, reading, { frozen });
   const call = (inputs: InputsOf<I, Tensor>) => forward(inputs) as unknown as ResultOf<O, Tensor>;
@@ -57,7 +63,8 @@ export function build<C extends z.ZodObject, I extends Ports, O extends Ports>(
     weights,
     load: async (source?: string) => {
       const starts = source === undefined ? describeStarts(block, config) : [{ path: "", weights: source }];
-      await loadPretrained(weights, starts);
+      for (const { start, source: file, tensors } of openStarts(starts, weights.all()))
+        weights.load(tensors, start.path, file);
     },
     watched: <Result>(probes: readonly Probe[], f: () => Result): Result => {
       reading.probes = probes;

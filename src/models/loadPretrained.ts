@@ -1,42 +1,84 @@
 import type { Start } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
-import type { Weights } from "../engine/readings/weights.ts";
-import { loadWeights } from "../weights/file.ts";
+import type { WeightData } from "../engine/readings/weights.ts";
+import { fileBytes } from "../weights/byteSource.ts";
+import { listNames } from "../weights/mappedWeights.ts";
+import { openTensors } from "../weights/openWeights.ts";
 import { pretrainedFile } from "../weights/pretrained.ts";
 import { floatTensors } from "../weights/storedTensor.ts";
 
+/** Pretrained weights by the names of our blocks, read when somebody looks at them. */
+export interface PretrainedWeights {
+  /** The file or folder, for messages. */
+  source: string;
+  tensors: ReadonlyMap<string, WeightData>;
+}
+
+/** Finds pretrained weights by their name. @throws FlamingoError NOT_FOUND, INVALID_WEIGHTS */
+export type FindPretrained = (name: string) => PretrainedWeights;
+
+/** Those that come with the studio; also a file of weights by its path. */
+export const shippedWeights: FindPretrained = (name) => {
+  const source = name.endsWith(".safetensors") ? name : pretrainedFile(name);
+  return { source, tensors: floatTensors(openTensors(fileBytes(source))) };
+};
+
+/** A weight as a block describes it. */
+interface Described {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly frozen: boolean;
+}
+
+/** Pretrained weights that a block starts from, found and compared with what it has. */
+export interface OpenedStart extends PretrainedWeights {
+  start: Start;
+  /** Names that have no place in the block. */
+  unused: string[];
+}
+
 /**
- * Loads pretrained weights, by the names that they have from the path of each start on. A start takes the place of the one around it.
- * @param starts the outer before the inner; a source may also be a file of weights
- * @returns for each start the names in its file that have no place in the model
- * @throws FlamingoError NOT_FOUND; INVALID_WEIGHTS if shapes differ, or if a file lacks a frozen weight, which would stay random
+ * Finds the pretrained weights that blocks start from, and compares them by name and shape. No numbers are read.
+ *
+ * @param starts the outer before the inner: a start takes the place of the one around it
+ * @param weights all weights of the blocks, by full names
+ * @throws FlamingoError NOT_FOUND; INVALID_WEIGHTS, listing names, if shapes differ or a file lacks a frozen weight, which would
+ *   stay random
  */
-export async function loadPretrained(
-  weights: Weights,
+export function openStarts(
   starts: readonly Start[],
-): Promise<{ start: Start; unused: string[] }[]> {
-  const loaded: { start: Start; unused: string[] }[] = [];
-  for (const start of starts) {
-    const { path, weights: source } = start;
-    const file = source.endsWith(".safetensors") ? source : pretrainedFile(source);
-    const { missing, unused } = weights.load(floatTensors(await loadWeights(file)), path, file);
-    const further = starts.slice(starts.indexOf(start) + 1);
-    const random = missing.filter((name) => {
-      const full = path ? `${path}.${name}` : name;
-      return weights.get(full)?.frozen && !further.some((other) => isWithin(full, other.path));
-    });
-    if (random.length > 0) {
-      const whose = path ? ` of "${path}"` : "";
-      const message = `"${source}" lacks ${random.length} frozen weights${whose}, such as ${random[0]}`;
-      throw new FlamingoError("INVALID_WEIGHTS", message, {
-        ...(path ? { block: path } : {}),
-        source: file,
-        fix: "use the configuration that the weights were made with",
-      });
+  weights: readonly Described[],
+  find: FindPretrained = shippedWeights,
+): OpenedStart[] {
+  return starts.map((start, index) => {
+    const { source, tensors } = find(start.weights);
+    const inner = starts.slice(index + 1);
+    const unused = new Set(tensors.keys());
+    const missing: string[] = [];
+    const misshapen: string[] = [];
+    for (const { name, shape, frozen } of weights) {
+      if (!isWithin(name, start.path)) continue;
+      const own = start.path === "" ? name : name.slice(start.path.length + 1);
+      const found = tensors.get(own);
+      unused.delete(own);
+      if (found && String(found.shape) !== String(shape))
+        misshapen.push(`"${name}" has shape [${shape}], but [${found.shape}] in the file`);
+      if (!found && frozen && !inner.some(({ path }) => isWithin(name, path))) missing.push(own);
     }
-    loaded.push({ start, unused });
-  }
-  return loaded;
+    const findings = [
+      ...(missing.length > 0
+        ? [`it lacks ${missing.length} frozen weight${missing.length === 1 ? "" : "s"}: ${listNames(missing)}`]
+        : []),
+      ...(misshapen.length > 0 ? [listNames(misshapen)] : []),
+    ];
+    if (findings.length === 0) return { start, source, tensors, unused: [...unused] };
+    const whose = start.path ? ` "${start.path}"` : " the block";
+    throw new FlamingoError("INVALID_WEIGHTS", `"${start.weights}" does not fit${whose}: ${findings.join("; ")}`, {
+      ...(start.path ? { block: start.path } : {}),
+      source,
+      fix: "use the configuration that the weights were made with",
+    });
+  });
 }
 
 function isWithin(name: string, path: string): boolean {

@@ -19,6 +19,8 @@ export interface ExecuteOptions {
   device: string;
   /** Folder for what can be made again, such as rendered drawings. */
   cache: string;
+  /** Folder of the weights that were imported. */
+  models?: string;
   /** Aborted when the run should stop at the next step boundary, with a checkpoint. */
   signal: AbortSignal;
   control?: RunControl;
@@ -27,7 +29,7 @@ export interface ExecuteOptions {
 /** Carries out what a run folder's record says, from its newest checkpoint if there is one. */
 export type Execute = (options: ExecuteOptions) => Promise<"succeeded" | "stopped">;
 
-export interface ConductOptions extends Omit<ExecuteOptions, "log" | "control" | "cache"> {
+export interface ConductOptions extends Omit<ExecuteOptions, "log" | "control" | "cache" | "models"> {
   home: Home;
   onRecord?: (record: LogRecord) => void;
   /** Makes the control that belongs to the log: a pause is a record. */
@@ -56,7 +58,7 @@ export async function conductRun(options: ConductOptions, execute: Execute): Pro
     try {
       await clearLeftovers(folder);
       await tellDamage(log);
-      const options = { folder, log, device, signal, cache: home.cache };
+      const options = { folder, log, device, signal, cache: home.cache, models: home.models };
       return { outcome: await execute({ ...options, ...(control ? { control: control(log) } : {}) }) };
     } catch (error) {
       return { outcome: "failed", error: describeError(error, home) };

@@ -10,6 +10,8 @@ export interface Home {
   runs: string;
   /** The user's own pipelines, one file each. */
   pipelines: string;
+  /** Weights that were imported, by name: a file each, which says where they are. */
+  models: string;
   /** The user's own notebooks. */
   notebooks: string;
   /** What can be made again: rendered drawings, encoded data. */
@@ -41,6 +43,7 @@ export function findHome(
     folder,
     runs: join(folder, "runs"),
     pipelines: join(folder, "pipelines"),
+    models: join(folder, "models"),
     notebooks: join(folder, "notebooks"),
     cache: join(folder, "cache"),
     errors: join(folder, "errors"),

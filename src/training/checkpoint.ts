@@ -84,9 +84,10 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   if (!Number.isSafeInteger(step) || step < 0) throw damaged(path, "it does not say which step it is of");
   const weights = new Map<string, WeightData>();
   const moments = new Map<string, WeightData>();
-  for (const [name, tensor] of floatTensors({ tensors })) {
+  // All numbers at once: the file may be deleted while the training goes on.
+  for (const [name, { shape, data }] of floatTensors({ tensors })) {
     const [kind, ...parts] = name.split(".");
-    (kind === "moments" ? moments : weights).set(parts.join("."), tensor);
+    (kind === "moments" ? moments : weights).set(parts.join("."), { shape, data });
   }
   return {
     step,

@@ -8,10 +8,13 @@ export interface ByteSource {
   readonly size: number;
   /**
    * The bytes of a range.
+   * @param into memory that they may be read into, which begins at a multiple of 8 and has room for them
    * @throws FlamingoError INVALID_WEIGHTS if the range is not inside, or the file cannot be read
    */
-  read(offset: number, length: number): Uint8Array;
+  read: ReadBytes;
 }
+
+export type ReadBytes = (offset: number, length: number, into?: Uint8Array) => Uint8Array;
 
 /** One read takes at most this many bytes, which every system allows. */
 const readAtOnce = 1 << 30;
@@ -40,12 +43,12 @@ export function fileBytes(path: string): ByteSource {
   return {
     name: path,
     size,
-    read: (offset, length) => {
+    read: (offset, length, into) => {
       requireInside(path, offset, length, size);
       return withFile(path, (file) => {
         if (!isSame(first, fstatSync(file, { bigint: true })))
           throw refuse(path, "the file was changed while it was read", { fix: "read it once more" });
-        const bytes = new Uint8Array(length);
+        const bytes = into?.subarray(0, length) ?? new Uint8Array(length);
         let position = 0;
         while (position < length) {
           const count = readSync(file, bytes, position, Math.min(readAtOnce, length - position), offset + position);

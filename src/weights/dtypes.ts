@@ -18,6 +18,8 @@ interface NumberType {
   readonly size: number;
   /** The numbers in `length` bytes from `offset`, which is a multiple of `size`. */
   decode(buffer: ArrayBufferLike, offset: number, count: number): StoredNumbers;
+  /** The same numbers as float32, written to a place. */
+  decodeInto(buffer: ArrayBufferLike, offset: number, target: Float32Array): void;
   /** The bytes to store, little end first. */
   encode(numbers: StoredNumbers): ArrayBufferView;
   /** Whether these numbers can be stored so. */
@@ -34,16 +36,25 @@ function native<T extends StoredNumbers>(Type: ArrayType<T>): NumberType {
   return {
     size: Type.BYTES_PER_ELEMENT,
     decode: (buffer, offset, count) => new Type(buffer, offset, count),
+    decodeInto: (buffer, offset, target) => {
+      const numbers = new Type(buffer, offset, target.length);
+      if (numbers instanceof Float32Array) target.set(numbers);
+      else for (let at = 0; at < target.length; at++) target[at] = Number(numbers[at]);
+    },
     encode: (numbers) => numbers,
     accepts: (numbers) => numbers instanceof Type,
   };
 }
 
 /** A 16-bit float, which JavaScript reads as float32. */
-function half(decode: (bits: Uint16Array) => Float32Array, encode: (numbers: Float32Array) => Uint16Array): NumberType {
+function half(
+  decode: (bits: Uint16Array, target?: Float32Array) => Float32Array,
+  encode: (numbers: Float32Array) => Uint16Array,
+): NumberType {
   return {
     size: 2,
     decode: (buffer, offset, count) => decode(new Uint16Array(buffer, offset, count)),
+    decodeInto: (buffer, offset, target) => void decode(new Uint16Array(buffer, offset, target.length), target),
     encode: (numbers) => encode(numbers as Float32Array),
     accepts: (numbers) => numbers instanceof Float32Array,
   };

@@ -1,8 +1,8 @@
-/** bfloat16 is the upper half of a float32, so each value is exact. */
-export function decodeBfloat16(bits: Uint16Array): Float32Array {
-  const decoded = new Uint32Array(bits.length);
+/** bfloat16 is the upper half of a float32, so each value is exact. @param target where the values are written */
+export function decodeBfloat16(bits: Uint16Array, target: Float32Array = new Float32Array(bits.length)): Float32Array {
+  const decoded = patternsOf(target);
   for (let at = 0; at < bits.length; at++) decoded[at] = bits[at]! << 16;
-  return new Float32Array(decoded.buffer);
+  return target;
 }
 
 /** The nearest bfloat16, ties to even. */
@@ -19,12 +19,14 @@ export function encodeBfloat16(values: Float32Array): Uint16Array {
 /** The float32 of every half-precision pattern, made at the first use: a look-up is faster than the arithmetic. */
 let everyHalf: Float32Array | undefined;
 
-/** IEEE 754 half precision: 1 sign, 5 exponent and 10 fraction bits; each value is exact in float32. */
-export function decodeFloat16(bits: Uint16Array): Float32Array {
+/**
+ * IEEE 754 half precision: 1 sign, 5 exponent and 10 fraction bits; each value is exact in float32.
+ * @param target where the values are written
+ */
+export function decodeFloat16(bits: Uint16Array, target: Float32Array = new Float32Array(bits.length)): Float32Array {
   everyHalf ??= Float32Array.from({ length: 1 << 16 }, (_, half) => halfToNumber(half));
-  const decoded = new Float32Array(bits.length);
-  for (let at = 0; at < bits.length; at++) decoded[at] = everyHalf[bits[at]!]!;
-  return decoded;
+  for (let at = 0; at < bits.length; at++) target[at] = everyHalf[bits[at]!]!;
+  return target;
 }
 
 function halfToNumber(half: number): number {

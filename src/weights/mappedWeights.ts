@@ -113,20 +113,22 @@ function convert(
 /** At most so many names are told of each kind; the error's details have all. */
 const mostNames = 20;
 
+/** Names in a sentence. */
+export function listNames(names: readonly string[]): string {
+  if (names.length <= mostNames) return names.join(", ");
+  return `${names.slice(0, mostNames).join(", ")} and ${names.length - mostNames} more`;
+}
+
 /** Sentences on what does not fit, by name; none where all does. */
 export function describeFit({ missing, unexpected, misshapen }: Fit): string[] {
-  const listed = (names: readonly string[]) =>
-    names.length > mostNames
-      ? `${names.slice(0, mostNames).join(", ")} and ${names.length - mostNames} more`
-      : names.join(", ");
   const tensors = (count: number) => `${count} tensor${count === 1 ? "" : "s"}`;
   const shapes = misshapen.map(({ name, expected, actual }) => `${name} is [${actual}], expected [${expected}]`);
   return [
-    ...(missing.length > 0 ? [`it lacks ${tensors(missing.length)}: ${listed(missing)}`] : []),
+    ...(missing.length > 0 ? [`it lacks ${tensors(missing.length)}: ${listNames(missing)}`] : []),
     ...(unexpected.length > 0
-      ? [`it has ${tensors(unexpected.length)} that the model does not: ${listed(unexpected)}`]
+      ? [`it has ${tensors(unexpected.length)} that the model does not: ${listNames(unexpected)}`]
       : []),
-    ...(shapes.length > 0 ? [`it has ${tensors(shapes.length)} of another shape: ${listed(shapes)}`] : []),
+    ...(shapes.length > 0 ? [`it has ${tensors(shapes.length)} of another shape: ${listNames(shapes)}`] : []),
   ];
 }
 

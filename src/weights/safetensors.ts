@@ -16,10 +16,10 @@ import { countOf, lazyTensor, type StoredTensor, type WeightsFile } from "./stor
 export function openSafetensors(bytes: ByteSource): WeightsFile {
   const { entries, metadata, dataStart } = parseHeader(bytes);
   const tensors = new Map<string, StoredTensor>();
-  for (const { name, dtype, shape, begin, end } of entries)
+  for (const { name, dtype, shape, begin } of entries)
     tensors.set(
       name,
-      lazyTensor(dtype, shape, () => bytes.read(dataStart + begin, end - begin)),
+      lazyTensor(dtype, shape, (offset, length, into) => bytes.read(dataStart + begin + offset, length, into)),
     );
   return { tensors, metadata };
 }

@@ -1,3 +1,4 @@
+import type { ReadBytes } from "./byteSource.ts";
 import { type Dtype, dtypes, type StoredNumbers } from "./dtypes.ts";
 
 /** A tensor as a file holds it, or is to hold it. */
@@ -9,6 +10,8 @@ export interface StoredTensor {
    * nobody held them: the memory that a file takes is that of the tensors in use.
    */
   readonly data: StoredNumbers;
+  /** Writes the numbers as float32 to a place, reading a part at a time. */
+  fill?(target: Float32Array): void;
 }
 
 /** The tensors of a file, by name. */
@@ -22,11 +25,17 @@ export interface WeightsFile {
 export interface FloatTensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
+  /** Writes the numbers to a place, reading a part at a time. */
+  fill?(target: Float32Array): void;
 }
 
+/** Numbers that are read and converted at a time, where they are written to a place. */
+const partLength = 1 << 19;
+let part: Uint8Array | undefined;
+
 /** A tensor whose bytes, little end first, are read when somebody looks at its numbers. */
-export function lazyTensor(dtype: Dtype, shape: readonly number[], read: () => Uint8Array): StoredTensor {
-  const { size, decode } = dtypes[dtype];
+export function lazyTensor(dtype: Dtype, shape: readonly number[], read: ReadBytes): StoredTensor {
+  const { size, decode, decodeInto } = dtypes[dtype];
   let held: WeakRef<StoredNumbers> | undefined;
   return {
     dtype,
@@ -34,20 +43,32 @@ export function lazyTensor(dtype: Dtype, shape: readonly number[], read: () => U
     get data() {
       let data = held?.deref();
       if (!data) {
-        const bytes = read();
-        const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes); // slice() of a Buffer copies nothing
+        const aligned = alignedTo(size, read(0, countOf(shape) * size));
         data = decode(aligned.buffer, aligned.byteOffset, aligned.byteLength / size);
         held = new WeakRef(data);
       }
       return data;
     },
+    fill(target) {
+      part ??= new Uint8Array(8 * partLength);
+      for (let at = 0; at < target.length; at += partLength) {
+        const count = Math.min(partLength, target.length - at);
+        const { buffer, byteOffset } = alignedTo(size, read(at * size, count * size, part));
+        decodeInto(buffer, byteOffset, target.subarray(at, at + count));
+      }
+    },
   };
+}
+
+function alignedTo(size: number, bytes: Uint8Array): Uint8Array {
+  return bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes); // slice() of a Buffer copies nothing
 }
 
 /** The same tensor with its numbers as float32, converted when somebody looks at them. */
 export function asFloats(tensor: StoredTensor): FloatTensor {
   return {
     shape: tensor.shape,
+    ...(tensor.fill && { fill: tensor.fill }),
     get data() {
       const { data } = tensor;
       return data instanceof Float32Array ? data : Float32Array.from(data as Iterable<number | bigint>, Number);

@@ -117,7 +117,7 @@ describe("pretrained weights", () => {
     const filled = await carryOut(await newRun(pipeline));
     expect(filled.outcome).toBe("succeeded");
     expect(valuesOf(filled.records, "message").map(({ value: { level, message } }) => ({ level, message }))).toEqual([
-      { level: "warning", message: '"encoder" has no place for 1 of the weights of "made", such as stage9.conv.bias' },
+      { level: "warning", message: '"encoder" has no place for 1 of the weights of "made": stage9.conv.bias' },
     ]);
     const random = await carryOut(await newRun(trainOnly));
     expect(stepsOf(filled.records)[0]!.loss).toBe(stepsOf(random.records)[0]!.loss); // closed gates: nothing is seen yet
@@ -132,7 +132,7 @@ describe("pretrained weights", () => {
     const lacking = await carryOut(await newRun(pipeline));
     expect(lacking.error).toMatchObject({
       code: "INVALID_WEIGHTS",
-      message: '"made" lacks 1 frozen weights of "encoder", such as norm.bias',
+      message: '"made" does not fit "encoder": it lacks 1 frozen weight: norm.bias',
     });
     expect(await failedNode(lacking)).toBe("encoder");
   });
@@ -144,7 +144,10 @@ describe("pretrained weights", () => {
     const narrow = smallPipeline({ without: ["samples", "evaluate"], config });
     const failed = await carryOut(await newRun(withNode(narrow, "encoder", { weights: "made" })));
     expect(failed.error).toMatchObject({ code: "INVALID_WEIGHTS" });
-    expect(failed.error!.message).toMatch(/^"encoder.stage1.conv.weight" has shape \[.+\], but \[.+\] in /);
+    expect(failed.error!.message).toMatch(
+      /^"made" does not fit "encoder": "encoder.stage1.conv.weight" has shape \[.+\], but \[.+\] in the file, "/,
+    );
+    expect(await failedNode(failed)).toBe("encoder");
   });
 });
 

@@ -13,6 +13,8 @@ export interface Capabilities {
   readonly rowsKeepBits: boolean;
   /** Bytes that the device can address, however much the machine has. */
   readonly addressable?: number;
+  /** Makes a float32 tensor whose numbers are written to where they stay. Without it they are made in the host's memory first. */
+  filled?(shape: readonly number[], fill: (target: Float32Array) => void): Tensor;
   /**
    * Lets products take their operands in half precision from now on, and add in single precision.
    *

@@ -1,7 +1,9 @@
 import type { Initial, WeightSpec } from "../../core/block.ts";
+import { sizeOf } from "../../core/describeWeights.ts";
 import { FlamingoError } from "../../core/errors.ts";
 import { Random } from "../../core/random.ts";
-import { getBackend, tensor, type Variable, variable } from "../tensor.ts";
+import { capabilities } from "../devices/capabilities.ts";
+import { getBackend, type Tensor, tensor, type Variable, variable } from "../tensor.ts";
 
 /** A weight on the device. */
 export interface Weight extends WeightSpec {
@@ -12,6 +14,8 @@ export interface Weight extends WeightSpec {
 export interface WeightData {
   shape: readonly number[];
   data: Float32Array;
+  /** Writes the numbers to a place, where that needs less memory than `data`. */
+  fill?(target: Float32Array): void;
 }
 
 /**
@@ -21,6 +25,7 @@ export interface WeightData {
 export class Weights {
   readonly #byName = new Map<string, Weight>();
   readonly #random: Random;
+  readonly #starts: Start[] = [];
 
   constructor(seed: number) {
     this.#random = new Random(seed).fork("weights");
@@ -34,12 +39,21 @@ export class Weights {
     const existing = this.#byName.get(spec.name);
     if (existing) return existing;
     requireDevice();
-    const numbers = initialNumbers(spec.initial, spec.shape, this.#random.fork(spec.name));
-    const start = tensor(numbers, [...spec.shape], "float32");
+    const start = this.#start(spec);
     const weight = { ...spec, variable: variable(start, !spec.frozen) };
     start.dispose();
     this.#byName.set(spec.name, weight);
     return weight;
+  }
+
+  /**
+   * Says what the weights at and below a path start from, before they are made: the numbers of each are looked at once, when the
+   * block asks for the weight, so that no two copies of a model are in memory. What was said last holds.
+   * @param data by the weights' names from the path on; weights that it lacks start as they would without
+   * @param source the file, for messages
+   */
+  startFrom(path: string, data: ReadonlyMap<string, WeightData>, source: string): void {
+    this.#starts.push({ path, data, source });
   }
 
   get(name: string): Weight | undefined {
@@ -62,20 +76,21 @@ export class Weights {
    * @returns names that the model has and the data lacks, and the other way round
    * @throws FlamingoError INVALID_WEIGHTS if a shape differs
    */
-  load(data: ReadonlyMap<string, WeightData>, path: string, source: string): { missing: string[]; unused: string[] } {
-    const unused = new Set(data.keys());
-    const missing: string[] = [];
+  load(data: ReadonlyMap<string, WeightData>, path: string, source: string): NamesThatDiffer {
     for (const weight of this.all(path)) {
-      const name = path ? weight.name.slice(path.length + 1) : weight.name;
-      const found = data.get(name);
-      if (!found) {
-        missing.push(name);
-        continue;
-      }
-      unused.delete(name);
-      this.#set(weight, found, source);
+      const found = data.get(nameFrom(path, weight.name)!);
+      if (found) this.#set(weight, found, source);
     }
-    return { missing, unused: [...unused] };
+    return this.compare(data, path);
+  }
+
+  /** Names that the model has at and below a path and the data lacks, and the other way round. */
+  compare(data: ReadonlyMap<string, unknown>, path: string): NamesThatDiffer {
+    const names = new Set(this.all(path).map(({ name }) => nameFrom(path, name)!));
+    return {
+      missing: [...names].filter((name) => !data.has(name)),
+      unused: [...data.keys()].filter((name) => !names.has(name)),
+    };
   }
 
   /** The numbers of the weights at and below a path, named from there. */
@@ -91,21 +106,61 @@ export class Weights {
     this.#byName.clear();
   }
 
-  #set(weight: Weight, { shape, data }: WeightData, source: string): void {
-    if (shape.join() !== weight.shape.join()) {
-      throw new FlamingoError(
-        "INVALID_WEIGHTS",
-        `"${weight.name}" has shape [${weight.shape}], but [${shape}] in ${source}`,
-        {
-          source,
-          expected: weight.shape,
-          actual: shape,
-          fix: "use weights that were made with the same configuration",
-        },
-      );
-    }
-    assignNumbers(weight.variable, { shape, data });
+  #set(weight: Weight, found: WeightData, source: string): void {
+    requireShape(weight, found.shape, source);
+    assignNumbers(weight.variable, found);
   }
+
+  #start(spec: WeightSpec): Tensor {
+    const { filled } = capabilities();
+    const given = this.#given(spec);
+    if (filled && given?.fill && sizeOf(spec) > 0) return filled(spec.shape, (target) => given.fill!(target));
+    const numbers = given?.data ?? initialNumbers(spec.initial, spec.shape, this.#random.fork(spec.name));
+    return tensor(numbers, [...spec.shape], "float32");
+  }
+
+  #given(spec: WeightSpec): WeightData | undefined {
+    for (const { path, data, source } of this.#starts.toReversed()) {
+      const name = nameFrom(path, spec.name);
+      const found = name === undefined ? undefined : data.get(name);
+      if (!found) continue;
+      requireShape(spec, found.shape, source);
+      return found;
+    }
+    return undefined;
+  }
+}
+
+/** Names of weights that only one of a model and a file has. */
+export interface NamesThatDiffer {
+  /** Those of the model. */
+  missing: string[];
+  /** Those of the file. */
+  unused: string[];
+}
+
+/** What weights at and below a path start from. */
+interface Start {
+  path: string;
+  data: ReadonlyMap<string, WeightData>;
+  source: string;
+}
+
+/** A weight's name from a path on; undefined if it is not at or below the path. */
+function nameFrom(path: string, name: string): string | undefined {
+  if (path === "") return name;
+  if (name === path) return "";
+  return name.startsWith(`${path}.`) ? name.slice(path.length + 1) : undefined;
+}
+
+function requireShape({ name, shape }: Pick<WeightSpec, "name" | "shape">, actual: readonly number[], source: string) {
+  if (actual.join() === shape.join()) return;
+  throw new FlamingoError("INVALID_WEIGHTS", `"${name}" has shape [${shape}], but [${actual}] in ${source}`, {
+    source,
+    expected: shape,
+    actual,
+    fix: "use weights that were made with the same configuration",
+  });
 }
 
 /** TensorFlow.js' own error would not say what to do. */

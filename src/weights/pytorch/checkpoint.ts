@@ -220,9 +220,15 @@ function stored({ storage, offset, shape, strides }: PickledTensor): StoredTenso
   const { size } = dtypes[dtype];
   const count = countOf(shape);
   if (count === 0) return lazyTensor(dtype, shape, () => new Uint8Array());
-  if (isContiguous(shape, strides)) return lazyTensor(dtype, shape, () => entry.read(offset * size, count * size));
+  if (isContiguous(shape, strides))
+    return lazyTensor(dtype, shape, (from, length, into) => entry.read(offset * size + from, length, into));
   const span = shape.reduce((sum, length, axis) => sum + (length - 1) * strides[axis]!, 1);
-  return lazyTensor(dtype, shape, () => gather(entry.read(offset * size, span * size), size, shape, strides));
+  let held: WeakRef<Uint8Array> | undefined;
+  return lazyTensor(dtype, shape, (from, length) => {
+    const bytes = held?.deref() ?? gather(entry.read(offset * size, span * size), size, shape, strides);
+    held = new WeakRef(bytes);
+    return bytes.subarray(from, from + length);
+  });
 }
 
 function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {

@@ -1,11 +1,11 @@
-import type { ByteSource } from "../byteSource.ts";
+import type { ByteSource, ReadBytes } from "../byteSource.ts";
 import { refuse } from "../refuse.ts";
 
 /** A file in a zip: where its bytes are, which are stored as they are. */
 export interface ZipEntry {
   readonly name: string;
   readonly size: number;
-  read(offset: number, length: number): Uint8Array;
+  readonly read: ReadBytes;
 }
 
 const signatures = { local: 0x04034b50, central: 0x02014b50, end: 0x06054b50, end64: 0x06064b50, locator: 0x07064b50 };
@@ -119,11 +119,11 @@ function readCentral(source: ByteSource, central: Uint8Array, dataEnd: number): 
   const entry: ZipEntry = {
     name,
     size,
-    read: (offset, count) => {
+    read: (offset, count, into) => {
       begin ??= dataOf(source, header, name);
       if (offset + count > size || begin + size > dataEnd)
         throw refuse(source.name, `the file "${name}" of the zip ends before byte ${offset + count}`);
-      return source.read(begin + offset, count);
+      return source.read(begin + offset, count, into);
     },
   };
   return { entry, length };

@@ -1,0 +1,42 @@
+import { relative } from "node:path";
+import { type Command, readArguments, usageError } from "./command.ts";
+
+const usage = "flamingo import PATH [--name NAME] [--json]";
+
+/** Makes a pipeline of a model in another library's files. */
+export const importCommand: Command = {
+  help: `${usage}
+
+Makes a pipeline of a model that another library saved, with its weights connected. The weights stay where they are, and
+are read when a run needs them. What is missing, unexpected or of another shape is listed by name, and then nothing is
+written.
+
+  PATH            a folder of transformers: config.json, model.safetensors or pytorch_model.bin (or several with their
+                  index), and tokenizer.json where there is one
+  --name NAME     name of the weights and the pipeline; that of the folder without it
+  --json          print one JSON object
+`,
+  run: async (args, context) => {
+    const { values, positionals } = readArguments(args, { name: { type: "string" }, json: { type: "boolean" } }, usage);
+    const [path, ...more] = positionals;
+    if (path === undefined || more.length > 0) throw usageError("import takes one folder", usage);
+    const { importModel } = await context.execution();
+    const report = await importModel({ path, name: values.name, home: context.home });
+    const { name, family, parameters, dtypes, bytes, source, pipeline } = report;
+    if (values.json) {
+      context.out.write(`${JSON.stringify(report)}\n`);
+      return 0;
+    }
+    const millions = (count: number) => (count / 1e6).toFixed(1);
+    context.out.write(
+      [
+        `${family}: ${millions(parameters)} M parameters, ${dtypes.join(" and ")}, ${millions(bytes)} MB`,
+        `weights "${name}": read in place from ${source}`,
+        `pipeline: ${relative(process.cwd(), pipeline)}`,
+        "to open it: flamingo start",
+        "",
+      ].join("\n"),
+    );
+    return 0;
+  },
+};

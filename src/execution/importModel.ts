@@ -1,0 +1,101 @@
+import { existsSync, realpathSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { findBlock } from "../core/block.ts";
+import { countParameters, describeWeights } from "../core/describeWeights.ts";
+import { FlamingoError } from "../core/errors.ts";
+import { weightsName } from "../core/slot.ts";
+import { openHuggingFace } from "../models/huggingFace.ts";
+import { type Imported, importedFile } from "../models/imported.ts";
+import { type Pipeline, parsePipeline, writePipeline } from "../pipeline/schema.ts";
+import { writeAtomic } from "../runs/atomicFile.ts";
+import { folderError } from "../runs/folderError.ts";
+import type { Home } from "../runs/home.ts";
+import { pretrainedNames } from "../weights/pretrained.ts";
+import { templateNames } from "./templates.ts";
+
+export interface ImportOptions {
+  /** The folder of transformers. */
+  path: string;
+  /** Name of the weights and the pipeline; by default that of the folder. */
+  name?: string | undefined;
+  home: Pick<Home, "models" | "pipelines">;
+}
+
+/** What an import made, and what it found. */
+export interface ImportReport {
+  name: string;
+  family: string;
+  parameters: number;
+  dtypes: readonly string[];
+  /** Bytes of the weights in their files, which stay where they are. */
+  bytes: number;
+  source: string;
+  /** The pipeline's file. */
+  pipeline: string;
+}
+
+/**
+ * Makes a pipeline of a model in another library's files: a node for the model, which starts from the weights. They stay where they
+ * are, and the home folder remembers where that is. All headers are checked first: what does not fit leaves nothing behind.
+ *
+ * @throws FlamingoError INVALID_CONFIG, INVALID_WEIGHTS, INVALID_DATA as `openHuggingFace`; CONFLICT if the name is taken
+ */
+export async function importModel({ path, name: wanted, home }: ImportOptions): Promise<ImportReport> {
+  const source = existsSync(path) ? realpathSync(path) : resolve(path);
+  const name = wanted ?? nameOf(source);
+  if (!weightsName.safeParse(name).success)
+    throw new FlamingoError("USAGE", `"${name}" is no name of weights: it may have small letters, digits and - only`, {
+      fix: "give a name with --name",
+    });
+  const { family, block, dtypes, bytes } = openHuggingFace(source);
+  const pipeline = join(home.pipelines, `${name}.json`);
+  const taken = [
+    pretrainedNames().includes(name) && "weights that come with the studio",
+    (await templateNames()).includes(name) && "a template",
+    existsSync(importedFile(home.models, name)) && "imported weights",
+    existsSync(pipeline) && "a pipeline",
+  ].find((each) => each !== false);
+  if (taken !== undefined)
+    throw new FlamingoError("CONFLICT", `"${name}" is the name of ${taken} already`, {
+      source: name,
+      fix: "choose another name with --name",
+    });
+  const record: Imported = { format: "flamingo-weights", version: 1, huggingFace: source };
+  await write(home.models, importedFile(home.models, name), `${JSON.stringify(record, null, 2)}\n`);
+  await write(home.pipelines, pipeline, writePipeline(pipelineOf(name, family, block)));
+  const parameters = countParameters(describeWeights(findBlock(block.type)!, block.config ?? {})).weights;
+  return { name, family, parameters, dtypes, bytes, source, pipeline };
+}
+
+/** `OPT 125M (fp16)` as a name of weights: `opt-125m-fp16`. */
+function nameOf(path: string): string {
+  return basename(path)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 64);
+}
+
+function pipelineOf(name: string, family: string, { type, config = {} }: { type: string; config?: object }): Pipeline {
+  return parsePipeline(
+    {
+      format: "flamingo-pipeline",
+      version: 2,
+      name: `${family}: ${name}`.slice(0, 120),
+      description: `${family}, imported with its weights.`,
+      nodes: { model: { type, config, label: family, weights: name } },
+      edges: [],
+    },
+    name,
+  );
+}
+
+async function write(folder: string, file: string, text: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeAtomic(file, text);
+  } catch (error) {
+    throw folderError(error, folder);
+  }
+}

@@ -1,0 +1,73 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { findPretrained } from "../../src/models/imported.ts";
+import { readPipeline } from "../../src/pipeline/schema.ts";
+import { findHome } from "../../src/runs/home.ts";
+import { caseTensors, modelFolder } from "../models/modelFolder.ts";
+import { temporaryFolder } from "../runs/temporaryFolder.ts";
+import { callFlamingo } from "./callFlamingo.ts";
+
+const place = () => findHome({ FLAMINGO_HOME: join(temporaryFolder(), "home") });
+
+test("a folder becomes a pipeline that starts from its weights, which stay where they are", async () => {
+  const home = place();
+  const folder = modelFolder("gpt2");
+  const { code, out, err } = await callFlamingo(["import", folder, "--name", "small"], { home: home.folder });
+  expect(err).toBe("");
+  expect(code).toBe(0);
+  expect(out).toMatch(/^GPT-2: 0\.0 M parameters, F32, /);
+  const pipeline = readPipeline(readFileSync(join(home.pipelines, "small.json"), "utf8"), "small.json");
+  expect(pipeline.nodes.model).toMatchObject({ type: "FlamingoLanguageModel", weights: "small", label: "GPT-2" });
+  const { tensors } = findPretrained(home.models)("small");
+  expect(tensors.get("embed_tokens.weight")!.data).toEqual(caseTensors("gpt2").get("transformer.wte.weight")!.data);
+});
+
+test("a name that is taken is refused, and the first stays as it was", async () => {
+  const home = place();
+  await callFlamingo(["import", modelFolder("gpt2")], { home: home.folder });
+  const before = readFileSync(join(home.models, "gpt2.json"), "utf8");
+  const { code, err } = await callFlamingo(["import", modelFolder("gpt2")], { home: home.folder });
+  expect(code).toBe(1);
+  expect(err).toBe('CONFLICT: "gpt2" is the name of imported weights already. Fix: choose another name with --name\n');
+  expect(readFileSync(join(home.models, "gpt2.json"), "utf8")).toBe(before);
+  for (const name of ["emoji-language", "emoji-captions"])
+    expect((await callFlamingo(["import", modelFolder("gpt2"), "--name", name], { home: home.folder })).code).toBe(1);
+});
+
+const large = { w: { dtype: "F32", shape: [25e9], data_offsets: [0, 100e9] } };
+const withHeader = (header: object | string) => {
+  const text = Buffer.from(typeof header === "string" ? header : JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([length, text, Buffer.alloc(1000)]);
+};
+const overlapping = {
+  a: { dtype: "U8", shape: [600], data_offsets: [0, 600] },
+  b: { dtype: "U8", shape: [600], data_offsets: [400, 1000] },
+};
+const fixture = (name: string) => readFileSync(join(import.meta.dirname, "../fixtures/pytorch", name));
+
+test.each([
+  ["a truncated file", (whole: Buffer) => whole.subarray(0, -5), /ends at byte \d+ of the numbers.*it is cut off/],
+  [
+    "a header too long",
+    () => Buffer.concat([Buffer.from([255, 255, 255, 255, 0, 0, 0, 0]), Buffer.alloc(50)]),
+    /claims 4294967295/,
+  ],
+  ["tensors that overlap", () => withHeader(overlapping), /"b" overlaps with tensor "a"/],
+  ["a claim of 100 GB", () => withHeader(large), /"w" ends at byte 100000000000/],
+  ["a pickle that calls os.system", () => fixture("shell.pt"), /asks for "posix\.system".*nothing of it was run/],
+  ["a claim of 100 GB in a pickle", () => fixture("claim.pt"), /25000000000 of F32 take 100000000000/],
+])("%s gives one line, and nothing is written", async (_, change, says) => {
+  const home = place();
+  const folder = modelFolder("gpt2");
+  const file = join(folder, "model.safetensors");
+  writeFileSync(file, change(readFileSync(file)));
+  const { code, out, err } = await callFlamingo(["import", folder], { home: home.folder });
+  expect(code).toBe(1);
+  expect(out).toBe("");
+  expect(err).toMatch(/^INVALID_WEIGHTS: .*\n$/);
+  expect(err).toMatch(says);
+  expect(existsSync(home.folder)).toBe(false);
+});

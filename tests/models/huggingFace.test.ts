@@ -1,0 +1,118 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { findBlock } from "../../src/core/block.ts";
+import { openDevice } from "../../src/engine/devices/device.ts";
+import { type Tensor, tensor, tidy } from "../../src/engine/tensor.ts";
+import { build } from "../../src/models/build.ts";
+import { openHuggingFace } from "../../src/models/huggingFace.ts";
+import { saveShards } from "../../src/weights/shards.ts";
+import type { StoredTensor } from "../../src/weights/storedTensor.ts";
+import { refusalOf } from "../core/refusalOf.ts";
+import { caseTensors, modelFolder } from "./modelFolder.ts";
+
+type Tensors = Map<string, StoredTensor>;
+const renamed = (tensors: Tensors, rename: (name: string) => string): Tensors =>
+  new Map([...tensors].map(([name, value]) => [rename(name), value]));
+
+/** The largest difference between the logits of the reference and those of the model in the folder. */
+async function deviation(folder: string): Promise<number> {
+  const { block, ...from } = openHuggingFace(folder);
+  const model = build(findBlock(block.type)!, block.config ?? {}, { from });
+  const inputs = caseTensors("gpt2", "inputs");
+  const ids = inputs.get("input_ids")!;
+  const logits = tidy(() => model({ ids: tensor(ids.data as Int32Array, [...ids.shape], "int32") }) as never as Tensor);
+  const ours = await logits.data();
+  logits.dispose();
+  model.dispose();
+  const expected = caseTensors("gpt2", "expected").get("logits")!;
+  return Math.max(...Array.from(ours, (value, at) => Math.abs(value - Number(expected.data[at]))));
+}
+
+describe.each(["cpu", "wasm"] as const)("a folder of transformers on %s", (device) => {
+  beforeAll(() => openDevice(device));
+
+  test("gives the logits of the library, with the names of either class and those of parallel training", async () => {
+    const tied = (tensors: Tensors) =>
+      new Map([...tensors, ["lm_head.weight", tensors.get("transformer.wte.weight")!]]);
+    for (const change of [
+      (tensors: Tensors) => tensors,
+      (tensors: Tensors) => renamed(tensors, (name) => name.replace("transformer.", "")),
+      (tensors: Tensors) => renamed(tensors, (name) => `module.${name}`),
+      tied,
+    ])
+      expect(await deviation(modelFolder("gpt2", change))).toBeLessThan(1e-4);
+  });
+
+  test("the same from several files", async () => {
+    const folder = modelFolder("gpt2");
+    rmSync(join(folder, "model.safetensors"));
+    await saveShards(folder, caseTensors("gpt2"), { shardBytes: 5000 });
+    expect(await deviation(folder)).toBeLessThan(1e-4);
+  });
+});
+
+describe("what does not fit is listed by name", () => {
+  const wrong = (change: (tensors: Tensors, config: Record<string, unknown>) => void) =>
+    refusalOf(() =>
+      openHuggingFace(
+        modelFolder("gpt2", (tensors, config) => {
+          change(tensors, config);
+          return tensors;
+        }),
+      ),
+    );
+
+  test("missing, unexpected and wrongly shaped tensors, all in one line", () => {
+    const refusal = wrong((tensors) => {
+      tensors.delete("transformer.h.1.ln_2.bias");
+      tensors.set("transformer.h.7.ln_2.bias", tensors.get("transformer.h.0.ln_2.bias")!);
+      tensors.set("transformer.ln_f.bias", { dtype: "F32", shape: [2], data: Float32Array.of(1, 2) });
+    });
+    expect(refusal.code).toBe("INVALID_WEIGHTS");
+    expect(refusal.message).toMatch(
+      /does not fit the model: it lacks 1 tensor: transformer\.h\.1\.ln_2\.bias; it has 1 tensor that the model does not: transformer\.h\.7\.ln_2\.bias; it has 1 tensor of another shape: transformer\.ln_f\.bias is \[2\], expected \[16\]$/,
+    );
+  });
+
+  test("a config.json of another size", () => {
+    const refusal = wrong((_, config) => Object.assign(config, { n_layer: 3 }));
+    expect(refusal.message).toMatch(/it lacks 12 tensors: transformer\.h\.2\.ln_1\.weight/);
+  });
+
+  test("an option that is not supported, and a family that is not known", () => {
+    expect(wrong((_, config) => Object.assign(config, { add_cross_attention: true })).message).toMatch(/add_cross/);
+    expect(wrong((_, config) => Object.assign(config, { model_type: "t5", architectures: ["T5"] })).message).toMatch(
+      /t5/,
+    );
+  });
+
+  const tokenizer = (content: unknown) => {
+    const folder = modelFolder("gpt2", (tensors, config) => {
+      Object.assign(config, { bos_token_id: 3, eos_token_id: 3 });
+      return tensors;
+    });
+    writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(content));
+    return () => openHuggingFace(folder);
+  };
+  const eos = { id: 3, content: "<eos>", special: true };
+
+  test("a tokenizer of another family", () => {
+    const other = { id: 9, content: "</s>", special: true };
+    const refusal = refusalOf(tokenizer({ model: { vocab: { a: 0, b: 1 } }, added_tokens: [other] }));
+    expect(refusal.code).toBe("INVALID_DATA");
+    expect(refusal.message).toMatch(/tokenizer of another model: the bos_token_id of config\.json is 3/);
+    expect(refusalOf(tokenizer({ model: { vocab: { a: 0, b: 1e6 } }, added_tokens: [eos] })).message).toMatch(
+      /id 1000000/,
+    );
+    expect(tokenizer({ model: { vocab: { a: 0, b: 1 } }, added_tokens: [eos] })).not.toThrow();
+  });
+
+  test("a folder without config.json, and one without weights", () => {
+    const folder = modelFolder("gpt2");
+    rmSync(join(folder, "model.safetensors"));
+    expect(refusalOf(() => openHuggingFace(folder)).message).toMatch(/has none of model\.safetensors/);
+    rmSync(join(folder, "config.json"));
+    expect(refusalOf(() => openHuggingFace(folder)).message).toMatch(/config\.json: there is no such file/);
+  });
+});
