@@ -29,7 +29,7 @@ export { GatedXattnDense } from "./gatedXattnDense.ts";
 export { Identity } from "./identity.ts";
 export { ImageEmbedding } from "./imageEmbedding.ts";
 export { InterpolatedPositions } from "./interpolatedPositions.ts";
-export { LastWord, lastWord } from "./lastWord.ts";
+export { LastToken, lastToken } from "./lastToken.ts";
 export { Latents } from "./latents.ts";
 export { LayerNorm } from "./layerNorm.ts";
 export { Linear } from "./linear.ts";

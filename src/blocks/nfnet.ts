@@ -109,7 +109,7 @@ export const NfNet = defineBlock({
   build(config, { child }) {
     const { visualDim, depths, channels, stem, stemChannels, groupSize, bottleneck, divisor, drop, finalConv } = config;
     const { alpha, activation, activationGain, padding, epsilon, gamma } = config;
-    const { attention, attentionGain, attentionPlace, extraConv, skipInit } = config;
+    const { attention, attentionGain, innerAttention, extraConv, skipInit } = config;
     const shared = { alpha, activation, activationGain, padding, epsilon, gamma };
     const conv = (name: string, from: number, to: number, kernel: number, stride: number) =>
       child(name, StandardizedConv, { inChannels: from, outChannels: to, kernel, stride, padding, epsilon, gamma });
@@ -136,7 +136,7 @@ export const NfNet = defineBlock({
         variance = start ? 1 + alpha ** 2 : variance + alpha ** 2;
         return child(`stages.${stage}.${index}`, NormFreeBlock, {
           ...{ inChannels, outChannels, ...inner, beta, ...shared },
-          ...{ attention, attentionGain, attentionPlace, extraConv, skipInit },
+          ...{ attention, attentionGain, innerAttention, extraConv, skipInit },
           stride: start && (stage > 0 || halved === 2) ? 2 : 1,
           drop: stageDrop(drop, depths, stage, index),
         });

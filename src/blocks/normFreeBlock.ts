@@ -29,9 +29,9 @@ export const normFreeBlockFields = {
     .positive()
     .default(2)
     .meta({ title: "Gain of attention", description: "Makes up for the halving by the sigmoid." }),
-  attentionPlace: z.enum(["last", "inner"]).default("last").meta({
-    title: "Place of attention",
-    description: "After the last convolution of a block (NFNet), or before it (NF-RegNet).",
+  innerAttention: z.boolean().default(false).meta({
+    title: "Attention inside",
+    description: "Before the last convolution of a block (NF-RegNet), not after it (NFNet).",
   }),
   extraConv: z
     .boolean()
@@ -104,7 +104,7 @@ export const NormFreeBlock = defineBlock({
     const conv1 = conv("conv1", inChannels, innerChannels, { kernel: 1 });
     const conv2 = conv("conv2", innerChannels, innerChannels, { kernel: 3, stride, groups });
     const conv2b = config.extraConv ? conv("conv2b", innerChannels, innerChannels, { kernel: 3, groups }) : undefined;
-    const inside = config.attentionPlace === "inner";
+    const inside = config.innerAttention;
     const attention = config.attention && {
       attend: child(inside ? "attn" : "attn_last", config.attention, {
         channels: inside ? innerChannels : outChannels,

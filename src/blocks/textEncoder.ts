@@ -3,7 +3,7 @@ import { count, defineBlock, layerCount } from "../core/block.ts";
 import { float32, int32 } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
 import { DecoderLayer } from "./decoderLayer.ts";
-import { lastWord } from "./lastWord.ts";
+import { lastToken } from "./lastToken.ts";
 import { Linear } from "./linear.ts";
 import { normSlot } from "./norm.ts";
 import { sumOfWords } from "./sumOfWords.ts";
@@ -66,7 +66,7 @@ export const TextEncoder = defineBlock({
       let hidden = addPositions(embed(words).hidden); // [B, W, D]
       for (const layer of layers) hidden = layer(hidden);
       const normal = normalise(hidden);
-      return project(pool === "last" ? lastWord(words, normal) : sumOfWords(words, normal));
+      return project(pool === "last" ? lastToken(words, normal) : sumOfWords(words, normal));
     };
   },
 });

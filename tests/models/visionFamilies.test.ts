@@ -108,6 +108,9 @@ describe("OpenFlamingo's configuration", () => {
     [{ lang: { model_type: "unheard" } }, /unknown family: unheard/],
     [{ lang_vocab_size: 19 }, /lang_vocab_size is 19, but the language model has 20 tokens/],
     [{ perceiver: { dim: 9 } }, /perceiver.dim is 9, but vision.width is 8/],
+    [{ gated_cross_attn: { dim: 9 } }, /gated_cross_attn.dim is 9, but the width of the language model is 8/],
+    [{ gated_cross_attn: { p_next: 0.5 } }, /gated_cross_attn: Unrecognized key: "p_next"/],
+    [{ vision: { ...flamingo.vision, rotary: true } }, /vision: Unrecognized key: "rotary"/],
   ])("refuses %o by the field's name", (fields, reason) => {
     expect(refusalOf(() => modelOf({ ...flamingo, ...fields })).message).toMatch(reason);
   });

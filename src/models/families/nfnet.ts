@@ -107,7 +107,7 @@ function blockConfig(config: z.output<typeof fields>): z.input<typeof NfNet.conf
       ? { type: "SqueezeExcite", config: { ratio, divisor, bias, ...(inner ? { inner } : {}) } }
       : null,
     attentionGain: config.attn_gain,
-    attentionPlace: config.reg ? "inner" : "last",
+    innerAttention: config.reg,
     extraConv: config.extra_conv,
     skipInit: config.skipinit,
     padding: config.same_padding ? "same" : "symmetric",

@@ -6,9 +6,9 @@ import { type ClipTower, clipPatches, openClipNames, withPixels } from "./clip.t
 import { defineFamily, type FamilyModel, modelAmong, only, size } from "./family.ts";
 import { languageModels } from "./languageModels.ts";
 
-const fields = z.object({
+const fields = z.strictObject({
   /** The CLIP image encoder, in open_clip's terms. */
-  vision: z.object({
+  vision: z.strictObject({
     image_size: size.default(224),
     patch_size: size.default(16),
     width: size.default(768),
@@ -23,13 +23,16 @@ const fields = z.object({
     attentional_pool: only(false),
     input_patchnorm: only(false),
     timm_model_name: only(null),
+    /** Of the attentional pool, which is off. */
+    n_queries: size.optional(),
+    attn_pooler_heads: size.optional(),
   }),
   /** The language model's config.json, without the special tokens. */
   lang: z.looseObject({}),
   /** Tokens with the special ones. */
   lang_vocab_size: size,
   perceiver: z
-    .object({
+    .strictObject({
       dim: size.optional(),
       depth: size.default(6),
       dim_head: size.default(64),
@@ -41,7 +44,9 @@ const fields = z.object({
     })
     .prefault({}),
   gated_cross_attn: z
-    .object({
+    .strictObject({
+      dim: size.optional(),
+      dim_visual: size.optional(),
       dim_head: size.default(64),
       heads: size.default(8),
       ff_mult: size.default(4),
@@ -52,6 +57,8 @@ const fields = z.object({
   media_token_id: z.int().nonnegative(),
   eoc_token_id: z.int().nonnegative(),
   pad_token_id: z.int().nonnegative().nullish(),
+  model_type: z.any().optional(),
+  architectures: z.any().optional(),
 });
 
 type Fields = z.output<typeof fields>;
@@ -96,16 +103,10 @@ function flamingo(config: Fields): SlotInput {
         fix: "set lang_vocab_size to the number of rows of the embedding, the special tokens included",
       },
     );
-  if (perceiver.dim !== undefined && perceiver.dim !== vision.width)
-    throw new FlamingoError(
-      "INVALID_CONFIG",
-      `perceiver.dim is ${perceiver.dim}, but vision.width is ${vision.width}`,
-      {
-        expected: vision.width,
-        actual: perceiver.dim,
-        fix: "set both to the width of the image encoder",
-      },
-    );
+  const { dim } = language.block.config as { dim: number };
+  requireWidth("perceiver.dim", perceiver.dim, "vision.width", vision.width);
+  requireWidth("gated_cross_attn.dim_visual", gated.dim_visual, "vision.width", vision.width);
+  requireWidth("gated_cross_attn.dim", gated.dim, "the width of the language model", dim);
   const attention = { heads: gated.heads, headDim: gated.dim_head };
   return {
     type: "Flamingo",
@@ -146,6 +147,16 @@ function flamingo(config: Fields): SlotInput {
       },
     },
   };
+}
+
+/** @throws FlamingoError INVALID_CONFIG if a width is given twice, and not the same */
+function requireWidth(field: string, actual: number | undefined, other: string, expected: number): void {
+  if (actual === undefined || actual === expected) return;
+  throw new FlamingoError("INVALID_CONFIG", `${field} is ${actual}, but ${other} is ${expected}`, {
+    expected,
+    actual,
+    fix: `leave ${field} out, or set both alike`,
+  });
 }
 
 function towerOf(vision: Fields["vision"]): ClipTower {

@@ -13,9 +13,9 @@ import { cast, equal, expandDims, notEqual, range, scalar, sub, sum } from "../e
  *
  * @see Radford et al. 2021, CLIP, section 2.4 (the activation at the end-of-text token), arXiv:2103.00020
  */
-export const LastWord = definePrimitive({
-  name: "LastWord",
-  title: "Last word",
+export const LastToken = definePrimitive({
+  name: "LastToken",
+  title: "Last token",
   category: "Language",
   summary: "The vector of a row's last token, where padding follows the text.",
   paper: "arXiv:2103.00020, 2.4",
@@ -31,11 +31,11 @@ export const LastWord = definePrimitive({
     () =>
     ({ words, vectors }) => {
       const count = sum(cast(notEqual(words, scalar(0, "int32")), "int32"), 1, true); // [B, 1]
-      const places = expandDims(range(0, words.shape[1]!, 1, "int32"), 0); // [1, W]
-      const isLast = cast(equal(places, sub(count, scalar(1, "int32"))), "float32"); // [B, W]
+      const positions = expandDims(range(0, words.shape[1]!, 1, "int32"), 0); // [1, W]
+      const isLast = cast(equal(positions, sub(count, scalar(1, "int32"))), "float32"); // [B, W]
       return sum(multiply(vectors, expandDims(isLast, 2)), 1);
     },
 });
 
 /** The vector of each row's last token. */
-export const lastWord = operation(LastWord);
+export const lastToken = operation(LastToken);
