@@ -233,7 +233,7 @@ export class Compiler implements Requests {
     const checker = this.#program.program().getTypeChecker();
     const found = new Map<string, DeclaredVariable>();
     for (const { names, variables } of [...this.#cells].reverse())
-      for (const name of variables) {
+      for (const name of [...variables].reverse()) {
         const symbol = names.get(name);
         const declaration = symbol?.valueDeclaration ?? symbol?.declarations?.[0];
         if (found.has(name) || !symbol || !declaration) continue;

@@ -28,6 +28,8 @@ export interface Script {
 export interface CellScript extends Script {
   /** The variables that the cell declares, and after which of its statements each is there; 0 is from the start on. */
   declared: { name: string; at: number }[];
+  /** The variables of other cells that it speaks of, also those that a later one may declare. */
+  used: string[];
 }
 
 type Edits = { rewriter: Rewriter; file: ts.SourceFile };
@@ -201,6 +203,7 @@ export function cellScript(
     stars: [],
     isAsync: visitor.isAsync,
     declared: [...declared].map((name) => ({ name, at: places.get(name) ?? 0 })),
+    used: [...variables.keys()].filter((name) => !declared.has(name)),
   };
 }
 

@@ -5,7 +5,7 @@ import { currentCell } from "../cell/cell.ts";
 import { shielded } from "../cell/shield.ts";
 import type { CompiledCell, Completeness, Completion, Completions, Inspection } from "../compiler/protocol.ts";
 import { CompilerProcess } from "./compilerProcess.ts";
-import type { CellError, Interpreter, NotebookVariable, Outcome } from "./interpreter.ts";
+import type { CellError, CellNames, Interpreter, NotebookVariable, Outcome } from "./interpreter.ts";
 import { type ImportMeta, Modules, NotCompiled } from "./modules.ts";
 import { type Namespace, Packages } from "./packages.ts";
 import { propertiesOf, valueOfProperty } from "./properties.ts";
@@ -159,12 +159,14 @@ class CellInterpreter implements Interpreter {
       if (this.#running !== running) return { status: "error", error: interrupted };
       await this.#run(running, compiled, imports);
       const isGivenUp = this.#running !== running;
-      this.#finish(running, true);
-      return isGivenUp ? { status: "error", error: interrupted } : { status: "ok", value: running.runtime?.value };
+      const names = this.#finish(running, true);
+      if (isGivenUp) return { status: "error", error: interrupted };
+      return { status: "ok", value: running.runtime?.value, ...(names ? { names } : {}) };
     } catch (error) {
       const isGivenUp = this.#running !== running;
-      this.#finish(running, false);
-      return { status: "error", error: isGivenUp ? interrupted : this.#errorOf(error) };
+      const names = this.#finish(running, false);
+      const told = isGivenUp ? interrupted : this.#errorOf(error);
+      return { status: "error", error: told, ...(names ? { names } : {}) };
     }
   }
 
@@ -249,11 +251,11 @@ class CellInterpreter implements Interpreter {
    * Ends a cell: what it declared, and has come to, is declared for the next ones.
    * @param whole whether it came to its end
    */
-  #finish(running: Running, whole: boolean): void {
-    if (this.#running !== running) return;
+  #finish(running: Running, whole: boolean): CellNames | undefined {
+    if (this.#running !== running) return undefined;
     this.#running = undefined;
     const { compiled, runtime, before, code, name, globals } = running;
-    if (!compiled || !runtime) return;
+    if (!compiled || !runtime) return undefined;
     const there: string[] = [];
     for (const { name: variable, at } of compiled.declared) {
       const old = before.get(variable)!;
@@ -265,6 +267,7 @@ class CellInterpreter implements Interpreter {
     }
     this.#compiler.remember("replay", code, name, globals, there);
     this.#compiler.ask("accept", compiled.id, there).catch(() => undefined);
+    return { declared: there, used: compiled.used };
   }
 
   /** Whether a variable of a statement that has not ended was assigned all the same, in a loop for instance. */

@@ -1,7 +1,16 @@
 import type { Completeness, Completions, DeclaredVariable, Inspection } from "../compiler/protocol.ts";
 
 /** How a cell ended. `value` is that of the last expression, undefined where the cell ends in a statement. */
-export type Outcome = { status: "ok"; value: unknown } | { status: "error"; error: CellError };
+export type Outcome = ({ status: "ok"; value: unknown } | { status: "error"; error: CellError }) & {
+  /** Of a cell that was run, as far as it came. */
+  names?: CellNames;
+};
+
+/** The variables that a cell has to do with: what it has declared, and what it uses of other cells. */
+export interface CellNames {
+  declared: string[];
+  used: string[];
+}
 
 /** A type error, or what the cell's code threw, told in terms of the cell's own lines. */
 export interface CellError {

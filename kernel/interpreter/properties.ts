@@ -1,8 +1,10 @@
+import { types } from "node:util";
 import type { Completion } from "../compiler/protocol.ts";
 
-/** The value of a property, without running a getter. */
+/** The value of a property, without running a getter or asking a proxy. */
 export function valueOfProperty(owner: unknown, name: string): unknown {
   for (let holder = owner; isHolder(holder); holder = Object.getPrototypeOf(holder)) {
+    if (types.isProxy(holder)) return undefined;
     const property = Object.getOwnPropertyDescriptor(holder, name);
     if (property) return property.value as unknown;
   }

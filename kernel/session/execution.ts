@@ -2,7 +2,7 @@ import { MessageChannel } from "node:worker_threads";
 import { runInCell } from "../cell/cell.ts";
 import type { MimeBundle } from "../cell/mimeBundle.ts";
 import { endShielded } from "../cell/shield.ts";
-import type { CellError, Interpreter } from "../interpreter/interpreter.ts";
+import type { CellError, CellNames, Interpreter } from "../interpreter/interpreter.ts";
 import { errorContent, toCellError } from "./cellError.ts";
 import { Interrupted } from "./interrupted.ts";
 import type { RequestCell } from "./requestCell.ts";
@@ -20,9 +20,10 @@ export interface Assignment {
 }
 
 /** How a cell ended, with its result as front ends take it. */
-export type Executed =
+export type Executed = (
   | { status: "ok"; result: MimeBundle | undefined; expressions: Record<string, unknown> }
-  | { status: "error"; error: CellError };
+  | { status: "error"; error: CellError }
+) & { names?: CellNames };
 
 /**
  * Turns a cell's last value into its result: undefined where there is nothing to show, or it has shown itself. Without a cell
@@ -102,7 +103,7 @@ export class Execution {
     const result = silent ? undefined : await this.#showResult(outcome.value, this.cell);
     const answers: Record<string, unknown> = {};
     for (const [name, expression] of Object.entries(expressions)) answers[name] = await this.#answer(expression, count);
-    return { status: "ok", result, expressions: answers };
+    return { status: "ok", result, expressions: answers, ...(outcome.names ? { names: outcome.names } : {}) };
   }
 
   async #answer(expression: string, count: number): Promise<unknown> {

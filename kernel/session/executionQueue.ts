@@ -30,6 +30,8 @@ export interface Workbench {
   interpreter: Promise<Interpreter>;
   showResult: ShowResult;
   scopes: OpenScopes;
+  /** Called when a cell has ended. */
+  ended(): void;
 }
 
 /** Runs cells one after the other, in the order in which they came. */
@@ -96,7 +98,9 @@ export class ExecutionQueue {
       executed.status === "ok"
         ? { status: "ok", user_expressions: executed.expressions }
         : errorContent(executed.error);
-    publisher.reply(request, { ...told, execution_count: this.#count, payload: [] });
+    const metadata = executed.names ? { flamingo: { ...executed.names } } : {};
+    publisher.reply(request, { ...told, execution_count: this.#count, payload: [] }, { metadata });
+    this.#bench.ended();
     return aborted;
   }
 
@@ -127,7 +131,7 @@ export class ExecutionQueue {
   #publish(request: Request, content: RequestContent<"execute_request">, executed: Executed): Executed {
     const { silent, store_history, code } = content;
     if (silent) return executed;
-    let shown = executed;
+    let shown: Executed = executed;
     try {
       if (shown.status === "ok" && shown.result) this.#publishResult(request, shown.result);
     } catch (error) {

@@ -19,6 +19,7 @@ import { Publisher } from "./publisher.ts";
 import { Questions } from "./questions.ts";
 import type { RequestCell } from "./requestCell.ts";
 import { tidyAfterTermination } from "./termination.ts";
+import { VariableExplorer } from "./variableExplorer.ts";
 
 /** What a session works with. */
 export interface SessionOptions {
@@ -50,6 +51,7 @@ export class Session {
     this.#publisher = new Publisher(wire);
     this.#comms = new Comms(this.#publisher);
     this.#questions = new Questions(this.#publisher);
+    const explorer = new VariableExplorer(interpreter);
     this.#executions = new ExecutionQueue({
       wire,
       interpreter,
@@ -59,6 +61,7 @@ export class Session {
       publisher: this.#publisher,
       comms: this.#comms,
       questions: this.#questions,
+      ended: () => explorer.changed(),
     });
   }
 

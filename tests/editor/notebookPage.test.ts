@@ -186,6 +186,94 @@ describe.runIf(hasBrowser())("the notebook page, as a person sees it", () => {
     expect(complaints).toEqual([]);
   });
 
+  test("variables are listed, sorted, searched and opened; cells that are out of date say so", {
+    timeout: whole,
+  }, async () => {
+    const { url } = await openStudio({}, { "mine.ipynb": dependent });
+    const { open, complaints } = await openBrowser();
+    const page = await open(`${url}#notebook=mine.ipynb`);
+    const panel = page.getByTestId("variables");
+    const names = () => panel.locator("tbody th").allTextContents();
+    const stale = (place: number) => cell(page, place).getByTestId("stale");
+    await ready(page);
+    await page.getByRole("button", { name: "Variables", exact: true }).click();
+    await page.getByRole("button", { name: "Run all cells" }).click();
+    await stage(page, "22 variables", async () => {
+      await expect.poll(names, patience).toEqual(["width", "model", "area", "weights"]);
+      const weights = panel.locator("tbody tr", { hasText: "weights" });
+      expect(await weights.locator("td").allTextContents()).toEqual([
+        "Float32Array<ArrayBuffer>",
+        "1000 float32",
+        "[0, 0, 0, 0, 0, 0, …]",
+      ]);
+      await panel.getByRole("button", { name: "name", exact: true }).click();
+      expect(await names()).toEqual(["area", "model", "weights", "width"]);
+      await panel.getByRole("button", { name: "shape", exact: true }).click();
+      await panel.getByRole("button", { name: /^shape/ }).click();
+      expect((await names())[0]).toBe("weights");
+      await panel.getByLabel("Search variables").fill("mod");
+      expect(await names()).toEqual(["model"]);
+      await panel.getByRole("button", { name: "Open model" }).click();
+      await expect.poll(names, patience).toEqual(["model", "layers", "secret"]);
+      expect(await panel.locator("tbody tr").last().textContent()).toBe("secretgetternot run");
+      await panel.getByRole("button", { name: "Open layers" }).click();
+      await expect.poll(names, patience).toEqual(["model", "layers", "0", "1", "secret"]);
+      await panel.getByLabel("Search variables").fill("");
+    });
+    await stage(page, "23 out of date", async () => {
+      for (const place of [1, 2, 3, 4]) expect(await stale(place).count()).toBe(0);
+      await write(page, 1, "let width = 5;");
+      await page.keyboard.press("Control+Enter");
+      await stale(2).getByText("width").waitFor(patience);
+      await stale(3).getByText("area").waitFor(patience);
+      expect([await stale(1).count(), await stale(4).count()]).toEqual([0, 0]);
+      await shown(page, 3, "area 4").waitFor(); // it is told, and not run
+      await expect.poll(() => panel.locator("tbody tr", { hasText: "width" }).textContent(), patience).toContain("5");
+      await page.reload();
+      await stale(2).getByText("width").waitFor(patience);
+      await ready(page);
+      for (const place of [2, 3]) {
+        await cell(page, place).locator(".cm-content").click();
+        await page.keyboard.press("Control+Enter");
+        await expect.poll(() => stale(place).count(), patience).toBe(0);
+      }
+      await shown(page, 3, "area 25").waitFor(patience);
+    });
+    await page.getByRole("button", { name: "Restart" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Restart" }).click();
+    await page.getByRole("button", { name: "Variables", exact: true }).click();
+    await panel.getByText("No cell has declared one yet.").waitFor(patience);
+    expect(complaints).toEqual([]);
+  });
+
+  test("the page keeps to the cell that runs, and no card hides the code", { timeout: whole }, async () => {
+    const { url } = await openStudio({}, { "long.ipynb": long });
+    const { open } = await openBrowser();
+    const page = await open(`${url}#notebook=long.ipynb`);
+    await ready(page);
+    await stage(page, "24 running all", async () => {
+      await page.getByRole("button", { name: "Run all cells" }).click();
+      await shown(page, longCells, "the last").waitFor(patience);
+      await expect.poll(() => isInSight(cell(page, longCells).locator(".source")), patience).toBe(true);
+    });
+    await stage(page, "25 help beside the code", async () => {
+      const code = cell(page, 1).locator(".cm-content");
+      await code.scrollIntoViewIfNeeded();
+      await code.getByText("answer").last().hover();
+      const card = page.locator(".cm-tooltip-hover");
+      await card.getByText("const answer").waitFor(patience);
+      const [help, text] = [(await card.boundingBox())!, (await code.boundingBox())!];
+      expect(help.y >= text.y + text.height - 1 || help.y + help.height <= text.y + 1).toBe(true);
+    });
+    await stage(page, "26 names go when the cell is run", async () => {
+      await write(page, longCells, "Math.ma");
+      await page.locator(".cm-tooltip-autocomplete").getByText("max", { exact: true }).waitFor(patience);
+      await page.keyboard.press("Shift+Enter");
+      await expect.poll(() => page.locator(".cm-tooltip-autocomplete").count(), patience).toBe(0);
+      expect(await cell(page, longCells).locator(".cm-content").textContent()).toBe("Math.ma");
+    });
+  });
+
   test("the tutorial on cross-attention runs from top to bottom", { timeout: whole }, async () => {
     const name = "02-cross-attention-by-hand.ipynb";
     const text = readFileSync(new URL(`../../notebooks/${name}`, import.meta.url), "utf8");
@@ -331,6 +419,32 @@ function hostileNotebook(): string {
 
 const dot =
   "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+/** Cells that depend on the first, and one that does not. */
+const dependent = notebookOf(
+  {
+    code: "let width = 2;\nconst model = { layers: [{ dim: 8 }, { dim: 4 }], get secret() { throw new Error('run') } };",
+  },
+  { code: "const area = width * width;" },
+  { code: "console.log('area', area)" },
+  { code: "const weights = new Float32Array(1000);" },
+);
+
+const longCells = 12;
+const long = notebookOf(
+  { code: "const answer = 42;\nconst twice = 2 * answer;\nconst thrice = 3 * answer;" },
+  ...Array.from({ length: longCells - 2 }, (_, at) => ({
+    code: `for (let line = 0; line < 12; line++) console.log(${at}, line)`,
+  })),
+  { code: "console.log('the last')" },
+);
+
+function isInSight(found: Locator): Promise<boolean> {
+  return found.evaluate((element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    return top >= 0 && bottom <= window.innerHeight;
+  });
+}
 
 const training = notebookOf(
   {

@@ -5,7 +5,7 @@ import { stage } from "./stages.ts";
 import { startStudio } from "./startStudio.ts";
 import { template, writeRun } from "./writeRun.ts";
 
-const whole = 120_000;
+const whole = 400_000;
 const patience = { timeout: 60_000, interval: 100 };
 
 describe.runIf(hasBrowser())("the canvas, as a person sees it", () => {

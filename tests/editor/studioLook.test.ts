@@ -8,7 +8,7 @@ import { stage } from "./stages.ts";
 import { startStudio } from "./startStudio.ts";
 import { template, writeRun } from "./writeRun.ts";
 
-const whole = 120_000;
+const whole = 400_000;
 const patience = { timeout: 60_000, interval: 100 };
 /** The smallest text on the canvas, in pixels of the screen. */
 const least = 10.9;

@@ -118,6 +118,51 @@ describe("a comm", () => {
     await kernel.until(() => printed(kernel.below(cell)) === "opened with hello\nclosed\n");
   });
 
+  test("of the target flamingo.variables tells of all variables, again after each cell, and opens values", async () => {
+    await run("const point = { x: 1, get y() { throw new Error('run') } }; const list = [1, 2, 3]");
+    const told = () => ofType(kernel.heard, "comm_msg").filter(({ content }) => content.comm_id === "v");
+    const last = () => told().at(-1)?.content.data as { variables?: { name: string }[]; opened?: string[] };
+    await tell("comm_open", { comm_id: "v", target_name: "flamingo.variables", data: {} });
+    await kernel.until(() => last()?.variables?.some(({ name }) => name === "list"));
+    expect(last().variables).toContainEqual({
+      name: "list",
+      type: "number[]",
+      shape: [3],
+      value: "[1, 2, 3]",
+      opens: true,
+    });
+    await run("const more = 'text'");
+    await kernel.until(() => last()?.variables?.some(({ name }) => name === "more"));
+    await tell("comm_msg", { comm_id: "v", data: { open: ["point"] } });
+    await kernel.until(() => last()?.opened);
+    expect(last()).toEqual({
+      opened: ["point"],
+      properties: [
+        { name: "x", type: "number", value: "1", opens: false },
+        { name: "y", type: "getter", value: "not run", opens: false },
+      ],
+      more: 0,
+    });
+    await tell("comm_close", { comm_id: "v", data: {} });
+    const count = told().length;
+    await run("const after = 1");
+    expect(told()).toHaveLength(count);
+  });
+
+  test("is not needed to learn which variables a cell declared, and which it uses of other cells", async () => {
+    const names = async (code: string) => (await kernel.execute(code)).reply.metadata.flamingo;
+    await kernel.execute("let width = 2");
+    expect(await names("const area = width * width; function twice() { return 2 * area }")).toEqual({
+      declared: ["twice", "area"],
+      used: ["width"],
+    });
+    expect(await names("width = 3; Math.max(width, area)")).toEqual({ declared: [], used: ["width", "area"] });
+    expect(await names("const kept = area; throw new Error('half-way'); const never = 1")).toEqual({
+      declared: ["kept"],
+      used: ["area"],
+    });
+  });
+
   test("to a target that nobody registered is closed again, and a message for no comm is ignored", async () => {
     const below = await tell("comm_open", { comm_id: "c2", target_name: "nobody", data: {} });
     expect(ofType(below, "comm_close")[0]!.content.comm_id).toBe("c2");

@@ -29,6 +29,7 @@ export const CellView = memo(function CellView({ cell, place, outputs, run, note
   const selected = useNotebook((state) => state.selected === cell.id);
   const edited = useNotebook((state) => state.selected === cell.id && state.mode === "edit");
   const busy = run?.status === "queued" || run?.status === "running";
+  const stale = useNotebook((state) => (busy ? undefined : state.stale.get(cell.id)?.join(", ")));
   useEffect(() => {
     const element = box.current!;
     if (!selected || edited || element.contains(document.activeElement)) return;
@@ -50,6 +51,7 @@ export const CellView = memo(function CellView({ cell, place, outputs, run, note
       data-selected={selected || undefined}
       data-edited={edited || undefined}
       data-status={run?.status}
+      data-stale={stale === undefined ? undefined : true}
       aria-label={`Cell ${place}, ${typeNames[cell.cell_type].toLowerCase()}`}
       tabIndex={selected ? 0 : -1}
       onMouseDown={(event) => {
@@ -76,6 +78,11 @@ export const CellView = memo(function CellView({ cell, place, outputs, run, note
         )}
         {cell.cell_type === "code" && (
           <>
+            {stale !== undefined && (
+              <p className="stale" data-testid="stale" role="status">
+                <Icon name="warning" size={13} /> Out of date: <code>{stale}</code> changed since this cell ran.
+              </p>
+            )}
             <Outputs outputs={outputs} running={busy} notebook={notebook} />
             <QuestionForm cell={cell.id} />
             <ElapsedTime run={run} />

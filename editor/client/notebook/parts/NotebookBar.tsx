@@ -8,6 +8,7 @@ import { toggleTheme, useTheme } from "../../stores/theme.ts";
 import { useKernel } from "../stores/kernel.ts";
 import { useNotebook } from "../stores/notebook.ts";
 import { renameOpened, useSaving } from "../stores/saving.ts";
+import { toggleVariables, useVariables } from "../stores/variables.ts";
 import { CommandButton } from "./CommandButton.tsx";
 import { KernelPill } from "./KernelPill.tsx";
 import { NotebookMenu } from "./NotebookMenu.tsx";
@@ -47,6 +48,7 @@ export function NotebookBar({ route }: { route: Route }) {
           <CommandButton command="restart" className="button">
             Restart
           </CommandButton>
+          <VariablesButton />
         </>
       )}
       <button
@@ -59,6 +61,15 @@ export function NotebookBar({ route }: { route: Route }) {
         <Icon name={theme === "dark" ? "sun" : "moon"} />
       </button>
     </header>
+  );
+}
+
+function VariablesButton() {
+  const shown = useVariables((state) => state.shown);
+  return (
+    <button type="button" className="button" aria-pressed={shown} onClick={toggleVariables}>
+      Variables
+    </button>
   );
 }
 

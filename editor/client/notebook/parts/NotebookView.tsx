@@ -9,10 +9,12 @@ import { perform } from "../stores/control.ts";
 import { reattachKernel, useKernel } from "../stores/kernel.ts";
 import { change, selectCell, useNotebook } from "../stores/notebook.ts";
 import { openNotebook, saveNotebook, useSaving } from "../stores/saving.ts";
+import { useVariables } from "../stores/variables.ts";
 import { CellView } from "./CellView.tsx";
 import { Fallible } from "./Fallible.tsx";
 import { NotebookBars } from "./NotebookBars.tsx";
 import { NotebookDialogs } from "./NotebookDialogs.tsx";
+import { VariablesPanel } from "./VariablesPanel.tsx";
 
 /** The notebook at a path: its cells, one below the other. It stays open while another of the studio's pages is shown. */
 export default function NotebookView({ path }: { path: string }) {
@@ -68,39 +70,49 @@ function OpenNotebook() {
   const runs = useNotebook((state) => state.runs);
   const path = useNotebook((state) => state.path!);
   const keys = useKeys();
+  const variables = useVariables(({ shown }) => shown);
   return (
     <>
       <NotebookBars />
-      <main className="notebook" data-testid="notebook">
-        {/* biome-ignore lint/a11y/noStaticElementInteractions: the selected cell in it has the focus */}
-        <div className="cells" onKeyDown={keys}>
-          {cells.map((cell, at) => (
-            <Fallible
-              key={cell.id}
-              content={cell}
-              instead={(reason) => <p className="muted">The cell cannot be shown: {reason}</p>}
-            >
-              <CellView cell={cell} place={at + 1} outputs={outputs.get(cell.id)} run={runs[cell.id]} notebook={path} />
-            </Fallible>
-          ))}
-          <div className="add-cells">
-            {(["code", "markdown"] as const).map((type) => (
-              <button
-                key={type}
-                type="button"
-                className="button quiet"
-                onClick={() => {
-                  const cell = newCell(type);
-                  change({ kind: "insert", at: cells.length, cell });
-                  selectCell(cell.id, "edit");
-                }}
+      <div className="notebook-room">
+        <main className="notebook" data-testid="notebook">
+          {/* biome-ignore lint/a11y/noStaticElementInteractions: the selected cell in it has the focus */}
+          <div className="cells" onKeyDown={keys}>
+            {cells.map((cell, at) => (
+              <Fallible
+                key={cell.id}
+                content={cell}
+                instead={(reason) => <p className="muted">The cell cannot be shown: {reason}</p>}
               >
-                <Icon name="plus" size={14} /> {type === "code" ? "Code" : "Text"}
-              </button>
+                <CellView
+                  cell={cell}
+                  place={at + 1}
+                  outputs={outputs.get(cell.id)}
+                  run={runs[cell.id]}
+                  notebook={path}
+                />
+              </Fallible>
             ))}
+            <div className="add-cells">
+              {(["code", "markdown"] as const).map((type) => (
+                <button
+                  key={type}
+                  type="button"
+                  className="button quiet"
+                  onClick={() => {
+                    const cell = newCell(type);
+                    change({ kind: "insert", at: cells.length, cell });
+                    selectCell(cell.id, "edit");
+                  }}
+                >
+                  <Icon name="plus" size={14} /> {type === "code" ? "Code" : "Text"}
+                </button>
+              ))}
+            </div>
           </div>
-        </div>
-      </main>
+        </main>
+        {variables && <VariablesPanel />}
+      </div>
       <NotebookDialogs />
     </>
   );

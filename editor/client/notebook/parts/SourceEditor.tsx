@@ -1,4 +1,4 @@
-import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
+import { closeBrackets, closeBracketsKeymap, closeCompletion } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from "@codemirror/commands";
 import { javascript } from "@codemirror/lang-javascript";
 import { bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
@@ -54,6 +54,7 @@ function extensions(cell: string, code: boolean, label: string) {
           if (!meaning || !("command" in meaning)) return false;
           if (meaning.command.name === "leave" && showsAssistance(view.state)) return false; // it closes that first
           event.preventDefault();
+          closeCompletion(view); // also one that is on its way
           perform(meaning.command);
           return true;
         },

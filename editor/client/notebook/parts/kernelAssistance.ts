@@ -103,7 +103,24 @@ async function hover(view: EditorView, at: number): Promise<Tooltip | null> {
   const word = view.state.wordAt(at);
   if (!word) return null;
   const text = await helpAt(view, word.to);
-  return text ? { pos: word.from, end: word.to, above: true, create: () => ({ dom: text }) } : null;
+  return text ? { pos: word.from, end: word.to, ...besideCode(view, word.from, text) } : null;
+}
+
+/** Room that a card with help needs, in pixels. */
+const cardHeight = 200;
+
+/** A card below the cell's code, or above it where there is more room: it covers none of the code that one reads. */
+function besideCode(view: EditorView, at: number, dom: HTMLElement): Pick<Tooltip, "above" | "strictSide" | "create"> {
+  const code = () => view.contentDOM.getBoundingClientRect();
+  const { top, bottom } = code();
+  const below = window.innerHeight - bottom;
+  const above = below < cardHeight && top > below;
+  const getCoords = () => {
+    const { left, right } = view.coordsAtPos(at) ?? code();
+    const edge = above ? code().top : code().bottom;
+    return { left, right, top: edge, bottom: edge };
+  };
+  return { above, strictSide: true, create: () => ({ dom, getCoords }) };
 }
 
 const setHelp = StateEffect.define<Tooltip | null>();
@@ -122,7 +139,7 @@ function showHelp(view: EditorView): boolean {
   const { head } = view.state.selection.main;
   const at = view.state.wordAt(head)?.to ?? head;
   void helpAt(view, at).then((text) => {
-    const tooltip = text ? { pos: at, above: false, create: () => ({ dom: text }) } : null;
+    const tooltip = text ? { pos: at, ...besideCode(view, at, text) } : null;
     if (view.state.selection.main.head === head) view.dispatch({ effects: setHelp.of(tooltip) });
   });
   return true;

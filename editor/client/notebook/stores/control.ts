@@ -2,6 +2,7 @@ import { create } from "zustand";
 import { tellError } from "../../stores/notices.ts";
 import { newCell } from "../document/cells.ts";
 import type { Command, NotebookControl } from "../document/commands.ts";
+import { followRunning } from "./following.ts";
 import { execute, interruptKernel, restartKernel } from "./kernel.ts";
 import { change, clearOutputs, redoCells, renderCell, selectCell, undoCells, useNotebook } from "./notebook.ts";
 import { saveNotebook } from "./saving.ts";
@@ -64,9 +65,13 @@ export const control: NotebookControl = {
       selectCell(next.id, mode === "edit" && next.cell_type === "code" ? "edit" : "command");
     }
   },
-  runAll: () => run(useNotebook.getState().cells.map(({ id }) => id)),
+  runAll() {
+    followRunning();
+    run(useNotebook.getState().cells.map(({ id }) => id));
+  },
   runFrom() {
     const { cells, at } = here();
+    followRunning();
     run(cells.slice(Math.max(0, at)).map(({ id }) => id));
   },
   interrupt: () => void interruptKernel().catch(tellError),

@@ -7,8 +7,9 @@ import { tellError } from "../../stores/notices.ts";
 import { sendJson } from "../../stores/request.ts";
 import { studioToken } from "../../stores/token.ts";
 import { jupyterBase } from "./files.ts";
-import { type CellRun, queueRun, setOutputs, setRun, useNotebook } from "./notebook.ts";
+import { type CellRun, noteNames, queueRun, setDependencies, setOutputs, setRun, useNotebook } from "./notebook.ts";
 import { keepSent, readSent, type SentCells } from "./sentCells.ts";
+import { followVariables, forgetVariables, receiveVariables } from "./variables.ts";
 
 export type KernelStatus =
   | "none"
@@ -80,6 +81,7 @@ export function detachKernel(): void {
   current = undefined;
   attached = undefined;
   waiting = [];
+  forgetVariables();
   set(nothing);
 }
 
@@ -103,6 +105,7 @@ async function attach(path: string, mine: number): Promise<Attachment> {
   if (mine !== attempt) throw new FlamingoError("CONFLICT", "another notebook was opened meanwhile");
   const sent = readSent(model.kernel.id);
   nameDisplays(sent);
+  setDependencies(sent.dependencies ?? {});
   const busy = model.kernel.execution_state === "busy";
   if (busy) showOpenRuns(sent);
   const connection = new KernelConnection({
@@ -123,9 +126,15 @@ async function attach(path: string, mine: number): Promise<Attachment> {
   connection.statusChanged.connect(follow);
   connection.connectionStatusChanged.connect(follow);
   connection.anyMessage.connect((_, { msg, direction }) => {
-    if (mine === attempt && direction === "recv") receive(msg, sent);
+    if (mine !== attempt || direction !== "recv") return;
+    receiveVariables(msg);
+    receive(msg, sent);
+  });
+  connection.connectionStatusChanged.connect((_, status) => {
+    if (mine === attempt && status === "connected") followVariables(connection, sent.client);
   });
   current = { session: model.id, kernel: model.kernel.id, connection, sent };
+  if (connection.connectionStatus === "connected") followVariables(connection, sent.client);
   follow();
   return current;
 }
@@ -152,7 +161,10 @@ function followConnection({ status, connectionStatus }: KernelConnection, first:
     endRuns();
     if (now === "restarting" && status !== "starting") tellError(ended("by itself, and was started again"));
     set({ status: now, interrupting: false, question: undefined });
-  } else set({ status: now });
+  } else {
+    set({ status: now });
+    if (before === "restarting" && now === "idle" && current) followVariables(current.connection, current.sent.client);
+  }
 }
 
 function ended(how: string): FlamingoError {
@@ -208,6 +220,7 @@ export async function restartKernel(): Promise<void> {
     endRuns();
     await there.connection.restart();
     if (get().status === "restarting") set({ status: "idle" });
+    followVariables(there.connection, there.sent.client);
     return;
   }
   if (there) await sendJson("DELETE", `${jupyterBase}api/sessions/${there.session}`, undefined).catch(() => undefined);
@@ -253,7 +266,9 @@ function endRuns(): void {
   const { runs } = useNotebook.getState();
   if (current) {
     current.sent.open = [];
+    current.sent.dependencies = {};
     keepSent(current.kernel, current.sent);
+    setDependencies({});
   }
   for (const [id, { status }] of Object.entries(runs))
     if (status === "queued" || status === "running") setRun(id, { status: "interrupted", ended: Date.now() });
@@ -322,6 +337,7 @@ export function takeMessages(): void {
         break;
       case "execute_reply":
         setRun(cell, { status: endOf(content), ended: timeOf(msg) });
+        keepNames(cell, msg.metadata);
         if (get().question?.cell === cell) set({ question: undefined });
         break;
       case "input_request": {
@@ -334,6 +350,16 @@ export function takeMessages(): void {
     }
   }
   setOutputs(outputs);
+}
+
+/** Keeps which variables a cell has to do with: the kernel tells it with the cell's end. */
+function keepNames(cell: string, { flamingo }: { flamingo?: unknown }): void {
+  const { declared, used } = (flamingo ?? {}) as { declared?: string[]; used?: string[] };
+  if (!declared || !used) return;
+  noteNames(cell, declared, used);
+  if (!current) return;
+  current.sent.dependencies = useNotebook.getState().dependencies;
+  keepSent(current.kernel, current.sent);
 }
 
 /** An aborted cell never ran: one before it failed. */

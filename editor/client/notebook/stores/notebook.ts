@@ -5,6 +5,7 @@ import type { ErrorReport } from "../../../../src/core/errors.ts";
 import { type CellHistory, doChange, noCellHistory, redoChange, undoChange } from "../document/cellHistory.ts";
 import { type CellChange, newCell, writeCell } from "../document/cells.ts";
 import type { Mode } from "../document/commands.ts";
+import { type CellDependencies, staleCells } from "../document/stale.ts";
 import type { StoredNotebook } from "./files.ts";
 
 /** How the running of a code cell stands. Times are milliseconds since 1970. */
@@ -28,6 +29,10 @@ export interface NotebookState {
   cells: readonly Cell[];
   outputs: NotebookOutputs;
   runs: Readonly<Record<string, CellRun>>;
+  /** Which variables each cell that ran in this kernel has to do with. */
+  dependencies: Readonly<Record<string, CellDependencies>>;
+  /** Cells that show what is out of date, each with the variables that are why. */
+  stale: ReadonlyMap<string, readonly string[]>;
   /** The selected cell's id. */
   selected: string | undefined;
   mode: Mode;
@@ -47,6 +52,8 @@ const nothing: NotebookState = {
   cells: [],
   outputs: new Map(),
   runs: {},
+  dependencies: {},
+  stale: new Map(),
   selected: undefined,
   mode: "command",
   opened: new Set(),
@@ -159,6 +166,17 @@ export function queueRun(id: string): void {
 export function setRun(id: string, run: Partial<CellRun>): void {
   const { runs } = get();
   set({ runs: { ...runs, [id]: { status: "queued", ...runs[id], ...run } } });
+}
+
+/** Notes which variables a cell that has just run has to do with. */
+export function noteNames(id: string, declared: readonly string[], used: readonly string[]): void {
+  const { dependencies } = get();
+  const order = 1 + Math.max(0, ...Object.values(dependencies).map((each) => each.order));
+  setDependencies({ ...dependencies, [id]: { order, declared, used } });
+}
+
+export function setDependencies(dependencies: NotebookState["dependencies"]): void {
+  set({ dependencies, stale: staleCells(dependencies) });
 }
 
 export function setOutputs(outputs: NotebookOutputs): void {

@@ -1,3 +1,5 @@
+import type { CellDependencies } from "../document/stale.ts";
+
 /** Which cell an execution is of, by the id of the message that asked for it; and by which name this tab asks a kernel. */
 export interface SentCells {
   /** The session id of this tab's messages to the kernel: who comes back under it gets what was missed. */
@@ -7,6 +9,8 @@ export interface SentCells {
   open: string[];
   /** Of each cell's outputs, the names under which they can be replaced. */
   displays?: Record<string, (string | null)[]>;
+  /** Which variables each cell has to do with. */
+  dependencies?: Readonly<Record<string, CellDependencies>>;
 }
 
 /** Kept per tab, so that a reload while a cell runs loses no output. */
