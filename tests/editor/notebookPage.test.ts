@@ -259,7 +259,7 @@ describe.runIf(hasBrowser())("the notebook page, as a person sees it", () => {
     await stage(page, "25 help beside the code", async () => {
       const code = cell(page, 1).locator(".cm-content");
       await code.scrollIntoViewIfNeeded();
-      await code.getByText("answer").last().hover();
+      await page.mouse.move(...(await code.locator(".cm-line").nth(1).evaluate(middleOf, "answer")));
       const card = page.locator(".cm-tooltip-hover");
       await card.getByText("const answer").waitFor(patience);
       const [help, text] = [(await card.boundingBox())!, (await code.boundingBox())!];
@@ -438,6 +438,21 @@ const long = notebookOf(
   })),
   { code: "console.log('the last')" },
 );
+
+/** Where a word of a line is on the screen. */
+function middleOf(line: Element, word: string): [number, number] {
+  const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const at = walker.currentNode.textContent!.lastIndexOf(word);
+    if (at < 0) continue;
+    const range = document.createRange();
+    range.setStart(walker.currentNode, at);
+    range.setEnd(walker.currentNode, at + word.length);
+    const { x, y, width, height } = range.getBoundingClientRect();
+    return [x + width / 2, y + height / 2];
+  }
+  throw new Error(`no ${word} in this line`);
+}
 
 function isInSight(found: Locator): Promise<boolean> {
   return found.evaluate((element) => {

@@ -3,11 +3,16 @@ import { useNotebook } from "./notebook.ts";
 /** Ends the following that goes on. */
 let stop: (() => void) | undefined;
 
-/** Brings each cell that begins to run into sight, until none runs any more or a person scrolls. */
+/** What cells show may be drawn so long after the last has run, in milliseconds. */
+const settling = 1500;
+
+/** Keeps the cell that runs in sight, until all have run and show what they show, or a person scrolls. */
 export function followRunning(): void {
   stop?.();
-  const byHand = ["wheel", "touchmove", "keydown"] as const;
+  const byHand = ["wheel", "touchmove", "keydown", "pointerdown"] as const;
   let shown: string | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const show = () => document.getElementById(`cell-${shown}`)?.scrollIntoView({ block: "nearest" });
   const unsubscribe = useNotebook.subscribe((now, before) => {
     if (now.path !== before.path) {
       stop?.();
@@ -18,21 +23,21 @@ export function followRunning(): void {
     const begun = runs.find(([id, { started }]) => started !== undefined && started !== before.runs[id]?.started)?.[0];
     if (begun !== undefined) shown = begun;
     if (shown === undefined) return; // the first is yet to begin
-    show(shown);
-    if (!runs.some(([, { status }]) => status === "queued" || status === "running")) stop?.();
+    show();
+    const isBusy = runs.some(([, { status }]) => status === "queued" || status === "running");
+    clearTimeout(timer);
+    if (!isBusy) timer = setTimeout(() => stop?.(), settling);
   });
+  const observer = new ResizeObserver(show); // what a cell shows moves all below it
+  const cells = document.querySelector(".cells");
+  if (cells) observer.observe(cells);
   const leave = () => stop?.();
   for (const type of byHand) document.addEventListener(type, leave, { passive: true });
   stop = () => {
     stop = undefined;
+    clearTimeout(timer);
     unsubscribe();
+    observer.disconnect();
     for (const type of byHand) document.removeEventListener(type, leave);
   };
-}
-
-/** Scrolls to a cell once what cells show is drawn. */
-function show(cell: string): void {
-  requestAnimationFrame(() =>
-    requestAnimationFrame(() => document.getElementById(`cell-${cell}`)?.scrollIntoView({ block: "nearest" })),
-  );
 }
