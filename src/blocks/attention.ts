@@ -3,7 +3,7 @@ import { type Cache, count, headCount, type InputsOf } from "../core/block.ts";
 import { float32, int32, optional } from "../core/port.ts";
 import { type AttentionOptions, attention, attentionWeights } from "../engine/ops/attention.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
-import { reshape, type Tensor } from "../engine/tensor.ts";
+import { cast, expandDims, logicalAnd, reshape, type Tensor, tile } from "../engine/tensor.ts";
 
 /** The configuration of any attention over heads. */
 export const headFields = {
@@ -29,6 +29,7 @@ export const attentionInputs = {
   query: float32("...lead queries heads*headDim", "queries, one a position"),
   key: float32("...lead keys heads*headDim", "keys, one a position"),
   value: float32("...lead keys heads*headDim", "values, one a position"),
+  keyMask: optional(int32("batch keys", "1 for keys that count, 0 for padding, which nothing attends to")),
 };
 
 /** The output port of attention. */
@@ -56,13 +57,25 @@ function sequences(x: Tensor): Tensor {
   return x.shape.length === 3 ? x : reshape(x, [-1, length, dim]);
 }
 
+/** The mask [batch, queries, groups] of a call: what is given, without the keys that are padding. */
+function maskOf(mask: Tensor | undefined, keyMask: Tensor | undefined, queries: number): { mask: Tensor } | undefined {
+  if (!keyMask) return mask && { mask };
+  const [batch, keys] = keyMask.shape as [number, number];
+  const row = reshape(keyMask, [batch, 1, keys]);
+  const counted = queries === 1 ? row : tile(row, [1, queries, 1]);
+  if (!mask) return { mask: counted };
+  const groups = mask.shape[2]!;
+  const perKey = reshape(tile(expandDims(mask, 3), [1, 1, 1, keys / groups]), counted.shape);
+  return { mask: cast(logicalAnd(cast(perKey, "bool"), cast(counted, "bool")), "int32") };
+}
+
 /** Attention over whole sequences, or over a chunk of a text with the keys and values of the chunks before it. */
 export function attend(
-  { query, key, value, mask }: InputsOf<typeof maskedInputs, Tensor>,
+  { query, key, value, mask, keyMask }: InputsOf<typeof maskedInputs, Tensor>,
   settings: Settings,
   cache: Cache<Tensor> | undefined,
 ): Tensor {
-  const options = { ...settings, ...(mask ? { mask } : {}) };
+  const options = { ...settings, ...maskOf(mask, keyMask, query.shape.at(-2)!) };
   if (cache?.grows("key") || cache?.grows("value")) {
     if (!options.causal) throw cache.refusal("each position attends to later ones");
     if (mask || ![query, key, value].every((x) => x.shape.length === 3) || !cache.grows("query"))
@@ -76,10 +89,11 @@ export function attend(
 
 /** [sequences, heads, queries, keys]: the weight of each value in the mix of each query. */
 export function weightsOf(
-  { query, key, mask }: Pick<InputsOf<typeof maskedInputs, Tensor>, "query" | "key" | "mask">,
+  { query, key, mask, keyMask }: Pick<InputsOf<typeof maskedInputs, Tensor>, "query" | "key" | "mask" | "keyMask">,
   settings: Settings,
 ): Tensor {
-  return attentionWeights(sequences(query), sequences(key), { ...settings, ...(mask ? { mask } : {}) });
+  const masked = maskOf(mask, keyMask, query.shape.at(-2)!);
+  return attentionWeights(sequences(query), sequences(key), { ...settings, ...masked });
 }
 
 /**
@@ -87,7 +101,8 @@ export function weightsOf(
  *
  * softmax(q kᵀ / √headDim + mask) v, head by head; heads are laid out "(h d)" along the channels. Shapes: `query`
  * [..., queries, heads·headDim], `key` and `value` [..., keys, heads·headDim], `mixed` as `query`. `mask` [batch,
- * queries, groups] is nonzero where a query may attend to a group of keys; each group is keys/groups keys long.
+ * queries, groups] is nonzero where a query may attend to a group of keys; each group is keys/groups keys long. `keyMask` [batch, keys]
+ * is 0 at padding, which no query attends to.
  *
  * @see Vaswani et al. 2017, arXiv:1706.03762
  */

@@ -4,6 +4,7 @@ import { float32, int32, optional } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
 import { add } from "./add.ts";
 import { headFields } from "./attention.ts";
+import { keyMask } from "./decoderLayer.ts";
 import { feedForwardSlot } from "./feedForward.ts";
 import { crossAttentionFields, MaskedCrossAttention } from "./maskedCrossAttention.ts";
 import { normSlot } from "./norm.ts";
@@ -52,11 +53,12 @@ export const CrossDecoderLayer = defineBlock({
     headDim: 4,
     crossAttention: { type: "MaskedCrossAttention", config: { heads: 2, headDim: 4, padded: true } },
   },
-  exampleSizes: { batch: 2, length: 5, media: 2, latents: 3 },
+  exampleSizes: { batch: 2, length: 5, keys: 5, media: 2, latents: 3 },
   inputs: {
     hidden: float32("batch length dim", "hidden states"),
     media: optional(float32("batch media latents visualDim", "visual tokens of each image")),
     locations: optional(int32("batch length", "1 at each <image> token, else 0")),
+    keyMask,
   },
   outputs: { hidden: float32("batch length dim", "hidden states after the layer") },
   layer: true,
@@ -64,8 +66,8 @@ export const CrossDecoderLayer = defineBlock({
     const attend = child("attn", SelfAttention, { dim, heads, headDim, attention, norm, causal: true });
     const crossAttend = child("cross_attn", crossAttention, { dim, visualDim }, { pretrained: false });
     const ff = child("ff", feedForward, { dim });
-    return ({ hidden, media, locations }) => {
-      let x = add(hidden, attend(hidden));
+    return ({ hidden, media, locations, keyMask }) => {
+      let x = add(hidden, attend({ x: hidden, keyMask }));
       if (media && locations) x = add(x, crossAttend({ text: x, media, locations }));
       return add(x, ff(x));
     };

@@ -8,6 +8,9 @@ import { Identity } from "./identity.ts";
 import { normSlot } from "./norm.ts";
 import { SelfAttention, selfAttentionFields } from "./selfAttention.ts";
 
+/** The input port of a layer for which keys count. */
+export const keyMask = optional(int32("batch keys", "1 for positions that count, 0 for padding"));
+
 /**
  * A decoder layer of the language model: causal self-attention and a feed-forward, each added to the residual stream.
  *
@@ -37,8 +40,8 @@ export const DecoderLayer = defineBlock({
     }),
   }),
   example: { dim: 8, heads: 2, headDim: 4, feedForward: { type: "FeedForward", config: { mult: 2 } } },
-  exampleSizes: { batch: 2, length: 5 },
-  inputs: { hidden: float32("batch length dim", "hidden states") },
+  exampleSizes: { batch: 2, length: 5, keys: 5 },
+  inputs: { hidden: float32("batch length dim", "hidden states"), keyMask },
   outputs: { hidden: float32("batch length dim", "hidden states after the layer") },
   layer: true,
   build({ dim, norm, feedForward, residual, ...attention }, { child }) {
@@ -48,16 +51,17 @@ export const DecoderLayer = defineBlock({
       norm: isPostNorm ? { type: Identity.name } : norm,
     });
     const ff = child("ff", feedForward, { dim });
-    if (residual === "parallel") return ({ hidden }) => add(add(hidden, attend(hidden)), ff(hidden));
+    if (residual === "parallel")
+      return ({ hidden, keyMask }) => add(add(hidden, attend({ x: hidden, keyMask })), ff(hidden));
     if (!isPostNorm)
-      return ({ hidden }) => {
-        const x = add(hidden, attend(hidden));
+      return ({ hidden, keyMask }) => {
+        const x = add(hidden, attend({ x: hidden, keyMask }));
         return add(x, ff(x));
       };
     const normAttended = child("attn_norm", norm, { dim });
     const normalise = child("ff_norm", norm, { dim });
-    return ({ hidden }) => {
-      const x = normAttended(add(hidden, attend(hidden)));
+    return ({ hidden, keyMask }) => {
+      const x = normAttended(add(hidden, attend({ x: hidden, keyMask })));
       return normalise(add(x, ff(x)));
     };
   },
@@ -71,6 +75,7 @@ export const decoderLayerSlot = slot({
     hidden: float32("batch length dim", "hidden states"),
     media: optional(float32("batch media latents visualDim", "visual tokens of each image")),
     locations: optional(int32("batch length", "1 at each <image> token, else 0")),
+    keyMask,
   },
   outputs: { hidden: float32("batch length dim", "hidden states after the layer") },
   given: ["dim", "visualDim"],

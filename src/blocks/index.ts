@@ -29,6 +29,7 @@ export { GatedXattnDense } from "./gatedXattnDense.ts";
 export { Identity } from "./identity.ts";
 export { ImageEmbedding } from "./imageEmbedding.ts";
 export { InterpolatedPositions } from "./interpolatedPositions.ts";
+export { KeyMask, keyMaskOf } from "./keyMask.ts";
 export { LastToken, lastToken } from "./lastToken.ts";
 export { Latents } from "./latents.ts";
 export { LayerNorm } from "./layerNorm.ts";

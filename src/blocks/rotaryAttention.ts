@@ -19,12 +19,12 @@ export const RotaryAttention = defineBlock({
   paper: "arXiv:2104.09864",
   config: z.strictObject({ ...attentionFields, ...rotaryFields }),
   example: { heads: 2, headDim: 4, causal: true },
-  exampleSizes: { lead: 2, queries: 4, keys: 4 },
+  exampleSizes: { lead: 2, queries: 4, batch: 2, keys: 4 },
   inputs: attentionInputs,
   outputs: attentionOutputs,
-  build({ heads, headDim, causal, scale, base }, { child }) {
-    const rotate = child("rotate", RotaryEmbedding, { heads, headDim, base });
+  build({ heads, headDim, causal, scale, ...rotation }, { child }) {
+    const rotate = child("rotate", RotaryEmbedding, { heads, headDim, ...rotation });
     const attend = child("attend", Attention, { heads, headDim, causal, scale });
-    return ({ query, key, value }) => attend({ query: rotate(query), key: rotate(key), value });
+    return ({ query, key, value, keyMask }) => attend({ query: rotate(query), key: rotate(key), value, keyMask });
   },
 });

@@ -3,6 +3,7 @@ import { count, headCount } from "../core/block.ts";
 import { float32 } from "../core/port.ts";
 import { rotary } from "../engine/ops/rotary.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
+import { ropeScalingFields, scaledFrequencies } from "./ropeScaling.ts";
 
 /** The configuration of a rotary embedding. */
 export const rotaryFields = {
@@ -11,15 +12,21 @@ export const rotaryFields = {
     description:
       "Pair i of a head's n pairs is rotated by base^(−i/n) a position: a larger base makes slow pairs slower.",
   }),
+  rotatedDim: count(
+    "Rotated channels",
+    "The first channels of each head, an even number, where not all of them are rotated.",
+    "channels",
+  ).optional(),
+  ...ropeScalingFields,
 };
 
 /**
  * Rotates queries and keys by their positions, so that their match depends on the distance between them.
  *
- * In each head the pair (x[i], x[i + headDim/2]) at position t is rotated by the angle t·base^(−2i/headDim), as in LLaMA and GPT-NeoX.
- * Shapes: `x` and `y` [..., length, heads·headDim].
+ * In each head the pair (x[i], x[i + r/2]) at position t is rotated by the angle t·base^(−2i/r), as in LLaMA and GPT-NeoX, where r is
+ * `rotatedDim` or all of `headDim`; `scaling` changes the angles for longer texts. Shapes: `x` and `y` [..., length, heads·headDim].
  *
- * @throws FlamingoError SHAPE_MISMATCH if headDim is odd
+ * @throws FlamingoError SHAPE_MISMATCH if r is odd
  * @see Su et al. 2021, RoFormer, arXiv:2104.09864
  */
 export const RotaryEmbedding = definePrimitive({
@@ -39,7 +46,10 @@ export const RotaryEmbedding = definePrimitive({
   outputs: { y: float32("...lead length heads*headDim", "the same, rotated") },
   chunks: { along: "length", cache: true },
   build:
-    ({ heads, base }) =>
-    ({ x }, cache) =>
-      rotary(x, { heads, base, start: cache?.length ?? 0 }),
+    ({ heads, headDim, base, rotatedDim = headDim, ...scaling }) =>
+    ({ x }, cache) => {
+      const start = cache?.length ?? 0;
+      const frequencies = scaledFrequencies(rotatedDim, base, scaling, start + x.shape.at(-2)!);
+      return rotary(x, { heads, start, frequencies });
+    },
 });

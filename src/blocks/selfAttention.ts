@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { count, defineBlock, headCount, type Value } from "../core/block.ts";
 import { FlamingoError } from "../core/errors.ts";
-import { float32 } from "../core/port.ts";
+import { float32, int32, optional } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
 import { Attention, attentionFields, attentionInputs, attentionOutputs, headFields } from "./attention.ts";
 import { clip } from "./clip.ts";
@@ -56,8 +56,11 @@ export const SelfAttention = defineBlock({
     norm: normSlot,
   }),
   example: { dim: 8, heads: 2, headDim: 4, causal: true, attention: { type: "Attention" } },
-  exampleSizes: { lead: 2, length: 5 },
-  inputs: { x: float32("...lead length dim", "hidden states") },
+  exampleSizes: { lead: 2, length: 5, batch: 2, keys: 5 },
+  inputs: {
+    x: float32("...lead length dim", "hidden states"),
+    keyMask: optional(int32("batch keys", "1 for positions that count, 0 for padding")),
+  },
   outputs: { update: float32("...lead length dim", "the update for each position") },
   build({ dim, heads, headDim, keyValueHeads = heads, bias, clip: limit, causal, attention, norm }, { child }) {
     const [inner, shared] = [heads * headDim, keyValueHeads * headDim];
@@ -71,12 +74,12 @@ export const SelfAttention = defineBlock({
     const toOut = child("to_out", Linear, { inDim: inner, outDim: dim, bias });
     const clipped = limit === undefined ? (x: Value) => x : clip.with({ limit });
     const repeated = times === 1 ? (x: Value) => x : repeatHeads.with({ heads: keyValueHeads, headDim, times });
-    return ({ x }) => {
+    return ({ x, keyMask }) => {
       const y = normalise(x); // [..., L, D]
       const query = clipped(toQuery(y)); // [..., L, H·d]
       const key = repeated(clipped(toKey(y)));
       const value = repeated(clipped(toValue(y)));
-      return toOut(attend({ query, key, value }));
+      return toOut(attend({ query, key, value, keyMask }));
     };
   },
 });

@@ -2,9 +2,13 @@ import { z } from "zod";
 import { count } from "../core/block.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { float32, int32 } from "../core/port.ts";
+import { unrecorded } from "../engine/autodiff/tfjsInternals.ts";
+import { add } from "../engine/ops/elementwise.ts";
 import { joinTokens, tokenVectors } from "../engine/ops/embedding.ts";
+import { equalTo } from "../engine/ops/mediaMask.ts";
 import { hostValues } from "../engine/read.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
+import { cast, expandDims, mul, scalar, sub, type Tensor } from "../engine/tensor.ts";
 
 /** The sizes of a vocabulary with Flamingo's new tokens, as configuration fields. */
 export const vocabularyFields = {
@@ -16,6 +20,12 @@ export const vocabularyFields = {
     unit: "tokens",
   }),
 };
+
+/** The token that pads texts, as a configuration field. */
+export const paddingTokenField = z.int().nonnegative().optional().meta({
+  title: "Padding token",
+  description: "Id of a token whose vector learns nothing where it is read (PyTorch's padding_idx).",
+});
 
 /**
  * Token embedding: a vector for each token id, and the table of all vectors for tied logits.
@@ -33,7 +43,11 @@ export const TokenEmbedding = definePrimitive({
   category: "Language",
   summary: "Token embedding: a vector for each token id, and the table of all vectors for tied logits.",
   paper: "arXiv:1608.05859",
-  config: z.strictObject({ ...vocabularyFields, dim: count("Width", "Channels of each vector.", "channels") }),
+  config: z.strictObject({
+    ...vocabularyFields,
+    dim: count("Width", "Channels of each vector.", "channels"),
+    paddingToken: paddingTokenField,
+  }),
   example: { vocabulary: 7, newTokens: 2, dim: 6 },
   exampleSizes: { batch: 2, length: 5 },
   inputs: { ids: int32("batch length", "token ids") },
@@ -42,7 +56,7 @@ export const TokenEmbedding = definePrimitive({
     table: float32("vocabulary+newTokens dim", "the vectors of all tokens"),
   },
   chunks: { along: "length", cache: true },
-  build({ vocabulary, newTokens, dim }, { weight }) {
+  build({ vocabulary, newTokens, dim, paddingToken }, { weight }) {
     const pretrained = weight("weight", [vocabulary, dim], { kind: "normal", std: 0.02 }, { role: "embedding" });
     const added =
       newTokens > 0
@@ -53,10 +67,18 @@ export const TokenEmbedding = definePrimitive({
       const known = hostValues(ids);
       if (known) requireTokens(known, vocabulary, newTokens);
       const table = cache ? cache.once("table", join) : join();
-      return { hidden: tokenVectors(table, ids), table };
+      const vectors = tokenVectors(table, ids);
+      return { hidden: paddingToken === undefined ? vectors : keepConstant(vectors, ids, paddingToken), table };
     };
   },
 });
+
+/** The same vectors, but those of one token pass no gradient on. */
+function keepConstant(vectors: Tensor, ids: Tensor, token: number): Tensor {
+  const is = expandDims(cast(equalTo(ids, token), "float32"), -1); // [B, L, 1]
+  const constant = unrecorded(() => mul(vectors, is));
+  return add(mul(vectors, sub(scalar(1), is)), constant);
+}
 
 /** A device does not check indices: beyond the table it would read other memory. */
 function requireTokens(ids: ArrayLike<number>, vocabulary: number, newTokens: number): void {

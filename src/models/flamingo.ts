@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ConvEncoder } from "../blocks/convEncoder.ts";
 import { PerceiverResampler } from "../blocks/perceiverResampler.ts";
+import { textMask } from "../blocks/textPositions.ts";
 import { count, defineBlock } from "../core/block.ts";
 import { float32, int32, optional } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
@@ -53,6 +54,7 @@ export const Flamingo = defineBlock({
       inputs: {
         ids: int32("batch length", "token ids, with <image> for each image"),
         media: optional(float32("batch media latents visualDim", "visual tokens of each image")),
+        mask: textMask,
       },
       outputs: { logits: float32("batch length tokens", "scores of each token as the next") },
       given: ["visualDim"],
@@ -80,6 +82,7 @@ export const Flamingo = defineBlock({
   inputs: {
     images: float32("batch media frames imageSize imageSize 3", "images or video frames, from -1 to 1"),
     ids: int32("batch length", "token ids, with <image> for each image"),
+    mask: textMask,
   },
   outputs: { logits: float32("batch length tokens", "scores of each token as the next") },
   build({ imageSize, visualDim, visionEncoder, frozenVision, resampler, languageModel }, { child }) {
@@ -91,10 +94,10 @@ export const Flamingo = defineBlock({
     );
     const resample = child("perceiver", resampler, { visualDim });
     const model = child("lang_encoder", languageModel, { visualDim });
-    return ({ images, ids }) => {
+    return ({ images, ids, mask }) => {
       const features = encode(images); // [B, M, F, V, visualDim]
       const media = resample(features); // [B, M, N, visualDim]
-      return model({ ids, media }); // [B, L, tokens]
+      return model({ ids, media, mask }); // [B, L, tokens]
     };
   },
 });

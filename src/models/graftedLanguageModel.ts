@@ -72,10 +72,10 @@ export const GraftedLanguageModel = defineBlock({
       ),
     ];
     const write = makeWriter(config, child);
-    return ({ ids, media }) => {
-      const { hidden: tokens, table, locations } = read(ids, media);
+    return ({ ids, media, mask }) => {
+      const { hidden: tokens, table, locations, keyMask } = read({ ids, media, mask });
       let hidden = tokens; // [B, L, D]
-      for (const layer of layers) hidden = layer({ hidden, media, locations });
+      for (const layer of layers) hidden = layer({ hidden, media, locations, keyMask });
       return write(hidden, table);
     };
   },

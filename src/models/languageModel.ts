@@ -1,13 +1,22 @@
 import { z } from "zod";
 import { decoderLayerSlot } from "../blocks/decoderLayer.ts";
 import { fusionLayerSlot } from "../blocks/gatedXattnDense.ts";
+import { keyMaskOf } from "../blocks/keyMask.ts";
 import { Linear } from "../blocks/linear.ts";
 import { headSlot } from "../blocks/logits.ts";
 import { mediaLocations } from "../blocks/mediaLocations.ts";
 import { normSlot } from "../blocks/norm.ts";
-import { positionsSlot } from "../blocks/textPositions.ts";
-import { TokenEmbedding, vocabularyFields } from "../blocks/tokenEmbedding.ts";
-import { type ChildOptions, type CompositeScope, count, defineBlock, layerCount, type Value } from "../core/block.ts";
+import { positionsSlot, textMask } from "../blocks/textPositions.ts";
+import { paddingTokenField, TokenEmbedding, vocabularyFields } from "../blocks/tokenEmbedding.ts";
+import {
+  type ChildOptions,
+  type CompositeScope,
+  count,
+  defineBlock,
+  type InputsOf,
+  layerCount,
+  type Value,
+} from "../core/block.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { float32, int32, optional } from "../core/port.ts";
 
@@ -18,6 +27,7 @@ export const languageModelFields = {
     title: "<image> token",
     description: "Id of the token that stands for an image; left out where the model reads text alone.",
   }),
+  paddingToken: paddingTokenField,
   dim: count("Text width", "Channels of the language model's residual stream.", "channels"),
   embeddingDim: count(
     "Embedding width",
@@ -44,6 +54,7 @@ export const languageModelFields = {
 export const languageModelInputs = {
   ids: int32("batch length", "token ids, with <image> for each image"),
   media: optional(float32("batch media latents visualDim", "visual tokens of each image")),
+  mask: textMask,
 };
 
 /** The output port of a language model. */
@@ -57,7 +68,7 @@ export const languageModelOutputs = {
  * Token embeddings, plus position embeddings if there are any; the decoder layers, some of them after a fusion layer; a last
  * normalisation and the output layer. Without `media` it is the language model alone; with it and all gates at 0, its logits
  * have the same bits. Shapes: `ids` [batch, length], `media` [batch, media, latents, visualDim], `logits` [batch, length, vocabulary +
- * newTokens].
+ * newTokens]. `mask` [batch, length] is 0 at the padding of a batch of texts, which no token attends to.
  *
  * @throws FlamingoError MEDIA_COUNT if a row has another number of `<image>` tokens than images
  * @see Alayrac et al. 2022, Flamingo, section 2.2, Figures 3 and 4, arXiv:2204.14198
@@ -106,13 +117,13 @@ export const FlamingoLanguageModel = defineBlock({
       decode: child(`layers.${layer}`, decoderLayer, { dim, visualDim }, pretrained),
     }));
     const write = makeWriter(config, child);
-    return ({ ids, media }) => {
-      const text = read(ids, media);
-      const { locations } = text;
+    return ({ ids, media, mask }) => {
+      const text = read({ ids, media, mask });
+      const { locations, keyMask } = text;
       let { hidden } = text; // [B, L, D]
       for (const { fuse, decode } of layers) {
         if (fuse) hidden = fuse({ text: hidden, media, locations: locations! });
-        hidden = decode({ hidden, media, locations });
+        hidden = decode({ hidden, media, locations, keyMask });
       }
       return write(hidden, text.table);
     };
@@ -136,18 +147,24 @@ export function pretrainedOptions({ frozen }: Pick<LanguageModelConfig, "frozen"
 
 /** Makes what turns token ids into the hidden states that the first layer reads. */
 export function makeReader(config: LanguageModelConfig, child: CompositeScope["child"]) {
-  const { vocabulary, newTokens, imageToken, dim, embeddingDim = dim, positions } = config;
+  const { vocabulary, newTokens, imageToken, paddingToken, dim, embeddingDim = dim, positions } = config;
   const pretrained = pretrainedOptions(config);
-  const embed = child("embed_tokens", TokenEmbedding, { vocabulary, newTokens, dim: embeddingDim }, pretrained);
+  const tokens = { vocabulary, newTokens, dim: embeddingDim, paddingToken };
+  const embed = child("embed_tokens", TokenEmbedding, tokens, pretrained);
   const project =
     embeddingDim === dim ? undefined : child("project_in", Linear, { inDim: embeddingDim, outDim: dim }, pretrained);
   const addPositions = positions && child("embed_positions", positions, { dim }, pretrained);
   const locate = imageToken === undefined ? undefined : mediaLocations.with({ imageToken });
-  return (ids: Value, media?: Value): { hidden: Value; table: Value; locations: Value | undefined } => {
+  return ({ ids, media, mask }: InputsOf<typeof languageModelInputs, Value>) => {
     if (media && !locate) throw noImageToken();
     const { hidden: tokens, table } = embed(ids);
     const projected = project ? project(tokens) : tokens;
-    return { hidden: addPositions ? addPositions(projected) : projected, table, locations: locate?.(ids) };
+    return {
+      hidden: addPositions ? addPositions({ x: projected, mask }) : projected, // [B, L, D]
+      table,
+      locations: locate?.(ids),
+      keyMask: mask && keyMaskOf(mask),
+    };
   };
 }
 

@@ -101,7 +101,8 @@ export function exampleShapes(
 }
 
 /**
- * Inputs for a block's example: normal numbers, and in whole numbers a single tag at the second place of each row.
+ * Inputs for a block's example: normal numbers, in whole numbers a single tag at the second place of each row, and in masks all but the
+ * first place of each row.
  * Real inputs are variables, so that gradients by them can be asked for. The caller disposes them.
  */
 export function exampleInputs(definition: AnyBlock, config: Record<string, unknown>, seed = 3): Record<string, Tensor> {
@@ -116,8 +117,9 @@ export function exampleInputs(definition: AnyBlock, config: Record<string, unkno
       start.dispose();
     } else {
       const row = sizes.at(-1)!;
+      const isMask = /mask/i.test(port);
       inputs[port] = tensor(
-        Int32Array.from({ length: count }, (_, at) => (at % row === 1 ? tag : 0)),
+        Int32Array.from({ length: count }, (_, at) => (isMask ? Math.min(at % row, 1) : at % row === 1 ? tag : 0)),
         sizes,
         "int32",
       );

@@ -23,6 +23,19 @@ test.each([
   expect(refusal.message).toContain(`config.json of GPT-2: ${message}`);
 });
 
+test.each([
+  [
+    { model_type: "llama", rope_scaling: { type: "yarn", factor: 2 } },
+    'rope_scaling.rope_type: "yarn" is not supported',
+  ],
+  [{ model_type: "llama", rope_scaling: { rope_type: "llama3", factor: 8 } }, "rope_scaling.low_freq_factor: "],
+  [{ model_type: "gpt_neox", hidden_act: "mish" }, 'hidden_act: the activation "mish" is not supported'],
+  [{ model_type: "opt", num_attention_heads: 7 }, "num_attention_heads: 7 heads do not divide a width of 768"],
+  [{ model_type: "mpt", attn_config: { clip_qkv: "often" } }, "attn_config.clip_qkv: "],
+])("%j is refused by name", (config, message) => {
+  expect(refusalOf(() => modelOf(config)).message).toContain(message);
+});
+
 test("fields that change no result may have any value", () => {
   expect(modelOf({ ...gpt2, resid_pdrop: 0.5, initializer_range: 3, a_note: "of mine" })).toEqual(modelOf(gpt2));
 });

@@ -35,10 +35,12 @@ const ids = (stored: Stored, name: string) => {
   return tensor(Int32Array.from(data), [...shape], "int32");
 };
 
+const mask = (stored: Stored) => (stored.has("attention_mask") ? { mask: ids(stored, "attention_mask") } : {});
+
 /** By the name of our block. */
 export const familyPorts: Readonly<Record<string, FamilyPorts>> = {
   FlamingoLanguageModel: {
-    inputs: (stored) => ({ ids: ids(stored, "input_ids") }),
+    inputs: (stored) => ({ ids: ids(stored, "input_ids"), ...mask(stored) }),
     outputs: ({ logits }) => ({ logits: logits! }),
   },
   ClipVision: {
@@ -58,7 +60,7 @@ export const familyPorts: Readonly<Record<string, FamilyPorts>> = {
   Flamingo: {
     inputs: (stored) => {
       const images = numbersOf(stored.get("vision_x")!);
-      return { ids: ids(stored, "lang_x"), images: channelsLast(images, images.shape.slice(0, 3)) };
+      return { ids: ids(stored, "lang_x"), ...mask(stored), images: channelsLast(images, images.shape.slice(0, 3)) };
     },
     outputs: ({ logits }) => ({ logits: logits! }),
   },

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { FlamingoError } from "../../core/errors.ts";
 import type { Tensor } from "../tensor.ts";
+import { slice } from "./layout.ts";
 import { defineOperation } from "./operation.ts";
 
 export interface RotaryAttributes {
@@ -34,46 +35,70 @@ export interface RotaryOptions {
   heads: number;
   /** Position of the first vector. */
   start?: number;
-  /** Pair i of d/2 turns by base^(−2i/d) a position. */
-  base?: number;
+  /** How far each pair turns a position, in radians; base^(−2i/d) with a base of 10,000 unless told. */
+  frequencies?: readonly number[];
+}
+
+/** base^(−2i/d) for the d/2 pairs of a head: how far each turns a position, in radians. */
+export function rotaryFrequencies(dim: number, base = 10_000): number[] {
+  return Array.from({ length: dim / 2 }, (_, pair) => base ** ((-2 * pair) / dim));
 }
 
 /**
- * Rotary position embedding: turns the pair (x[i], x[i + d/2]) of each head by the angle (start + t)·base^(−2i/d), so that a
- * product of two vectors knows how far apart they stand. The halves pair up as in LLaMA and GPT-NeoX.
+ * Rotary position embedding: turns the pair (x[i], x[i + r/2]) of each head by the angle (start + t)·frequencies[i], so that a
+ * product of two vectors knows how far apart they stand. r is twice the number of frequencies; the channels of a head from r on stay
+ * as they are. The halves pair up as in LLaMA and GPT-NeoX.
  *
  * Shapes: `x` [..., T, heads·d], result as `x`. Source: Su et al. 2021, RoFormer, arXiv:2104.09864.
  *
  * @throws FlamingoError SHAPE_MISMATCH if the heads do not share the width evenly, in pairs.
  */
-export function rotary(x: Tensor, { heads, start = 0, base = 10_000 }: RotaryOptions): Tensor {
+export function rotary(x: Tensor, { heads, start = 0, frequencies }: RotaryOptions): Tensor {
+  const width = x.shape.at(-1)!;
+  const dim = width / heads;
+  if (!frequencies || 2 * frequencies.length === dim) return turn(x, heads, start, frequencies);
+  const rotated = 2 * frequencies.length;
+  const [lead, size] = [x.shape.slice(0, -1), [...x.shape.slice(0, -1), heads]];
+  const perHead = tf.reshape(x, [-1, dim]);
+  const rows = perHead.shape[0]!;
+  const front = tf.reshape(slice(perHead, [0, 0], [rows, rotated]), [...lead, heads * rotated]);
+  const turned = tf.reshape(turn(front, heads, start, frequencies), [...size, rotated]);
+  const rest = tf.reshape(slice(perHead, [0, rotated], [rows, dim - rotated]), [...size, dim - rotated]);
+  return tf.reshape(tf.concat([turned, rest], -1), x.shape);
+}
+
+/** All channels of each head. */
+function turn(x: Tensor, heads: number, start: number, frequencies: readonly number[] | undefined): Tensor {
   const [positions, width] = x.shape.slice(-2) as [number, number];
   const dim = width / heads;
   if (dim % 2 !== 0)
     throw new FlamingoError("SHAPE_MISMATCH", `${heads} heads cannot turn vectors of width ${width} in pairs`, {
       fix: "make the width an even multiple of the number of heads",
     });
-  const turns = tf.tensor(cosinesAndSines(start, positions, dim, base), [positions, dim]);
+  const turns = tf.tensor(cosinesAndSines(start, positions, frequencies ?? rotaryFrequencies(dim)), [positions, dim]);
   return rotaryOp.run({ x, turns }, { heads, back: false });
 }
 
-/** A row for each position from 0 on, by width and base: every layer asks for the same ones. */
+/** A row for each position from 0 on, by the frequencies: every layer asks for the same ones. */
 const known = new Map<string, Float32Array>();
+/** Frequencies that change with the length of a text are new ones each time. */
+const mostKnown = 16;
 
 /** A row for each position: cosines of the angles of all pairs, then their sines. In double precision, as angles get large. */
-function cosinesAndSines(start: number, positions: number, dim: number, base: number): Float32Array {
-  const name = `${dim} ${base}`;
-  const end = (start + positions) * dim;
+function cosinesAndSines(start: number, positions: number, frequencies: readonly number[]): Float32Array {
+  const name = frequencies.join();
+  const pairs = frequencies.length;
+  const end = (start + positions) * 2 * pairs;
   let rows = known.get(name);
   if (!rows || rows.length < end) {
     rows = new Float32Array(2 * end);
     for (let at = 0; at < rows.length; at++) {
-      const channel = at % dim;
-      const pair = channel % (dim / 2);
-      const angle = Math.floor(at / dim) * base ** ((-2 * pair) / dim);
-      rows[at] = channel < dim / 2 ? Math.cos(angle) : Math.sin(angle);
+      const channel = at % (2 * pairs);
+      const angle = Math.floor(at / (2 * pairs)) * frequencies[channel % pairs]!;
+      rows[at] = channel < pairs ? Math.cos(angle) : Math.sin(angle);
     }
+    if (known.size >= mostKnown) known.clear();
     known.set(name, rows);
   }
-  return rows.slice(start * dim, end);
+  return rows.slice(start * 2 * pairs, end);
 }

@@ -61,7 +61,9 @@ export function readFamily(family: Family, config: unknown): FamilyModel {
       fix: "use a model that does without it, or change config.json if it is wrong",
     });
   }
-  return { family, block: family.block(result.data), weights: family.weights(result.data) };
+  // As plain data: a field that is undefined is left out.
+  const block = JSON.parse(JSON.stringify(family.block(result.data))) as SlotInput;
+  return { family, block, weights: family.weights(result.data) };
 }
 
 /** A field of which only some values are supported, the first of them the library's default: another one is refused. */
@@ -118,4 +120,29 @@ export function modelAmong(families: readonly Family[], config: Readonly<Record<
     expected: families.map(({ architecture }) => architecture),
     fix: `use one of ${families.map(({ name }) => name).join(", ")}`,
   });
+}
+
+/** Where the token embeddings are in the other library, and the output layer, which may be tied to them. */
+export function vocabularyMap(embeddings: string, head: string, tied: boolean): NameMap {
+  const table: Counterpart = { theirs: embeddings, ours: ["embed_tokens.weight"] };
+  return tied ? [{ ...table, aliases: [head] }] : [table, { theirs: head, ours: ["logits.weight"] }];
+}
+
+/** The output layer: by the token embeddings, or by a matrix of its own. */
+export function head(tied: boolean): SlotInput {
+  return { type: tied ? "Logits" : "UntiedLogits" };
+}
+
+/** The maps of all layers. */
+export function layerMaps(layers: number, mapOf: (layer: number) => NameMap): NameMap {
+  return Array.from({ length: layers }, (_, layer) => mapOf(layer)).flat();
+}
+
+/** For `superRefine` of a configuration: the heads share its width evenly. */
+export function headsDivide(width: string, heads: string) {
+  return (config: object, { addIssue }: z.core.$RefinementCtx): void => {
+    const { [width]: dim, [heads]: count } = config as Record<string, number>;
+    if (dim! % count! === 0) return;
+    addIssue({ code: "custom", path: [heads], message: `${count} heads do not divide a width of ${dim}` });
+  };
 }

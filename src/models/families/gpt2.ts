@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { NameMap } from "../../weights/nameMap.ts";
 import { activation } from "./activation.ts";
-import { defineFamily, module, only, size } from "./family.ts";
+import { defineFamily, head, headsDivide, layerMaps, module, only, size, vocabularyMap } from "./family.ts";
 
 /**
  * GPT-2: learnt positions, pre-norm layers with biases, tied output layer. Linear weights are stored input-major (Conv1D), queries,
@@ -16,21 +16,23 @@ export const gpt2 = defineFamily({
   architecture: "GPT2LMHeadModel",
   prefix: "transformer.",
   ignored: /\.attn\.(masked_)?bias$/,
-  config: z.object({
-    vocab_size: size.default(50_257),
-    n_positions: size.default(1024),
-    n_embd: size.default(768),
-    n_layer: size.default(12),
-    n_head: size.default(12),
-    n_inner: size.nullish(),
-    activation_function: activation("gelu_new"),
-    layer_norm_epsilon: z.number().positive().default(1e-5),
-    scale_attn_weights: z.boolean().default(true),
-    tie_word_embeddings: z.boolean().default(true),
-    scale_attn_by_inverse_layer_idx: only(false),
-    add_cross_attention: only(false),
-    pruned_heads: only({}, null),
-  }),
+  config: z
+    .object({
+      vocab_size: size.default(50_257),
+      n_positions: size.default(1024),
+      n_embd: size.default(768),
+      n_layer: size.default(12),
+      n_head: size.default(12),
+      n_inner: size.nullish(),
+      activation_function: activation("gelu_new"),
+      layer_norm_epsilon: z.number().positive().default(1e-5),
+      scale_attn_weights: z.boolean().default(true),
+      tie_word_embeddings: z.boolean().default(true),
+      scale_attn_by_inverse_layer_idx: only(false),
+      add_cross_attention: only(false),
+      pruned_heads: only({}, null),
+    })
+    .superRefine(headsDivide("n_embd", "n_head")),
   block(config) {
     const { n_embd: dim, n_head: heads, layer_norm_epsilon: epsilon } = config;
     const norm = { type: "LayerNorm", config: { epsilon } };
@@ -57,17 +59,16 @@ export const gpt2 = defineFamily({
           },
         },
         norm,
-        head: { type: config.tie_word_embeddings ? "Logits" : "UntiedLogits" },
+        head: head(config.tie_word_embeddings),
       },
     };
   },
   weights({ n_layer, tie_word_embeddings: tied }) {
     return [
-      { theirs: "transformer.wte.weight", ours: ["embed_tokens.weight"], ...(tied && { aliases: ["lm_head.weight"] }) },
+      ...vocabularyMap("transformer.wte.weight", "lm_head.weight", tied),
       { theirs: "transformer.wpe.weight", ours: ["embed_positions"] },
-      ...Array.from({ length: n_layer }, (_, layer) => layerMap(layer)).flat(),
+      ...layerMaps(n_layer, layerMap),
       ...module("transformer.ln_f", "norm"),
-      ...(tied ? [] : [{ theirs: "lm_head.weight", ours: ["logits.weight"] }]),
     ];
   },
 });
