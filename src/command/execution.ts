@@ -2,6 +2,7 @@ import type { Library } from "../../editor/server/describe.ts";
 import type { FlamingoError } from "../core/errors.ts";
 import type { CaptionImagesOptions } from "../execution/captionImages.ts";
 import type { EvaluateRunOptions } from "../execution/evaluateRun.ts";
+import type { ExportOptions, ExportReport } from "../execution/exportModel.ts";
 import type { ImportOptions, ImportReport } from "../execution/importModel.ts";
 import type { Execute } from "../runs/conduct.ts";
 
@@ -17,6 +18,8 @@ export interface Execution extends Library {
   evaluate(options: EvaluateRunOptions): Promise<void>;
   /** Whether a name is that of a trained model: one that comes with the studio, or a file of weights. */
   isModel(name: string): boolean;
+  /** Writes the trained model of a run for another library. */
+  exportModel(options: ExportOptions): Promise<ExportReport>;
   /** Makes a pipeline of a model in another library's files. */
   importModel(options: ImportOptions): Promise<ImportReport>;
   /** Captions images with a trained model, in their order, or says why one cannot be read. */

@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { type Command, readArguments, usageError } from "./command.ts";
 
-const usage = "flamingo import PATH [--name NAME] [--json]";
+const usage = "flamingo import PATH [--vision FILE] [--language FILE] [--name NAME] [--json]";
 
 /** Makes a pipeline of a model in another library's files. */
 export const importCommand: Command = {
@@ -12,17 +12,21 @@ are read when a run needs them. What is missing, unexpected or of another shape 
 written.
 
   PATH            a folder of transformers: config.json, model.safetensors or pytorch_model.bin (or several with their
-                  index), and tokenizer.json where there is one
+                  index), and tokenizer.json where there is one; or an OpenFlamingo checkpoint with a config.json beside it
+  --vision FILE   of an OpenFlamingo checkpoint without its frozen parts: the image encoder, as open_clip saves it
+  --language FILE the language model, as transformers saves it: a file or folder
   --name NAME     name of the weights and the pipeline; that of the folder without it
   --json          print one JSON object
 `,
   run: async (args, context) => {
-    const { values, positionals } = readArguments(args, { name: { type: "string" }, json: { type: "boolean" } }, usage);
+    const text = { type: "string" } as const;
+    const options = { name: text, vision: text, language: text, json: { type: "boolean" } } as const;
+    const { values, positionals } = readArguments(args, options, usage);
     const [path, ...more] = positionals;
     if (path === undefined || more.length > 0) throw usageError("import takes one folder", usage);
     const { importModel } = await context.execution();
-    const report = await importModel({ path, name: values.name, home: context.home });
-    const { name, family, parameters, dtypes, bytes, source, pipeline } = report;
+    const report = await importModel({ path, ...values, home: context.home });
+    const { name, family, parameters, dtypes, bytes, source, pipeline, notes } = report;
     if (values.json) {
       context.out.write(`${JSON.stringify(report)}\n`);
       return 0;
@@ -32,6 +36,7 @@ written.
       [
         `${family}: ${millions(parameters)} M parameters, ${dtypes.join(" and ")}, ${millions(bytes)} MB`,
         `weights "${name}": read in place from ${source}`,
+        ...notes,
         `pipeline: ${relative(process.cwd(), pipeline)}`,
         "to open it: flamingo start",
         "",

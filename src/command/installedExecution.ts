@@ -1,6 +1,7 @@
 import { type DeviceName, openDevice } from "../engine/devices/device.ts";
 import { captionImages } from "../execution/captionImages.ts";
 import { evaluateRun } from "../execution/evaluateRun.ts";
+import { exportModel } from "../execution/exportModel.ts";
 import { importModel } from "../execution/importModel.ts";
 import { isModel } from "../execution/modelFile.ts";
 import { catalog, findBlock } from "../execution/registry.ts";
@@ -14,6 +15,7 @@ export const execution: Execution = {
   execute: executeRun,
   openDevice: (name) => openDevice(name as DeviceName | "auto"),
   evaluate: evaluateRun,
+  exportModel,
   importModel,
   isModel,
   caption: captionImages,

@@ -39,6 +39,10 @@ const commands: Record<string, Entry> = {
     summary: "make a pipeline of a model that another library saved",
     load: async () => (await import("./import.ts")).importCommand,
   },
+  export: {
+    summary: "write a trained model for open_flamingo or transformers",
+    load: async () => (await import("./export.ts")).exportCommand,
+  },
   log: {
     summary: "print what was watched in a run, as text, CSV or JSON",
     load: async () => (await import("./log.ts")).log,

@@ -5,8 +5,8 @@ import { findBlock } from "../core/block.ts";
 import { countParameters, describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { weightsName } from "../core/slot.ts";
-import { openHuggingFace } from "../models/huggingFace.ts";
 import { type Imported, importedFile } from "../models/imported.ts";
+import { type ModelFiles, openModel } from "../models/modelFiles.ts";
 import { type Pipeline, parsePipeline, writePipeline } from "../pipeline/schema.ts";
 import { writeAtomic } from "../runs/atomicFile.ts";
 import { folderError } from "../runs/folderError.ts";
@@ -14,9 +14,7 @@ import type { Home } from "../runs/home.ts";
 import { pretrainedNames } from "../weights/pretrained.ts";
 import { templateNames } from "./templates.ts";
 
-export interface ImportOptions {
-  /** The folder of transformers. */
-  path: string;
+export interface ImportOptions extends ModelFiles {
   /** Name of the weights and the pipeline; by default that of the folder. */
   name?: string | undefined;
   home: Pick<Home, "models" | "pipelines">;
@@ -33,22 +31,30 @@ export interface ImportReport {
   source: string;
   /** The pipeline's file. */
   pipeline: string;
+  /** What is no error, and good to know. */
+  notes: readonly string[];
 }
 
 /**
  * Makes a pipeline of a model in another library's files: a node for the model, which starts from the weights. They stay where they
  * are, and the home folder remembers where that is. All headers are checked first: what does not fit leaves nothing behind.
  *
- * @throws FlamingoError INVALID_CONFIG, INVALID_WEIGHTS, INVALID_DATA as `openHuggingFace`; CONFLICT if the name is taken
+ * @throws FlamingoError INVALID_CONFIG, INVALID_WEIGHTS, INVALID_DATA as `openModel`; CONFLICT if the name is taken
  */
-export async function importModel({ path, name: wanted, home }: ImportOptions): Promise<ImportReport> {
-  const source = existsSync(path) ? realpathSync(path) : resolve(path);
+export async function importModel({ name: wanted, home, ...files }: ImportOptions): Promise<ImportReport> {
+  const real = (path: string) => (existsSync(path) ? realpathSync(path) : resolve(path));
+  const source = real(files.path);
+  const places = {
+    path: source,
+    ...(files.vision === undefined ? {} : { vision: real(files.vision) }),
+    ...(files.language === undefined ? {} : { language: real(files.language) }),
+  };
   const name = wanted ?? nameOf(source);
   if (!weightsName.safeParse(name).success)
     throw new FlamingoError("USAGE", `"${name}" is no name of weights: it may have small letters, digits and - only`, {
       fix: "give a name with --name",
     });
-  const { family, block, dtypes, bytes } = openHuggingFace(source);
+  const { family, block, dtypes, bytes, notes } = openModel(places);
   const pipeline = join(home.pipelines, `${name}.json`);
   const taken = [
     pretrainedNames().includes(name) && "weights that come with the studio",
@@ -61,16 +67,17 @@ export async function importModel({ path, name: wanted, home }: ImportOptions): 
       source: name,
       fix: "choose another name with --name",
     });
-  const record: Imported = { format: "flamingo-weights", version: 1, huggingFace: source };
+  const record: Imported = { format: "flamingo-weights", version: 1, ...places };
   await write(home.models, importedFile(home.models, name), `${JSON.stringify(record, null, 2)}\n`);
-  await write(home.pipelines, pipeline, writePipeline(pipelineOf(name, family, block)));
+  await write(home.pipelines, pipeline, writePipeline(pipelineOf(name, family.name, block)));
   const parameters = countParameters(describeWeights(findBlock(block.type)!, block.config ?? {})).weights;
-  return { name, family, parameters, dtypes, bytes, source, pipeline };
+  return { name, family: family.name, parameters, dtypes, bytes, source, pipeline, notes };
 }
 
 /** `OPT 125M (fp16)` as a name of weights: `opt-125m-fp16`. */
 function nameOf(path: string): string {
   return basename(path)
+    .replace(/\.(pt|bin|safetensors|json)$/, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "")

@@ -12,7 +12,7 @@ export interface BuildOptions {
   seed?: number;
   /** Keeps all weights as they are: blue in the paper's figures. */
   frozen?: boolean;
-  /** Pretrained weights that it starts from, such as those of `openHuggingFace`; they are read as the block is made. */
+  /** Pretrained weights that it starts from, such as those of `openModel`; they are read as the block is made. */
   from?: PretrainedWeights;
 }
 

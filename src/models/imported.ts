@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { FlamingoError } from "../core/errors.ts";
 import { weightsName } from "../core/slot.ts";
-import { openHuggingFace } from "./huggingFace.ts";
 import { type FindPretrained, shippedWeights } from "./loadPretrained.ts";
+import { type ImportedModel, openModel } from "./modelFiles.ts";
 
 /**
  * Where imported weights are. A pipeline has only their name; the file of that name in the home folder has the path, so that a
@@ -13,8 +13,9 @@ import { type FindPretrained, shippedWeights } from "./loadPretrained.ts";
 export const importedSchema = z.strictObject({
   format: z.literal("flamingo-weights"),
   version: z.literal(1),
-  /** The folder of transformers. */
-  huggingFace: z.string(),
+  path: z.string(),
+  vision: z.string().optional(),
+  language: z.string().optional(),
 });
 export type Imported = z.output<typeof importedSchema>;
 
@@ -29,11 +30,15 @@ export function importedFile(models: string, name: string): string {
  */
 export function findPretrained(models: string | undefined): FindPretrained {
   return (name) => {
-    const file = models !== undefined && weightsName.safeParse(name).success ? importedFile(models, name) : undefined;
-    return file !== undefined && existsSync(file)
-      ? openHuggingFace(readImported(file).huggingFace)
-      : shippedWeights(name);
+    const isName = models !== undefined && weightsName.safeParse(name).success;
+    return (isName && findImported(models, name)) || shippedWeights(name);
   };
+}
+
+/** The model whose weights were imported by this name; undefined if none were. */
+export function findImported(models: string, name: string): ImportedModel | undefined {
+  const file = importedFile(models, name);
+  return existsSync(file) ? openModel(readImported(file)) : undefined;
 }
 
 function readImported(file: string): Imported {

@@ -22,12 +22,21 @@ export async function saveWeights(
   progress: ByteProgress = () => {},
 ): Promise<void> {
   const { size, parts } = layOutSafetensors(tensors, metadata);
+  await writeInOneStep(path, parts(), (bytes) => progress(bytes, size));
+}
+
+/** Writes a file part by part, in one step: after a crash there is the old file or the whole new one. Makes the folder if need be. */
+export async function writeInOneStep(
+  path: string,
+  parts: Iterable<Uint8Array>,
+  written: (bytes: number) => void,
+): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
   // In the same folder, since a rename across disks is a copy.
   const temporary = join(folder, `.${randomUUID()}.partial`);
   try {
-    await writeParts(temporary, parts(), (bytes) => progress(bytes, size));
+    await writeParts(temporary, parts, written);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });

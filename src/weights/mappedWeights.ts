@@ -136,12 +136,12 @@ export function describeFit({ missing, unexpected, misshapen }: Fit): string[] {
  * @param source the file, for the message
  * @throws FlamingoError INVALID_WEIGHTS that lists what does not fit by name
  */
-export function requireFit(fit: Fit, source: string): void {
+export function requireFit(fit: Fit, source: string, fix = "use the config.json that belongs to the weights"): void {
   const findings = describeFit(fit);
   if (findings.length === 0) return;
   throw new FlamingoError("INVALID_WEIGHTS", `${source} does not fit the model: ${findings.join("; ")}`, {
     source,
     actual: fit,
-    fix: "use the config.json that belongs to the weights",
+    fix,
   });
 }

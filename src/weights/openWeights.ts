@@ -7,12 +7,13 @@ import { openSafetensors } from "./safetensors.ts";
 import { openShards } from "./shards.ts";
 import type { WeightsFile } from "./storedTensor.ts";
 
-/** Where a folder of transformers has its weights, in the order in which it looks for them. */
+/** Where a folder of transformers has its weights, in the order in which it looks for them, and where a reference case has them. */
 const folderFiles = [
   "model.safetensors",
   "model.safetensors.index.json",
   "pytorch_model.bin",
   "pytorch_model.bin.index.json",
+  "weights.safetensors",
 ];
 
 /**

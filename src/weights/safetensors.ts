@@ -70,7 +70,7 @@ export function layOutSafetensors(
     size: header.length + position,
     *parts() {
       yield header;
-      for (const [name, tensor] of sorted) yield encoded(name, tensor);
+      for (const [name, tensor] of sorted) yield encodeTensor(name, tensor);
     },
   };
 }
@@ -104,7 +104,8 @@ function checkNames(tensors: readonly string[], metadata: Readonly<Record<string
   }
 }
 
-function encoded(name: string, { dtype, shape, data }: StoredTensor): Uint8Array {
+/** The bytes of a tensor, little end first. @throws FlamingoError INVALID_WEIGHTS if its numbers do not fit its shape or type */
+export function encodeTensor(name: string, { dtype, shape, data }: StoredTensor): Uint8Array {
   const count = countOf(shape);
   if (data.length !== count)
     throw refuse(written, `tensor "${name}" has ${data.length} numbers, but its shape [${shape}] takes ${count}`, {

@@ -1,5 +1,6 @@
 import type { Execution } from "../../src/command/execution.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
+import { exportModel } from "../../src/execution/exportModel.ts";
 import { importModel } from "../../src/execution/importModel.ts";
 import { fakeExecute } from "../runs/fakeExecute.ts";
 import { fakeCatalog } from "../runs/fakeLibrary.ts";
@@ -20,6 +21,7 @@ export const fakeExecution: Execution = {
     log.append({ channel: "message", value: { level: "info", message: "evaluating" } });
     log.append({ channel: "results", value: { node: "evaluate", set, title: "Unseen style", metrics: [exact] } });
   },
+  exportModel,
   importModel,
   isModel: () => false,
   caption: async ({ images }) => images.map((image) => `a ${image.split(".")[0]}`),

@@ -22,7 +22,8 @@ export function modelFolder(
 ): string {
   const folder = join(temporaryFolder(), family);
   mkdirSync(folder, { recursive: true });
-  const { config } = JSON.parse(readFileSync(join(families, family, "config.json"), "utf8"));
+  const reference = JSON.parse(readFileSync(join(families, family, "config.json"), "utf8"));
+  const config = { architectures: [reference.block], ...reference.config };
   const tensors = change(caseTensors(family), config);
   if (tensors) writeFileSync(join(folder, "model.safetensors"), writeSafetensors(tensors));
   else cpSync(join(families, family, "weights.safetensors"), join(folder, "model.safetensors"));

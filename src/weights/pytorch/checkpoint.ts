@@ -7,7 +7,7 @@ import { PersistentId, type Pickled, PickledGlobal, type PickleRules, readPickle
 import { isZip, readZip, type ZipEntry } from "./zip.ts";
 
 /** PyTorch's storage classes by the type of their numbers. Complex and quantised ones are not among them. */
-const storageTypes: Readonly<Record<string, Dtype>> = {
+export const storageTypes: Readonly<Record<string, Dtype>> = {
   "torch.BoolStorage": "BOOL",
   "torch.ByteStorage": "U8",
   "torch.CharStorage": "I8",

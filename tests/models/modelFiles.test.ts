@@ -5,7 +5,10 @@ import { findBlock } from "../../src/core/block.ts";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { type Tensor, tensor, tidy } from "../../src/engine/tensor.ts";
 import { build } from "../../src/models/build.ts";
-import { openHuggingFace } from "../../src/models/huggingFace.ts";
+import { frozenNames } from "../../src/models/families/openFlamingo.ts";
+import { type ModelFiles, openModel } from "../../src/models/modelFiles.ts";
+import { saveWeights } from "../../src/weights/file.ts";
+import { type NameMap, toTheirs } from "../../src/weights/nameMap.ts";
 import { saveShards } from "../../src/weights/shards.ts";
 import type { StoredTensor } from "../../src/weights/storedTensor.ts";
 import { refusalOf } from "../core/refusalOf.ts";
@@ -17,7 +20,7 @@ const renamed = (tensors: Tensors, rename: (name: string) => string): Tensors =>
 
 /** The largest difference between the logits of the reference and those of the model in the folder. */
 async function deviation(folder: string): Promise<number> {
-  const { block, ...from } = openHuggingFace(folder);
+  const { block, ...from } = openModel({ path: folder });
   const model = build(findBlock(block.type)!, block.config ?? {}, { from });
   const inputs = caseTensors("gpt2", "inputs");
   const ids = inputs.get("input_ids")!;
@@ -55,12 +58,12 @@ describe.each(["cpu", "wasm"] as const)("a folder of transformers on %s", (devic
 describe("what does not fit is listed by name", () => {
   const wrong = (change: (tensors: Tensors, config: Record<string, unknown>) => void) =>
     refusalOf(() =>
-      openHuggingFace(
-        modelFolder("gpt2", (tensors, config) => {
+      openModel({
+        path: modelFolder("gpt2", (tensors, config) => {
           change(tensors, config);
           return tensors;
         }),
-      ),
+      }),
     );
 
   test("missing, unexpected and wrongly shaped tensors, all in one line", () => {
@@ -93,7 +96,7 @@ describe("what does not fit is listed by name", () => {
       return tensors;
     });
     writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(content));
-    return () => openHuggingFace(folder);
+    return () => openModel({ path: folder });
   };
   const eos = { id: 3, content: "<eos>", special: true };
 
@@ -111,8 +114,55 @@ describe("what does not fit is listed by name", () => {
   test("a folder without config.json, and one without weights", () => {
     const folder = modelFolder("gpt2");
     rmSync(join(folder, "model.safetensors"));
-    expect(refusalOf(() => openHuggingFace(folder)).message).toMatch(/has none of model\.safetensors/);
+    expect(refusalOf(() => openModel({ path: folder })).message).toMatch(/has none of model\.safetensors/);
     rmSync(join(folder, "config.json"));
-    expect(refusalOf(() => openHuggingFace(folder)).message).toMatch(/config\.json: there is no such file/);
+    expect(refusalOf(() => openModel({ path: folder })).message).toMatch(/config\.json: there is no such file/);
+  });
+});
+
+describe("an OpenFlamingo checkpoint", () => {
+  const whole = () => modelFolder("flamingo-gpt2-every2");
+
+  /** The whole model's folder with the checkpoint alone, as it is distributed. @param parts whether the frozen parts are beside it */
+  async function split(parts: boolean): Promise<string> {
+    const { tensors, config } = openModel({ path: whole() });
+    const folder = modelFolder("flamingo-gpt2-every2", (all) => {
+      const isFrozen = /^vision_encoder|old_decoder_blocks|decoder_layer|wpe|ln_f|\.gated_cross_attn_layers/;
+      return new Map([...all].filter(([name]) => !isFrozen.test(name)));
+    });
+    const save = (names: NameMap, file: string) =>
+      saveWeights(
+        join(folder, file),
+        names.map((each) => [each.theirs, { dtype: "F32", ...toTheirs(each, (name) => tensors.get(name)!) }]),
+      );
+    const { vision, language } = frozenNames(config);
+    await save(vision, parts ? "frozen-vision.safetensors" : "vision.bin");
+    await save(language, parts ? "frozen-lang.safetensors" : "language.bin");
+    return folder;
+  }
+  const numbers = (files: ModelFiles) => new Map([...openModel(files).tensors].map(([name, { data }]) => [name, data]));
+
+  test("without its frozen parts takes them from files beside it, or those that are named, and says so", async () => {
+    const folder = await split(true);
+    expect(numbers({ path: folder })).toEqual(numbers({ path: whole() }));
+    expect(openModel({ path: folder }).notes).toEqual([
+      expect.stringMatching(
+        /leaves out \d+ weights of a frozen part, which are read from .*frozen-vision\.safetensors$/,
+      ),
+      expect.stringMatching(/frozen-lang\.safetensors$/),
+    ]);
+    const apart = await split(false);
+    const [vision, language] = [join(apart, "vision.bin"), join(apart, "language.bin")];
+    expect(numbers({ path: join(apart, "model.safetensors"), vision, language })).toEqual(numbers({ path: whole() }));
+  });
+
+  test("whose frozen parts are nowhere is refused, and what is missing is listed", async () => {
+    const folder = await split(false);
+    expect(() => openModel({ path: folder })).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(/it lacks \d+ tensors: vision_encoder\.class_embedding, .* and \d+ more$/),
+        details: expect.objectContaining({ fix: "give the frozen parts with --vision and --language" }),
+      }),
+    );
   });
 });

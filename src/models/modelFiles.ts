@@ -1,53 +1,115 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { findBlock } from "../core/block.ts";
 import { describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { SlotInput } from "../core/slot.ts";
 import { mapWeights, requireFit } from "../weights/mappedWeights.ts";
+import type { NameMap } from "../weights/nameMap.ts";
 import { openWeights } from "../weights/openWeights.ts";
 import { bytesOf } from "../weights/safetensors.ts";
+import type { Family } from "./families/family.ts";
 import { modelOf } from "./families/index.ts";
+import { frozenNames, ignoredOfOpenClip, openFlamingo } from "./families/openFlamingo.ts";
 import type { PretrainedWeights } from "./loadPretrained.ts";
+
+/** Where a model of another library is. */
+export interface ModelFiles {
+  /** The folder with config.json and the weights, or the weights' file in it. */
+  path: string;
+  /** Of an OpenFlamingo checkpoint: the weights of the frozen image encoder, as open_clip saves them. */
+  vision?: string | undefined;
+  /** Of an OpenFlamingo checkpoint: the weights of the frozen language model, as transformers saves them. */
+  language?: string | undefined;
+}
 
 /** A model in the files of another library: what it is in blocks of ours, and its weights by our names. */
 export interface ImportedModel extends PretrainedWeights {
-  /** As people call its family: `OPT`. */
-  family: string;
+  family: Family;
+  /** As the library has it. */
+  config: Readonly<Record<string, unknown>>;
   block: SlotInput;
+  /** The library's names of all weights, and ours. */
+  names: NameMap;
   /** Number types of its tensors, as the files have them. */
   dtypes: string[];
   /** Bytes of its tensors in the files. */
   bytes: number;
+  /** What is no error, and good to know: which frozen parts the checkpoint leaves out. */
+  notes: string[];
 }
 
 /** No config.json and no tokenizer.json is longer. */
 const longestJson = 100_000_000;
 
 /**
- * Opens a folder of transformers: config.json, weights in one file or several, and tokenizer.json where there is one. The weights
- * stay where they are; only their headers are read.
+ * Opens a model of another library: a folder of transformers (config.json, weights in one file or several, tokenizer.json where
+ * there is one), or an OpenFlamingo checkpoint with its config.json beside it, whole or with its frozen parts apart. The weights stay
+ * where they are; only their headers are read.
  *
  * @throws FlamingoError INVALID_CONFIG for a family or an option that is not supported; INVALID_WEIGHTS, listing what is missing,
  *   unexpected or wrongly shaped by name; INVALID_DATA for a tokenizer of another family
  */
-export function openHuggingFace(folder: string): ImportedModel {
-  const config = readJson(join(folder, "config.json"), "INVALID_CONFIG");
+export function openModel({ path, vision, language }: ModelFiles): ImportedModel {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
+  const folder = isFolder ? path : dirname(path);
+  const config = configOf(readJson(join(folder, "config.json"), "INVALID_CONFIG"));
   const { family, block, weights: names } = modelOf(config);
   const ours = describeWeights(findBlock(block.type)!, block.config ?? {});
-  const { tensors } = openWeights(folder);
-  const { weights, fit } = mapWeights(tensors, names, ours, family);
-  requireFit(fit, folder);
+  const files = [openWeights(path)];
+  const { weights, fit } = mapWeights(files[0]!.tensors, names, ours, family);
+  const notes: string[] = [];
+  if (family === openFlamingo) {
+    const left = new Set(fit.missing);
+    const open = (given: string | undefined, usual: string) => {
+      const file = given ?? (left.size > 0 && existsSync(join(folder, usual)) ? join(folder, usual) : undefined);
+      if (file === undefined) return undefined;
+      files.push(openWeights(file));
+      return { file, tensors: files.at(-1)!.tensors };
+    };
+    const parts = frozenNames(config);
+    for (const [part, names, ignored] of [
+      [open(vision, "frozen-vision.safetensors"), parts.vision, ignoredOfOpenClip],
+      [open(language, "frozen-lang.safetensors"), parts.language, undefined],
+    ] as const) {
+      if (!part) continue;
+      const found = mapWeights(part.tensors, names, ours, { ignored });
+      requireFit(found.fit, part.file);
+      let taken = 0;
+      for (const [name, weight] of found.weights) {
+        if (weights.has(name)) continue; // the checkpoint's holds
+        weights.set(name, weight);
+        taken++;
+      }
+      notes.push(`the checkpoint leaves out ${taken} weights of a frozen part, which are read from ${part.file}`);
+    }
+    requireFit(
+      { ...fit, missing: missingOf(names, weights) },
+      path,
+      "give the frozen parts with --vision and --language",
+    );
+  } else requireFit(fit, path);
   requireTokenizer(join(folder, "tokenizer.json"), config);
-  const stored = [...tensors.values()];
+  const stored = files.flatMap(({ tensors }) => [...tensors.values()]);
   return {
-    family: family.name,
-    block,
-    source: folder,
+    ...{ family, config, block, names, notes },
+    source: path,
     tensors: weights,
     dtypes: [...new Set(stored.map(({ dtype }) => dtype))],
     bytes: stored.reduce((sum, tensor) => sum + bytesOf(tensor), 0),
   };
+}
+
+/** Names of the other library of what no file has. */
+function missingOf(names: NameMap, weights: ReadonlyMap<string, unknown>): string[] {
+  return names.filter(({ ours }) => ours.some((name) => !weights.has(name))).map(({ theirs }) => theirs);
+}
+
+/** The library's configuration; a reference case has it under `config`, and the class under `block`. */
+function configOf(value: Record<string, unknown>): Record<string, unknown> {
+  const { block, config } = value;
+  if (typeof block !== "string" || typeof config !== "object" || config === null) return value;
+  return { architectures: [block], ...config };
 }
 
 function readJson(path: string, code: "INVALID_CONFIG" | "INVALID_DATA"): Record<string, unknown> {

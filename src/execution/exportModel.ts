@@ -1,0 +1,197 @@
+import { copyFile, mkdir, readdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { findBlock } from "../core/block.ts";
+import { describeStarts, describeWeights, type Start } from "../core/describeWeights.ts";
+import { FlamingoError } from "../core/errors.ts";
+import type { WeightData } from "../engine/readings/weights.ts";
+import { optionsOf } from "../graph/graph.ts";
+import { withGraphBlocks } from "../graph/graphBlock.ts";
+import { openFlamingo } from "../models/families/openFlamingo.ts";
+import { findImported, findPretrained } from "../models/imported.ts";
+import type { ImportedModel } from "../models/modelFiles.ts";
+import { compile, type Plan } from "../pipeline/compile.ts";
+import { writePipeline } from "../pipeline/schema.ts";
+import { readRun } from "../runs/folder.ts";
+import type { RecordSink } from "../runs/record.ts";
+import { type ByteProgress, saveWeights } from "../weights/file.ts";
+import { listNames } from "../weights/mappedWeights.ts";
+import { type Counterpart, theirShape, toTheirs } from "../weights/nameMap.ts";
+import { savePytorch } from "../weights/pytorch/write.ts";
+import { saveShards } from "../weights/shards.ts";
+import type { StoredTensor } from "../weights/storedTensor.ts";
+import type { ExportTarget } from "./exportTargets.ts";
+import { lastCheckpoint } from "./prepare.ts";
+import { catalog, findBlock as findLibraryBlock } from "./registry.ts";
+
+export interface ExportOptions {
+  /** The run's folder. */
+  folder: string;
+  to: ExportTarget;
+  /** A folder that is not there yet, or empty. */
+  out: string;
+  /** Folder of the weights that were imported. */
+  models: string;
+  log: RecordSink;
+  progress?: ByteProgress;
+}
+
+export interface ExportReport {
+  /** The files that were written, the first of them the weights. */
+  files: string[];
+  /** Step of the checkpoint. */
+  step: number;
+  tensors: number;
+}
+
+/**
+ * Writes the trained model of a run for another library, or as one file by our names: what was trained as the newest checkpoint has
+ * it, and the rest as it was imported.
+ *
+ * - `openflamingo`: `checkpoint.pt` as open_flamingo 2 saves it, with what it trains and the embeddings, under the names of the whole
+ *   model; its config.json beside it.
+ * - `huggingface`: a folder of transformers with the language model or the image encoder that was imported.
+ * - `safetensors`: every weight by our names, with the pipeline in the metadata.
+ *
+ * @throws FlamingoError NOT_FOUND if there is no checkpoint, or the run has no model that was imported from that library; CONFLICT if
+ *   the folder is not empty
+ */
+export async function exportModel(options: ExportOptions): Promise<ExportReport> {
+  const { folder, to, out, models, log, progress } = options;
+  const record = await readRun(folder);
+  const { checkpoint } = await lastCheckpoint(folder, log);
+  const { step, weights: trained } = checkpoint;
+  const plan = compile(record.pipeline, catalog, record.options.targets);
+  if ((await readdir(out).catch(() => [])).length > 0)
+    throw new FlamingoError("CONFLICT", `${out} is not empty`, { source: out, fix: "name another folder with --out" });
+  if (to === "safetensors") {
+    const tensors = allWeights(plan, trained, models);
+    const definition = JSON.stringify(JSON.parse(writePipeline(record.pipeline)));
+    const metadata = { pipeline: record.pipeline.name, definition, seed: String(record.seed), steps: String(step) };
+    const file = join(out, "model.safetensors");
+    await saveWeights(file, tensors, metadata, progress);
+    return { files: [file], step, tensors: tensors.length };
+  }
+  const { start, model } = importedPart(plan, to, models);
+  const numbersOf = (name: string) => trained.get(`${start.path}.${name}`) ?? model.tensors.get(name)!;
+  const names = to === "openflamingo" ? keptByOpenFlamingo(model) : model.names;
+  const tensors = names.map((each): [string, StoredTensor] => [each.theirs, theirTensor(each, numbersOf)]);
+  const config = join(out, "config.json");
+  await mkdir(out, { recursive: true });
+  if (to === "openflamingo") {
+    const file = join(out, "checkpoint.pt");
+    await savePytorch(file, tensors, progress);
+    await writeFile(config, json(model.config));
+    return { files: [file, config], step, tensors: tensors.length };
+  }
+  await saveShards(out, tensors, { metadata: { format: "pt" }, ...(progress && { progress }) });
+  await writeFile(config, json({ ...model.config, torch_dtype: "float32" }));
+  await copyTokenizer(model, out);
+  return { files: (await readdir(out)).sort().map((name) => join(out, name)), step, tensors: tensors.length };
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** A tensor of the other library, put together when it is written. */
+function theirTensor(counterpart: Counterpart, numbersOf: (name: string) => WeightData): StoredTensor {
+  const shapes = counterpart.ours.map((name) => numbersOf(name).shape);
+  return {
+    dtype: "F32",
+    shape: theirShape(counterpart, shapes),
+    get data() {
+      return toTheirs(counterpart, numbersOf).data;
+    },
+  };
+}
+
+/** OpenFlamingo's own checkpoints have what is trained, and every embedding. */
+function keptByOpenFlamingo({ block, names }: ImportedModel): Counterpart[] {
+  const specs = describeWeights(findBlock(block.type)!, block.config ?? {});
+  const trainable = new Set(specs.filter(({ frozen }) => !frozen).map(({ name }) => name));
+  return names.filter(
+    ({ theirs, ours }) =>
+      !theirs.startsWith("vision_encoder.") && (theirs.includes("embed") || ours.some((name) => trainable.has(name))),
+  );
+}
+
+/** Every weight of the run's model by its full name: as it was trained, or as it was at the start. */
+function allWeights(plan: Plan, trained: ReadonlyMap<string, WeightData>, models: string): [string, StoredTensor][] {
+  const find = findPretrained(models);
+  const starts = startsOf(plan).map(({ path, weights }) => ({ path, ...find(weights) }));
+  const missing: string[] = [];
+  const all = new Map<string, StoredTensor>();
+  for (const { id, block, config, options } of blocksOf(plan))
+    for (const { name } of describeWeights(block, config, { ...options, path: id })) {
+      const start = starts.findLast(
+        ({ path, tensors }) => tensors.has(name.slice(path.length + 1)) && name.startsWith(`${path}.`),
+      );
+      const found = trained.get(name) ?? start?.tensors.get(name.slice(start.path.length + 1));
+      if (!found) missing.push(name);
+      else
+        all.set(name, {
+          dtype: "F32",
+          shape: found.shape,
+          get data() {
+            return found.data;
+          },
+        });
+    }
+  if (missing.length === 0) return [...all];
+  throw new FlamingoError(
+    "INVALID_WEIGHTS",
+    `neither trained nor pretrained, so not stored anywhere: ${listNames(missing)}`,
+    {
+      fix: "train them, or connect pretrained weights",
+    },
+  );
+}
+
+function blocksOf(plan: Plan) {
+  const find = withGraphBlocks(plan.blocks, findLibraryBlock);
+  return Object.values(plan.nodes).flatMap((node) => {
+    const block = find(node.type);
+    return block && !node.shares
+      ? [{ id: node.id, block, config: node.config, options: { ...optionsOf(node), find } }]
+      : [];
+  });
+}
+
+function startsOf(plan: Plan): Start[] {
+  return blocksOf(plan).flatMap(({ id, block, config, options }) =>
+    describeStarts(block, config, { ...options, path: id }),
+  );
+}
+
+/** The part of the run's model that was imported from the library that it is exported to. */
+function importedPart(plan: Plan, to: ExportTarget, models: string): { start: Start; model: ImportedModel } {
+  const parts = startsOf(plan).flatMap((start) => {
+    const model = findImported(models, start.weights);
+    return model && (model.family === openFlamingo) === (to === "openflamingo") ? [{ start, model }] : [];
+  });
+  const language = parts.find(({ model }) => model.block.type === "FlamingoLanguageModel");
+  const part = language ?? parts[0];
+  if (part) return part;
+  const library = to === "openflamingo" ? "OpenFlamingo" : "transformers";
+  throw new FlamingoError(
+    "NOT_FOUND",
+    `the run has no model that was imported from ${library}, whose names it would have`,
+    {
+      fix: "import one with flamingo import and train it, or export --to safetensors",
+    },
+  );
+}
+
+const tokenizerFiles = [
+  ...["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt"],
+  ...["tokenizer.model", "generation_config.json"],
+];
+
+async function copyTokenizer({ source }: ImportedModel, out: string): Promise<void> {
+  for (const folder of [source, dirname(source)])
+    for (const name of (await readdir(folder).catch(() => [] as string[])).filter((file) =>
+      tokenizerFiles.includes(file),
+    )) {
+      await copyFile(join(folder, name), join(out, name));
+    }
+}

@@ -1,0 +1,114 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { findImported } from "../../src/models/imported.ts";
+import { openModel } from "../../src/models/modelFiles.ts";
+import { type Pipeline, parsePipeline, readPipeline } from "../../src/pipeline/schema.ts";
+import { checkpointFolder, createRun } from "../../src/runs/folder.ts";
+import { findHome, type Home } from "../../src/runs/home.ts";
+import { saveCheckpoint } from "../../src/training/checkpoint.ts";
+import { loadWeights } from "../../src/weights/file.ts";
+import { openWeights } from "../../src/weights/openWeights.ts";
+import { modelFolder } from "../models/modelFolder.ts";
+import { temporaryFolder } from "../runs/temporaryFolder.ts";
+import { callFlamingo } from "./callFlamingo.ts";
+
+const place = () => findHome({ FLAMINGO_HOME: join(temporaryFolder(), "home") });
+
+/** The imported model in a pipeline that trains. */
+function training(home: Home, name: string): Pipeline {
+  const imported = readPipeline(readFileSync(join(home.pipelines, `${name}.json`), "utf8"), name);
+  const config = { folder: home.folder, imageSize: imported.nodes.model!.config.imageSize ?? 32 };
+  return parsePipeline(
+    {
+      ...imported,
+      nodes: {
+        ...imported.nodes,
+        data: { type: "ImageFolder", config },
+        loss: { type: "NextTokenLoss", config: {} },
+        train: { type: "Train", config: {} },
+      },
+      edges: [
+        { from: ["data", "ids"], to: ["model", "ids"] },
+        ...(imported.nodes.model!.type === "Flamingo" ? [{ from: ["data", "images"], to: ["model", "images"] }] : []),
+        { from: ["model", "logits"], to: ["loss", "logits"] },
+        { from: ["data", "targets"], to: ["loss", "targets"] },
+        { from: ["loss", "loss"], to: ["train", "loss"] },
+      ],
+    },
+    name,
+  );
+}
+
+/** A run of an imported model that has trained one weight to all sevens. */
+async function trainedRun(family: string, weight: string) {
+  const home = place();
+  const source = modelFolder(family);
+  expect(await callFlamingo(["import", source, "--name", "imported"], { home: home.folder })).toMatchObject({
+    err: "",
+  });
+  const folder = join(home.runs, "a-run");
+  const pipeline = training(home, "imported");
+  const options = { id: "a-run", name: "A run", pipeline, seed: 1, device: "cpu", created: 0, options: {} };
+  await createRun(folder, options);
+  const before = findImported(home.models, "imported")!.tensors;
+  const { shape, data } = before.get(weight)!;
+  const weights = new Map([[`model.${weight}`, { shape, data: new Float32Array(data.length).fill(7) }]]);
+  const made = { step: 20, seconds: 1, weights, moments: new Map() };
+  await saveCheckpoint(join(folder, checkpointFolder), made, {});
+  return { home, folder, source, before, out: join(home.folder, "out") };
+}
+
+describe("flamingo export", () => {
+  test("--to huggingface writes a folder like the one that was imported, with what was trained", async () => {
+    const { home, folder, source, before, out } = await trainedRun("gpt2", "layers.1.attn.to_k.weight");
+    writeFileSync(join(source, "tokenizer.json"), "{}");
+    const called = await callFlamingo(["export", folder, "--to", "huggingface", "--out", out], { home: home.folder });
+    expect(called).toMatchObject({ code: 0, err: "" });
+    expect(called.out).toMatch(/^\d+ tensors of step 20 in /);
+    expect(readdirSync(out).sort()).toEqual(["config.json", "model.safetensors", "tokenizer.json"]);
+    const after = openModel({ path: out }).tensors;
+    expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
+    for (const [name, { data }] of after)
+      if (name === "layers.1.attn.to_k.weight") expect(new Set(data)).toEqual(new Set([7]));
+      else expect(data).toEqual(before.get(name)!.data);
+    expect((await loadWeights(join(out, "model.safetensors"))).metadata).toEqual({ format: "pt" });
+  });
+
+  test("--to openflamingo writes what it trains and the embeddings, under the names of the whole model", async () => {
+    const gate = "lang_encoder.gated_cross_attn_layers.1.attn_gate";
+    const { home, folder, out } = await trainedRun("flamingo-gpt2-every2", gate);
+    const called = await callFlamingo(["export", folder, "--to", "openflamingo", "--out", out], { home: home.folder });
+    expect(called).toMatchObject({ code: 0, err: "" });
+    const { tensors } = openWeights(join(out, "checkpoint.pt"));
+    const gates = tensors.get("lang_encoder.transformer.h.1.gated_cross_attn_layer.attn_gate")!.data;
+    expect(gates).toEqual(Float32Array.of(7));
+    const names = [...tensors.keys()];
+    expect(names).toContain("perceiver.latents");
+    expect(names).toContain("lang_encoder.transformer.wte.weight");
+    for (const name of names)
+      expect(name).not.toMatch(/^vision_encoder|decoder_layer|old_decoder_blocks|\.gated_cross_attn_layers/);
+  });
+
+  test("--to safetensors writes every weight by our names, with the pipeline", async () => {
+    const { home, folder, before, out } = await trainedRun("gpt2", "norm.weight");
+    await callFlamingo(["export", folder, "--to", "safetensors", "--out", out], { home: home.folder });
+    const { tensors, metadata } = await loadWeights(join(out, "model.safetensors"));
+    expect([...tensors.keys()].sort()).toEqual([...before.keys()].map((name) => `model.${name}`).sort());
+    expect(tensors.get("model.norm.weight")!.data).toEqual(new Float32Array(16).fill(7));
+    expect(metadata.steps).toBe("20");
+    expect(JSON.parse(metadata.definition!)).toMatchObject({ format: "flamingo-pipeline" });
+  });
+
+  test("is refused in one line, and nothing is written, where the run has no such model or the folder is not empty", async () => {
+    const { home, folder, out } = await trainedRun("gpt2", "norm.weight");
+    const wrong = await callFlamingo(["export", folder, "--to", "openflamingo", "--out", out], { home: home.folder });
+    expect(wrong.code).toBe(1);
+    expect(wrong.err).toMatch(/^NOT_FOUND: the run has no model that was imported from OpenFlamingo.*\n$/);
+    expect(existsSync(out)).toBe(false);
+    const full = await callFlamingo(["export", folder, "--to", "safetensors", "--out", folder], { home: home.folder });
+    expect(full.err).toMatch(/^CONFLICT: .* is not empty.*\n$/);
+    const unknown = await callFlamingo(["export", folder, "--to", "onnx"], { home: home.folder });
+    expect(unknown.err).toMatch(/^USAGE: --to is "onnx"/);
+  });
+});
