@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Plain JavaScript that an old Node can read too, so that it can say what is missing. It starts the thread of the sockets
-// before anything else is loaded: a client that starts a kernel waits for its first answer.
+// and the compiler before anything else is loaded: a client that starts a kernel waits for its first answer.
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -19,26 +19,37 @@ if (!connectionFile) {
   process.exit(2);
 }
 
+const isCompiled = !existsSync(new URL("./main.ts", import.meta.url));
+const bundle = isCompiled ? undefined : (await import("./bundle/bundle.js")).findBundle();
+const isReady = isCompiled || bundle !== undefined;
+const compiledFile = (path) => (bundle ? new URL(path.replace(/.*\//, ""), bundle) : new URL(path, import.meta.url));
+
 const { port1: port, port2: workerPort } = new MessageChannel();
 const link = { session: randomUUID(), shared: new SharedArrayBuffer(64) };
-const isCompiled = !existsSync(new URL("./main.ts", import.meta.url));
 // Else tsx takes the tsconfig.json of the notebook's folder.
 const tsconfig = fileURLToPath(new URL("../tsconfig.json", import.meta.url));
-const worker = new Worker(new URL(isCompiled ? "./wire/worker.js" : "./wire/start.cjs", import.meta.url), {
+const worker = new Worker(isReady ? compiledFile("./wire/worker.js") : new URL("./wire/start.cjs", import.meta.url), {
   workerData: { ...link, connectionFile, port: workerPort },
   transferList: [workerPort],
   env: { ...process.env, TSX_TSCONFIG_PATH: tsconfig },
 });
-// Nothing else competes for the processor until a client can be answered.
-const opening = await new Promise((resolve) => {
+const opened = new Promise((resolve) => {
   worker.once("message", resolve);
   worker.once("error", (error) => resolve({ failure: `INTERNAL: ${error.message}. Fix: npm install` }));
 });
+const startCompiler = async (file) => (await import(file)).startCompiler();
+const early = isReady ? await startCompiler(compiledFile("./startCompiler.js")) : undefined;
+// Nothing else competes for the processor until a client can be answered.
+const opening = await opened;
 if (opening.failure) {
   console.error(opening.failure);
+  early?.close();
   process.exit(1);
 }
 
-if (!isCompiled) (await import("tsx/esm/api")).register({ tsconfig });
-const { main } = await import(isCompiled ? "./main.js" : "./main.ts");
-main({ ...link, worker, port, hearsSigint: opening.hearsSigint });
+if (bundle) process.setSourceMapsEnabled(true);
+if (!isReady) (await import("tsx/esm/api")).register({ tsconfig });
+const compiler = early ?? (await startCompiler("./startCompiler.ts"));
+const { main } = await import(isReady ? compiledFile("./main.js") : "./main.ts");
+main({ ...link, worker, port, compiler, hearsSigint: opening.hearsSigint });
+if (!isCompiled) (await import("./bundle/bundle.js")).buildBundleLater();

@@ -3,6 +3,7 @@ import { OpenScopes } from "../src/engine/autodiff/interruption.ts";
 import { hideCellsInAsyncValues } from "./cell/asyncValues.ts";
 import { countShieldsIn, shieldedUntil } from "./cell/shield.ts";
 import { primitiveResult } from "./display/primitive.ts";
+import type { CompilerProcess } from "./interpreter/compilerProcess.ts";
 import type { Interpreter } from "./interpreter/interpreter.ts";
 import { captureOutput } from "./session/capture.ts";
 import { adoptChildProcesses } from "./session/childProcesses.ts";
@@ -13,7 +14,7 @@ import { log } from "./wire/log.ts";
 import { Shared } from "./wire/shared.ts";
 import { Wire } from "./wire/wire.ts";
 
-/** What is there when this is loaded: sockets that are open. */
+/** What is there when this is loaded: sockets that are open, and a compiler that starts. */
 interface Link {
   /** The thread of the sockets. */
   worker: Worker;
@@ -21,6 +22,7 @@ interface Link {
   shared: SharedArrayBuffer;
   /** Of the headers of all that this kernel sends. */
   session: string;
+  compiler: CompilerProcess;
   /** Whether the thread of the sockets hears SIGINT by itself. */
   hearsSigint: boolean;
 }
@@ -29,11 +31,11 @@ interface Link {
 const displayDelay = 500;
 
 /** Runs a kernel until a client shuts it down. */
-export function main({ worker, port, shared: memory, session: id, hearsSigint }: Link): void {
+export function main({ worker, port, shared: memory, session: id, compiler, hearsSigint }: Link): void {
   const shared = new Shared(memory);
   countShieldsIn(shared);
   const wire = new Wire(port, shared, id);
-  const interpreter = loadInterpreter();
+  const interpreter = loadInterpreter(compiler);
   const session = new Session({
     wire,
     interpreter,
@@ -70,17 +72,16 @@ export function main({ worker, port, shared: memory, session: id, hearsSigint }:
 }
 
 /** The interpreter, with the library in scope. Takes a second, in which the sockets answer already. */
-async function loadInterpreter(): Promise<Interpreter> {
+async function loadInterpreter(compiler: CompilerProcess): Promise<Interpreter> {
   const { createInterpreter } = await import("./interpreter/cellInterpreter.ts");
   const { preload } = await import("./notebook/preload.ts");
   const { findDeclarations } = await import("./types/declarations.ts");
-  const { buildSnapshot, findSnapshot } = await import("./types/snapshot.ts");
   const declarations = findDeclarations();
+  const { buildSnapshot } = await import("./types/snapshot.ts");
   declarations.then((file) => buildSnapshot(file)).catch(() => undefined); // the next kernel tries again
-  const snapshot = findSnapshot();
   return createInterpreter({
     cwd: process.cwd(),
+    compiler,
     preload: { name: "flamingo", ...preload, declarations },
-    ...(snapshot ? { snapshot } : {}),
   });
 }

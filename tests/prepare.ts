@@ -5,6 +5,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { buildBundle } from "../kernel/bundle/bundle.js";
 import { buildDeclarations } from "../kernel/types/declarations.ts";
 import { buildSnapshot } from "../kernel/types/snapshot.ts";
 import { findChromium } from "./chromium.ts";
@@ -88,6 +89,7 @@ function install(missing: readonly Program[]): string | undefined {
   return failure;
 }
 
+await buildBundle(0);
 // Compiled here, so that no test of notebooks waits for it; where that fails, those tests say why.
 await buildDeclarations()
   .then((declarations) => buildSnapshot(declarations, 0))

@@ -4,7 +4,7 @@ import vm from "node:vm";
 import { currentCell } from "../cell/cell.ts";
 import { shielded } from "../cell/shield.ts";
 import type { CompiledCell, Completeness, Completion, Completions, Inspection } from "../compiler/protocol.ts";
-import { CompilerProcess } from "./compilerProcess.ts";
+import type { CompilerProcess } from "./compilerProcess.ts";
 import type { CellError, CellNames, Interpreter, NotebookVariable, Outcome } from "./interpreter.ts";
 import { type ImportMeta, Modules, NotCompiled } from "./modules.ts";
 import { type Namespace, Packages } from "./packages.ts";
@@ -29,9 +29,9 @@ export interface Preload {
 export interface InterpreterOptions {
   /** The folder of the notebook: what cells import is looked for from there. */
   cwd: string;
+  /** Which has been asked nothing yet. It ends with the interpreter. */
+  compiler: CompilerProcess;
   preload?: Preload;
-  /** A snapshot of the compiler's process. */
-  snapshot?: string;
 }
 
 /** What a cell's function is given. */
@@ -72,7 +72,7 @@ const interrupted: CellError = {
   traceback: ["Interrupted: the cell was interrupted; what it declared is kept"],
 };
 
-/** Starts an interpreter, whose compiler begins to load. */
+/** Starts an interpreter. */
 export async function createInterpreter(options: InterpreterOptions): Promise<Interpreter> {
   return new CellInterpreter(options);
 }
@@ -96,12 +96,12 @@ class CellInterpreter implements Interpreter {
   #notes: string[] = [];
   #isPreloadDeclared = false;
 
-  constructor({ cwd, preload, snapshot }: InterpreterOptions) {
+  constructor({ cwd, compiler, preload }: InterpreterOptions) {
     // Cells have no file of their own; this one would lie beside the notebook.
     this.#file = join(cwd, "notebook.ts");
     this.#folder = cwd;
     this.#preload = preload;
-    this.#compiler = new CompilerProcess(snapshot);
+    this.#compiler = compiler;
     this.#compiler.tell("open", cwd, [...this.#globals]).then(
       (notes) => this.#notes.push(...notes),
       () => undefined, // every cell is told
@@ -109,11 +109,11 @@ class CellInterpreter implements Interpreter {
     const given = new Map<string, () => Promise<object>>([["tslab", loadTslab]]);
     if (preload) given.set(preload.module, () => preload.load());
     this.#packages = new Packages(cwd, given);
-    const compiler = {
+    const fileCompiler = {
       compileFile: (path: string) => this.#compiler.ask("compileFile", path),
       resolve: (specifier: string, importer: string) => this.#compiler.ask("resolve", specifier, importer),
     };
-    this.#modules = new Modules(compiler, this.#packages, this.#sources);
+    this.#modules = new Modules(fileCompiler, this.#packages, this.#sources);
     this.#meta = this.#modules.meta(this.#file);
     this.#require = this.#modules.requireFor(this.#file);
     this.#forgetStackTraces = tellSourcesInStackTraces(this.#sources);

@@ -1,5 +1,6 @@
 import { findSourceMap } from "node:module";
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { FlamingoError } from "../../src/core/errors.ts";
 import type { Place } from "../compiler/excerpt.ts";
@@ -59,7 +60,10 @@ function inSource(frame: string, site: NodeJS.CallSite): string {
   if (!file || !line || !column) return frame;
   const entry = findSourceMap(file)?.findEntry(line - 1, column - 1);
   if (!entry || !("originalLine" in entry)) return frame;
-  return frame.replace(`:${line}:${column}`, `:${entry.originalLine + 1}:${entry.originalColumn + 1}`);
+  const { originalSource, originalLine, originalColumn } = entry;
+  const source =
+    file.startsWith("file:") || !URL.canParse(originalSource) ? originalSource : fileURLToPath(originalSource);
+  return frame.replace(`${file}:${line}:${column}`, `${source}:${originalLine + 1}:${originalColumn + 1}`);
 }
 
 /** Frames that say nothing to whoever wrote the cell. */

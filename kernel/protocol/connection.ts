@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { FlamingoError } from "../../src/core/errors.ts";
 import type { Channel } from "./message.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { FlamingoError } from "../../src/core/errors.ts";
 import { headerSchema, type JsonObject, jsonObject, type Message } from "./message.ts";
 import type { Signer } from "./signature.ts";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Version of the Jupyter messaging protocol that is spoken here. */
 export const protocolVersion = "5.4";

@@ -4,7 +4,13 @@ import ts from "typescript";
 /** What the package runs: not the page, which is bundled. */
 const compiled = ["src", "kernel", "editor/server", "editor/shared"];
 /** What only a checkout runs, or what is compiled otherwise. */
-const excluded = ["src/build", "src/engine/devices/wasm/kernels", "kernel/types/build.ts", "kernel/types/compile.ts"];
+const excluded = [
+  "src/build",
+  "src/engine/devices/wasm/kernels",
+  "kernel/bundle",
+  "kernel/types/build.ts",
+  "kernel/types/compile.ts",
+];
 
 /**
  * Compiles the package's TypeScript to JavaScript, with source maps that hold the source. It checks no types: `npm run

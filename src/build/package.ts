@@ -18,7 +18,7 @@ const target = join(builtFolder, "package");
 const read = { whole: ["editor/templates", "notebooks", "editor/client/public"], withoutSources: ["src", "kernel"] };
 /** What loads TypeScript, which only a checkout has, and what is compiled otherwise. */
 const onlyInCheckouts = [
-  ...["kernel/wire/start.cjs", "src/command/flamingo.js", "src/package/thread.js"],
+  ...["kernel/wire/start.cjs", "kernel/bundle", "src/command/flamingo.js", "src/package/thread.js"],
   ...["src/build", "src/engine/devices/wasm/kernels"],
 ].map((path) => join(root, path));
 

@@ -4,9 +4,7 @@ import { dirname, join } from "node:path";
 import { afterAll } from "vitest";
 import { createInterpreter, type Preload } from "../../../kernel/interpreter/cellInterpreter.ts";
 import type { CellError, Interpreter } from "../../../kernel/interpreter/interpreter.ts";
-import { findSnapshot } from "../../../kernel/types/snapshot.ts";
-
-const snapshot = findSnapshot();
+import { startCompiler } from "../../../kernel/startCompiler.ts";
 
 /** Cells of a notebook that lies in a folder of its own, far from any packages. */
 export class Cells {
@@ -26,8 +24,8 @@ export class Cells {
     mkdirSync(folder);
     const interpreter = await createInterpreter({
       cwd: folder,
+      compiler: startCompiler(),
       ...(preload ? { preload } : {}),
-      ...(snapshot ? { snapshot } : {}),
     });
     const cells = new Cells(interpreter, folder);
     cells.write(files);
