@@ -109,6 +109,8 @@ const mayImport = {
   "kernel/client": ["src/core", "kernel/protocol", "kernel/nbformat"],
   "kernel/install.ts": ["src/core", "src/runs", "kernel/protocol", "kernel/client"],
   "kernel/main.ts": ["src/engine", "kernel"],
+  "kernel/startCompiler.ts": ["kernel/interpreter", "kernel/types"],
+  "kernel/bundle": [],
   "editor/vite.config.ts": [],
   "editor/build.ts": ["src/package", "editor/vite.config.ts"],
   "src/command": [
@@ -157,7 +159,7 @@ const arrows = Object.entries(mayImport).map(([folder, below]) => ({
 /** What loads TypeScript, and what builds the parts that the package has built. */
 const onlyInCheckouts = [
   "^editor/(build|vite\\.config)\\.ts$",
-  "^kernel/(flamingo-kernel\\.js|wire/start\\.cjs)$",
+  "^kernel/(flamingo-kernel\\.js|wire/start\\.cjs|bundle/.*)$",
   "^src/build/",
   "^src/command/flamingo\\.js$",
   "^src/engine/devices/wasm/build\\.ts$",
