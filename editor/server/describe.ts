@@ -4,6 +4,7 @@ import { describeWeights } from "../../src/core/describeWeights.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
 import { checkPipeline } from "../../src/graph/check.ts";
 import { withGraphBlocks } from "../../src/graph/graphBlock.ts";
+import { frozenNewWeights, newWeights } from "../../src/graph/newWeights.ts";
 import { insideCounts, parameterCounts } from "../../src/graph/parameterCounts.ts";
 import { traceWithFields } from "../../src/graph/traceWithFields.ts";
 import type { Pipeline } from "../../src/pipeline/schema.ts";
@@ -17,7 +18,12 @@ export interface Library {
 
 /** What is known of a pipeline without running it: its problems, and the parameters of its blocks. */
 export function describePipeline(pipeline: Pipeline, { catalog, findBlock }: Library): Description {
-  return { problems: checkPipeline(pipeline, catalog), nodes: parameterCounts(pipeline, catalog, findBlock) };
+  const fresh = newWeights(pipeline, catalog, findBlock);
+  return {
+    problems: [...checkPipeline(pipeline, catalog), ...frozenNewWeights(fresh)],
+    nodes: parameterCounts(pipeline, catalog, findBlock),
+    newWeights: fresh,
+  };
 }
 
 /**

@@ -4,6 +4,7 @@ import { deviceNames as devices } from "../../src/core/deviceNames.ts";
 import type { ErrorReport } from "../../src/core/errors.ts";
 import type { Problem } from "../../src/graph/check.ts";
 import { type GraphBlock, type GraphBlocks, graphBlockSchema } from "../../src/graph/graph.ts";
+import type { NewWeights } from "../../src/graph/newWeights.ts";
 import type { ParameterCount } from "../../src/graph/parameterCounts.ts";
 import type { Pipeline } from "../../src/pipeline/schema.ts";
 import type { RunStatus } from "../../src/runs/record.ts";
@@ -117,6 +118,8 @@ export interface ErrorAnswer {
 export interface Description {
   problems: Problem[];
   nodes: Record<string, ParameterCount>;
+  /** What changed copies of blocks have beyond what they were made from. */
+  newWeights: Record<string, NewWeights>;
 }
 
 /** POST /api/trace, body: which block to open. Answered with its Inside. */

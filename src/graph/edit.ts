@@ -14,11 +14,19 @@ export function freshId(graph: Pick<Graph, "nodes">, base: string): string {
   const letters = base.replace(/[^a-zA-Z0-9_]/g, "").replace(/\d+$/, "") || "node";
   const stem = (letters[0]!.toLowerCase() + letters.slice(1)).slice(0, 56);
   const start = /^[a-z]/.test(stem) ? stem : "node";
-  const isTaken = (id: string) => id === graphInputs || id === graphOutputs || id in graph.nodes;
+  // An id that begins another one's would give two weights the same name.
+  const begun = new Set(Object.keys(graph.nodes).flatMap((id) => beginnings(id)));
+  const isTaken = (id: string) => id === graphInputs || id === graphOutputs || id in graph.nodes || begun.has(id);
   if (!isTaken(start)) return start;
   let count = 2;
   while (isTaken(`${start}${count}`)) count++;
   return `${start}${count}`;
+}
+
+/** What an id begins with, up to each of its dots: `layers.0.attn` with `layers` and `layers.0`. */
+function beginnings(id: string): string[] {
+  const parts = id.split(".");
+  return parts.slice(1).map((_part, at) => parts.slice(0, at + 1).join("."));
 }
 
 /** With one node more, at a position. */

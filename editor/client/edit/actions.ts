@@ -1,5 +1,7 @@
 import type { Catalog } from "../../../src/core/catalog.ts";
+import { align, distribute, type SizeOf } from "../../../src/graph/edit/align.ts";
 import type { EditedGraph } from "../../../src/graph/edit/place.ts";
+import { removeAndRejoin } from "../../../src/graph/edit/rejoin.ts";
 import { disconnect, type Position, removeNodes } from "../../../src/graph/edit.ts";
 import type { GraphBlocks } from "../../../src/graph/graph.ts";
 import { writePipeline } from "../../../src/pipeline/schema.ts";
@@ -7,7 +9,7 @@ import { isOver, type RunStatus } from "../../../src/runs/record.ts";
 import { edgeIds } from "../graph/edges.ts";
 import { cutOut, paste, readPart } from "./clipboard.ts";
 
-export type Dialog = "open" | "save" | "help" | "run" | "collapse" | "block";
+export type Dialog = "open" | "save" | "help" | "run" | "collapse" | "block" | "commands";
 export type Side = "palette" | "dock";
 
 /** What an action sees of the editor, and what it can do with it. */
@@ -32,6 +34,8 @@ export interface EditorContext {
   clipboard: { read(): string | null; write(text: string): void };
   commit(label: string, graph: EditedGraph, select?: readonly string[], blocks?: GraphBlocks): void;
   select(nodes: readonly string[]): void;
+  /** How large nodes are drawn. */
+  sizeOf: SizeOf;
   undo(): void;
   redo(): void;
   /** Lays all nodes out anew. */
@@ -77,6 +81,29 @@ const always = () => true;
 const hasNodes = (context: EditorContext) => Object.keys(context.graph.nodes).length > 0;
 const hasSelected = (context: EditorContext) => context.selection.nodes.length > 0;
 const isBusy = (status: RunStatus | undefined) => status !== undefined && !isOver(status);
+
+const alignments: readonly Action[] = [
+  ...(["left", "right", "top", "bottom"] as const).map(
+    (side): Action => ({
+      name: `align${side[0]!.toUpperCase()}${side.slice(1)}`,
+      label: `Align at the ${side}`,
+      group: "Edit",
+      predicate: (context) => context.selection.nodes.length > 1,
+      perform: (context) =>
+        context.commit("Align", align(context.graph, context.selection.nodes, side, context.sizeOf)),
+    }),
+  ),
+  ...([0, 1] as const).map(
+    (axis): Action => ({
+      name: axis === 0 ? "distributeAcross" : "distributeDown",
+      label: axis === 0 ? "Distribute from left to right" : "Distribute from top to bottom",
+      group: "Edit",
+      predicate: (context) => context.selection.nodes.length > 2,
+      perform: (context) =>
+        context.commit("Distribute", distribute(context.graph, context.selection.nodes, axis, context.sizeOf)),
+    }),
+  ),
+];
 
 export const actions: readonly Action[] = [
   { name: "new", label: "New pipeline", group: "File", predicate: always, perform: (context) => context.create() },
@@ -142,6 +169,20 @@ export const actions: readonly Action[] = [
     predicate: (context) => hasSelected(context) || context.selection.edges.length > 0,
     perform: remove,
   },
+  {
+    name: "deleteRejoin",
+    label: "Delete and join the neighbours",
+    group: "Edit",
+    shortcut: "Shift+Delete",
+    alternative: "Shift+Backspace",
+    predicate: hasSelected,
+    perform: (context) => {
+      const { solvable, graph, selection, catalog } = context;
+      const { edges } = removeAndRejoin(solvable, selection.nodes, catalog);
+      context.commit("Delete and join", { ...removeNodes(graph, selection.nodes), edges }, []);
+    },
+  },
+  ...alignments,
   {
     name: "selectAll",
     label: "Select all",
@@ -214,6 +255,15 @@ export const actions: readonly Action[] = [
     group: "Block",
     predicate: always,
     perform: (context) => context.importBlocks(),
+  },
+  {
+    name: "commands",
+    label: "Commands, nodes and blocks…",
+    group: "View",
+    shortcut: "Mod+K",
+    alternative: "Mod+F",
+    predicate: always,
+    perform: (context) => context.open("commands"),
   },
   {
     name: "search",

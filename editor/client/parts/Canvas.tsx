@@ -22,9 +22,9 @@ import { commit, openDialog, select, useEditor } from "../stores/editor.ts";
 import { openNode } from "../stores/inside.ts";
 import { tellError } from "../stores/notices.ts";
 import { useOwnRun } from "../stores/ownRun.ts";
-import { fitAll, followSize, keepInSight, setViewport, toCanvas, useTextScale, viewMoved } from "../stores/viewport.ts";
+import { fitAll, followSize, keepInSight, setViewport, useTextScale, viewMoved } from "../stores/viewport.ts";
 import { startWire } from "../stores/wiring.ts";
-import { addBlock, draggedBlock } from "./addBlock.ts";
+import { draggedBlock, dropBlock } from "./addBlock.ts";
 import { BlockNode } from "./BlockNode.tsx";
 import { Breadcrumbs } from "./Breadcrumbs.tsx";
 import { CanvasTools } from "./CanvasTools.tsx";
@@ -81,7 +81,7 @@ export function Canvas() {
         }}
         onDrop={(event) => {
           const type = draggedBlock(event.dataTransfer);
-          if (type) addBlock(type, toCanvas(event.clientX, event.clientY));
+          if (type) dropBlock(type, event);
         }}
         deleteKeyCode={null}
         multiSelectionKeyCode={["Shift", "Meta", "Control"]}

@@ -1,10 +1,13 @@
 import { useId, useState } from "react";
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
 import { fillings } from "../../../src/graph/check.ts";
+import type { Step } from "../../../src/graph/edit/place.ts";
 import { changeNode, setField } from "../../../src/graph/edit.ts";
 import type { GraphNode } from "../../../src/graph/graph.ts";
 import { boundsText, type Field, fieldsOf, fieldText, parseField } from "../form/fields.ts";
 import { commit, sealHistory, useEditor } from "../stores/editor.ts";
+import { openNode } from "../stores/inside.ts";
+import { Icon } from "./Icon.tsx";
 import { StartsFrom } from "./StartsFrom.tsx";
 
 type Config = Record<string, unknown>;
@@ -25,15 +28,19 @@ export function ConfigForm({ id, node, entry }: { id: string; node: GraphNode; e
   return (
     <section>
       <h3>Configuration</h3>
-      <Fields fields={fields} config={node.config} set={set} />
+      <Fields fields={fields} config={node.config} set={set} at={{ node: id, slot: [] }} />
     </section>
   );
 }
 
-function Fields({ fields, config, set }: { fields: readonly Field[]; config: Config; set: SetField }) {
+/** The slot that a form belongs to; of a node itself, with no fields that lead there. */
+type Place = Required<Step>;
+
+function Fields(props: { fields: readonly Field[]; config: Config; set: SetField; at: Place }) {
+  const { fields, config, set, at } = props;
   return fields.map((field) =>
     field.slot ? (
-      <SlotRow key={field.key} field={field} value={config[field.key]} set={set} />
+      <SlotRow key={field.key} field={field} value={config[field.key]} set={set} at={at} />
     ) : (
       <FieldRow key={field.key} field={field} value={config[field.key]} set={set} />
     ),
@@ -50,7 +57,7 @@ interface Filling {
 const weightsOfSlot: Named = { key: " weights", title: "weights" };
 
 /** A slot: which block fills it, and below it the form of that block. */
-function SlotRow({ field, value, set }: { field: Field; value: unknown; set: SetField }) {
+function SlotRow({ field, value, set, at }: { field: Field; value: unknown; set: SetField; at: Place }) {
   const catalog = useEditor((editor) => editor.catalog);
   const control = useId();
   const [open, setOpen] = useState(false);
@@ -59,7 +66,8 @@ function SlotRow({ field, value, set }: { field: Field; value: unknown; set: Set
   const filling = (value === undefined ? preset : value) as Filling | null;
   const entry = filling ? catalog[filling.type] : undefined;
   const inner = entry ? fieldsOf(entry, slot.given) : [];
-  const choices = fillings(slot, catalog);
+  const choices = fillings(slot, catalog).filter((type) => !catalog[type]?.local);
+  const inside: Place = { node: at.node, slot: [...at.slot, field.key] };
   if (filling && !choices.includes(filling.type)) choices.push(filling.type);
   const choose = (type: string) => {
     if (type === (preset?.type ?? "")) set([field], undefined);
@@ -105,6 +113,17 @@ function SlotRow({ field, value, set }: { field: Field; value: unknown; set: Set
               </option>
             ))}
           </select>
+          {entry?.kind === "composite" && (
+            <button
+              type="button"
+              className="icon-button small"
+              onClick={() => openNode(inside.node, inside.slot)}
+              title={`Open the inside of ${entry.title}`}
+              aria-label={`Open the inside of the ${field.title.toLowerCase()}`}
+            >
+              <Icon name="open" size={13} />
+            </button>
+          )}
         </span>
         <span className="field-help">{field.description}</span>
       </div>
@@ -115,7 +134,7 @@ function SlotRow({ field, value, set }: { field: Field; value: unknown; set: Set
             {changed > 0 && <span className="muted"> · {changed} set</span>}
           </summary>
           {open && hasWeights && <StartsFrom value={filling?.weights} change={setWeights} />}
-          {open && <Fields fields={inner} config={filling?.config ?? {}} set={setInner} />}
+          {open && <Fields fields={inner} config={filling?.config ?? {}} set={setInner} at={inside} />}
         </details>
       )}
     </fieldset>

@@ -8,6 +8,7 @@ import { tellError } from "../stores/notices.ts";
 import { useStudio } from "../stores/studio.ts";
 import { isMac } from "./ActionButton.tsx";
 import { BlockDialog, CollapseDialog } from "./BlockDialogs.tsx";
+import { CommandDialog } from "./CommandDialog.tsx";
 import { Modal } from "./Modal.tsx";
 
 export function Dialogs() {
@@ -25,6 +26,8 @@ export function Dialogs() {
       return <CollapseDialog />;
     case "block":
       return <BlockDialog />;
+    case "commands":
+      return <CommandDialog />;
     default:
       return null;
   }
@@ -137,6 +140,7 @@ function SaveDialog() {
 
 function RunDialog() {
   const auto = useStudio((studio) => studio.info?.device.name);
+  const fresh = useEditor((editor) => editor.newWeights);
   const [device, setDevice] = useState<(typeof deviceNames)[number]>("auto");
   const [seed, setSeed] = useState("");
   const [steps, setSteps] = useState("");
@@ -183,6 +187,11 @@ function RunDialog() {
           help="Fewer steps for a quick look."
           placeholder="as the pipeline says"
         />
+        {Object.entries(fresh).map(([id, { weights, names }]) => (
+          <p className="field-help" key={id} title={names.join("\n")}>
+            {id}: {weights.toLocaleString("en-US")} weights are new by your changes, such as {names[0]}.
+          </p>
+        ))}
         <footer>
           <button type="button" className="button" onClick={() => openDialog(undefined)}>
             Cancel

@@ -2,14 +2,17 @@ import type { CatalogEntry } from "../../../src/core/catalog.ts";
 import { formatCount } from "../../../src/figures/numbers.ts";
 import { shapeText } from "../../../src/figures/shapeText.ts";
 import { toneOf, toneWords } from "../../../src/figures/tone.ts";
+import { replaceBlock } from "../../../src/graph/edit/rejoin.ts";
 import { changeNode, setProperty } from "../../../src/graph/edit.ts";
 import type { GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
 import { actionNamed } from "../edit/actions.ts";
+import { offeredBlocks } from "../graph/connection.ts";
 import { edgeIds } from "../graph/edges.ts";
 import { perform } from "../stores/context.ts";
 import { commit, sealHistory, select, useEditor } from "../stores/editor.ts";
 import { openNode } from "../stores/inside.ts";
 import { useNodeRun } from "../stores/ownRun.ts";
+import { newNode } from "./addBlock.ts";
 import { ConfigForm } from "./ConfigForm.tsx";
 import { Icon } from "./Icon.tsx";
 import { PortTable } from "./PortTable.tsx";
@@ -58,6 +61,8 @@ function NodeInspector({ id, node }: { id: string; node: GraphNode }) {
       <section>
         <h3>Node</h3>
         <LabelField id={id} node={node} placeholder={entry.title} />
+        <ReplaceField id={id} node={node} />
+        <ShareField id={id} node={node} />
         <dl className="facts">
           <dt>Block</dt>
           <dd>{node.type}</dd>
@@ -109,6 +114,7 @@ function Weights({ id, node }: { id: string; node: GraphNode }) {
           {tone === "both" && `: ${formatCount(count.trainable)} learn`}
         </span>
       </div>
+      <NewWeightsOf id={id} />
       <label className="switch">
         <input
           type="checkbox"
@@ -121,6 +127,20 @@ function Weights({ id, node }: { id: string; node: GraphNode }) {
       </label>
       <StartsFrom value={node.weights} change={(name) => change("weights", name)} />
     </section>
+  );
+}
+
+/** What a changed copy has beyond what it was made from: no checkpoint of that holds it. */
+function NewWeightsOf({ id }: { id: string }) {
+  const isInside = useEditor((editor) => editor.path.length > 0);
+  const fresh = useEditor((editor) => editor.newWeights[id]);
+  if (!fresh || isInside) return null;
+  return (
+    <p className="field-help" data-testid="new-weights" title={fresh.names.join("\n")}>
+      <strong>{formatCount(fresh.weights)}</strong> of them are new by your changes:{" "}
+      {fresh.names.slice(0, 3).join(", ")}
+      {fresh.names.length > 3 && ` and ${fresh.names.length - 3} more`}.
+    </p>
   );
 }
 
@@ -141,6 +161,81 @@ function LabelField({ id, node, placeholder }: { id: string; node: GraphNode; pl
         }}
         onBlur={sealHistory}
       />
+    </label>
+  );
+}
+
+/** Makes the node one of another kind; what fits of its fields and wires stays. */
+function ReplaceField({ id, node }: { id: string; node: GraphNode }) {
+  const catalog = useEditor((editor) => editor.catalog);
+  const graph = useEditor((editor) => editor.solvable);
+  const entry = catalog[node.type]!;
+  const others = offeredBlocks(graph, catalog).filter(
+    ({ kind, name }) => name !== node.type && isAlike(kind, entry.kind),
+  );
+  const change = (type: string) => {
+    const { graph: shown, solvable } = useEditor.getState();
+    const { nodes, edges } = replaceBlock(solvable, id, newNode(type), catalog);
+    commit("Replace", { ...shown, nodes: { ...shown.nodes, [id]: nodes[id]! }, edges });
+  };
+  return (
+    <label className="field">
+      <span className="field-name">Replace by</span>
+      <select value="" onChange={(event) => change(event.target.value)}>
+        <option value="">{entry.title}</option>
+        {others.map(({ name, title }) => (
+          <option key={name} value={name}>
+            {title}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** Blocks replace blocks; data replaces data, and an action another one. */
+function isAlike(a: string, b: string): boolean {
+  const kindOf = (kind: string) => (kind === "primitive" || kind === "composite" ? "block" : kind);
+  return kindOf(a) === kindOf(b);
+}
+
+/** Inside a block: uses the weights of another node of the same kind and configuration. */
+function ShareField({ id, node }: { id: string; node: GraphNode }) {
+  const graph = useEditor((editor) => editor.graph);
+  const count = useEditor((editor) => editor.counts[id]);
+  if (!graph.inputs || (!count?.weights && node.shares === undefined)) return null;
+  const same = Object.entries(graph.nodes).filter(
+    ([other, { type, shares }]) => other !== id && type === node.type && shares === undefined,
+  );
+  if (same.length === 0) return null;
+  const change = (owner: string) => {
+    const { graph: shown } = useEditor.getState();
+    const next = changeNode(shown, id, (before) => {
+      if (owner === "") return setProperty(before, "shares", undefined);
+      const { config, frozen, pretrained } = shown.nodes[owner]!;
+      const { frozen: _frozen, pretrained: _pretrained, ...rest } = before;
+      return {
+        ...rest,
+        config,
+        ...(frozen === undefined ? {} : { frozen }),
+        ...(pretrained === undefined ? {} : { pretrained }),
+        shares: owner,
+      };
+    });
+    commit(owner === "" ? "Weights of its own" : "Share weights", next);
+  };
+  return (
+    <label className="field">
+      <span className="field-name">Shares weights of</span>
+      <select value={node.shares ?? ""} onChange={(event) => change(event.target.value)}>
+        <option value="">none: has weights of its own</option>
+        {same.map(([other]) => (
+          <option key={other} value={other}>
+            {other}
+          </option>
+        ))}
+      </select>
+      <span className="field-help">It takes over that node’s configuration too.</span>
     </label>
   );
 }

@@ -9,7 +9,9 @@ export function Modal(props: { title: string; wide?: boolean; close?: () => void
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    element?.querySelector<HTMLInputElement>('input[type="text"]')?.select(); // not the cross, which comes first
+    const field = element?.querySelector<HTMLInputElement>('input[type="text"], input:checked'); // not the cross, which comes first
+    field?.focus();
+    field?.select();
     return () => element?.close();
   }, []);
   return (

@@ -1,12 +1,14 @@
 import { initialConfig } from "../../../src/core/catalog.ts";
+import { insertOnEdge } from "../../../src/graph/edit/rejoin.ts";
 import { addNode, connect, freshId, type Position } from "../../../src/graph/edit.ts";
-import type { GraphNode } from "../../../src/graph/graph.ts";
+import type { GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
 import { type CardPorts, card, cardHeight } from "../graph/cardSize.ts";
 import { type LooseEnd, wireBetween } from "../graph/connection.ts";
+import { edgeIds } from "../graph/edges.ts";
 import { type Box, freePlace } from "../graph/freePlace.ts";
 import { portsOf } from "../graph/nodePorts.ts";
 import { commit, useEditor } from "../stores/editor.ts";
-import { middle } from "../stores/viewport.ts";
+import { middle, toCanvas } from "../stores/viewport.ts";
 
 /** What a dragged palette entry is called on its way to the canvas. */
 const dragType = "application/x-flamingo-block";
@@ -43,6 +45,26 @@ export function addBlock(type: string, place: Position, wire?: { end: LooseEnd; 
   const left = wire?.end.direction === "input" ? card.width : wire ? 0 : card.width / 2;
   const grown = addNode(graph, id, newNode(type), [Math.round(place[0] - left), Math.round(place[1] - headMiddle)]);
   commit("Add", wire ? connect(grown, wireBetween(wire.end, id, wire.port)) : grown, { select: [id] });
+}
+
+/** Adds a block at a place, into the wire that is there if it fits. */
+export function dropBlock(type: string, at: { clientX: number; clientY: number }): void {
+  const place = toCanvas(at.clientX, at.clientY);
+  const { graph, solvable, catalog } = useEditor.getState();
+  const wire = wireAt(at.clientX, at.clientY);
+  const id = freshId(graph, type);
+  const corner: Position = [Math.round(place[0] - card.width / 2), Math.round(place[1] - headMiddle)];
+  const edges = wire && insertOnEdge(addNode(solvable, id, newNode(type), corner), id, wire, catalog)?.edges;
+  if (!edges) addBlock(type, place);
+  else commit("Insert", { ...addNode(graph, id, newNode(type), corner), edges }, { select: [id] });
+}
+
+/** The edge whose wire is drawn at a place of the screen. */
+function wireAt(x: number, y: number): GraphEdge | undefined {
+  const element = document.elementsFromPoint(x, y).map((each) => each.closest<SVGElement>(".react-flow__edge"));
+  const id = element.find((each) => each)?.dataset.id;
+  const { edges } = useEditor.getState().graph;
+  return edges[edgeIds(edges).indexOf(id ?? "")];
 }
 
 /** Adds a block where there is room, as near as can be to the right of the selected node, or to the middle of what is seen. */

@@ -1,7 +1,10 @@
 import { moveNodes } from "../../../src/graph/edit.ts";
 import { type Action, actions, canDo, type EditorContext } from "../edit/actions.ts";
 import { matches } from "../edit/shortcut.ts";
-import { tidyPositions } from "../graph/nodePorts.ts";
+import { card, cardHeight } from "../graph/cardSize.ts";
+import { figureOf } from "../graph/figure.ts";
+import { portsOf, tidyPositions } from "../graph/nodePorts.ts";
+import { terminalSize } from "../graph/terminals.ts";
 import { browserStorage } from "./browserStorage.ts";
 import { commandRun, createPipeline, downloadPipeline, savePipeline, startRun } from "./document.ts";
 import { commit, openDialog, redo, select, undo, useEditor } from "./editor.ts";
@@ -44,6 +47,7 @@ export function editorContext(): EditorContext {
     open: openDialog,
     openInside: openNode,
     leaveInside,
+    sizeOf,
     expand: (node) => void expandNode(node).catch(tellError),
     ownBlock: ownBlock(),
     exportBlock,
@@ -94,8 +98,9 @@ export function listenForShortcuts(): () => void {
 function belongsToField(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement;
   const isField = target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+  if (isField && matches("Escape", event)) target.blur();
   if (!isField) return window.getSelection()?.isCollapsed === false && matches("Mod+C", event);
-  return !["Mod+S", "Mod+Shift+S", "Mod+O", "Mod+Shift+Enter"].some((keys) => matches(keys, event));
+  return !["Mod+S", "Mod+Shift+S", "Mod+O", "Mod+K", "Mod+Shift+Enter"].some((keys) => matches(keys, event));
 }
 
 const clipboard = {
@@ -113,6 +118,15 @@ function tidy(): void {
   const { graph, catalog } = useEditor.getState();
   commit("Tidy up", moveNodes(graph, tidyPositions(graph, catalog)));
   requestAnimationFrame(() => fitAll());
+}
+
+function sizeOf(id: string): { width: number; height: number } {
+  const { graph, catalog } = useEditor.getState();
+  const entry = catalog[graph.nodes[id]?.type ?? ""];
+  const isBlock = id in graph.nodes;
+  if (!isBlock) return terminalSize;
+  const height = cardHeight({ ...portsOf(graph, id, entry), figure: figureOf(entry) !== undefined });
+  return { width: card.width, height };
 }
 
 function search(): void {

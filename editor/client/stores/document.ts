@@ -116,8 +116,16 @@ export async function startRun(options: Omit<RequestOf<"run:start">, "pipeline">
   const { pipeline } = useEditor.getState();
   const { run } = (await request("run:start", { pipeline, ...options })) as { run: string };
   noteRunPipeline(run, pipeline);
+  tellNewWeights();
   await watchRun(run);
   if (useSettings.getState().dock === false) showPanel("loss");
+}
+
+/** Says which parts start from new weights since an inside was changed. */
+function tellNewWeights(): void {
+  const all = Object.entries(useEditor.getState().newWeights);
+  for (const [node, { names, weights }] of all)
+    tell(`“${node}”: ${weights.toLocaleString("en-US")} weights are new by your changes, such as ${names[0]}`);
 }
 
 /** Tells the shown run to pause, go on, stop or resume. */

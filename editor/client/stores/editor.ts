@@ -82,6 +82,8 @@ interface EditorState {
   /** Weights of each node that is shown, as the server counts them; kept while a newer count is on its way. */
   counts: Description["nodes"];
   pipelineCounts: Description["nodes"];
+  /** What changed copies of blocks on the canvas have beyond what they were made from. */
+  newWeights: Description["newWeights"];
   dialog: Dialog | undefined;
 }
 
@@ -115,6 +117,7 @@ export const useEditor = create<EditorState>(() => ({
   shownProblems: [],
   counts: {},
   pipelineCounts: {},
+  newWeights: {},
   dialog: undefined,
 }));
 
@@ -135,6 +138,7 @@ export function showPipeline(pipeline: Pipeline, origin: Origin): void {
     agreed: new Set(),
     dialog: undefined,
     pipelineCounts: {},
+    newWeights: {},
   });
   set(judge(placed, []));
 }
@@ -238,9 +242,9 @@ export function setCatalog(library: Catalog): void {
 }
 
 /** Takes over what the server knows of a pipeline, if that is still the one on the canvas. */
-export function setDescription(pipeline: Pipeline, { problems, nodes }: Description): void {
+export function setDescription(pipeline: Pipeline, { problems, nodes, newWeights }: Description): void {
   const { path, opened } = get();
-  set({ pipelineCounts: nodes, ...(path.length === 0 ? { counts: nodes } : {}) });
+  set({ pipelineCounts: nodes, newWeights, ...(path.length === 0 ? { counts: nodes } : {}) });
   if (sameGraph(get().pipeline, pipeline)) set({ problems, shownProblems: problemsIn(problems, opened) });
 }
 

@@ -31,6 +31,7 @@ function contextOf(changes: Partial<EditorContext> = {}): EditorContext & { comm
     open: nothing,
     openInside: nothing,
     leaveInside: nothing,
+    sizeOf: () => ({ width: 200, height: 100 }),
     expand: nothing,
     ownBlock: undefined,
     exportBlock: nothing,
@@ -132,6 +133,92 @@ describe("actions", () => {
     expect(possible("failed", true, false)).toEqual(["run"]); // there is nothing to go on from
     expect(possible("succeeded")).toEqual(["run"]);
     expect(possible("running", false)).toEqual([]);
+  });
+});
+
+/** What each command does, by what it asks of the editor; commands that change the graph, by the graph. */
+const driven: Record<string, { context?: Partial<EditorContext>; does: string | ((graph: Pipeline) => unknown) }> = {
+  new: { does: "create" },
+  open: { does: "open:open" },
+  save: { does: "save" },
+  saveAs: { does: "open:save" },
+  download: { does: "download" },
+  undo: { context: { canUndo: true }, does: "undo" },
+  redo: { context: { canRedo: true }, does: "redo" },
+  cut: { does: ({ nodes }) => expect(Object.keys(nodes)).toEqual(["pictures", "head"]) },
+  copy: { does: "write" },
+  paste: {
+    context: { clipboard: { read: () => JSON.stringify(chain), write: () => {} } },
+    does: ({ nodes }) => expect(Object.keys(nodes)).toHaveLength(6),
+  },
+  duplicate: { does: ({ nodes }) => expect(Object.keys(nodes)).toContain("encoder2") },
+  delete: { does: ({ edges }) => expect(edges).toEqual([]) },
+  deleteRejoin: { does: ({ nodes }) => expect(Object.keys(nodes)).toEqual(["pictures", "head"]) },
+  alignLeft: { context: three(), does: ({ view }) => expect(view.positions.head![0]).toBe(0) },
+  alignRight: { context: three(), does: ({ view }) => expect(view.positions.pictures![0]).toBe(600) },
+  alignTop: { context: three(), does: ({ view }) => expect(view.positions.head![1]).toBe(0) },
+  alignBottom: { context: three(), does: ({ view }) => expect(view.positions.head![1]).toBe(0) },
+  distributeAcross: { context: three(), does: ({ view }) => expect(view.positions.encoder![0]).toBe(300) },
+  distributeDown: { context: three(), does: ({ view }) => expect(view.positions.encoder![0]).toBe(300) },
+  selectAll: { does: "select:pictures,encoder,head" },
+  deselect: { does: "select:" },
+  tidy: { does: "tidy" },
+  openInside: { does: "openInside:encoder" },
+  collapse: { does: "open:collapse" },
+  expand: { does: "expand:encoder" },
+  original: {
+    context: { depth: 1, ownBlock: "Mine", blocks: { Mine: { from: "Encoder" } as never } },
+    does: "restoreOriginal",
+  },
+  describeBlock: { context: { ownBlock: "Mine" }, does: "open:block" },
+  exportBlock: { context: { ownBlock: "Mine" }, does: "exportBlock:Mine" },
+  importBlocks: { does: "importBlocks" },
+  commands: { does: "open:commands" },
+  search: { does: "search" },
+  fit: { does: "fit" },
+  palette: { does: "toggle:palette" },
+  dock: { does: "toggle:dock" },
+  theme: { does: "toggleTheme" },
+  help: { does: "open:help" },
+  run: { does: "run:start" },
+  runWith: { does: "open:run" },
+  pause: { context: { runStatus: "running" }, does: "run:pause" },
+  continue: { context: { runStatus: "paused" }, does: "run:continue" },
+  stop: { context: { runStatus: "running" }, does: "run:stop" },
+  resume: { context: { runStatus: "stopped", hasCheckpoint: true }, does: "run:resume" },
+};
+
+function three(): Partial<EditorContext> {
+  return { selection: { nodes: ["pictures", "encoder", "head"], edges: [] } };
+}
+
+describe("each command", () => {
+  test("is driven here: none is without a test", () => {
+    expect(Object.keys(driven).sort()).toEqual(actions.map(({ name }) => name).sort());
+  });
+
+  test.each(Object.entries(driven))("%s does what it says", (name, { context = {}, does }) => {
+    const calls: string[] = [];
+    const note =
+      (call: string) =>
+      (...args: unknown[]) =>
+        void calls.push([call, ...args].join(":").replace(/^write:.*/s, "write"));
+    const asked = Object.fromEntries(
+      ["create", "open", "save", "download", "undo", "redo", "select", "tidy", "openInside", "expand", "fit", "search"]
+        .concat(["restoreOriginal", "exportBlock", "importBlocks", "toggle", "toggleTheme", "run", "leaveInside"])
+        .map((call) => [call, note(call)]),
+    );
+    const own = contextOf({
+      selection: { nodes: ["encoder"], edges: [] },
+      ...(asked as Partial<EditorContext>),
+      clipboard: { read: () => null, write: note("write") },
+      ...context,
+    });
+    const action = actionNamed(name);
+    expect(canDo(action, own)).toBe(true);
+    action.perform(own);
+    if (typeof does === "string") expect(calls).toEqual([does]);
+    else does(own.committed());
   });
 });
 

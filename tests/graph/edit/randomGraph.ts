@@ -33,12 +33,17 @@ export const graphs: fc.Arbitrary<GraphOfBlocks> = fc
   });
 
 /** The graph with one wire more, if that is accepted. */
-export function withWire<G extends GraphOfBlocks>(graph: G, [a, b, c]: readonly [number, number, number]): G {
+export function withWire<G extends GraphOfBlocks>(
+  graph: G,
+  [a, b, c]: readonly [number, number, number],
+  known = catalog,
+): G {
   const ids = Object.keys(graph.nodes);
+  if (ids.length === 0) return graph;
   const [from, to] = [ids[a % ids.length]!, ids[b % ids.length]!];
-  const outputs = Object.keys(catalog[graph.nodes[from]!.type]?.outputs ?? {});
-  const inputs = Object.keys(catalog[graph.nodes[to]!.type]?.inputs ?? {});
+  const outputs = Object.keys(known[graph.nodes[from]!.type]?.outputs ?? {});
+  const inputs = Object.keys(known[graph.nodes[to]!.type]?.inputs ?? {});
   if (outputs.length === 0 || inputs.length === 0) return graph;
   const edge: GraphEdge = { from: [from, outputs[c % outputs.length]!], to: [to, inputs[c % inputs.length]!] };
-  return checkConnection(graph, edge, catalog) ? graph : { ...graph, edges: [...graph.edges, edge] };
+  return checkConnection(graph, edge, known) ? graph : { ...graph, edges: [...graph.edges, edge] };
 }
