@@ -31,11 +31,11 @@ describe("a number in a configuration that is far too large", () => {
 
   test("of a source is an error that says what to do", () => {
     const { config, batch } = findSource("EmojiDocuments")!;
-    const stock = { drawings: [{ concept: 0, pixels: new Uint8Array(3072) }], labels: [{ tokens: [], mirror: false }] };
+    const data = { drawings: [{ concept: 0, pixels: new Uint8Array(3072) }], labels: [{ words: [], mirror: false }] };
     const read = config.parse({ media: 10_000_000 });
     let thrown: unknown;
     try {
-      batch({ source: "EmojiDocuments", config: read, stock, seed: 1 } as never, 0);
+      batch({ source: "EmojiDocuments", config: read, data, seed: 1 } as never, 0);
     } catch (error) {
       thrown = error;
     }
