@@ -193,6 +193,12 @@ function completeNames(config: Fields): NameMap {
   ];
 }
 
+/** What OpenFlamingo's checkpoints hold: what is trained, and the language model's embeddings and output layer with the special tokens. */
+export function checkpointNames(config: unknown): NameMap {
+  const isStored = /^(perceiver\.|lang_encoder\.(gated_cross_attn_layers\.|embed_tokens\.|embed_positions$|logits\.))/;
+  return completeNames(fields.parse(config)).filter(({ ours }) => isStored.test(ours[0]!));
+}
+
 /** What OpenFlamingo's checkpoints leave out, by the names of the libraries that it is from. */
 export function frozenNames(config: unknown): { vision: NameMap; language: NameMap } {
   const parsed = fields.parse(config);
