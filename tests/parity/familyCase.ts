@@ -68,11 +68,11 @@ function frozenParts(
   return new Map([...one.weights, ...two.weights]);
 }
 
-/** An encoder that takes images of any side, for those of the case. */
+/** The model for images of the side that the case has. */
 function sizedFor(model: FamilyModel, inputs: Stored): FamilyModel {
-  const side = inputs.get("pixel_values")?.shape.at(-1);
-  if (side === undefined || model.block.config?.imageSize !== undefined) return model;
-  return { ...model, block: { ...model.block, config: { ...model.block.config, imageSize: side } } };
+  const side = (inputs.get("pixel_values") ?? inputs.get("vision_x"))?.shape.at(-1);
+  const { family, block } = model;
+  return side === undefined || !family.forImageSize ? model : { ...model, block: family.forImageSize(block, side) };
 }
 
 export function numbersOf({ shape, data }: StoredTensor): Numbers {

@@ -33,6 +33,21 @@ export function withPixels({ type, config }: SlotInput, statistics: "clip" | "im
   return { type, config: { ...config, pixels: { type: "NormalizePixels", config: { statistics } } } };
 }
 
+/**
+ * A CLIP image encoder for images of another side: its position embeddings are interpolated, as Hugging Face's
+ * `interpolate_pos_encoding` does.
+ */
+export function withImageSize(
+  { type, config = {} }: SlotInput,
+  imageSize: number,
+  learnt = config.imageSize,
+): SlotInput {
+  if (imageSize === learnt) return { type, config };
+  const grid = Math.floor((learnt as number) / (config.patchSize as number));
+  const positions = { type: "InterpolatedPositions", config: { grid } };
+  return { type, config: { ...config, ...(config.imageSize === undefined ? {} : { imageSize }), positions } };
+}
+
 /** A CLIP image encoder's patches as OpenFlamingo takes them: before the last normalisation, and without the class token. */
 export function clipPatches(tower: ClipTower): SlotInput {
   const config = { ...clipFields(tower), classToken: true, normalise: false, project: false };
@@ -68,6 +83,7 @@ export const clipVision = defineFamily({
       path: ["num_attention_heads"],
     }),
   forImages: (block) => withPixels(block, "clip"),
+  forImageSize: withImageSize,
   block: (fields) => ({
     type: "ClipVision",
     config: clipFields({

@@ -27,6 +27,8 @@ export interface Family<C extends z.ZodObject = z.ZodObject> {
    * Only where it takes images.
    */
   forImages?(block: SlotInput): SlotInput;
+  /** The same model for images of another side, in pixels; position embeddings are interpolated. Only where it takes images. */
+  forImageSize?(block: SlotInput, imageSize: number): SlotInput;
   /** The library's names of all weights, and ours. */
   weights(config: z.output<C>): NameMap;
   /** Names of what may stand in its files beside the weights, such as masks that older versions stored. */

@@ -79,6 +79,7 @@ export const nfnet = defineFamily({
   ignored: /^head\.fc\./,
   config: fields,
   forImages: (block) => withPixels(block, "imagenet"),
+  forImageSize: ({ type, config }, imageSize) => ({ type, config: { ...config, imageSize } }),
   block: (config) => ({ type: "NfNet", config: blockConfig(config) }),
   weights: (config) => describeWeights(NfNet, blockConfig(config)).map(({ name }) => ({ theirs: name, ours: [name] })),
 });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { FlamingoError } from "../../core/errors.ts";
 import type { SlotInput } from "../../core/slot.ts";
 import type { Counterpart, NameMap } from "../../weights/nameMap.ts";
-import { type ClipTower, clipPatches, openClipNames, withPixels } from "./clip.ts";
+import { type ClipTower, clipPatches, openClipNames, withImageSize, withPixels } from "./clip.ts";
 import { defineFamily, type FamilyModel, modelAmong, only, size } from "./family.ts";
 import { languageModels } from "./languageModels.ts";
 
@@ -83,6 +83,14 @@ export const openFlamingo = defineFamily({
   forImages: ({ type, config }) => ({
     type,
     config: { ...config, visionEncoder: withPixels(config!.visionEncoder as SlotInput, "clip") },
+  }),
+  forImageSize: ({ type, config }, imageSize) => ({
+    type,
+    config: {
+      ...config,
+      imageSize,
+      visionEncoder: withImageSize(config!.visionEncoder as SlotInput, imageSize, config!.imageSize),
+    },
   }),
   block: flamingo,
   weights: completeNames,
