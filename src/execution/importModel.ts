@@ -69,7 +69,9 @@ export async function importModel({ name: wanted, home, ...files }: ImportOption
     });
   const record: Imported = { format: "flamingo-weights", version: 1, ...places };
   await write(home.models, importedFile(home.models, name), `${JSON.stringify(record, null, 2)}\n`);
-  await write(home.pipelines, pipeline, writePipeline(pipelineOf(name, family.name, block)));
+  // Sources of ours give pixels from -1 to 1; the library's preprocessing is its own.
+  const forSources = family.forImages?.(block) ?? block;
+  await write(home.pipelines, pipeline, writePipeline(pipelineOf(name, family.name, forSources)));
   const parameters = countParameters(describeWeights(findBlock(block.type)!, block.config ?? {})).weights;
   return { name, family: family.name, parameters, dtypes, bytes, source, pipeline, notes };
 }

@@ -6,7 +6,7 @@ import { findBlock, instantiate, type Value } from "../../src/core/block.ts";
 import { countTensors } from "../../src/engine/memory.ts";
 import { Weights } from "../../src/engine/readings/weights.ts";
 import { dispose, gather, type Tensor, tensor, tidy } from "../../src/engine/tensor.ts";
-import { type Continuation, openContinuation } from "../../src/evaluation/continuation.ts";
+import { type Decoding, openDecoding } from "../../src/evaluation/decoding.ts";
 import { generate } from "../../src/evaluation/generate.ts";
 import { describeDevices } from "../devices.ts";
 import { relativeError } from "./agreement.ts";
@@ -33,7 +33,7 @@ function promptsOf({ inputs }: FamilyCase): Int32Array[] {
 interface Live {
   read: FamilyCase;
   prompts: Int32Array[];
-  open(whole: boolean): (rows: readonly number[]) => Continuation;
+  open(whole: boolean): (rows: readonly number[]) => Decoding;
 }
 
 /** Opens a case, gives it to `use`, and holds nothing afterwards. */
@@ -46,7 +46,7 @@ async function withCase(name: string, use: (live: Live) => Promise<void>): Promi
   const given = familyPorts[block.name]!.inputs(read.inputs);
   const held: Tensor[] = Object.values(given);
   const open = (whole: boolean) => (rows: readonly number[]) =>
-    openContinuation(
+    openDecoding(
       rows.length,
       weights,
       (readingOf) => {

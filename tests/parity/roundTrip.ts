@@ -83,8 +83,8 @@ export async function trainedFlamingo(steps: number): Promise<Weights> {
       return () => loss({ logits: flamingo({ images, ids }), targets }) as Tensor;
     },
     onStep: () => {},
-    restsAfter: () => false,
-    rest: async () => true,
+    pausesAfter: () => false,
+    betweenSteps: async () => true,
   });
   dispose(held);
   optimizer.dispose();
