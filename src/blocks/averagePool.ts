@@ -6,8 +6,7 @@ import { definePrimitive } from "../engine/readings/primitive.ts";
 import { onGrids } from "./grids.ts";
 
 /**
- * Average pooling: the mean of each square of a grid. At the edges a square may reach beyond the grid; there it is the mean of what is
- * inside.
+ * Average pooling: the mean of each square of a grid, or of what of it is inside at the edges.
  *
  * Shapes: `x` [..., height, width, channels], `y` [..., ⌈height/size⌉, ⌈width/size⌉, channels].
  */
@@ -15,8 +14,7 @@ export const AveragePool = definePrimitive({
   name: "AveragePool",
   title: "Average pooling",
   category: "Vision",
-  summary:
-    "Average pooling: the mean of each square of a grid. At the edges a square may reach beyond the grid; there it is the mean of what is inside.",
+  summary: "Average pooling: the mean of each square of a grid, or of what of it is inside at the edges.",
   config: z.strictObject({ size: count("Size", "Side of the squares.", "pixels").default(2) }),
   example: {},
   exampleSizes: { lead: 2, height: 5, width: 4, channels: 3 },

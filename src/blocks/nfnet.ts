@@ -22,11 +22,15 @@ const stems = {
 /** Names of stems, as timm has them. */
 export const stemNames = Object.keys(stems) as (keyof typeof stems)[];
 
-const perStage = (title: string, description: string, unit?: string) =>
-  z
+/** A configuration field of a number for each of the four stages. */
+function perStage(title: string, description: string, values: [number, number, number, number], unit?: string) {
+  const meta = { title, description, ...(unit ? { unit } : {}) };
+  return z
     .array(count(title, description, unit))
     .length(4)
-    .meta({ title, description, ...(unit ? { unit } : {}) });
+    .default(values)
+    .meta(meta);
+}
 
 /**
  * NFNet, a normaliser-free residual network: the vision encoder of the Flamingo paper (F6), whose last grid is flattened.
@@ -50,16 +54,18 @@ export const NfNet = defineBlock({
   config: z.strictObject({
     imageSize: count("Image side", "Side of the square images.", "pixels").default(192),
     visualDim: count("Visual width", "Channels of each visual feature.", "channels").default(3072),
-    depths: perStage("Depths", "Blocks of each of the four stages.").default([1, 2, 6, 3]),
-    channels: perStage("Channels", "Channels of each of the four stages.", "channels").default([256, 512, 1536, 1536]),
+    depths: perStage("Depths", "Blocks of each of the four stages.", [1, 2, 6, 3]),
+    channels: perStage("Channels", "Channels of each of the four stages.", [256, 512, 1536, 1536], "channels"),
     stem: z
       .enum(stemNames)
       .default("deep_quad")
       .meta({ title: "Stem", description: "The first convolutions, by timm's names." }),
     stemChannels: count("Stem channels", "Channels after the stem.", "channels").default(128),
-    groupSize: count("Group size", "Channels of each group of the 3×3 convolutions; empty for one group.", "channels")
-      .nullable()
-      .default(128),
+    groupSize: count("Group size", "Channels of each group.", "channels").nullable().default(128).meta({
+      title: "Group size",
+      description: "Channels of each group of the 3×3 convolutions; null for one group.",
+      unit: "channels",
+    }),
     bottleneck: z.number().positive().default(0.5).meta({
       title: "Bottleneck",
       description: "Inner channels of a block as a part of its channels.",
