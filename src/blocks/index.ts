@@ -66,6 +66,7 @@ export { TanhGate } from "./tanhGate.ts";
 export { TextEncoder } from "./textEncoder.ts";
 export { TextPositions } from "./textPositions.ts";
 export { TokenEmbedding } from "./tokenEmbedding.ts";
+export { TokenMask, tokenMask } from "./tokenMask.ts";
 export { TransformerResampler } from "./transformerResampler.ts";
 export { Ungated } from "./ungated.ts";
 export { UntiedLogits } from "./untiedLogits.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { count, defineBlock, layerCount } from "../core/block.ts";
-import { float32, int32 } from "../core/port.ts";
+import { float32, int32, optional } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
 import { DecoderLayer } from "./decoderLayer.ts";
 import { lastToken } from "./lastToken.ts";
@@ -9,13 +9,14 @@ import { normSlot } from "./norm.ts";
 import { sumOfWords } from "./sumOfWords.ts";
 import { TextPositions } from "./textPositions.ts";
 import { TokenEmbedding } from "./tokenEmbedding.ts";
+import { tokenMask } from "./tokenMask.ts";
 
 /**
  * A text encoder for the contrastive objective: one vector of the joint space for a text.
  *
- * Token and position embeddings, `depth` causal layers, a last normalisation, the last token's vector or the mean over all tokens, and a
- * linear map to the joint space. Attention is causal, so that padding after the text changes nothing. The contrastive loss normalises the
- * vector, so the mean is a sum here. Shapes: `words` [batch, words], 0 for padding; `embedding` [batch, jointDim].
+ * Token and position embeddings, `depth` layers, a last normalisation, the last token's vector or the mean over all tokens, and a
+ * linear map to the joint space. Nothing attends to padding, so that it changes nothing. The contrastive loss normalises the vector, so
+ * the mean is a sum here. Shapes: `words` [batch, words], 0 for padding; `embedding` [batch, jointDim].
  *
  * @see Radford et al. 2021, CLIP, section 2.4, arXiv:2103.00020; Alayrac et al. 2022, Flamingo, appendix B.1.3 (BERT, mean pooling)
  */
@@ -33,8 +34,12 @@ export const TextEncoder = defineBlock({
     depth: layerCount("Layers", "Layers of the encoder.").default(4),
     layer: slot({
       title: "Layer",
-      description: "The layers of the encoder; causal.",
-      inputs: { hidden: float32("batch length dim", "hidden states") },
+      description:
+        "The layers of the encoder: causal as in CLIP, or an encoder layer, which sees the whole text, as in BERT.",
+      inputs: {
+        hidden: float32("batch length dim", "hidden states"),
+        keyMask: optional(int32("batch keys", "1 at each token, 0 at padding")),
+      },
       outputs: { hidden: float32("batch length dim", "hidden states after the layer") },
       given: ["dim"],
       default: { block: DecoderLayer, config: { heads: 4, headDim: 32 } },
@@ -64,7 +69,8 @@ export const TextEncoder = defineBlock({
     const project = child("project", Linear, { inDim: dim, outDim: jointDim });
     return ({ words }) => {
       let hidden = addPositions(embed(words).hidden); // [B, W, D]
-      for (const layer of layers) hidden = layer(hidden);
+      const keyMask = tokenMask(words);
+      for (const layer of layers) hidden = layer({ hidden, keyMask });
       const normal = normalise(hidden);
       return project(pool === "last" ? lastToken(words, normal) : sumOfWords(words, normal));
     };

@@ -101,8 +101,8 @@ export function exampleShapes(
 }
 
 /**
- * Inputs for a block's example: normal numbers, in whole numbers a single tag at the second place of each row, and in masks all but the
- * first place of each row.
+ * Inputs for a block's example: normal numbers, in whole numbers a single tag at the second place of each row, in masks all but the
+ * first place of each row, and in words the numbers from 1 on, of which none is padding, but for the last of each row.
  * Real inputs are variables, so that gradients by them can be asked for. The caller disposes them.
  */
 export function exampleInputs(definition: AnyBlock, config: Record<string, unknown>, seed = 3): Record<string, Tensor> {
@@ -117,9 +117,12 @@ export function exampleInputs(definition: AnyBlock, config: Record<string, unkno
       start.dispose();
     } else {
       const row = sizes.at(-1)!;
-      const isMask = /mask/i.test(port);
+      const numberAt = (at: number) => {
+        if (port === "words") return at === row - 1 ? 0 : at + 1;
+        return /mask/i.test(port) ? Math.min(at, 1) : at === 1 ? tag : 0;
+      };
       inputs[port] = tensor(
-        Int32Array.from({ length: count }, (_, at) => (isMask ? Math.min(at % row, 1) : at % row === 1 ? tag : 0)),
+        Int32Array.from({ length: count }, (_, at) => numberAt(at % row)),
         sizes,
         "int32",
       );
