@@ -1,12 +1,11 @@
 import { copyFile, mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { findBlock } from "../core/block.ts";
 import { describeStarts, describeWeights, type Start } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { WeightData } from "../engine/readings/weights.ts";
 import { optionsOf } from "../graph/graph.ts";
 import { withGraphBlocks } from "../graph/graphBlock.ts";
-import { openFlamingo } from "../models/families/openFlamingo.ts";
+import { checkpointNames, openFlamingo } from "../models/families/openFlamingo.ts";
 import { findImported, findPretrained } from "../models/imported.ts";
 import type { ImportedModel } from "../models/modelFiles.ts";
 import { compile, type Plan } from "../pipeline/compile.ts";
@@ -73,7 +72,7 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
   }
   const { start, model } = importedPart(plan, to, models);
   const numbersOf = (name: string) => trained.get(`${start.path}.${name}`) ?? model.tensors.get(name)!;
-  const names = to === "openflamingo" ? keptByOpenFlamingo(model) : model.names;
+  const names = to === "openflamingo" ? checkpointNames(model.config) : model.names;
   const tensors = names.map((each): [string, StoredTensor] => [each.theirs, theirTensor(each, numbersOf)]);
   const config = join(out, "config.json");
   await mkdir(out, { recursive: true });
@@ -103,16 +102,6 @@ function theirTensor(counterpart: Counterpart, numbersOf: (name: string) => Weig
       return toTheirs(counterpart, numbersOf).data;
     },
   };
-}
-
-/** OpenFlamingo's own checkpoints have what is trained, and every embedding. */
-function keptByOpenFlamingo({ block, names }: ImportedModel): Counterpart[] {
-  const specs = describeWeights(findBlock(block.type)!, block.config ?? {});
-  const trainable = new Set(specs.filter(({ frozen }) => !frozen).map(({ name }) => name));
-  return names.filter(
-    ({ theirs, ours }) =>
-      !theirs.startsWith("vision_encoder.") && (theirs.includes("embed") || ours.some((name) => trainable.has(name))),
-  );
 }
 
 /** Every weight of the run's model by its full name: as it was trained, or as it was at the start. */
