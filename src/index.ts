@@ -26,12 +26,16 @@ export { positionsSlot } from "./blocks/textPositions.ts";
 
 // Making blocks, and looking into them.
 
-export { count, defineBlock, findBlock, instantiate, operation } from "./core/block.ts";
 export { makeCatalog } from "./core/catalog.ts";
+export { count } from "./core/configFields.ts";
+export { defineBlock } from "./core/defineBlock.ts";
 export { describeWeights, sizeOf } from "./core/describeWeights.ts";
 export { type ErrorReport, FlamingoError } from "./core/errors.ts";
+export { instantiate } from "./core/instantiate.ts";
+export { operation } from "./core/operation.ts";
 export { bool, float32, int32, optional } from "./core/port.ts";
 export { Random } from "./core/random.ts";
+export { findBlock } from "./core/registry.ts";
 export { optionalSlot, slot } from "./core/slot.ts";
 export type { Graph, GraphBlock } from "./graph/graph.ts";
 export { graphBlock, withGraphBlocks } from "./graph/graphBlock.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/block.ts";
+import { operation } from "../core/operation.ts";
 import { float32 } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
 import { gelu, geluTanh, quickGelu, relu, silu, squaredRelu, tanh } from "../engine/ops/activations.ts";

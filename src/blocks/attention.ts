@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { type Cache, count, headCount, type InputsOf } from "../core/block.ts";
+import type { InputsOf } from "../core/call.ts";
+import type { Cache } from "../core/chunks.ts";
+import { count, headCount } from "../core/configFields.ts";
 import { float32, int32, optional } from "../core/port.ts";
 import { type AttentionOptions, attention, attentionWeights } from "../engine/ops/attention.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { count, operation } from "../core/block.ts";
+import { count } from "../core/configFields.ts";
+import { operation } from "../core/operation.ts";
 import { float32 } from "../core/port.ts";
 import { averagePool as pool } from "../engine/ops/averagePool.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";

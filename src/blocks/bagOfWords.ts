@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { count, defineBlock } from "../core/block.ts";
+import { count } from "../core/configFields.ts";
+import { defineBlock } from "../core/defineBlock.ts";
 import { float32, int32 } from "../core/port.ts";
 import { Linear } from "./linear.ts";
 import { sumOfWords } from "./sumOfWords.ts";

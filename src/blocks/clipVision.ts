@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineBlock } from "../core/block.ts";
+import { defineBlock } from "../core/defineBlock.ts";
 import { float32 } from "../core/port.ts";
 import { splitClassToken } from "./splitClassToken.ts";
 import { imageTokens, visionTransformerFields } from "./visionTransformer.ts";

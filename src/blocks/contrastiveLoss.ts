@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count } from "../core/block.ts";
+import { count } from "../core/configFields.ts";
 import { float32, int32, optional } from "../core/port.ts";
 import { crossEntropy } from "../engine/ops/crossEntropy.ts";
 import { add, multiply, scale } from "../engine/ops/elementwise.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { count, defineBlock } from "../core/block.ts";
+import { count } from "../core/configFields.ts";
+import { defineBlock } from "../core/defineBlock.ts";
 import { float32, int32, optional } from "../core/port.ts";
 import { add } from "./add.ts";
 import { headFields } from "./attention.ts";

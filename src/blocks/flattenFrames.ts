@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/block.ts";
+import { operation } from "../core/operation.ts";
 import { float32 } from "../core/port.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape } from "../engine/tensor.ts";

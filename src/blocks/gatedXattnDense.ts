@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineBlock } from "../core/block.ts";
+import { defineBlock } from "../core/defineBlock.ts";
 import { float32, int32, optional } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
 import { feedForwardSlot } from "./feedForward.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { defineBlock, layerCount } from "../core/block.ts";
+import { layerCount } from "../core/configFields.ts";
+import { defineBlock } from "../core/defineBlock.ts";
 import { float32 } from "../core/port.ts";
 import { add } from "./add.ts";
 import { feedForwardSlot } from "./feedForward.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { count, defineBlock } from "../core/block.ts";
+import { count } from "../core/configFields.ts";
+import { defineBlock } from "../core/defineBlock.ts";
 import { float32 } from "../core/port.ts";
 import { activationSlot } from "./activations.ts";
 import { add } from "./add.ts";

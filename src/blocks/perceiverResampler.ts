@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { count as countField, defineBlock, layerCount } from "../core/block.ts";
+import { count as countField, layerCount } from "../core/configFields.ts";
+import { defineBlock } from "../core/defineBlock.ts";
 import { add } from "./add.ts";
 import { headFields } from "./attention.ts";
 import { feedForwardSlot } from "./feedForward.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { count, headCount, operation } from "../core/block.ts";
+import { count, headCount } from "../core/configFields.ts";
+import { operation } from "../core/operation.ts";
 import { float32 } from "../core/port.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape, tile } from "../engine/tensor.ts";

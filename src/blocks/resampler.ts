@@ -1,4 +1,4 @@
-import { count } from "../core/block.ts";
+import { count } from "../core/configFields.ts";
 import { float32 } from "../core/port.ts";
 
 /** The fields that every resampler has. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count } from "../core/block.ts";
+import { count } from "../core/configFields.ts";
 import { rotaryFrequencies } from "../engine/ops/rotary.ts";
 
 /** How a rotary embedding is stretched over more positions than a model was trained with, as configuration fields. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineBlock } from "../core/block.ts";
+import { defineBlock } from "../core/defineBlock.ts";
 import { Attention, attentionFields, attentionInputs, attentionOutputs } from "./attention.ts";
 import { RotaryEmbedding, rotaryFields } from "./rotaryEmbedding.ts";
 

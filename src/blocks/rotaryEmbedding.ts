@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, headCount } from "../core/block.ts";
+import { count, headCount } from "../core/configFields.ts";
 import { float32 } from "../core/port.ts";
 import { rotary } from "../engine/ops/rotary.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { count, defineBlock, headCount, type Value } from "../core/block.ts";
+import type { Value } from "../core/call.ts";
+import { count, headCount } from "../core/configFields.ts";
+import { defineBlock } from "../core/defineBlock.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { float32, int32, optional } from "../core/port.ts";
 import { slot } from "../core/slot.ts";

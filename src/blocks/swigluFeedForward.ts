@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineBlock } from "../core/block.ts";
+import { defineBlock } from "../core/defineBlock.ts";
 import { optionalSlot } from "../core/slot.ts";
 import { activationInputs, activationOutputs } from "./activations.ts";
 import { feedForwardFields, feedForwardInputs, feedForwardOutputs } from "./feedForward.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { count, defineBlock, layerCount } from "../core/block.ts";
+import { count, layerCount } from "../core/configFields.ts";
+import { defineBlock } from "../core/defineBlock.ts";
 import { float32, int32, optional } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
 import { DecoderLayer } from "./decoderLayer.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count } from "../core/block.ts";
+import { count } from "../core/configFields.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { float32, int32, optional } from "../core/port.ts";
 import { optionalSlot } from "../core/slot.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count } from "../core/block.ts";
+import { count } from "../core/configFields.ts";
 import { float32 } from "../core/port.ts";
 import { joinTokens, tokenLogits } from "../engine/ops/embedding.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";

@@ -1,5 +1,8 @@
 import { z } from "zod";
-import { type CompositeScope, count, defineBlock, layerCount, type Value } from "../core/block.ts";
+import type { CompositeScope } from "../core/block.ts";
+import type { Value } from "../core/call.ts";
+import { count, layerCount } from "../core/configFields.ts";
+import { defineBlock } from "../core/defineBlock.ts";
 import { float32 } from "../core/port.ts";
 import { optionalSlot, slot } from "../core/slot.ts";
 import { ClassToken } from "./classToken.ts";

@@ -1,5 +1,6 @@
 import { GatedXattnDense } from "../blocks/gatedXattnDense.ts";
-import { instantiate, parseConfig } from "../core/block.ts";
+import { parseConfig } from "../core/config.ts";
+import { instantiate } from "../core/instantiate.ts";
 import { Random } from "../core/random.ts";
 import { valueAndGradients } from "../engine/autodiff/gradients.ts";
 import { openDevice } from "../engine/devices/device.ts";

@@ -1,4 +1,6 @@
-import { type AnyBlock, configSizes, type Value } from "./block.ts";
+import type { AnyBlock } from "./block.ts";
+import type { Value } from "./call.ts";
+import { configSizes } from "./config.ts";
 import { FlamingoError } from "./errors.ts";
 import type { Ports } from "./port.ts";
 import { printShape, type ShapeSpec, type SolvedShape } from "./shape.ts";

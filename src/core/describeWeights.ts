@@ -1,7 +1,10 @@
 import type { z } from "zod";
-import { type BlockDefinition, type InstantiateOptions, instantiate, type Reading, type WeightSpec } from "./block.ts";
+import type { BlockDefinition } from "./block.ts";
 import { FlamingoError } from "./errors.ts";
+import { type InstantiateOptions, instantiate } from "./instantiate.ts";
 import type { Ports } from "./port.ts";
+import type { Reading } from "./reading.ts";
+import type { WeightSpec } from "./weight.ts";
 
 /** The weights that a block would have, by name, without making any: an 80B configuration costs no memory. */
 export function describeWeights<C extends z.ZodObject, I extends Ports, O extends Ports>(

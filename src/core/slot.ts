@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { AnyBlock, SlotSpec, SlotValue } from "./block.ts";
+import type { AnyBlock, SlotValue } from "./block.ts";
+import type { SlotSpec } from "./misfit.ts";
 import type { Ports } from "./port.ts";
 
 /** The configuration of a slot as it is written: the block's name and those of its fields that have no default. */

@@ -1,5 +1,5 @@
-import type { Reading } from "../core/block.ts";
 import { FlamingoError } from "../core/errors.ts";
+import type { Reading } from "../core/reading.ts";
 import { Eager } from "../engine/readings/eager.ts";
 import { Incremental } from "../engine/readings/incremental.ts";
 import type { Weights } from "../engine/readings/weights.ts";

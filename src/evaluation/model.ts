@@ -1,4 +1,5 @@
-import type { Reading, Value } from "../core/block.ts";
+import type { Value } from "../core/call.ts";
+import type { Reading } from "../core/reading.ts";
 import type { Probe } from "../engine/readings/eager.ts";
 import type { Weights } from "../engine/readings/weights.ts";
 import type { Source } from "../graph/graph.ts";

@@ -1,4 +1,4 @@
-import type { Value } from "../core/block.ts";
+import type { Value } from "../core/call.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Media } from "../data/media.ts";
 import type { Probe } from "../engine/readings/eager.ts";

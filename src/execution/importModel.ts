@@ -1,9 +1,9 @@
 import { existsSync, realpathSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { findBlock } from "../core/block.ts";
 import { countParameters, describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
+import { findBlock } from "../core/registry.ts";
 import { weightsName } from "../core/slot.ts";
 import { type Imported, importedFile } from "../models/imported.ts";
 import { type ModelFiles, openModel } from "../models/modelFiles.ts";

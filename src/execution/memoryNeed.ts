@@ -1,17 +1,14 @@
-import {
-  type BlockLookup,
-  type CallSite,
-  instantiate,
-  type Reading,
-  type Value,
-  type WeightSpec,
-} from "../core/block.ts";
+import type { BlockLookup } from "../core/block.ts";
 import { printBytes } from "../core/bytes.ts";
+import type { Value } from "../core/call.ts";
 import { checkInputs } from "../core/check.ts";
 import { sizeOf } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
+import { instantiate } from "../core/instantiate.ts";
 import type { Ports } from "../core/port.ts";
+import type { CallSite, Reading } from "../core/reading.ts";
 import type { SolvedShape } from "../core/shape.ts";
+import type { WeightSpec } from "../core/weight.ts";
 import type { Device } from "../engine/devices/device.ts";
 import { inputsOf, optionsOf } from "../graph/graph.ts";
 import { withGraphBlocks } from "../graph/graphBlock.ts";

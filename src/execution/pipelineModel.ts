@@ -1,7 +1,10 @@
-import { type AnyBlock, type BlockLookup, type Call, instantiate, type Reading, type Value } from "../core/block.ts";
+import type { AnyBlock, BlockLookup } from "../core/block.ts";
+import type { Call, Value } from "../core/call.ts";
 import { makeCatalog } from "../core/catalog.ts";
 import { FlamingoError } from "../core/errors.ts";
+import { instantiate } from "../core/instantiate.ts";
 import type { Ports } from "../core/port.ts";
+import type { Reading } from "../core/reading.ts";
 import type { HostTensor } from "../data/source.ts";
 import { Eager, type Probe } from "../engine/readings/eager.ts";
 import type { Weight, Weights } from "../engine/readings/weights.ts";

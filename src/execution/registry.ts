@@ -8,7 +8,7 @@ import * as actionsByName from "./actions/index.ts";
 const sources = Object.values(sourcesByName) as unknown as readonly SourceDefinition[];
 const actions = Object.values(actionsByName) as unknown as readonly ActionDefinition[];
 
-export { findBlock } from "../core/block.ts";
+export { findBlock } from "../core/registry.ts";
 
 /** Everything that a pipeline may name, as plain data. */
 export const catalog: Catalog = makeCatalog([...sources, ...models, ...actions] as readonly Listed[]);

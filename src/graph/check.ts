@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { SlotSpec } from "../core/block.ts";
 import type { Catalog, CatalogEntry } from "../core/catalog.ts";
 import { type ErrorReport, reportOf } from "../core/errors.ts";
+import type { SlotSpec } from "../core/misfit.ts";
 import { type Filling, misfit } from "../core/misfit.ts";
 import { type GraphBlock, type GraphBlocks, type GraphEdge, graphInputs, graphOutputs } from "./graph.ts";
 import { catalogWith, graphBlock, nestingProblem, resolvedGraph } from "./graphBlock.ts";

@@ -1,8 +1,10 @@
 import { z } from "zod";
-import { type AnyBlock, type BlockLookup, type CompositeScope, findBlock, type Value } from "../core/block.ts";
+import type { AnyBlock, BlockLookup, CompositeScope } from "../core/block.ts";
+import type { Value } from "../core/call.ts";
 import { type Catalog, makeCatalog } from "../core/catalog.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Ports } from "../core/port.ts";
+import { findBlock } from "../core/registry.ts";
 import { evaluateDim, namesIn, parseShape, renameDim } from "../core/shape.ts";
 import {
   type Graph,

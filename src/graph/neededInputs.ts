@@ -1,5 +1,5 @@
-import type { SlotSpec } from "../core/block.ts";
 import type { CatalogEntry } from "../core/catalog.ts";
+import type { SlotSpec } from "../core/misfit.ts";
 import { type GraphBlocks, type GraphNode, graphInputs } from "./graph.ts";
 
 /** A block as it is configured; what has a default may be left out. */

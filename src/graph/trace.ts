@@ -1,16 +1,12 @@
 import type { z } from "zod";
-import {
-  type BlockDefinition,
-  type BlockLookup,
-  type CallSite,
-  instantiate,
-  parseConfig,
-  type Reading,
-  type Value,
-} from "../core/block.ts";
+import type { BlockDefinition, BlockLookup } from "../core/block.ts";
+import type { Value } from "../core/call.ts";
 import { checkInputs } from "../core/check.ts";
+import { parseConfig } from "../core/config.ts";
 import { FlamingoError } from "../core/errors.ts";
+import { instantiate } from "../core/instantiate.ts";
 import type { Port, Ports } from "../core/port.ts";
+import type { CallSite, Reading } from "../core/reading.ts";
 import { evaluateDim, namesIn, renameDim, type SolvedShape } from "../core/shape.ts";
 import {
   type GraphBlock,

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { type BlockDefinition, parseConfig } from "../core/block.ts";
+import type { BlockDefinition } from "../core/block.ts";
+import { parseConfig } from "../core/config.ts";
 import type { Ports } from "../core/port.ts";
 import { evaluateDim } from "../core/shape.ts";
 import type { GraphBlock } from "./graph.ts";

@@ -1,5 +1,6 @@
 import type { Gate } from "../channels/gates.ts";
-import type { AnyBlock, WeightSpec } from "../core/block.ts";
+import type { AnyBlock } from "../core/block.ts";
+import type { WeightSpec } from "../core/weight.ts";
 import { type PlacedBlock, placeName } from "./placedBlocks.ts";
 
 /**

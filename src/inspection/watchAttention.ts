@@ -1,4 +1,4 @@
-import type { InputsOf, ResultOf } from "../core/block.ts";
+import type { InputsOf, ResultOf } from "../core/call.ts";
 import type { Ports } from "../core/port.ts";
 import { keep, type Tensor } from "../engine/tensor.ts";
 import type { Built } from "../models/build.ts";

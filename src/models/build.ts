@@ -1,6 +1,9 @@
 import type { z } from "zod";
-import { type BlockDefinition, type InputsOf, instantiate, parseConfig, type ResultOf } from "../core/block.ts";
+import type { BlockDefinition } from "../core/block.ts";
+import type { InputsOf, ResultOf } from "../core/call.ts";
+import { parseConfig } from "../core/config.ts";
 import { describeStarts, describeWeights } from "../core/describeWeights.ts";
+import { instantiate } from "../core/instantiate.ts";
 import type { Ports } from "../core/port.ts";
 import { Eager, type Probe } from "../engine/readings/eager.ts";
 import { Weights } from "../engine/readings/weights.ts";

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { CrossDecoderLayer } from "../blocks/crossDecoderLayer.ts";
 import { decoderLayerSlot } from "../blocks/decoderLayer.ts";
-import { defineBlock, layerCount } from "../core/block.ts";
+import { layerCount } from "../core/configFields.ts";
+import { defineBlock } from "../core/defineBlock.ts";
 import {
   languageModelFields,
   languageModelInputs,

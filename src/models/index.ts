@@ -1,5 +1,6 @@
 import * as blocks from "../blocks/index.ts";
-import { type AnyBlock, reserveNames } from "../core/block.ts";
+import type { AnyBlock } from "../core/block.ts";
+import { reserveNames } from "../core/registry.ts";
 import { Flamingo } from "./flamingo.ts";
 import { GraftedLanguageModel } from "./graftedLanguageModel.ts";
 import { FlamingoLanguageModel } from "./languageModel.ts";

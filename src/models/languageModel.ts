@@ -8,15 +8,10 @@ import { mediaLocations } from "../blocks/mediaLocations.ts";
 import { normSlot } from "../blocks/norm.ts";
 import { positionsSlot, textMask } from "../blocks/textPositions.ts";
 import { paddingTokenField, TokenEmbedding, vocabularyFields } from "../blocks/tokenEmbedding.ts";
-import {
-  type ChildOptions,
-  type CompositeScope,
-  count,
-  defineBlock,
-  type InputsOf,
-  layerCount,
-  type Value,
-} from "../core/block.ts";
+import type { ChildOptions, CompositeScope } from "../core/block.ts";
+import type { InputsOf, Value } from "../core/call.ts";
+import { count, layerCount } from "../core/configFields.ts";
+import { defineBlock } from "../core/defineBlock.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { float32, int32, optional } from "../core/port.ts";
 

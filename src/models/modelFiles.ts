@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { findBlock } from "../core/block.ts";
 import { describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
+import { findBlock } from "../core/registry.ts";
 import type { SlotInput } from "../core/slot.ts";
 import { mapWeights, requireFit } from "../weights/mappedWeights.ts";
 import type { NameMap } from "../weights/nameMap.ts";

@@ -1,5 +1,6 @@
-import { type BlockLookup, type Inherited, inherited } from "../core/block.ts";
+import type { BlockLookup } from "../core/block.ts";
 import { describeWeights } from "../core/describeWeights.ts";
+import { type Inherited, inherited } from "../core/inherited.ts";
 import type { Ports } from "../core/port.ts";
 import {
   type Graph,

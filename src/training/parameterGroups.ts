@@ -1,4 +1,4 @@
-import type { ParameterGroup } from "../core/block.ts";
+import type { ParameterGroup } from "../core/weight.ts";
 
 /** How the weights of a parameter group are trained. */
 export interface GroupSettings {

@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { instantiate } from "../../src/core/block.ts";
 import { describeWeights, sizeOf } from "../../src/core/describeWeights.ts";
+import { instantiate } from "../../src/core/instantiate.ts";
 import { Weights } from "../../src/engine/readings/weights.ts";
 import { type Tensor, tensor } from "../../src/engine/tensor.ts";
 import { openDecoding } from "../../src/evaluation/decoding.ts";

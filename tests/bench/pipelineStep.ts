@@ -1,4 +1,4 @@
-import type { WeightSpec } from "../../src/core/block.ts";
+import type { WeightSpec } from "../../src/core/weight.ts";
 import type { HostTensor } from "../../src/data/source.ts";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { dispose, type Tensor, tidy } from "../../src/engine/tensor.ts";

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { DecoderLayer } from "../../src/blocks/decoderLayer.ts";
-import { type AnyBlock, findBlock, parseConfig } from "../../src/core/block.ts";
+import type { AnyBlock } from "../../src/core/block.ts";
+import { parseConfig } from "../../src/core/config.ts";
 import { describeWeights, sizeOf } from "../../src/core/describeWeights.ts";
 import type { Ports } from "../../src/core/port.ts";
 import { Random } from "../../src/core/random.ts";
+import { findBlock } from "../../src/core/registry.ts";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { countTensors } from "../../src/engine/memory.ts";
 import { add, multiply } from "../../src/engine/ops/elementwise.ts";

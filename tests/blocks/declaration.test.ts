@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { parseConfig, type SlotSpec } from "../../src/core/block.ts";
 import { makeCatalog } from "../../src/core/catalog.ts";
+import { parseConfig } from "../../src/core/config.ts";
 import { countParameters, describeWeights } from "../../src/core/describeWeights.ts";
+import type { SlotSpec } from "../../src/core/misfit.ts";
 import type { Ports } from "../../src/core/port.ts";
 import { namesIn } from "../../src/core/shape.ts";
 import { checkConfig, checkGraph } from "../../src/graph/check.ts";

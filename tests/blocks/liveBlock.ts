@@ -1,5 +1,8 @@
-import { type AnyBlock, configSizes, instantiate, parseConfig, type Value } from "../../src/core/block.ts";
+import type { AnyBlock } from "../../src/core/block.ts";
+import type { Value } from "../../src/core/call.ts";
+import { configSizes, parseConfig } from "../../src/core/config.ts";
 import { sizeOf } from "../../src/core/describeWeights.ts";
+import { instantiate } from "../../src/core/instantiate.ts";
 import type { Ports } from "../../src/core/port.ts";
 import { Random } from "../../src/core/random.ts";
 import { isEllipsis, type ShapeSpec, type SolvedShape } from "../../src/core/shape.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { count } from "../../src/core/block.ts";
 import { checkInputs } from "../../src/core/check.ts";
+import { count } from "../../src/core/configFields.ts";
 import { float32, int32, optional } from "../../src/core/port.ts";
 import { definePrimitive } from "../../src/engine/readings/primitive.ts";
 import { refusalOf } from "./refusalOf.ts";

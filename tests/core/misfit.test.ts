@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { SlotSpec } from "../../src/core/block.ts";
 import { makeCatalog } from "../../src/core/catalog.ts";
+import type { SlotSpec } from "../../src/core/misfit.ts";
 import { fillings } from "../../src/graph/check.ts";
 import { models } from "../../src/models/index.ts";
 

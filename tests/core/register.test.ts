@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { defineBlock, findBlock } from "../../src/core/block.ts";
+import { defineBlock } from "../../src/core/defineBlock.ts";
 import { float32 } from "../../src/core/port.ts";
+import { findBlock } from "../../src/core/registry.ts";
 import { models } from "../../src/models/index.ts";
 
 const block = (name: string, title = name) =>

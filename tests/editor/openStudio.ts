@@ -15,8 +15,8 @@ import {
   socketTransports,
 } from "../../editor/shared/protocol.ts";
 import { emptyNotebook, printNotebook } from "../../kernel/nbformat/notebook.ts";
-import { findBlock } from "../../src/core/block.ts";
 import { makeCatalog } from "../../src/core/catalog.ts";
+import { findBlock } from "../../src/core/registry.ts";
 import { models } from "../../src/models/index.ts";
 import { findHome } from "../../src/runs/home.ts";
 import { emptyRun, foldRecords, type RunState } from "../../src/runs/state.ts";

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { Logits } from "../../src/blocks/logits.ts";
 import { SelfAttention } from "../../src/blocks/selfAttention.ts";
 import { TokenEmbedding } from "../../src/blocks/tokenEmbedding.ts";
-import { instantiate } from "../../src/core/block.ts";
+import { instantiate } from "../../src/core/instantiate.ts";
 import { Random } from "../../src/core/random.ts";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { countTensors } from "../../src/engine/memory.ts";

@@ -1,5 +1,6 @@
-import type { Reading, Value } from "../../src/core/block.ts";
+import type { Value } from "../../src/core/call.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
+import type { Reading } from "../../src/core/reading.ts";
 import type { Example } from "../../src/data/evaluationSet.ts";
 import { Tokenizer } from "../../src/data/tokenizer.ts";
 import { Eager } from "../../src/engine/readings/eager.ts";

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { findBlock, parseConfig, type SlotValue } from "../../src/core/block.ts";
+import type { SlotValue } from "../../src/core/block.ts";
+import { parseConfig } from "../../src/core/config.ts";
+import { findBlock } from "../../src/core/registry.ts";
 import { readNumbers } from "../../src/engine/readings/weights.ts";
 import { prepareRun } from "../../src/execution/prepare.ts";
 import { readTemplate } from "../../src/execution/templates.ts";

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import { findBlock } from "../../src/core/block.ts";
+import { findBlock } from "../../src/core/registry.ts";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { Weights } from "../../src/engine/readings/weights.ts";

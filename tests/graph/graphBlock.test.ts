@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { GatedXattnDense } from "../../src/blocks/gatedXattnDense.ts";
-import { findBlock } from "../../src/core/block.ts";
 import { makeCatalog } from "../../src/core/catalog.ts";
 import { describeWeights } from "../../src/core/describeWeights.ts";
+import { findBlock } from "../../src/core/registry.ts";
 import { checkPipeline } from "../../src/graph/check.ts";
 import { type GraphBlock, graphBlockSchema } from "../../src/graph/graph.ts";
 import { catalogWith, graphBlock, withGraphBlocks } from "../../src/graph/graphBlock.ts";

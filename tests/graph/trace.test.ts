@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { count, defineBlock } from "../../src/core/block.ts";
+import { count } from "../../src/core/configFields.ts";
+import { defineBlock } from "../../src/core/defineBlock.ts";
 import { describeWeights, sizeOf } from "../../src/core/describeWeights.ts";
 import { float32, int32, optional } from "../../src/core/port.ts";
 import { definePrimitive } from "../../src/engine/readings/primitive.ts";

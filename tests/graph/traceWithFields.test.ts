@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { GatedXattnDense } from "../../src/blocks/gatedXattnDense.ts";
-import { type AnyBlock, findBlock } from "../../src/core/block.ts";
+import type { AnyBlock } from "../../src/core/block.ts";
 import { makeCatalog } from "../../src/core/catalog.ts";
 import { describeWeights } from "../../src/core/describeWeights.ts";
 import type { Ports } from "../../src/core/port.ts";
+import { findBlock } from "../../src/core/registry.ts";
 import { namesIn } from "../../src/core/shape.ts";
 import { checkPipeline } from "../../src/graph/check.ts";
 import { graphBlock } from "../../src/graph/graphBlock.ts";

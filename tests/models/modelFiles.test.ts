@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { findBlock } from "../../src/core/block.ts";
+import { findBlock } from "../../src/core/registry.ts";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { type Tensor, tensor, tidy } from "../../src/engine/tensor.ts";
 import { build } from "../../src/models/build.ts";

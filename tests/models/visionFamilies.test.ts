@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { findBlock } from "../../src/core/block.ts";
 import { describeWeights } from "../../src/core/describeWeights.ts";
 import { Random } from "../../src/core/random.ts";
+import { findBlock } from "../../src/core/registry.ts";
 import type { SlotInput } from "../../src/core/slot.ts";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { Weights } from "../../src/engine/readings/weights.ts";

@@ -1,4 +1,5 @@
-import { instantiate, type Value } from "../../src/core/block.ts";
+import type { Value } from "../../src/core/call.ts";
+import { instantiate } from "../../src/core/instantiate.ts";
 import { checkMediaCount } from "../../src/core/mediaCount.ts";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { multiply } from "../../src/engine/ops/elementwise.ts";

@@ -4,7 +4,7 @@ import { ClipVision } from "../../src/blocks/clipVision.ts";
 import { ContrastiveLoss } from "../../src/blocks/contrastiveLoss.ts";
 import { Linear } from "../../src/blocks/linear.ts";
 import { TextEncoder } from "../../src/blocks/textEncoder.ts";
-import { instantiate } from "../../src/core/block.ts";
+import { instantiate } from "../../src/core/instantiate.ts";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { Eager } from "../../src/engine/readings/eager.ts";
 import { Weights } from "../../src/engine/readings/weights.ts";

@@ -1,4 +1,6 @@
-import { findBlock, instantiate, type Value } from "../../src/core/block.ts";
+import type { Value } from "../../src/core/call.ts";
+import { instantiate } from "../../src/core/instantiate.ts";
+import { findBlock } from "../../src/core/registry.ts";
 import type { SlotInput } from "../../src/core/slot.ts";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { multiply } from "../../src/engine/ops/elementwise.ts";

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { findBlock } from "../../src/core/block.ts";
 import { describeWeights } from "../../src/core/describeWeights.ts";
+import { findBlock } from "../../src/core/registry.ts";
 import type { FamilyModel } from "../../src/models/families/family.ts";
 import { modelOf } from "../../src/models/families/index.ts";
 import { frozenNames, ignoredOfOpenClip } from "../../src/models/families/openFlamingo.ts";

@@ -1,6 +1,8 @@
 import { NextTokenLoss } from "../../src/blocks/nextTokenLoss.ts";
-import { findBlock, instantiate, type Value } from "../../src/core/block.ts";
+import type { Value } from "../../src/core/call.ts";
+import { instantiate } from "../../src/core/instantiate.ts";
 import { Random } from "../../src/core/random.ts";
+import { findBlock } from "../../src/core/registry.ts";
 import { Eager } from "../../src/engine/readings/eager.ts";
 import { Weights } from "../../src/engine/readings/weights.ts";
 import { dispose, type Tensor, tensor } from "../../src/engine/tensor.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { findBlock } from "../../src/core/block.ts";
 import { describeStarts, describeWeights } from "../../src/core/describeWeights.ts";
+import { findBlock } from "../../src/core/registry.ts";
 import { catalog } from "../../src/execution/registry.ts";
 import { checkPipeline } from "../../src/graph/check.ts";
 import { optionsOf } from "../../src/graph/graph.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { count } from "../../src/core/block.ts";
 import { type Listed, makeCatalog } from "../../src/core/catalog.ts";
+import { count } from "../../src/core/configFields.ts";
 import { float32, int32, optional, type Ports } from "../../src/core/port.ts";
 import type { GraphEdge } from "../../src/graph/graph.ts";
 import type { Pipeline } from "../../src/pipeline/schema.ts";

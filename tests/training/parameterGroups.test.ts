@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { GatedXattnDense } from "../../src/blocks/gatedXattnDense.ts";
 import { PerceiverResampler } from "../../src/blocks/perceiverResampler.ts";
-import type { WeightSpec } from "../../src/core/block.ts";
 import { describeWeights } from "../../src/core/describeWeights.ts";
+import type { WeightSpec } from "../../src/core/weight.ts";
 import { FlamingoLanguageModel } from "../../src/models/languageModel.ts";
 import { flamingoGroups } from "../../src/training/parameterGroups.ts";
 

@@ -1,5 +1,5 @@
-import type { SlotSpec } from "../../../src/core/block.ts";
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
+import type { SlotSpec } from "../../../src/core/misfit.ts";
 
 /** A field of the inspector's form, as the catalog's JSON Schema says it. */
 export interface Field {

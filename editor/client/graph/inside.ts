@@ -1,6 +1,6 @@
-import type { SlotSpec } from "../../../src/core/block.ts";
 import type { Catalog, CatalogEntry } from "../../../src/core/catalog.ts";
 import type { ErrorReport } from "../../../src/core/errors.ts";
+import type { SlotSpec } from "../../../src/core/misfit.ts";
 import { isEllipsis, namesIn } from "../../../src/core/shape.ts";
 import type { OpenBlock } from "../../../src/graph/edit/changeInside.ts";
 import { blockAt, type EditedGraph, type GraphOfBlocks, type Step } from "../../../src/graph/edit/place.ts";

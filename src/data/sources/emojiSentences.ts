@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count } from "../../core/block.ts";
+import { count } from "../../core/configFields.ts";
 import { int32 } from "../../core/port.ts";
 import { Random } from "../../core/random.ts";
 import { packedTexts } from "../documents.ts";

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { count } from "../../core/block.ts";
+import { count } from "../../core/configFields.ts";
 import { FlamingoError } from "../../core/errors.ts";
 import { float32, int32 } from "../../core/port.ts";
 import { Random } from "../../core/random.ts";

@@ -1,7 +1,9 @@
-import type { CallSite, Reading, Value, WeightSpec } from "../../core/block.ts";
+import type { Value } from "../../core/call.ts";
 import { checkInputs } from "../../core/check.ts";
 import { FlamingoError } from "../../core/errors.ts";
+import type { CallSite, Reading } from "../../core/reading.ts";
 import { printShape } from "../../core/shape.ts";
+import type { WeightSpec } from "../../core/weight.ts";
 import { recomputed } from "../autodiff/recompute.ts";
 import { clone, type Tensor, type TensorContainer, tidy } from "../tensor.ts";
 import type { Weights } from "./weights.ts";

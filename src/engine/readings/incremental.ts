@@ -1,8 +1,11 @@
-import type { Cache, CallSite, Reading, Value, WeightSpec } from "../../core/block.ts";
+import type { Value } from "../../core/call.ts";
 import { checkInputs } from "../../core/check.ts";
+import type { Cache } from "../../core/chunks.ts";
 import { FlamingoError } from "../../core/errors.ts";
 import type { Ports } from "../../core/port.ts";
+import type { CallSite, Reading } from "../../core/reading.ts";
 import { isEllipsis, namesIn } from "../../core/shape.ts";
+import type { WeightSpec } from "../../core/weight.ts";
 import { clone, dispose, gather, keep, type Tensor, tensor, tidy } from "../tensor.ts";
 import { KvCache } from "./kvCache.ts";
 import type { Weights } from "./weights.ts";

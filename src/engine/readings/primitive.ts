@@ -1,13 +1,9 @@
 import type { z } from "zod";
-import {
-  type BlockDefinition,
-  type Cache,
-  type InputsOf,
-  type PrimitiveScope,
-  type ResultOf,
-  register,
-} from "../../core/block.ts";
+import type { BlockDefinition, PrimitiveScope } from "../../core/block.ts";
+import type { InputsOf, ResultOf } from "../../core/call.ts";
+import type { Cache } from "../../core/chunks.ts";
 import type { Ports } from "../../core/port.ts";
+import { register } from "../../core/registry.ts";
 import type { Tensor } from "../tensor.ts";
 
 type PrimitiveInput<C extends z.ZodObject, I extends Ports, O extends Ports> = Omit<

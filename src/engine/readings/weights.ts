@@ -1,7 +1,7 @@
-import type { Initial, WeightSpec } from "../../core/block.ts";
 import { sizeOf } from "../../core/describeWeights.ts";
 import { FlamingoError } from "../../core/errors.ts";
 import { Random } from "../../core/random.ts";
+import type { Initial, WeightSpec } from "../../core/weight.ts";
 import { capabilities } from "../devices/capabilities.ts";
 import { getBackend, type Tensor, tensor, type Variable, variable } from "../tensor.ts";
 

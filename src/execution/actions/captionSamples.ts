@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { count } from "../../core/block.ts";
+import { count } from "../../core/configFields.ts";
 import { float32 } from "../../core/port.ts";
 import type { Example } from "../../data/evaluationSet.ts";
 import { encodePng } from "../../data/pixels.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count } from "../../core/block.ts";
+import { count } from "../../core/configFields.ts";
 import { float32 } from "../../core/port.ts";
 import { capabilities } from "../../engine/devices/capabilities.ts";
 import { flamingoGroups } from "../../training/parameterGroups.ts";

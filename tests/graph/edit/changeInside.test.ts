@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { findBlock } from "../../../src/core/block.ts";
 import { describeWeights } from "../../../src/core/describeWeights.ts";
+import { findBlock } from "../../../src/core/registry.ts";
 import { checkPipeline } from "../../../src/graph/check.ts";
 import { backToOriginal, changeInside, needsExtent, type OpenBlock } from "../../../src/graph/edit/changeInside.ts";
 import { areSame, differences } from "../../../src/graph/edit/differences.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { findBlock } from "../../../src/core/block.ts";
 import { describeWeights } from "../../../src/core/describeWeights.ts";
 import { FlamingoError } from "../../../src/core/errors.ts";
+import { findBlock } from "../../../src/core/registry.ts";
 import { checkPipeline } from "../../../src/graph/check.ts";
 import { collapse } from "../../../src/graph/edit/collapse.ts";
 import { expand } from "../../../src/graph/edit/expand.ts";

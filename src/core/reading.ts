@@ -1,0 +1,33 @@
+import type { AnyBlock, ChildOptions } from "./block.ts";
+import type { Value } from "./call.ts";
+import type { Cache } from "./chunks.ts";
+import type { WeightSpec } from "./weight.ts";
+
+/**
+ * Where blocks get their weights, and how a call of a block is carried out. The eager reading computes; the symbolic
+ * reading records.
+ */
+export interface Reading {
+  weight(spec: WeightSpec): unknown;
+  /** Is told which pretrained weights a block starts from, before the block is made. */
+  starts?(path: string, weights: string): void;
+  call(site: CallSite, inputs: Record<string, Value | undefined>): Record<string, Value>;
+}
+
+/** One call of a child or an operation in the code of a composite. */
+export interface CallSite {
+  definition: AnyBlock;
+  config: Record<string, unknown>;
+  /** Dotted path inside the outermost block; empty for the outermost itself. */
+  path: string;
+  options: ChildOptions;
+  /** The block whose code calls this one. */
+  parent?: CallSite | undefined;
+  /** The block's own code. Returns outputs by name. */
+  forward: (inputs: Record<string, Value | undefined>, cache?: Cache<unknown>) => Record<string, Value>;
+}
+
+/** The path of what has this name in the block at a path. */
+export function join(path: string, name: string): string {
+  return path && name ? `${path}.${name}` : path || name;
+}
