@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32 } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
 import { gelu, geluTanh, quickGelu, relu, silu, squaredRelu, tanh } from "../engine/ops/activations.ts";
@@ -51,7 +51,7 @@ export const Gelu = defineActivation(
 );
 
 /** GELU of each number. */
-export const geluOf = operation(Gelu);
+export const geluOf = functional(Gelu);
 
 /**
  * Squared ReLU: max(x, 0)², the activation of Flamingo's own layers.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32 } from "../core/port.ts";
 import { add as addTensors } from "../engine/ops/elementwise.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
@@ -23,4 +23,4 @@ export const Add = definePrimitive({
 });
 
 /** a + b. */
-export const add = operation(Add);
+export const add = functional(Add);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32 } from "../core/port.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { concat, mean, reshape } from "../engine/tensor.ts";
@@ -30,4 +30,4 @@ export const AppendMean = definePrimitive({
 });
 
 /** A sequence with its mean after it. */
-export const appendMean = operation(AppendMean);
+export const appendMean = functional(AppendMean);

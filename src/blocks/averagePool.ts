@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { count } from "../core/configFields.ts";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32 } from "../core/port.ts";
 import { averagePool as pool } from "../engine/ops/averagePool.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
@@ -28,4 +28,4 @@ export const AveragePool = definePrimitive({
 });
 
 /** `averagePool.with({ size })(x)`. */
-export const averagePool = operation(AveragePool);
+export const averagePool = functional(AveragePool);

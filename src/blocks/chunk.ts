@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { count } from "../core/configFields.ts";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32 } from "../core/port.ts";
 import { splitInHalf } from "../engine/ops/layout.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
@@ -30,4 +30,4 @@ export const Chunk = definePrimitive({
 });
 
 /** `chunk.with({ dim })(x)` gives `first` and `second`. */
-export const chunk = operation(Chunk);
+export const chunk = functional(Chunk);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32 } from "../core/port.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { clipByValue } from "../engine/tensor.ts";
@@ -31,4 +31,4 @@ export const Clip = definePrimitive({
 });
 
 /** `clip.with({ limit })(x)`: min(max(x, −limit), limit). */
-export const clip = operation(Clip);
+export const clip = functional(Clip);

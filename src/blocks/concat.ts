@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32 } from "../core/port.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { concat as concatTensors } from "../engine/tensor.ts";
@@ -29,4 +29,4 @@ export const Concat = definePrimitive({
 });
 
 /** Joins two sequences, the first one first. */
-export const concat = operation(Concat);
+export const concat = functional(Concat);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { count } from "../core/configFields.ts";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32 } from "../core/port.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape, slice } from "../engine/tensor.ts";
@@ -31,4 +31,4 @@ export const FirstPositions = definePrimitive({
 });
 
 /** `firstPositions.with({ count })(x)`. */
-export const firstPositions = operation(FirstPositions);
+export const firstPositions = functional(FirstPositions);

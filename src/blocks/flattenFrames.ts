@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32 } from "../core/port.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape } from "../engine/tensor.ts";
@@ -31,4 +31,4 @@ export const FlattenFrames = definePrimitive({
 });
 
 /** All frames of each video as one sequence of features. */
-export const flattenFrames = operation(FlattenFrames);
+export const flattenFrames = functional(FlattenFrames);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32 } from "../core/port.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape } from "../engine/tensor.ts";
@@ -31,4 +31,4 @@ export const FlattenGrid = definePrimitive({
 });
 
 /** A grid of vectors as a sequence, row by row. */
-export const flattenGrid = operation(FlattenGrid);
+export const flattenGrid = functional(FlattenGrid);

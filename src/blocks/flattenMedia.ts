@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32 } from "../core/port.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape } from "../engine/tensor.ts";
@@ -28,4 +28,4 @@ export const FlattenMedia = definePrimitive({
 });
 
 /** The visual tokens of all images of a document as one sequence. */
-export const flattenMedia = operation(FlattenMedia);
+export const flattenMedia = functional(FlattenMedia);

@@ -1,4 +1,4 @@
-/** Every block, and the functions of those that are operations, a line each: a new one is one file and one line here. */
+/** Every block, and the functions of the stateless ones, a line each: a new one is one file and one line here. */
 
 export { Gelu, GeluTanh, geluOf, QuickGelu, Relu, Silu, SquaredRelu, Tanh } from "./activations.ts";
 export { Add, add } from "./add.ts";

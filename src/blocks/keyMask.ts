@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { int32 } from "../core/port.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { clone, concat } from "../engine/tensor.ts";
@@ -32,4 +32,4 @@ export const KeyMask = definePrimitive({
 });
 
 /** `keyMaskOf(mask)`: which keys count, of all positions so far. */
-export const keyMaskOf = operation(KeyMask);
+export const keyMaskOf = functional(KeyMask);

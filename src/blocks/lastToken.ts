@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32, int32 } from "../core/port.ts";
 import { multiply } from "../engine/ops/elementwise.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
@@ -38,4 +38,4 @@ export const LastToken = definePrimitive({
 });
 
 /** The vector of each row's last token. */
-export const lastToken = operation(LastToken);
+export const lastToken = functional(LastToken);

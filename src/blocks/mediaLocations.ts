@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { int32 } from "../core/port.ts";
 import { equalTo } from "../engine/ops/mediaMask.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
@@ -33,4 +33,4 @@ export const MediaLocations = definePrimitive({
 });
 
 /** `mediaLocations.with({ imageToken })(ids)`: 1 at each `<image>` token, else 0. */
-export const mediaLocations = operation(MediaLocations);
+export const mediaLocations = functional(MediaLocations);

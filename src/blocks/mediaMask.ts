@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32, int32 } from "../core/port.ts";
 import { countTags, mediaMask as maskOf } from "../engine/ops/mediaMask.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
@@ -54,4 +54,4 @@ export const MediaMask = definePrimitive({
 });
 
 /** `mediaMask.with({ attend, padded })(locations, media)`: 1 where a token may attend to an image. */
-export const mediaMask = operation(MediaMask);
+export const mediaMask = functional(MediaMask);

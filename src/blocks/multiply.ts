@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32 } from "../core/port.ts";
 import { multiply as multiplyOf } from "../engine/ops/elementwise.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
@@ -27,4 +27,4 @@ export const Multiply = definePrimitive({
 });
 
 /** a · b, number by number. */
-export const multiply = operation(Multiply);
+export const multiply = functional(Multiply);

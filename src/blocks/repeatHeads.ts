@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { count, headCount } from "../core/configFields.ts";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32 } from "../core/port.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape, tile } from "../engine/tensor.ts";
@@ -39,4 +39,4 @@ export const RepeatHeads = definePrimitive({
 });
 
 /** `repeatHeads.with({ heads, headDim, times })(x)`: head h·times + i of the result is head h of x. */
-export const repeatHeads = operation(RepeatHeads);
+export const repeatHeads = functional(RepeatHeads);

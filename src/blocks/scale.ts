@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32 } from "../core/port.ts";
 import { scale as scaled } from "../engine/ops/elementwise.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
@@ -28,4 +28,4 @@ export const Scale = definePrimitive({
 });
 
 /** `scale.with({ factor })(x)`. */
-export const scale = operation(Scale);
+export const scale = functional(Scale);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32 } from "../core/port.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape, slice } from "../engine/tensor.ts";
@@ -35,4 +35,4 @@ export const SplitClassToken = definePrimitive({
 });
 
 /** The class token of a sequence, and the sequence without it. */
-export const splitClassToken = operation(SplitClassToken);
+export const splitClassToken = functional(SplitClassToken);

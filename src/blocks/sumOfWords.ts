@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32, int32 } from "../core/port.ts";
 import { multiply } from "../engine/ops/elementwise.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
@@ -33,4 +33,4 @@ export const SumOfWords = definePrimitive({
 });
 
 /** The sum of the vectors of tokens that are no padding. */
-export const sumOfWords = operation(SumOfWords);
+export const sumOfWords = functional(SumOfWords);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { float32 } from "../core/port.ts";
 import { swiglu as swigluOf } from "../engine/ops/activations.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
@@ -32,4 +32,4 @@ export const SwiGlu = definePrimitive({
 });
 
 /** silu(gate) · up. */
-export const swiglu = operation(SwiGlu);
+export const swiglu = functional(SwiGlu);

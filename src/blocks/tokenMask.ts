@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { operation } from "../core/operation.ts";
+import { functional } from "../core/functional.ts";
 import { int32 } from "../core/port.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { cast, notEqual, scalar } from "../engine/tensor.ts";
@@ -26,4 +26,4 @@ export const TokenMask = definePrimitive({
 });
 
 /** 1 at each token, 0 at padding. */
-export const tokenMask = operation(TokenMask);
+export const tokenMask = functional(TokenMask);

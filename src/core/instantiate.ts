@@ -3,8 +3,8 @@ import type { AnyBlock, BlockDefinition, BlockLookup, ChildOptions, SlotValue } 
 import { type AnyCall, type Call, callable, named, type Value } from "./call.ts";
 import { parseConfig } from "./config.ts";
 import { fill, slotsOf, throughSlot } from "./fillSlot.ts";
+import { Composite, outsideComposites } from "./functional.ts";
 import { type Inherited, inherited, outermost, weightSpec } from "./inherited.ts";
-import { Composite, outsideComposites } from "./operation.ts";
 import type { Ports } from "./port.ts";
 import { type CallSite, join, type Reading } from "./reading.ts";
 import { findBlock } from "./registry.ts";

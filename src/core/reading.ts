@@ -14,7 +14,7 @@ export interface Reading {
   call(site: CallSite, inputs: Record<string, Value | undefined>): Record<string, Value>;
 }
 
-/** One call of a child or an operation in the code of a composite. */
+/** One call of a child or a function in the code of a composite. */
 export interface CallSite {
   definition: AnyBlock;
   config: Record<string, unknown>;

@@ -33,7 +33,7 @@ interface Symbolic extends Value {
 }
 
 /**
- * Opens a composite block to its inside: calls its own code on symbolic tensors, and records each call of a child or an operation
+ * Opens a composite block to its inside: calls its own code on symbolic tensors, and records each call of a child or a function
  * as a node. An input is optional only if every node that gets it can do without. The graph runs: as a block it gives the same bits as the one that was traced, under the same names of weights.
  * @throws FlamingoError for a primitive, which has no inside; INVALID_CONFIG, SHAPE_MISMATCH
  */

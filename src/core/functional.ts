@@ -6,26 +6,26 @@ import type { Ports } from "./port.ts";
 import { type CallSite, join, type Reading } from "./reading.ts";
 
 /**
- * A block without weights as a function for the code of composites: `add(x, update)`. It is recorded by a trace like a child, with an
- * id made of its name. Outside any block it computes at once.
+ * A block without weights as a function for the code of composites: `const add = functional(Add)`, then `add(x, update)`. A trace
+ * records the call like a child's, with an id made of the block's name. Outside any block it computes at once.
  */
-export function operation<C extends z.ZodObject, I extends Ports, O extends Ports>(
+export function functional<C extends z.ZodObject, I extends Ports, O extends Ports>(
   definition: BlockDefinition<C, I, O>,
-): Operation<C, I, O> {
+): Functional<C, I, O> {
   const within = (config: Record<string, unknown>) =>
     callable(definition, (inputs) =>
-      running ? running.call(definition, config, inputs) : operationSite(definition, config, "").forward(inputs),
+      running ? running.call(definition, config, inputs) : functionalSite(definition, config, "").forward(inputs),
     );
   const plain = within({});
-  return Object.assign((...inputs: unknown[]) => plain(...inputs), { with: within }) as unknown as Operation<C, I, O>;
+  return Object.assign((...inputs: unknown[]) => plain(...inputs), { with: within }) as unknown as Functional<C, I, O>;
 }
 
-/** An operation: called with values, or first `with` a configuration. */
-export interface Operation<C extends z.ZodObject, I extends Ports, O extends Ports> extends Call<I, O, Value> {
+/** A block as a function: called with values, or first `with` a configuration. */
+export interface Functional<C extends z.ZodObject, I extends Ports, O extends Ports> extends Call<I, O, Value> {
   with(config: z.input<C>): Call<I, O, Value>;
 }
 
-/** The composite whose code is running: operations that are called now belong to it. A global variable, since the code is synchronous. */
+/** The composite whose code is running: functional blocks that are called now belong to it. A global variable, since the code is synchronous. */
 let running: Composite | undefined;
 
 /** Runs a primitive's code, whose calls do not belong to the composite around it. */
@@ -39,12 +39,12 @@ export function outsideComposites<Result>(code: () => Result): Result {
   }
 }
 
-/** A composite, and the operations that its code calls. */
+/** A composite, and the functional blocks that its code calls. */
 export class Composite {
   readonly #site: CallSite;
   readonly #reading: Reading;
   readonly names = new Set<string>();
-  readonly #operations = new Map<string, { site: CallSite; given: Record<string, unknown> }>();
+  readonly #called = new Map<string, { site: CallSite; given: Record<string, unknown> }>();
   #calls = new Map<string, number>();
 
   constructor(site: CallSite, reading: Reading) {
@@ -52,7 +52,7 @@ export class Composite {
     this.#reading = reading;
   }
 
-  /** Runs the composite's code with this as the place of its operations. */
+  /** Runs the composite's code with this as the place of its functional calls. */
   run<Result>(code: () => Result): Result {
     const [outer, calls] = [running, this.#calls];
     running = this;
@@ -65,16 +65,16 @@ export class Composite {
     }
   }
 
-  /** Calls an operation. Each call in the code has a place of its own, the same one each time the code runs. */
+  /** Calls a functional block. Each call in the code has a place of its own, the same one each time the code runs. */
   call(definition: AnyBlock, given: Record<string, unknown>, inputs: Record<string, Value | undefined>) {
     const call = (this.#calls.get(definition.name) ?? 0) + 1;
     this.#calls.set(definition.name, call);
     const key = `${definition.name} ${call}`;
-    let known = this.#operations.get(key);
+    let known = this.#called.get(key);
     if (!known || !sameFields(known.given, given)) {
       const path = join(this.#site.path, this.#nameOf(definition.name, call));
-      known = { given, site: operationSite(definition, given, path, this.#site) };
-      this.#operations.set(key, known);
+      known = { given, site: functionalSite(definition, given, path, this.#site) };
+      this.#called.set(key, known);
     }
     return this.#reading.call(known.site, inputs);
   }
@@ -93,7 +93,7 @@ function sameFields(a: Record<string, unknown>, b: Record<string, unknown>): boo
   return left.length === right.length && left.every((key) => a[key] === b[key]);
 }
 
-function operationSite(
+function functionalSite(
   definition: AnyBlock,
   given: Record<string, unknown>,
   path: string,
@@ -118,5 +118,5 @@ function operationSite(
 }
 
 function refuseParts({ name }: AnyBlock): never {
-  throw new Error(`${name} has weights or children, so it cannot be called as an operation`);
+  throw new Error(`${name} has weights or children, so it cannot be called as a function`);
 }

@@ -5,7 +5,7 @@ import { add } from "../../src/blocks/add.ts";
 import { Linear } from "../../src/blocks/linear.ts";
 import type { AnyBlock } from "../../src/core/block.ts";
 import { defineBlock } from "../../src/core/defineBlock.ts";
-import { operation } from "../../src/core/operation.ts";
+import { functional } from "../../src/core/functional.ts";
 import { float32, optional } from "../../src/core/port.ts";
 import { findBlock } from "../../src/core/registry.ts";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
@@ -26,7 +26,7 @@ const Skip = defineBlock({
   ...common,
   name: "Skip",
   title: "Skip",
-  summary: "Operations in a loop, a child that is called twice, and one whose name an operation would have.",
+  summary: "Functional calls in a loop, a child that is called twice, and one whose name a functional call would have.",
   inputs: { ...vectors, skip: optional(float32("batch 4", "vectors")) },
   outputs: { y: float32("batch 4", "vectors") },
   build: (_config, { child }) => {
@@ -60,7 +60,7 @@ async function bitsAndGradients(definition: AnyBlock, weights?: LiveBlock, check
   return { block, bits };
 }
 
-describe("operations and children", () => {
+describe("functional calls and children", () => {
   test("have names of their own in the trace, which runs with the same bits", async () => {
     const graph = trace(Skip, {});
     expect(Object.keys(graph.nodes)).toEqual(
@@ -79,8 +79,8 @@ describe("operations and children", () => {
     expect(ports).toEqual(["x"]);
   });
 
-  test("an operation refuses a block with weights", () => {
-    expect(() => operation(Linear).with(sizes)([[1]] as never)).toThrow(/has weights or children/);
+  test("functional refuses a block with weights", () => {
+    expect(() => functional(Linear).with(sizes)([[1]] as never)).toThrow(/has weights or children/);
   });
 });
 
