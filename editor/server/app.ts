@@ -8,6 +8,8 @@ import {
   type ErrorAnswer,
   enterPath,
   enterRequest,
+  lookRequest,
+  type Outlook,
   type StudioInfo,
   type TraceRequest,
   traceRequest,
@@ -64,7 +66,7 @@ export function makeApp(options: AppOptions): Express {
   return app;
 }
 
-function addCatalogRoutes(app: Express, { access, library, info }: AppOptions): void {
+function addCatalogRoutes(app: Express, { access, library, runs, info }: AppOptions): void {
   app.post(enterPath, (request, response) => {
     const parsed = enterRequest.safeParse(request.body);
     if (!parsed.success) throw unreadable(parsed.error);
@@ -79,6 +81,15 @@ function addCatalogRoutes(app: Express, { access, library, info }: AppOptions): 
   });
   app.post("/api/describe", (request, response) => {
     response.json(describePipeline(parsePipeline(request.body?.pipeline, "the pipeline"), library));
+  });
+  app.post("/api/look", async (request, response) => {
+    const parsed = lookRequest.safeParse(request.body);
+    if (!parsed.success) throw unreadable(parsed.error);
+    const nothing: Outlook = { facts: [], warnings: [] };
+    response.json((await library.lookAt?.(parsed.data, runs.home.models)) ?? nothing);
+  });
+  app.get("/api/weights", async (_request, response) => {
+    response.json((await library.startingWeights?.(runs.home)) ?? []);
   });
   app.post("/api/trace", (request, response) => {
     const parsed = traceRequest.safeParse(request.body);

@@ -8,12 +8,16 @@ import { frozenNewWeights, newWeights } from "../../src/graph/newWeights.ts";
 import { insideCounts, parameterCounts } from "../../src/graph/parameterCounts.ts";
 import { traceWithFields } from "../../src/graph/traceWithFields.ts";
 import type { Pipeline } from "../../src/pipeline/schema.ts";
-import type { Description, Inside, TraceRequest } from "../shared/protocol.ts";
+import type { Description, Inside, LookRequest, Outlook, StartingWeights, TraceRequest } from "../shared/protocol.ts";
 
 /** All that the studio knows of blocks, sources and actions. */
 export interface Library {
   catalog: Catalog;
   findBlock(name: string): AnyBlock | undefined;
+  /** Looks at what a node names outside of its pipeline. @throws FlamingoError for what is wrong */
+  lookAt?(node: LookRequest, models: string): Promise<Outlook>;
+  /** What nodes may start from. */
+  startingWeights?(folders: { models: string; runs: string }): Promise<StartingWeights[]>;
 }
 
 /** What is known of a pipeline without running it: its problems, and the parameters of its blocks. */

@@ -123,6 +123,10 @@ export class RunManager {
     return summaries.filter((summary) => summary !== undefined).sort((a, b) => b.created - a.created);
   }
 
+  get home(): Home {
+    return this.#options.home;
+  }
+
   folder(id: string): string {
     if (!pattern.test(id)) throw missing(id);
     return join(this.#options.home.runs, id);

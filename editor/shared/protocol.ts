@@ -122,6 +122,29 @@ export interface Description {
   newWeights: Record<string, NewWeights>;
 }
 
+/** POST /api/look, body: a node with its full configuration. Answered with its Outlook, or with what is wrong. */
+export const lookRequest = z.strictObject({
+  id: z.string().max(64),
+  type: z.string().max(64),
+  config: z.record(z.string(), z.json()),
+  weights: z.string().max(100).optional(),
+});
+export type LookRequest = z.output<typeof lookRequest>;
+
+/** What a node names outside of its pipeline, looked at without running: a folder of images, weights to start from. */
+export interface Outlook {
+  facts: string[];
+  warnings: string[];
+}
+
+/** GET /api/weights lists what a node may start from. */
+export interface StartingWeights {
+  name: string;
+  title: string;
+  /** Of a run: the nodes that it has trained. */
+  nodes?: string[];
+}
+
 /** POST /api/trace, body: which block to open. Answered with its Inside. */
 export const traceRequest = z.strictObject({
   type: z.string(),

@@ -3,9 +3,11 @@ import { captionImages } from "../execution/captionImages.ts";
 import { evaluateRun } from "../execution/evaluateRun.ts";
 import { exportModel } from "../execution/exportModel.ts";
 import { importModel } from "../execution/importModel.ts";
+import { lookAt } from "../execution/lookAt.ts";
 import { isModel } from "../execution/modelFile.ts";
 import { catalog, findBlock } from "../execution/registry.ts";
 import { executeRun } from "../execution/run.ts";
+import { listStartingWeights } from "../execution/startingWeights.ts";
 import type { Execution } from "./execution.ts";
 
 /** The studio's own. */
@@ -19,4 +21,6 @@ export const execution: Execution = {
   importModel,
   isModel,
   caption: captionImages,
+  lookAt,
+  startingWeights: listStartingWeights,
 };

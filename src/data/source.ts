@@ -56,6 +56,12 @@ export interface OpenSource {
   evaluationSets?: readonly EvaluationSet[];
 }
 
+/** What a person is told of what a source would read. */
+export interface SourceOutlook {
+  facts: string[];
+  warnings: string[];
+}
+
 /** A node that gives data. */
 export interface SourceDefinition<C extends z.ZodObject = z.ZodObject, O extends Ports = Ports>
   extends Spec<C, Ports, O> {
@@ -63,6 +69,11 @@ export interface SourceDefinition<C extends z.ZodObject = z.ZodObject, O extends
   example: z.input<C>;
   /** Its vocabulary, for those who need no data: a trained model that captions. */
   tokenizer?(): Tokenizer;
+  /**
+   * What it would read, looked at without reading it whole, for those who write its configuration.
+   * @throws FlamingoError as opening it does
+   */
+  outlook?(config: z.output<C>): Promise<SourceOutlook>;
   open(config: z.output<C>, context: SourceContext): Promise<OpenSource>;
   /** The batch of a number, in whatever thread. */
   batch(state: SourceState<z.output<C>>, index: number): Batch;

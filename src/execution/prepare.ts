@@ -6,7 +6,6 @@ import { openDevice } from "../engine/devices/device.ts";
 import { Weights } from "../engine/readings/weights.ts";
 import { optionsOf } from "../graph/graph.ts";
 import { withGraphBlocks } from "../graph/graphBlock.ts";
-import { findPretrained } from "../models/imported.ts";
 import { type FindPretrained, type OpenedStart, openStarts } from "../models/loadPretrained.ts";
 import { compile, type Plan, type PlanNode } from "../pipeline/compile.ts";
 import { checkpointFolder, type RunRecord, readRun } from "../runs/folder.ts";
@@ -17,6 +16,7 @@ import { atNode } from "./atNode.ts";
 import { memoryNeed, requireMemory } from "./memoryNeed.ts";
 import { PipelineModel } from "./pipelineModel.ts";
 import { catalog, findAction, findBlock, findSource } from "./registry.ts";
+import { findStart } from "./startingWeights.ts";
 
 /** A run that is ready to act: its plan alive on the device, its sources open. */
 export interface Prepared {
@@ -80,7 +80,7 @@ export async function prepareRun(
     value: { name: record.name, seed: record.seed, device: { name, reason, description }, from },
   });
   // A wrong name is told at once, not after the data took a minute to open.
-  const starts = await openAllStarts(plan, findPretrained(models), log);
+  const starts = await openAllStarts(plan, findStart(models), log);
   const sources = new Map<string, OpenSource>();
   for (const { id, kind, type, config } of Object.values(plan.nodes))
     if (kind === "source")
@@ -100,7 +100,7 @@ export async function prepareRun(
  * @throws FlamingoError NOT_FOUND or INVALID_WEIGHTS for pretrained weights
  */
 export async function prepareModel(plan: Plan, seed: number, log: RecordSink, models?: string): Promise<PipelineModel> {
-  return makeModel(plan, seed, await openAllStarts(plan, findPretrained(models), log));
+  return makeModel(plan, seed, await openAllStarts(plan, findStart(models), log));
 }
 
 /** Makes a plan's blocks: each weight is read from its file when its block asks for it, so that only the device has all. */

@@ -23,6 +23,7 @@ import { FeatureCache } from "./featureCache.ts";
 import { lastLayers } from "./lastLayers.ts";
 import { mayContinue } from "./mayContinue.ts";
 import { toTensors, type Values } from "./pipelineModel.ts";
+import { trainedFolder } from "./startingWeights.ts";
 
 export interface TrainerSettings {
   schedule: Schedule;
@@ -309,7 +310,7 @@ export class Trainer {
       if (!model.weights.all(id).some((weight) => trained.has(weight))) continue;
       const numbers = await model.weights.save(id);
       const tensors = [...numbers].map(([name, data]) => [name, { dtype: "F32" as const, ...data }] as const);
-      await saveWeights(join(folder, "weights", `${id}.safetensors`), tensors, {
+      await saveWeights(join(folder, trainedFolder, `${id}.safetensors`), tensors, {
         pipeline: model.plan.name,
         node: id,
         seed: String(seed),

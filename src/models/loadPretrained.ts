@@ -14,8 +14,8 @@ export interface PretrainedWeights {
   tensors: ReadonlyMap<string, WeightData>;
 }
 
-/** Finds pretrained weights by their name. @throws FlamingoError NOT_FOUND, INVALID_WEIGHTS */
-export type FindPretrained = (name: string) => PretrainedWeights;
+/** Finds pretrained weights by their name, for the block at a path. @throws FlamingoError NOT_FOUND, INVALID_WEIGHTS */
+export type FindPretrained = (name: string, path?: string) => PretrainedWeights;
 
 /** Those that come with the studio; also a file of weights by its path. */
 export const shippedWeights: FindPretrained = (name) => {
@@ -51,7 +51,7 @@ export function openStarts(
   find: FindPretrained = shippedWeights,
 ): OpenedStart[] {
   return starts.map((start, index) => {
-    const { source, tensors } = find(start.weights);
+    const { source, tensors } = find(start.weights, start.path);
     const inner = starts.slice(index + 1);
     const unused = new Set(tensors.keys());
     const missing: string[] = [];

@@ -1,4 +1,6 @@
+import { useShallow } from "zustand/react/shallow";
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
+import { withFix } from "../../../src/core/errors.ts";
 import { formatCount } from "../../../src/figures/numbers.ts";
 import { shapeText } from "../../../src/figures/shapeText.ts";
 import { toneOf, toneWords } from "../../../src/figures/tone.ts";
@@ -11,6 +13,7 @@ import { edgeIds } from "../graph/edges.ts";
 import { perform } from "../stores/context.ts";
 import { commit, sealHistory, select, useEditor } from "../stores/editor.ts";
 import { openNode } from "../stores/inside.ts";
+import { useOutlook } from "../stores/outlook.ts";
 import { useNodeRun } from "../stores/ownRun.ts";
 import { newNode } from "./addBlock.ts";
 import { ConfigForm } from "./ConfigForm.tsx";
@@ -53,10 +56,12 @@ function NodeInspector({ id, node }: { id: string; node: GraphNode }) {
   return (
     <Frame title={node.label ?? entry.title} kind={entry.category}>
       <NodeProblems id={id} />
+      <RunWarnings id={id} />
       <p className="summary">{entry.summary}</p>
       {entry.paper && <p className="paper">Paper: {entry.paper}</p>}
       <Weights id={id} node={node} />
       <ConfigForm id={id} node={node} entry={entry} />
+      <OutlookLines id={id} node={node} />
       <PortTable id={id} entry={entry} />
       <section>
         <h3>Node</h3>
@@ -88,6 +93,49 @@ function NodeProblems({ id }: { id: string }) {
         {shown.fix && <p className="fix">Fix: {shown.fix}</p>}
       </div>
     </div>
+  );
+}
+
+/** What the run has told of this node, such as words that the model cannot say. */
+function RunWarnings({ id }: { id: string }) {
+  const messages = useNodeRun(
+    id,
+    useShallow((run) =>
+      run.messages.filter(({ level, node }) => level === "warning" && node === id).map((each) => each.message),
+    ),
+  );
+  return messages.map((message) => (
+    <p key={message} className="outlook" data-kind="warning">
+      <Icon name="warning" size={13} /> {message}
+    </p>
+  ));
+}
+
+/** What is found of what the node names outside of the pipeline, as soon as it is written. */
+function OutlookLines({ id, node }: { id: string; node: GraphNode }) {
+  const outlook = useOutlook(id, node);
+  if (!outlook) return null;
+  const error = "error" in outlook ? outlook.error : undefined;
+  const { facts, warnings } = "error" in outlook ? { facts: [], warnings: [] } : outlook;
+  if (!error && facts.length + warnings.length === 0) return null;
+  return (
+    <section aria-label="What was found" data-testid="outlook" role="status">
+      {error && (
+        <p className="outlook" data-kind="error">
+          <Icon name="warning" size={13} /> {withFix(error.message, error.fix)}
+        </p>
+      )}
+      {facts.map((fact) => (
+        <p key={fact} className="outlook">
+          <Icon name="check" size={13} /> {fact}
+        </p>
+      ))}
+      {warnings.map((warning) => (
+        <p key={warning} className="outlook" data-kind="warning">
+          <Icon name="warning" size={13} /> {warning}
+        </p>
+      ))}
+    </section>
   );
 }
 
@@ -125,7 +173,7 @@ function Weights({ id, node }: { id: string; node: GraphNode }) {
         />
         <span>Frozen: keep all of its weights as they are</span>
       </label>
-      <StartsFrom value={node.weights} change={(name) => change("weights", name)} />
+      <StartsFrom node={id} value={node.weights} change={(name) => change("weights", name)} />
     </section>
   );
 }

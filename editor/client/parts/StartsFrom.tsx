@@ -1,26 +1,35 @@
 import { sealHistory } from "../stores/editor.ts";
+import { useStartingWeights } from "../stores/outlook.ts";
 
-/** A field for the name of the pretrained weights that a block starts from. */
-export function StartsFrom({
-  value,
-  change,
-}: {
+/** A choice of what a block starts from: pretrained weights, or what an earlier run has trained of the node. */
+export function StartsFrom(props: {
+  /** The node that the block is, or is in. */
+  node?: string;
   value: string | undefined;
   change: (name: string | undefined) => void;
 }) {
+  const { node, value, change } = props;
+  const choices = useStartingWeights().filter(({ nodes }) => nodes === undefined || (node && nodes.includes(node)));
+  const isKnown = value === undefined || choices.some(({ name }) => name === value);
   return (
     <label className="field">
       <span className="field-name">Starts from</span>
-      <input
-        type="text"
+      <select
         value={value ?? ""}
-        placeholder="fresh weights"
-        pattern="[a-z0-9][a-z0-9\-]*"
-        spellCheck={false}
-        onChange={(event) => change(event.target.value || undefined)}
-        onBlur={sealHistory}
-      />
-      <span className="field-help">Name of pretrained weights; empty starts from random ones.</span>
+        onChange={(event) => {
+          change(event.target.value || undefined);
+          sealHistory();
+        }}
+      >
+        <option value="">fresh weights</option>
+        {!isKnown && <option value={value}>{value}</option>}
+        {choices.map(({ name, title }) => (
+          <option key={name} value={name}>
+            {title}
+          </option>
+        ))}
+      </select>
+      <span className="field-help">Pretrained weights, or what an earlier run has trained of this node.</span>
     </label>
   );
 }

@@ -34,17 +34,29 @@ export interface ImageFolderOptions {
  * INVALID_DATA or MISSING_COLUMN for the caption file; INVALID_DATA for a caption whose file lies outside the folder
  */
 export async function readImageFolder(folder: string, options: ImageFolderOptions): Promise<CaptionedImage[]> {
+  const { images, captions } = await listImageFolder(folder, options);
+  const named = images.filter((file) => captions.has(file));
+  const read = await decodeAll(folder, named, captions, options);
+  if (read.length > 0) return read;
+  throw noImages(`${folder} holds no image that has a caption and can be decoded (images: ${images.length})`, folder);
+}
+
+/**
+ * The images of a folder and their captions, without decoding any.
+ * @throws FlamingoError as `readImageFolder`
+ */
+export async function listImageFolder(
+  folder: string,
+  options: Pick<ImageFolderOptions, "warn">,
+): Promise<{ images: string[]; captions: Map<string, string[]> }> {
   const { images, others } = await listFiles(folder);
   if (images.length === 0) throw noImages(`${folder} holds no images`, folder);
   const captionFile = await readCaptionFile(folder);
   await requireInside(folder, captionFile, images);
   const captions = captionsByFile(captionFile, { images, others }, folder, options);
-  const named = images.filter((file) => captions.has(file));
   const silent = images.filter((file) => !captions.has(file));
   tell(options, "have no caption", images, silent);
-  const read = await decodeAll(folder, named, captions, options);
-  if (read.length > 0) return read;
-  throw noImages(`${folder} holds no image that has a caption and can be decoded (images: ${images.length})`, folder);
+  return { images, captions };
 }
 
 /** Paths of all images and of all other files inside a folder, with forward slashes, in order. */
@@ -99,7 +111,7 @@ function captionsByFile(
   { name, lines }: CaptionFile,
   { images, others }: { images: readonly string[]; others: readonly string[] },
   folder: string,
-  options: ImageFolderOptions,
+  options: Pick<ImageFolderOptions, "warn">,
 ): Map<string, string[]> {
   const there = namesOf(images);
   const unread = namesOf(others);
@@ -142,7 +154,7 @@ async function decodeAll(
 
 /** Tells what is left out, if anything is: `2 of 40 images have no caption and are left out: a.png, b.png`. */
 function tell(
-  { warn }: ImageFolderOptions,
+  { warn }: Pick<ImageFolderOptions, "warn">,
   what: string,
   of: readonly string[],
   which: readonly string[],

@@ -8,8 +8,8 @@ import { mirrorsWell } from "../augment.ts";
 import { captionDocuments } from "../documents.ts";
 import { emojiTokenizer } from "../emoji/emoji.ts";
 import { heldOutImages } from "../imageFolder/heldOutImages.ts";
-import { type CaptionedImage, readImageFolder } from "../imageFolder/imageFolder.ts";
-import { splitByName } from "../imageFolder/split.ts";
+import { type CaptionedImage, listImageFolder, readImageFolder } from "../imageFolder/imageFolder.ts";
+import { type Split, splitByName } from "../imageFolder/split.ts";
 import { mirrored, toUnit } from "../pixels.ts";
 import { defineSource, type SourceContext } from "../source.ts";
 import { type Tokenizer, wordsOf } from "../tokenizer.ts";
@@ -61,6 +61,22 @@ export const ImageFolder = defineSource({
     targets: int32("batch length", "the token that comes next, or -100 where the loss does not count"),
   },
   tokenizer: emojiTokenizer,
+  async outlook({ folder, longest, heldOut }) {
+    const warnings: string[] = [];
+    const warn = (message: string) => void warnings.push(message);
+    const { images, captions } = await listImageFolder(resolve(folder), { warn });
+    const all = [...captions.values()].flat();
+    tellUnknown(all, emojiTokenizer(), { warn });
+    tellLong(all, longest, { warn });
+    const split = splitByName(
+      [...captions.keys()].map((file) => ({ file })),
+      heldOut,
+    );
+    tellFew(split, { warn });
+    const [trained, held] = [split.train.length, split.heldOut.length];
+    const facts = [`${images.length} images, ${all.length} captions`, `${trained} to train on, ${held} held out`];
+    return { facts, warnings };
+  },
   async read({ folder, imageSize, longest, heldOut }, context) {
     const images = await readImageFolder(resolve(folder), {
       size: imageSize,
@@ -72,6 +88,7 @@ export const ImageFolder = defineSource({
     tellUnknown(captions, words, context);
     tellLong(captions, longest, context);
     const split = splitByName(images, heldOut);
+    tellFew(split, context);
     return {
       ...heldOutImages(split, imageSize, words, longest),
       data: { images: split.train.map((image, place) => ({ ...image, place })) },
@@ -116,7 +133,7 @@ function viewOf(image: CaptionedImage & { place: number }, size: number, mirror:
  * Tells which words the language model does not know.
  * @throws FlamingoError INVALID_DATA if it knows none of them
  */
-function tellUnknown(captions: readonly string[], tokenizer: Tokenizer, { warn }: SourceContext): void {
+function tellUnknown(captions: readonly string[], tokenizer: Tokenizer, { warn }: Pick<SourceContext, "warn">): void {
   const words = new Set(captions.flatMap(wordsOf));
   const unknown = [...new Set(captions.flatMap((caption) => tokenizer.unknown(caption)))];
   if (unknown.length === 0) return;
@@ -128,7 +145,21 @@ function tellUnknown(captions: readonly string[], tokenizer: Tokenizer, { warn }
   warn(message);
 }
 
-function tellLong(captions: readonly string[], longest: number, { warn }: SourceContext): void {
+/** From so many on, the 95% interval of a share is at most 40 points wide. */
+const fewHeldOut = 20;
+
+/** Tells where so few images are held out that what they are judged by says nothing. */
+function tellFew({ train, heldOut }: Split<unknown>, { warn }: Pick<SourceContext, "warn">): void {
+  const count = heldOut.length;
+  if (count === 0 || count >= fewHeldOut) return;
+  const z = 1.96;
+  const width = (100 * z * Math.sqrt(1 / (4 * count) + (z * z) / (4 * count * count))) / (1 + (z * z) / count);
+  warn(
+    `${count} of ${count + train.length} images are held out: a share of so few has a 95% interval of up to ${Math.round(2 * width)} points, too wide to say anything; hold out ${fewHeldOut} or more`,
+  );
+}
+
+function tellLong(captions: readonly string[], longest: number, { warn }: Pick<SourceContext, "warn">): void {
   const long = captions.filter((caption) => wordsOf(caption).length > longest).length;
   if (long > 0) warn(`${long} of ${captions.length} captions are longer than ${longest} words and are cut off`);
 }

@@ -1,0 +1,30 @@
+import { FlamingoError } from "../core/errors.ts";
+import type { SourceOutlook } from "../data/source.ts";
+import { findBlock, findSource } from "./registry.ts";
+import { checkStart } from "./startingWeights.ts";
+
+/** A node, as far as it names something outside of its pipeline. */
+export interface NodeOutside {
+  id: string;
+  type: string;
+  config: Record<string, unknown>;
+  weights?: string | undefined;
+}
+
+/**
+ * Looks at what a node names outside of its pipeline, without reading it whole: a source's folder, weights to start from.
+ * @throws FlamingoError for what is not there or does not fit
+ */
+export async function lookAt({ weights, ...node }: NodeOutside, models: string): Promise<SourceOutlook> {
+  const facts: string[] = [];
+  if (weights !== undefined) facts.push(checkStart({ ...node, weights }, models));
+  const source = findSource(node.type);
+  const config = source?.config.safeParse(node.config);
+  const outlook = config?.success ? await source!.outlook?.(config.data) : undefined;
+  if (!source && !findBlock(node.type) && weights === undefined)
+    throw new FlamingoError("UNKNOWN_BLOCK", `there is no "${node.type}"`, {
+      block: node.id,
+      fix: "choose another block",
+    });
+  return { facts: [...facts, ...(outlook?.facts ?? [])], warnings: outlook?.warnings ?? [] };
+}
