@@ -57,7 +57,8 @@ export const loss = defineChannel({
     const panel = lossFigure(state, view.parse({}), frame).rows[0]![0]!;
     const now = smoothed.last?.y;
     const value = now === undefined ? "no run yet" : `${formatNumber(now)} nats`;
-    return { caption: "loss", value, panel, hint: `loss, now ${formatNumber(now)} nats per token` };
+    const hint = `Moving average of the loss, now ${formatNumber(now)} nats per token; each step's own loss is the thin line`;
+    return { caption: "loss, smoothed", value, panel, hint };
   },
   overview: true,
 });
@@ -78,7 +79,7 @@ function lossFigure({ total, datasets }: LossState, { smoothing, log }: z.output
     ],
     x: stepAxis(frame),
     y: { title: "loss (nats per token)", range: lossRange(total, smoothed, log), log },
-    ...(smoothed.last ? { readout: { value: formatNumber(smoothed.last.y), label: "nats per token" } } : {}),
+    ...(smoothed.last ? { readout: { value: formatNumber(smoothed.last.y), label: "nats per token, smoothed" } } : {}),
     legend: [
       { label: "each step", colors: [color], dash: [], opacity: 0.5 },
       ...parts.map(({ name, color: own }) => ({ label: name, colors: [own], dash: [] })),

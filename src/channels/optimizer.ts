@@ -46,13 +46,12 @@ export const optimizer = defineChannel({
     const norms = linesPanel({
       title: "Gradient norm",
       lines: [
-        { name: "each step", points: norm, color: { series: 4 }, width: 1, opacity: 0.32 },
+        { name: "each step", points: norm, color: { series: 4 }, width: 1, opacity: 0.5 },
         { name: "moving average", points: average, color: { series: 4 }, width: 2.25, derived: true },
       ],
       x,
       y: { title: "gradient norm before clipping", log },
       readout: { value: formatNumber(average.last?.y), label: "moving average" },
-      legend: [],
     });
     return { rows: [[rates, norms]], label: "learning rate and gradient norm over steps" };
   },

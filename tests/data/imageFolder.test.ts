@@ -354,3 +354,34 @@ describe("ImageFolder", () => {
     await expect(open()).rejects.toThrow("1 of 1 words are not in the language model's vocabulary: zyzzyva");
   });
 });
+
+describe("a folder that is looked at before a run", () => {
+  const look = (heldOut = 0.1) => ImageFolder.outlook!(ImageFolder.config.parse({ folder, heldOut }));
+
+  test("tells how many images and captions there are, and how few are held out", async () => {
+    const files = Array.from({ length: 30 }, (_, at) => `${at}.png`);
+    await putImages(...files);
+    await put("captions.jsonl", files.map((file) => JSON.stringify({ file, caption: "a red heart" })).join("\n"));
+    const { facts, warnings } = await look();
+    expect(facts[0]).toBe("30 images, 30 captions");
+    const held = Number(/(\d+) held out/.exec(facts[1]!)![1]);
+    expect(facts[1]).toBe(`${30 - held} to train on, ${held} held out`);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/^\d of 30 images are held out: .* too wide to say anything/);
+    expect((await look(0.9)).warnings).toEqual([]);
+    expect((await look(0)).warnings).toEqual([]);
+  });
+
+  test("names the words that the model cannot say", async () => {
+    await putImages("a.png", "b.png");
+    await put("captions.csv", "file,caption\na.png,a zyzzyva\nb.png,red heart");
+    expect((await look(0)).warnings).toEqual([expect.stringMatching(/^1 of 4 words .*: zyzzyva$/)]);
+  });
+
+  test("that is not there, or has no captions, is refused at once", async () => {
+    const nowhere = ImageFolder.config.parse({ folder: join(folder, "nowhere") });
+    await expect(ImageFolder.outlook!(nowhere)).rejects.toThrow("there is no folder");
+    await putImages("a.png");
+    await expect(look()).rejects.toThrow("neither captions.jsonl nor captions.csv");
+  });
+});

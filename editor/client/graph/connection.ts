@@ -2,6 +2,7 @@ import type { Catalog, CatalogEntry } from "../../../src/core/catalog.ts";
 import { checkConnection, type Problem } from "../../../src/graph/check.ts";
 import type { EditedGraph } from "../../../src/graph/edit/place.ts";
 import type { GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
+import { connectFitting } from "./connectFitting.ts";
 import { drawnId, graphId, terminalsOf } from "./terminals.ts";
 
 /** One end of a wire that is being drawn. */
@@ -22,8 +23,12 @@ export function wireBetween(end: LooseEnd, node: string, port: string): GraphEdg
 export function judgePorts(graph: EditedGraph, catalog: Catalog, end: LooseEnd): Map<string, Problem | undefined> {
   const verdicts = new Map<string, Problem | undefined>();
   const other = end.direction === "output" ? "inputs" : "outputs";
-  const judge = (node: string, port: string) =>
-    verdicts.set(portKey(drawnId([node, port]), port), checkConnection(graph, wireBetween(end, node, port), catalog));
+  const judge = (node: string, port: string) => {
+    const wire = wireBetween(end, node, port);
+    const refused = checkConnection(graph, wire, catalog);
+    const fits = !refused || connectFitting(graph, catalog, wire) !== undefined;
+    verdicts.set(portKey(drawnId([node, port]), port), fits ? undefined : refused);
+  };
   for (const [node, { type }] of Object.entries(graph.nodes))
     for (const port of Object.keys(catalog[type]?.[other] ?? {})) judge(node, port);
   for (const { id, kind, port } of terminalsOf(graph))
@@ -49,8 +54,8 @@ export function fittingBlocks(
   const other = end.direction === "output" ? "inputs" : "outputs";
   return offeredBlocks(graph, catalog).flatMap((entry) => {
     const grown = { ...graph, nodes: { ...graph.nodes, [candidate]: make(entry.name) } };
-    const port = Object.keys(entry[other]).find(
-      (name) => !checkConnection(grown, wireBetween(end, candidate, name), catalog),
+    const port = Object.keys(entry[other]).find((name) =>
+      connectFitting(grown, catalog, wireBetween(end, candidate, name)),
     );
     return port ? [{ type: entry.name, port }] : [];
   });

@@ -17,41 +17,61 @@ export function ResultsPanel() {
   );
 }
 
+/** A share's 95% interval that is wider than this says next to nothing. */
+const tooWide = 0.4;
+
 function ResultTable({ result: { title, metrics } }: { result: Result }) {
+  const vague = metrics.filter(({ unit, low, high }) => unit === "share" && high - low > tooWide);
   return (
-    <table>
-      <caption>{title}</caption>
-      <thead>
-        <tr>
-          <th scope="col">metric</th>
-          <th scope="col" className="number">
-            value
-          </th>
-          <th scope="col">95% interval</th>
-          <th scope="col" className="number">
-            examples
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {metrics.map((metric) => (
-          <MetricRow key={metric.metric} metric={metric} />
-        ))}
-      </tbody>
-    </table>
+    <>
+      <table>
+        <caption>{title}</caption>
+        <thead>
+          <tr>
+            <th scope="col">metric</th>
+            <th scope="col" className="number">
+              value
+            </th>
+            <th scope="col">unit</th>
+            <th scope="col">95% interval</th>
+            <th scope="col" className="number">
+              examples
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {metrics.map((metric) => (
+            <MetricRow key={metric.metric} metric={metric} />
+          ))}
+        </tbody>
+      </table>
+      {vague.length > 0 && (
+        <p className="result-note" role="note">
+          {vague.map((metric) => metric.title).join(", ")}: with{" "}
+          {formatCount(Math.min(...vague.map((each) => each.count)))} examples the 95% interval is too wide to say
+          anything. Hold out more.
+        </p>
+      )}
+    </>
   );
+}
+
+/** What a value is counted in, in words. */
+function unitText(unit: string | undefined): string {
+  if (unit === undefined || unit === "") return "score without a unit";
+  return unit === "share" ? "% of examples" : unit;
 }
 
 function MetricRow({ metric }: { metric: MetricResult }) {
   const { title, description, unit, value, low, high, count, hits } = metric;
   return (
     <tr>
-      <th scope="row" title={description}>
+      <th scope="row">
         {title}
+        {description !== undefined && <span className="metric-about">{description}</span>}
       </th>
-      <td className="number">
-        {formatMetric(value, unit)} {unit !== undefined && unit !== "share" && <span className="muted">{unit}</span>}
-      </td>
+      <td className="number">{formatMetric(value, unit)}</td>
+      <td className="muted">{unitText(unit)}</td>
       <td>
         {unit === "share" && Number.isFinite(value) && <Interval value={value} low={low} high={high} />}
         <span className="interval">

@@ -3,6 +3,7 @@ import { insertOnEdge } from "../../../src/graph/edit/rejoin.ts";
 import { addNode, connect, freshId, type Position } from "../../../src/graph/edit.ts";
 import type { GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
 import { type CardPorts, card, cardHeight } from "../graph/cardSize.ts";
+import { connectFitting } from "../graph/connectFitting.ts";
 import { type LooseEnd, wireBetween } from "../graph/connection.ts";
 import { edgeIds } from "../graph/edges.ts";
 import { type Box, freePlace } from "../graph/freePlace.ts";
@@ -40,11 +41,13 @@ function placeUnder([x, y]: Position): Position {
 
 /** Adds a block with its head at a place, and selects it. */
 export function addBlock(type: string, place: Position, wire?: { end: LooseEnd; port: string }): void {
-  const { graph } = useEditor.getState();
+  const { graph, catalog } = useEditor.getState();
   const id = freshId(graph, type);
   const left = wire?.end.direction === "input" ? card.width : wire ? 0 : card.width / 2;
   const grown = addNode(graph, id, newNode(type), [Math.round(place[0] - left), Math.round(place[1] - headMiddle)]);
-  commit("Add", wire ? connect(grown, wireBetween(wire.end, id, wire.port)) : grown, { select: [id] });
+  const edge = wire && wireBetween(wire.end, id, wire.port);
+  const wired = edge ? (connectFitting(grown, catalog, edge) ?? connect(grown, edge)) : grown;
+  commit("Add", wired, { select: [id] });
 }
 
 /** Adds a block at a place, into the wire that is there if it fits. */

@@ -2,6 +2,7 @@ import type { Connection, FinalConnectionState, OnConnectStartParams } from "@xy
 import { FlamingoError } from "../../../src/core/errors.ts";
 import type { Problem } from "../../../src/graph/check.ts";
 import { connect } from "../../../src/graph/edit.ts";
+import { connectFitting } from "../graph/connectFitting.ts";
 import { portKey } from "../graph/connection.ts";
 import { graphId } from "../graph/terminals.ts";
 import { commit, useEditor } from "../stores/editor.ts";
@@ -41,7 +42,9 @@ function refusal({ code, message, fix }: Problem): FlamingoError {
 
 /** A wire that fits becomes a change of the pipeline. */
 export function takeWire(wire: Connection): void {
-  commit("Connect", connect(useEditor.getState().graph, edgeOf(wire)));
+  const { graph, catalog } = useEditor.getState();
+  const edge = edgeOf(wire);
+  commit("Connect", connectFitting(graph, catalog, edge) ?? connect(graph, edge));
 }
 
 /** A wire that was let go: on a port that refuses it the reason is told, on nothing the blocks that fit are offered. */

@@ -85,10 +85,10 @@ export const ImageFolder = defineSource({
     });
     const words = emojiTokenizer();
     const captions = images.flatMap((image) => image.captions);
-    tellUnknown(captions, words, context);
-    tellLong(captions, longest, context);
     const split = splitByName(images, heldOut);
     tellFew(split, context);
+    tellUnknown(captions, words, context);
+    tellLong(captions, longest, context);
     return {
       ...heldOutImages(split, imageSize, words, longest),
       data: { images: split.train.map((image, place) => ({ ...image, place })) },

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { connectFitting } from "../../../editor/client/graph/connectFitting.ts";
 import { fittingBlocks, judgePorts } from "../../../editor/client/graph/connection.ts";
 import { edgeIds } from "../../../editor/client/graph/edges.ts";
 import { initialConfig } from "../../../src/core/catalog.ts";
@@ -18,6 +19,20 @@ test("blocks that fit a loose end are found, with the port that fits", () => {
   expect(fitting).toEqual([{ type: "Encoder", port: "images" }]);
   const before = fittingBlocks(chain, catalog, { node: "head", port: "features", direction: "input" }, make);
   expect(before).toEqual([]);
+});
+
+test("a block that nothing is wired to takes its sizes from what it is wired to; one that is wired keeps them", () => {
+  const lone = { ...chain, nodes: { ...chain.nodes, wide: { type: "Head", config: { dim: 8 } } } };
+  const wire = { from: ["encoder", "features"], to: ["wide", "features"] } as const;
+  const edge = { from: [...wire.from] as [string, string], to: [...wire.to] as [string, string] };
+  const grown = connectFitting(lone, catalog, edge)!;
+  expect(grown.nodes.wide!.config).toEqual({ dim: 16 });
+  expect(grown.edges.at(-1)).toEqual(edge);
+  expect(
+    judgePorts(lone, catalog, { node: "encoder", port: "features", direction: "output" }).get("wide features"),
+  ).toBe(undefined);
+  const wired: typeof chain = { ...lone, edges: [...lone.edges, { from: ["wide", "features"], to: ["head", "bias"] }] };
+  expect(connectFitting(wired, catalog, edge)).toBe(undefined);
 });
 
 test("wires have ids of their own, even the same wire twice", () => {
