@@ -17,7 +17,13 @@ export interface NodeOutside {
  */
 export async function lookAt({ weights, ...node }: NodeOutside, models: string): Promise<SourceOutlook> {
   const facts: string[] = [];
-  if (weights !== undefined) facts.push(checkStart({ ...node, weights }, models));
+  const warnings: string[] = [];
+  if (weights !== undefined) {
+    const { filled, of } = checkStart({ ...node, weights }, models);
+    const text = `${filled} of ${of} weights come from ${weights}`;
+    if (filled === of) facts.push(text);
+    else warnings.push(`${text}; the others start fresh`);
+  }
   const source = findSource(node.type);
   const config = source?.config.safeParse(node.config);
   const outlook = config?.success ? await source!.outlook?.(config.data) : undefined;
@@ -26,5 +32,5 @@ export async function lookAt({ weights, ...node }: NodeOutside, models: string):
       block: node.id,
       fix: "choose another block",
     });
-  return { facts: [...facts, ...(outlook?.facts ?? [])], warnings: outlook?.warnings ?? [] };
+  return { facts: [...facts, ...(outlook?.facts ?? [])], warnings: [...warnings, ...(outlook?.warnings ?? [])] };
 }

@@ -78,15 +78,15 @@ export function findStart(models: string | undefined): FindPretrained {
 
 /**
  * Looks whether the weights that a node starts from fit it, by names and shapes alone.
- * @returns how many of the node's weights they fill
+ * @returns how many of the node's weights they fill, of how many
  * @throws FlamingoError NOT_FOUND, or INVALID_WEIGHTS, naming what does not fit
  */
 export function checkStart(
   { id, type, config, weights: name }: { id: string; type: string; config: Record<string, unknown>; weights: string },
   models: string,
-): string {
+): { filled: number; of: number } {
   const block = findBlock(type);
-  if (!block) return "";
+  if (!block) return { filled: 0, of: 0 };
   const options = { path: id, find: findBlock, weights: name };
   const weights = describeWeights(block, config, options);
   const opened = openStarts(describeStarts(block, config, options), weights, findStart(models));
@@ -97,8 +97,7 @@ export function checkStart(
     const fix = "start from weights of the same block";
     throw new FlamingoError("INVALID_WEIGHTS", `"${name}" has none of the weights of "${id}"`, { block: id, fix });
   }
-  const rest = filled.length < weights.length ? "; the others start fresh" : "";
-  return `${filled.length} of ${weights.length} weights come from ${name}${rest}`;
+  return { filled: filled.length, of: weights.length };
 }
 
 function namesIn(folder: string, suffix: string): string[] {

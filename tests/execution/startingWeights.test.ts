@@ -33,7 +33,9 @@ test("a node starts from what a run has trained of it, which is listed and check
   expect(list.at(-1)).toMatchObject({ name: "small-1", nodes: ["head"] });
   expect(list.map(({ name }) => name)).toContain("emoji-language");
   const node = { id: "head", type: "Linear", config, weights: "small-1" };
-  expect(checkStart(node, models)).toMatch(/^(\d) of \1 weights come from small-1$/);
+  const { filled, of } = checkStart(node, models);
+  expect(filled).toBe(of);
+  expect(of).toBeGreaterThan(0);
   const [first] = findStart(models)("small-1", "head").tensors.values();
   expect(first!.data[0]).toBe(7);
   expect(() => checkStart({ ...node, config: { inDim: 4, outDim: 2 } }, models)).toThrow(/has shape/);

@@ -60,8 +60,8 @@ function NodeInspector({ id, node }: { id: string; node: GraphNode }) {
       <p className="summary">{entry.summary}</p>
       {entry.paper && <p className="paper">Paper: {entry.paper}</p>}
       <Weights id={id} node={node} />
-      <ConfigForm id={id} node={node} entry={entry} />
       <OutlookLines id={id} node={node} />
+      <ConfigForm id={id} node={node} entry={entry} />
       <PortTable id={id} entry={entry} />
       <section>
         <h3>Node</h3>
