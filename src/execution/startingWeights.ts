@@ -4,7 +4,7 @@ import { describeStarts, describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { findPretrained } from "../models/imported.ts";
 import { type FindPretrained, openStarts } from "../models/loadPretrained.ts";
-import { listRuns, readRun } from "../runs/folder.ts";
+import { listRuns, readRun, trainedFolder } from "../runs/folder.ts";
 import { fileBytes } from "../weights/byteSource.ts";
 import { openTensors } from "../weights/openWeights.ts";
 import { pretrainedNames } from "../weights/pretrained.ts";
@@ -20,9 +20,6 @@ export interface StartingWeights {
   /** Of a run: the nodes that it has trained. */
   nodes?: string[];
 }
-
-/** Where a run leaves the weights of each node that it has trained, for other pipelines to start from. */
-export const trainedFolder = "weights";
 
 /** All weights that a node may start from, the newest runs first. */
 export async function listStartingWeights({ models, runs }: Folders): Promise<StartingWeights[]> {

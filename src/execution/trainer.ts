@@ -9,7 +9,7 @@ import { dispose, type Tensor, tidy } from "../engine/tensor.ts";
 import { findGates } from "../inspection/gates.ts";
 import { type ChannelProbe, channelProbes } from "../inspection/probes.ts";
 import type { PlanNode } from "../pipeline/compile.ts";
-import { checkpointFolder } from "../runs/folder.ts";
+import { checkpointFolder, trainedFolder } from "../runs/folder.ts";
 import type { RecordBody } from "../runs/record.ts";
 import { type LossRecord, pruneCheckpoints, saveCheckpoint } from "../training/checkpoint.ts";
 import { type StepReport, train } from "../training/loop.ts";
@@ -23,7 +23,6 @@ import { FeatureCache } from "./featureCache.ts";
 import { lastLayers } from "./lastLayers.ts";
 import { mayContinue } from "./mayContinue.ts";
 import { toTensors, type Values } from "./pipelineModel.ts";
-import { trainedFolder } from "./startingWeights.ts";
 
 export interface TrainerSettings {
   schedule: Schedule;

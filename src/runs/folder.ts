@@ -53,6 +53,9 @@ const recordSchema = z.object({
 const recordFile = "run.json";
 export const checkpointFolder = "checkpoints";
 
+/** Where a run leaves the weights of each node that it has trained, for other pipelines to start from. */
+export const trainedFolder = "weights";
+
 /** `attention-000100.json`, the name of the attention frame of step 100. */
 export function attentionFile(step: number): string {
   return `attention-${String(step).padStart(6, "0")}.json`;
