@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { count } from "../core/configFields.ts";
 import { float32 } from "../core/port.ts";
+import { sizeOf } from "../core/shape.ts";
 import { conv2d } from "../engine/ops/convolution.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { reshape } from "../engine/tensor.ts";
@@ -35,7 +36,7 @@ export const Conv = definePrimitive({
   inputs: { x: float32("...lead height width inChannels", "images, or grids of features") },
   outputs: { y: float32("...lead height/stride width/stride outChannels", "a grid of features") },
   keeps: ({ inChannels, outChannels, kernel }, { y }) =>
-    (y.reduce((product, size) => product * size, 1) / outChannels) * inChannels * kernel ** 2,
+    (sizeOf({ shape: y }) / outChannels) * inChannels * kernel ** 2,
   build({ inChannels, outChannels, kernel, stride, bias }, { weight }) {
     const bound = 1 / Math.sqrt(inChannels * kernel * kernel);
     const filter = weight("weight", [outChannels, inChannels, kernel, kernel], { kind: "uniform", bound });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { count } from "../core/configFields.ts";
 import { float32 } from "../core/port.ts";
+import { sizeOf } from "../core/shape.ts";
 import { conv2d } from "../engine/ops/convolution.ts";
 import { multiply, scale } from "../engine/ops/elementwise.ts";
 import { layerNorm } from "../engine/ops/norms.ts";
@@ -69,7 +70,7 @@ export const StandardizedConv = definePrimitive({
     y: float32("...lead (height+stride-1)/stride (width+stride-1)/stride outChannels", "a grid of features"),
   },
   keeps: ({ inChannels, outChannels, kernel }, { y }) =>
-    (y.reduce((product, size) => product * size, 1) / outChannels) * inChannels * kernel ** 2,
+    (sizeOf({ shape: y }) / outChannels) * inChannels * kernel ** 2,
   build({ inChannels, outChannels, kernel, stride, groups, closed, padding, epsilon, gamma }, { weight }) {
     const fan = (inChannels / groups) * kernel ** 2;
     const shape = [outChannels, inChannels / groups, kernel, kernel];

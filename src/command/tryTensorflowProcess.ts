@@ -2,6 +2,7 @@ import { GatedXattnDense } from "../blocks/gatedXattnDense.ts";
 import { parseConfig } from "../core/config.ts";
 import { instantiate } from "../core/instantiate.ts";
 import { Random } from "../core/random.ts";
+import { sizeOf } from "../core/shape.ts";
 import { valueAndGradients } from "../engine/autodiff/gradients.ts";
 import { openDevice } from "../engine/devices/device.ts";
 import { Eager } from "../engine/readings/eager.ts";
@@ -19,8 +20,7 @@ async function compute(): Promise<Float32Array[]> {
   const layer = instantiate(GatedXattnDense, config, new Eager(weights));
   const block = () => layer(inputs) as Tensor;
   const random = new Random(2);
-  const normal = (...shape: number[]) =>
-    tensor(random.normals(shape.reduce((count, size) => count * size, 1)), shape, "float32");
+  const normal = (...shape: number[]) => tensor(random.normals(sizeOf({ shape })), shape, "float32");
   const tags = Int32Array.from({ length: batch * length }, (_, at) => Number(at % length === 0 || at % length === 9));
   const inputs = {
     ...{ text: normal(batch, length, dim), media: normal(batch, media, latents, visualDim) },

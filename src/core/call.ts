@@ -48,10 +48,7 @@ export function callable(
 ): AnyCall {
   const ports = Object.keys(definition.inputs);
   const outputs = Object.keys(definition.outputs);
-  return (...given) => {
-    const results = call(inputsByName(ports, given));
-    return outputs.length === 1 ? results[outputs[0]!] : results;
-  };
+  return (...given) => resultOf(outputs, call(inputsByName(ports, given)));
 }
 
 /** The inputs of a call by name, whether it was made by name or by position. */
@@ -65,7 +62,12 @@ function isValue(value: Value | Record<string, Value | undefined>): value is Val
   return Array.isArray(value.shape);
 }
 
-/** A block's outputs by name, whichever way it returned them. */
-export function named(outputs: string[], result: unknown): Record<string, Value> {
+/** What a block returns for its outputs by name: the value itself if it has one output. */
+export function resultOf<T>(outputs: readonly string[], values: Readonly<Record<string, T>>): T | typeof values {
+  return outputs.length === 1 ? values[outputs[0]!]! : values;
+}
+
+/** A block's outputs by name, for what it returned. */
+export function outputsByName(outputs: readonly string[], result: unknown): Record<string, Value> {
   return outputs.length === 1 ? { [outputs[0]!]: result as Value } : (result as Record<string, Value>);
 }

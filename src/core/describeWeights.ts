@@ -4,6 +4,7 @@ import { FlamingoError } from "./errors.ts";
 import { type InstantiateOptions, instantiate } from "./instantiate.ts";
 import type { Ports } from "./port.ts";
 import type { Reading } from "./reading.ts";
+import { sizeOf } from "./shape.ts";
 import type { WeightSpec } from "./weight.ts";
 
 /** The weights that a block would have, by name, without making any: an 80B configuration costs no memory. */
@@ -40,11 +41,6 @@ export function describeStarts<C extends z.ZodObject, I extends Ports, O extends
   };
   instantiate(definition, config, reading, options);
   return starts;
-}
-
-/** How many numbers a weight holds. */
-export function sizeOf(weight: Pick<WeightSpec, "shape">): number {
-  return weight.shape.reduce((product, size) => product * size, 1);
 }
 
 /** How many numbers some weights hold, and how many of them are trained. */

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { AnyBlock, BlockDefinition } from "./block.ts";
-import { type Call, callable, named, type Value } from "./call.ts";
+import { type Call, callable, outputsByName, type Value } from "./call.ts";
 import { parseConfig } from "./config.ts";
 import type { Ports } from "./port.ts";
 import { type CallSite, join, type Reading } from "./reading.ts";
@@ -113,7 +113,7 @@ function functionalSite(
     path,
     options: {},
     parent,
-    forward: (inputs, cache) => named(outputs, code(inputs, cache)),
+    forward: (inputs, cache) => outputsByName(outputs, code(inputs, cache)),
   };
 }
 

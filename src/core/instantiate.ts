@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { AnyBlock, BlockDefinition, BlockLookup, ChildOptions, SlotValue } from "./block.ts";
-import { type AnyCall, type Call, callable, named, type Value } from "./call.ts";
+import { type AnyCall, type Call, callable, outputsByName, type Value } from "./call.ts";
 import { parseConfig } from "./config.ts";
 import { fill, slotsOf, throughSlot } from "./fillSlot.ts";
 import { Composite, outsideComposites } from "./functional.ts";
@@ -74,12 +74,12 @@ function place(definition: AnyBlock, config: unknown, at: Place): AnyCall {
   site.forward =
     definition.kind === "composite"
       ? (inputs) =>
-          named(
+          outputsByName(
             outputs,
             scope.run(() => code(inputs)),
           )
       : (inputs, cache) =>
-          named(
+          outputsByName(
             outputs,
             outsideComposites(() => code(inputs, cache)),
           );

@@ -53,14 +53,14 @@ export function isName(dim: Dim): dim is string {
  * The value of a dimension, or undefined while a name in it is unknown.
  * @throws Error if the text is no arithmetic, which is a fault of the block that wrote it.
  */
-export function evaluateDim(dim: Dim, sizeOf: (name: string) => number | undefined): number | undefined {
+export function evaluateDim(dim: Dim, sizeOfName: (name: string) => number | undefined): number | undefined {
   if (typeof dim === "number") return dim;
   const tokens = dim.match(/[A-Za-z_][A-Za-z0-9_]*|\d+|[-+*/()]/g) ?? [];
   let at = 0;
   const atom = (): number | undefined => {
     const token = tokens[at++];
     if (token === undefined) throw new Error(`"${dim}" is no arithmetic over names`);
-    if (token !== "(") return /^\d/.test(token) ? Number(token) : sizeOf(token);
+    if (token !== "(") return /^\d/.test(token) ? Number(token) : sizeOfName(token);
     const inner = sum();
     if (tokens[at++] !== ")") throw new Error(`"${dim}" lacks a closing parenthesis`);
     return inner;
@@ -85,4 +85,9 @@ function apply(operator: string, left: number, right: number): number {
   if (operator === "*") return left * right;
   if (operator === "/") return Math.floor(left / right);
   return operator === "+" ? left + right : left - right;
+}
+
+/** How many numbers something of this shape holds: the product of its sizes. */
+export function sizeOf({ shape }: { readonly shape: readonly number[] }): number {
+  return shape.reduce((product, size) => product * size, 1);
 }

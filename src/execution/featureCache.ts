@@ -1,3 +1,4 @@
+import { sizeOf } from "../core/shape.ts";
 import type { Batch, ImageNames } from "../data/source.ts";
 import { capabilities } from "../engine/devices/capabilities.ts";
 import { type Tensor, tensor } from "../engine/tensor.ts";
@@ -86,5 +87,5 @@ export class FeatureCache {
 
 /** Images of a batch of features [batch, media, frames, ...]. */
 function count(shape: readonly number[]): number {
-  return shape.slice(0, 3).reduce((product, size) => product * size, 1);
+  return sizeOf({ shape: shape.slice(0, 3) });
 }

@@ -1,13 +1,12 @@
 import type { BlockLookup } from "../core/block.ts";
 import { printBytes } from "../core/bytes.ts";
-import type { Value } from "../core/call.ts";
+import { outputsByName, type Value } from "../core/call.ts";
 import { checkInputs } from "../core/check.ts";
-import { sizeOf } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { instantiate } from "../core/instantiate.ts";
 import type { Ports } from "../core/port.ts";
 import type { CallSite, Reading } from "../core/reading.ts";
-import type { SolvedShape } from "../core/shape.ts";
+import { type SolvedShape, sizeOf } from "../core/shape.ts";
 import type { WeightSpec } from "../core/weight.ts";
 import type { Device } from "../engine/devices/device.ts";
 import { inputsOf, optionsOf } from "../graph/graph.ts";
@@ -113,8 +112,7 @@ function outputsOf(
     find,
   }) as (inputs: never) => unknown;
   const result = forward(Object.fromEntries(inputs) as never);
-  const ports = Object.keys(node.outputs);
-  return ports.length === 1 ? { [ports[0]!]: result as Value } : (result as Record<string, Value>);
+  return outputsByName(Object.keys(node.outputs), result);
 }
 
 function sized(shapes: Record<string, SolvedShape>, ports: Ports, learns: boolean): Record<string, Sized> {
@@ -182,7 +180,7 @@ class SizeReading {
     const shapes = Object.values(outputs) as number[][];
     if (shapes.flat().some((size) => typeof size === "string")) this.unknown = true;
     const inside = site.definition.keeps?.(site.config, outputs as never) ?? 0;
-    const outside = shapes.map((shape) => shape.reduce((product, size) => product * size, 1));
+    const outside = shapes.map((shape) => sizeOf({ shape }));
     if (learns) this.kept += inside + outside.reduce((sum, numbers) => sum + numbers, 0);
     this.largest = Math.max(this.largest, inside, ...outside);
     return sized(outputs, site.definition.outputs, learns);

@@ -1,5 +1,5 @@
 import type { AnyBlock, BlockLookup } from "../core/block.ts";
-import type { Call, Value } from "../core/call.ts";
+import { type Call, outputsByName, type Value } from "../core/call.ts";
 import { makeCatalog } from "../core/catalog.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { instantiate } from "../core/instantiate.ts";
@@ -135,9 +135,8 @@ export class PipelineModel {
    * Calls one node on inputs of the caller's own, some of which may be left out: the language model without media.
    */
   call(id: string, inputs: Record<string, Value>): Record<string, Value> {
-    const result = this.#blocks.get(id)!.forward(inputs as never) as Value | Record<string, Value>;
-    const ports = Object.keys(this.node(id).outputs);
-    return ports.length === 1 ? { [ports[0]!]: result as Value } : (result as Record<string, Value>);
+    const result = this.#blocks.get(id)!.forward(inputs as never);
+    return outputsByName(Object.keys(this.node(id).outputs), result);
   }
 
   /** Whether a block can do without an input, and so can all blocks inside it. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { sizeOf } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
+import { sizeOf } from "../core/shape.ts";
 import { Prefetcher } from "../data/prefetcher.ts";
 import type { Batch } from "../data/source.ts";
 import { readNumbers, type Weight, type WeightData } from "../engine/readings/weights.ts";

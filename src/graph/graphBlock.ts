@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { AnyBlock, BlockLookup, CompositeScope } from "../core/block.ts";
-import type { Value } from "../core/call.ts";
+import { outputsByName, resultOf, type Value } from "../core/call.ts";
 import { type Catalog, makeCatalog } from "../core/catalog.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Ports } from "../core/port.ts";
@@ -130,10 +130,10 @@ function run(graph: GraphBlock, children: ReadonlyMap<string, { call: AnyCall; o
     const values = new Map([[graphInputs, inputs]]);
     for (const [id, { call, outputs: ports }] of children) {
       const result = call(gather(id, values));
-      values.set(id, (ports.length === 1 ? { [ports[0]!]: result } : result) as Record<string, Value>);
+      values.set(id, outputsByName(ports, result));
     }
     const results = gather(graphOutputs, values);
-    return (outputs.length === 1 ? results[outputs[0]!] : results) as never;
+    return resultOf(outputs, results) as never;
   };
 }
 

@@ -1,6 +1,7 @@
 import type { BlockLookup } from "../core/block.ts";
 import type { Catalog } from "../core/catalog.ts";
-import { describeWeights, sizeOf } from "../core/describeWeights.ts";
+import { describeWeights } from "../core/describeWeights.ts";
+import { sizeOf } from "../core/shape.ts";
 import { checkPipeline, type GraphWithBlocks, type Problem } from "./check.ts";
 import { type GraphBlocks, type GraphNode, optionsOf } from "./graph.ts";
 import { catalogWith, withGraphBlocks } from "./graphBlock.ts";

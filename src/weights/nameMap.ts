@@ -1,4 +1,5 @@
 import { FlamingoError } from "../core/errors.ts";
+import { sizeOf } from "../core/shape.ts";
 
 /** A tensor's numbers with its shape. */
 export interface Numbers {
@@ -40,7 +41,7 @@ export function toOurs(
   if (String(tensor.shape) !== String(expected)) throw wrongShape(theirs, tensor.shape, expected);
   const data = transposed ? transpose(tensor) : tensor.data;
   const result = new Map(
-    ours.map((name, at) => [name, { shape: shapes[at]!, data: new Float32Array(sizeOf(shapes[at]!)) }]),
+    ours.map((name, at) => [name, { shape: shapes[at]!, data: new Float32Array(sizeOf({ shape: shapes[at]! })) }]),
   );
   let from = 0;
   for (let head = 0; head < heads; head++)
@@ -89,10 +90,6 @@ function transpose({ shape, data }: Numbers): Float32Array {
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++) turned[column * rows + row] = data[row * columns + column]!;
   return turned;
-}
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }
 
 function wrongShape(name: string, actual: readonly number[], expected: readonly number[]): FlamingoError {

@@ -1,8 +1,9 @@
+import { sizeOf } from "../core/shape.ts";
 import { type ByteSource, memoryBytes } from "./byteSource.ts";
 import { dtypes } from "./dtypes.ts";
 import { refuse } from "./refuse.ts";
 import { checkName, formatHeader, parseHeader } from "./safetensorsHeader.ts";
-import { countOf, lazyTensor, type StoredTensor, type WeightsFile } from "./storedTensor.ts";
+import { lazyTensor, type StoredTensor, type WeightsFile } from "./storedTensor.ts";
 
 /**
  * Opens a safetensors file: an 8-byte header length, a JSON header, the numbers. Only the header is read; the numbers of a
@@ -77,7 +78,7 @@ export function layOutSafetensors(
 
 /** Bytes that a tensor takes in a file. */
 export function bytesOf({ dtype, shape }: Pick<StoredTensor, "dtype" | "shape">): number {
-  return countOf(shape) * dtypes[dtype].size;
+  return sizeOf({ shape }) * dtypes[dtype].size;
 }
 
 /** Writes a safetensors file into memory, as `layOutSafetensors` has it. */
@@ -106,7 +107,7 @@ function checkNames(tensors: readonly string[], metadata: Readonly<Record<string
 
 /** The bytes of a tensor, little end first. @throws FlamingoError INVALID_WEIGHTS if its numbers do not fit its shape or type */
 export function encodeTensor(name: string, { dtype, shape, data }: StoredTensor): Uint8Array {
-  const count = countOf(shape);
+  const count = sizeOf({ shape });
   if (data.length !== count)
     throw refuse(written, `tensor "${name}" has ${data.length} numbers, but its shape [${shape}] takes ${count}`, {
       expected: count,

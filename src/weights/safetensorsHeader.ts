@@ -1,3 +1,4 @@
+import { sizeOf } from "../core/shape.ts";
 import type { ByteSource } from "./byteSource.ts";
 import { type Dtype, dtypes } from "./dtypes.ts";
 import { refuse } from "./refuse.ts";
@@ -136,7 +137,7 @@ function parseEntry(name: string, entry: unknown, source: string): TensorEntry {
 
 /** Bytes of a tensor; NaN-free even for absurd shapes, which then disagree with any file. */
 function byteCount(dtype: Dtype, shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, dtypes[dtype].size);
+  return sizeOf({ shape }) * dtypes[dtype].size;
 }
 
 /** @throws FlamingoError INVALID_WEIGHTS for a name, or a dotted part of one, that JavaScript objects reserve */

@@ -1,3 +1,4 @@
+import { sizeOf } from "../core/shape.ts";
 import type { ReadBytes } from "./byteSource.ts";
 import { type Dtype, dtypes, type StoredNumbers } from "./dtypes.ts";
 
@@ -43,7 +44,7 @@ export function lazyTensor(dtype: Dtype, shape: readonly number[], read: ReadByt
     get data() {
       let data = held?.deref();
       if (!data) {
-        const aligned = alignedTo(size, read(0, countOf(shape) * size));
+        const aligned = alignedTo(size, read(0, sizeOf({ shape }) * size));
         data = decode(aligned.buffer, aligned.byteOffset, aligned.byteLength / size);
         held = new WeakRef(data);
       }
@@ -79,8 +80,4 @@ export function asFloats(tensor: StoredTensor): FloatTensor {
 /** The tensors of a file with their numbers as float32. */
 export function floatTensors({ tensors }: Pick<WeightsFile, "tensors">): Map<string, FloatTensor> {
   return new Map([...tensors].map(([name, tensor]) => [name, asFloats(tensor)]));
-}
-
-export function countOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }

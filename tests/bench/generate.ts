@@ -1,6 +1,7 @@
 import type { z } from "zod";
-import { describeWeights, sizeOf } from "../../src/core/describeWeights.ts";
+import { describeWeights } from "../../src/core/describeWeights.ts";
 import { instantiate } from "../../src/core/instantiate.ts";
+import { sizeOf } from "../../src/core/shape.ts";
 import { Weights } from "../../src/engine/readings/weights.ts";
 import { type Tensor, tensor } from "../../src/engine/tensor.ts";
 import { openDecoding } from "../../src/evaluation/decoding.ts";

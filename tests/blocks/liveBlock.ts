@@ -1,11 +1,10 @@
 import type { AnyBlock } from "../../src/core/block.ts";
 import type { Value } from "../../src/core/call.ts";
 import { configSizes, parseConfig } from "../../src/core/config.ts";
-import { sizeOf } from "../../src/core/describeWeights.ts";
 import { instantiate } from "../../src/core/instantiate.ts";
 import type { Ports } from "../../src/core/port.ts";
 import { Random } from "../../src/core/random.ts";
-import { isEllipsis, type ShapeSpec, type SolvedShape } from "../../src/core/shape.ts";
+import { isEllipsis, type ShapeSpec, type SolvedShape, sizeOf } from "../../src/core/shape.ts";
 import { ShapeSolver } from "../../src/core/solver.ts";
 import { Eager } from "../../src/engine/readings/eager.ts";
 import "../../src/models/index.ts"; // a slot may name any block

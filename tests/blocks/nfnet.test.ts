@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { NfNet } from "../../src/blocks/nfnet.ts";
-import { describeWeights, sizeOf } from "../../src/core/describeWeights.ts";
+import { describeWeights } from "../../src/core/describeWeights.ts";
+import { sizeOf } from "../../src/core/shape.ts";
 import { nfnets } from "../../src/models/nfnets.ts";
 
 describe("NFNet", () => {

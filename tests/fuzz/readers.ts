@@ -14,6 +14,7 @@ import { emptyNotebook, parseNotebook, printNotebook } from "../../kernel/nbform
 import { decode, encode } from "../../kernel/protocol/frames.ts";
 import { newHeader } from "../../kernel/protocol/message.ts";
 import { Signer } from "../../kernel/protocol/signature.ts";
+import { sizeOf } from "../../src/core/shape.ts";
 import { emojiTokenizer } from "../../src/data/emoji/emoji.ts";
 import { Image } from "../../src/data/image.ts";
 import { readImageFolder } from "../../src/data/imageFolder/imageFolder.ts";
@@ -31,7 +32,7 @@ import { openTensors, openWeights } from "../../src/weights/openWeights.ts";
 import { readZip } from "../../src/weights/pytorch/zip.ts";
 import { readSafetensors, writeSafetensors } from "../../src/weights/safetensors.ts";
 import { saveShards } from "../../src/weights/shards.ts";
-import { countOf, type WeightsFile } from "../../src/weights/storedTensor.ts";
+import type { WeightsFile } from "../../src/weights/storedTensor.ts";
 import { bodyArbitrary } from "../runs/recordArbitrary.ts";
 import { storedZip } from "../weights/storedZip.ts";
 import { mutatedBytes, mutatedJson, mutatedText } from "./mutations.ts";
@@ -320,7 +321,7 @@ function pickleOf(archive: Uint8Array): { name: string; bytes: Uint8Array; files
 /** Looks at all numbers, as many as the shapes say. */
 function numbersOf({ tensors }: WeightsFile): void {
   for (const { data, shape } of tensors.values())
-    if (data.length !== countOf(shape)) throw new Error(`${data.length} numbers for [${shape}]`);
+    if (data.length !== sizeOf({ shape })) throw new Error(`${data.length} numbers for [${shape}]`);
 }
 
 function usePipeline(pipeline: ReturnType<typeof parsePipeline>): void {

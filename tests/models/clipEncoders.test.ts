@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { ClipVision } from "../../src/blocks/clipVision.ts";
 import { VisionTransformer } from "../../src/blocks/visionTransformer.ts";
-import { describeWeights, sizeOf } from "../../src/core/describeWeights.ts";
+import { describeWeights } from "../../src/core/describeWeights.ts";
+import { sizeOf } from "../../src/core/shape.ts";
 import { clipEncoders } from "../../src/models/clipEncoders.ts";
 
 // open_clip's table of models counts the projection to the joint space as well.

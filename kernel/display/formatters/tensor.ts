@@ -1,3 +1,4 @@
+import { sizeOf } from "../../../src/core/shape.ts";
 import { heatColor } from "../../../src/figures/colors.ts";
 import { formatCount, formatNumber } from "../../../src/figures/numbers.ts";
 import type { Formatter } from "../formatter.ts";
@@ -81,7 +82,7 @@ function nested(values: ArrayLike<number>, shape: readonly number[], start = 0, 
   const plain = (value: number) => (Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4))));
   if (shape.length === 0) return plain(Number(values[start]));
   const [count, ...rest] = shape as [number, ...number[]];
-  const size = rest.reduce((product, each) => product * each, 1);
+  const size = sizeOf({ shape: rest });
   const most = rest.length === 0 ? 8 : 4;
   const shown = Array.from({ length: Math.min(count, most) }, (_, index) =>
     nested(values, rest, start + index * size, depth + 1),

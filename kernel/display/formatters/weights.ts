@@ -1,3 +1,4 @@
+import { sizeOf } from "../../../src/core/shape.ts";
 import type { Weight, Weights } from "../../../src/engine/readings/weights.ts";
 import { formatCount, formatWeights } from "../../../src/figures/numbers.ts";
 import { type Tone, toneOf, toneWords } from "../../../src/figures/tone.ts";
@@ -100,7 +101,7 @@ function groupsAt(weights: readonly Weight[], depth: number): Part[] {
 
 function partOf(name: string, weights: readonly Weight[]): Part {
   const sizes = weights.map(({ shape, frozen }) => ({
-    size: shape.reduce((product, size) => product * size, 1),
+    size: sizeOf({ shape }),
     frozen,
   }));
   return {

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { defineOperation } from "./operation.ts";
 
@@ -7,7 +8,7 @@ type Pair = { a: Tensor; b: Tensor };
 export const sumRowsOp = defineOperation<{ x: Tensor }, { shape: readonly number[] }>({
   name: "SumRows",
   shape: (_, { shape }) => shape,
-  formula: ({ x }, { shape }) => tf.reshape(tf.sum(tf.reshape(x, [-1, sizeOf(shape)]), 0), [...shape]),
+  formula: ({ x }, { shape }) => tf.reshape(tf.sum(tf.reshape(x, [-1, sizeOf({ shape })]), 0), [...shape]),
 });
 
 /** Sums over the leading axes, so that the last ones remain, of this shape. */
@@ -95,8 +96,4 @@ export function gatedAdd(x: Tensor, update: Tensor, gate: Tensor): Tensor {
 function repeats(a: Tensor, b: Tensor): boolean {
   const tail = a.shape.slice(a.rank - b.rank);
   return a.dtype === "float32" && b.dtype === "float32" && b.rank <= a.rank && String(tail) === String(b.shape);
-}
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { FlamingoError } from "../../core/errors.ts";
+import { sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { sumRows } from "./elementwise.ts";
 import { defineOperation } from "./operation.ts";
@@ -67,7 +68,7 @@ export function matMul(a: Tensor, b: Tensor, options: MatMulOptions = {}): Tenso
   if (shared && transposeA && a.rank > 2) return matMul(swapLastTwo(a), b, { transposeB });
 
   const shape = [...leading, m, n];
-  const count = leading.reduce((product, size) => product * size, 1);
+  const count = sizeOf({ shape: leading });
   const sizes = shared ? { batch: 1, m: count * m } : { batch: count, m };
   return product(a, b, { ...sizes, n, k, transposeA, transposeB, shape });
 }
@@ -86,7 +87,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
       fix: `make the input's last axis ${k}`,
     });
   const leading = x.shape.slice(0, -1);
-  const m = leading.reduce((product, size) => product * size, 1);
+  const m = sizeOf({ shape: leading });
   const sizes = { batch: 1, m, n, k, transposeA: false, transposeB: true, shape: [...leading, n] };
   return matMulOp.run({ a: x, b: weight, ...(bias && { bias }) }, sizes);
 }

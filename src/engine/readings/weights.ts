@@ -1,6 +1,6 @@
-import { sizeOf } from "../../core/describeWeights.ts";
 import { FlamingoError } from "../../core/errors.ts";
 import { Random } from "../../core/random.ts";
+import { sizeOf } from "../../core/shape.ts";
 import type { Initial, WeightSpec } from "../../core/weight.ts";
 import { capabilities } from "../devices/capabilities.ts";
 import { getBackend, type Tensor, tensor, type Variable, variable } from "../tensor.ts";
@@ -182,7 +182,7 @@ export async function readNumbers({ shape, variable }: Pick<Weight, "shape" | "v
 }
 
 function initialNumbers(initial: Initial, shape: readonly number[], random: Random): Float32Array {
-  const size = shape.reduce((product, length) => product * length, 1);
+  const size = sizeOf({ shape });
   if (initial.kind === "zeros") return new Float32Array(size);
   if (initial.kind === "ones") return new Float32Array(size).fill(1);
   if (initial.kind === "uniform") return random.uniforms(size, -initial.bound, initial.bound);

@@ -1,8 +1,9 @@
+import { sizeOf } from "../../core/shape.ts";
 import type { ByteSource } from "../byteSource.ts";
 import { type Dtype, dtypes } from "../dtypes.ts";
 import { refuse } from "../refuse.ts";
 import { checkName } from "../safetensorsHeader.ts";
-import { countOf, lazyTensor, type StoredTensor, type WeightsFile } from "../storedTensor.ts";
+import { lazyTensor, type StoredTensor, type WeightsFile } from "../storedTensor.ts";
 import { PersistentId, type Pickled, PickledGlobal, type PickleRules, readPickle } from "./pickle.ts";
 import { isZip, readZip, type ZipEntry } from "./zip.ts";
 
@@ -145,7 +146,7 @@ class TensorRules implements PickleRules {
       strides,
     );
     const { count } = tensor.storage;
-    const wanted = countOf(shape);
+    const wanted = sizeOf({ shape });
     this.#require(strides.length === shape.length && shape.length <= mostAxes);
     const last = shape.reduce((sum, length, axis) => sum + (length - 1) * strides[axis]!, tensor.offset);
     if (wanted > 0 && !(last < count))
@@ -218,7 +219,7 @@ function stateDictOf(root: Pickled, source: string): Map<Pickled, Pickled> {
 function stored({ storage, offset, shape, strides }: PickledTensor): StoredTensor {
   const { dtype, entry } = storage;
   const { size } = dtypes[dtype];
-  const count = countOf(shape);
+  const count = sizeOf({ shape });
   if (count === 0) return lazyTensor(dtype, shape, () => new Uint8Array());
   if (isContiguous(shape, strides))
     return lazyTensor(dtype, shape, (from, length, into) => entry.read(offset * size + from, length, into));
@@ -242,7 +243,7 @@ function isContiguous(shape: readonly number[], strides: readonly number[]): boo
 
 /** The numbers of a strided tensor in reading order. */
 function gather(bytes: Uint8Array, size: number, shape: readonly number[], strides: readonly number[]): Uint8Array {
-  const gathered = new Uint8Array(countOf(shape) * size);
+  const gathered = new Uint8Array(sizeOf({ shape }) * size);
   const index = shape.map(() => 0);
   let from = 0;
   for (let to = 0; to < gathered.length; to += size) {

@@ -1,9 +1,10 @@
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
+import { sizeOf } from "../../core/shape.ts";
 import { type ByteProgress, writeInOneStep } from "../file.ts";
 import { refuse } from "../refuse.ts";
 import { bytesOf, encodeTensor, type NamedTensors } from "../safetensors.ts";
-import { countOf, type StoredTensor } from "../storedTensor.ts";
+import type { StoredTensor } from "../storedTensor.ts";
 import { storageTypes } from "./checkpoint.ts";
 
 /**
@@ -68,7 +69,7 @@ function stateDictPickle(tensors: readonly (readonly [string, StoredTensor])[]):
       Buffer.from(`c${module}\n${storage}\n`),
       text(String(index)),
       text("cpu"),
-      whole(countOf(shape)),
+      whole(sizeOf({ shape })),
       Buffer.from("tQK\0(", "latin1"), // the tuple of the storage; its first number; the shape
       ...shape.map(whole),
       Buffer.from("t(", "latin1"),
@@ -81,7 +82,7 @@ function stateDictPickle(tensors: readonly (readonly [string, StoredTensor])[]):
 }
 
 function stridesOf(shape: readonly number[]): number[] {
-  return shape.map((_, axis) => countOf(shape.slice(axis + 1)));
+  return shape.map((_, axis) => sizeOf({ shape: shape.slice(axis + 1) }));
 }
 
 /** BINUNICODE */

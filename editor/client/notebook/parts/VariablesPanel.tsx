@@ -1,5 +1,6 @@
 import { useState } from "react";
 import type { ValueSummary } from "../../../../kernel/protocol/variables.ts";
+import { sizeOf } from "../../../../src/core/shape.ts";
 import { Icon } from "../../parts/Icon.tsx";
 import { toggleValue, toggleVariables, useVariables } from "../stores/variables.ts";
 
@@ -128,12 +129,12 @@ function cellText({ name, type, shape, dtype, value }: ValueSummary, column: Col
 function compare(a: ValueSummary, b: ValueSummary, by: Column): number {
   const numeric = by === "value" && Number(a.value) - Number(b.value);
   if (typeof numeric === "number" && Number.isFinite(numeric)) return numeric;
-  if (by === "shape") return sizeOf(a) - sizeOf(b);
+  if (by === "shape") return numbersIn(a) - numbersIn(b);
   return cellText(a, by).localeCompare(cellText(b, by), "en", { numeric: true });
 }
 
-function sizeOf({ shape }: ValueSummary): number {
-  return shape ? shape.reduce((product, length) => product * length, 1) : -1;
+function numbersIn({ shape }: ValueSummary): number {
+  return shape ? sizeOf({ shape }) : -1;
 }
 
 type Sorting = { by: Column; down: boolean } | undefined;

@@ -1,3 +1,4 @@
+import { sizeOf } from "../../../core/shape.ts";
 import {
   addOp,
   gatedAddOp,
@@ -8,14 +9,14 @@ import {
   sumRowsOp,
 } from "../../ops/elementwise.ts";
 import { squaredSumOp } from "../../ops/globalNorm.ts";
-import { kernel, sizeOf } from "./kernel.ts";
+import { kernel } from "./kernel.ts";
 
 export const elementwiseKernels = [
   kernel(addOp, (work, { a, b }) => work.add(a, b)),
   kernel(multiplyOp, (work, { a, b }) => work.multiply(a, b)),
   kernel(scaleOp, (work, { x }, { factor }) => work.multiply(x, factor)),
   kernel(sumRowsOp, (work, { x }, { shape }) => {
-    const columns = shape.reduce((count, size) => count * size, 1);
+    const columns = sizeOf({ shape });
     const rows = work.reshape(x, [sizeOf(x) / columns, columns]);
     return work.reshape(work.reduce("Sum", rows, [0]), shape);
   }),

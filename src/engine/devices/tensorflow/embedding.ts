@@ -1,5 +1,6 @@
+import { sizeOf } from "../../../core/shape.ts";
 import { embeddingOp } from "../../ops/embedding.ts";
-import { gradientKernel, kernel, sizeOf } from "./kernel.ts";
+import { gradientKernel, kernel } from "./kernel.ts";
 
 export const embeddingKernels = [
   kernel(embeddingOp, (work, { table, ids }) =>

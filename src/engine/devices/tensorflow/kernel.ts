@@ -30,7 +30,3 @@ export function register({ name, run }: TensorflowKernel, device: Device): void 
     },
   });
 }
-
-export function sizeOf({ shape }: Handle): number {
-  return shape.reduce((product, size) => product * size, 1);
-}

@@ -1,6 +1,7 @@
+import { sizeOf } from "../../../core/shape.ts";
 import { layerNormOp, type NormAttributes } from "../../ops/norms.ts";
 import type { Handle } from "./binding.ts";
-import { gradientKernel, kernel, sizeOf } from "./kernel.ts";
+import { gradientKernel, kernel } from "./kernel.ts";
 import type { Work } from "./work.ts";
 
 /** Rows with variance 1 about their mean or 0, and the factor that each was given for it. */

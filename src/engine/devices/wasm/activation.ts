@@ -1,5 +1,5 @@
+import { sizeOf } from "../../../core/shape.ts";
 import { type Activation, activationOp } from "../../ops/activations.ts";
-import { sizeOf } from "./device.ts";
 import { gradientKernel, kernel } from "./kernel.ts";
 
 /** The numbers by which `kernels/activation.ts` knows them. */

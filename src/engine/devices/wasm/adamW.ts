@@ -1,5 +1,5 @@
+import { sizeOf } from "../../../core/shape.ts";
 import { adamWOp } from "../../ops/adamW.ts";
-import { sizeOf } from "./device.ts";
 import { inPlaceKernel } from "./kernel.ts";
 
 export const adamWKernels = [

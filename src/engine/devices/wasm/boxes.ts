@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
+import { sizeOf } from "../../../core/shape.ts";
 import { writeOp } from "../../ops/layout.ts";
-import { type Device, sizeOf } from "./device.ts";
+import type { Device } from "./device.ts";
 import { inPlaceKernel, tfjsKernel } from "./kernel.ts";
 
 /** Where a box begins in a tensor. */
@@ -24,7 +25,7 @@ function copyBox(device: Device, from: Corner, to: Corner, sizes: readonly numbe
   }
   const source = device.address(from.tensor, dtype) + offset(from, steps);
   const target = device.address(to.tensor, dtype) + offset(to, targets);
-  const cost = sizes.reduce((count, size) => count * size, 1);
+  const cost = sizeOf({ shape: sizes });
   if (cost > 0) device.perform("copyBox", cost, [source, target, run, axes.length, ...axes.flat()]);
 }
 

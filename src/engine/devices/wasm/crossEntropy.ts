@@ -1,5 +1,5 @@
+import { sizeOf } from "../../../core/shape.ts";
 import { crossEntropyGradientOp, crossEntropyOp } from "../../ops/crossEntropy.ts";
-import { sizeOf } from "./device.ts";
 import { kernel } from "./kernel.ts";
 
 /** About how much arithmetic one logit takes. */

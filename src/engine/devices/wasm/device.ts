@@ -55,7 +55,3 @@ export function openDevice(team: Team, { backend, memory, allocate, free }: Shar
     },
   };
 }
-
-export function sizeOf(tensor: { shape: readonly number[] }): number {
-  return tensor.shape.reduce((product, size) => product * size, 1);
-}

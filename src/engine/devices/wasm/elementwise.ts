@@ -1,4 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
+import { sizeOf } from "../../../core/shape.ts";
 import { accumulateOp } from "../../autodiff/tape.ts";
 import { swigluOp } from "../../ops/activations.ts";
 import {
@@ -11,7 +12,7 @@ import {
   sumRowsOp,
 } from "../../ops/elementwise.ts";
 import { squaredSumOp } from "../../ops/globalNorm.ts";
-import { type Device, sizeOf } from "./device.ts";
+import type { Device } from "./device.ts";
 import { elementwiseGradientKernel, elementwiseKernel, inPlaceKernel, kernel } from "./kernel.ts";
 
 /** `b` serves every row of `a`. */

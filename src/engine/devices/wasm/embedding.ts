@@ -1,5 +1,5 @@
+import { sizeOf } from "../../../core/shape.ts";
 import { embeddingOp } from "../../ops/embedding.ts";
-import { sizeOf } from "./device.ts";
 import { gradientKernel, kernel } from "./kernel.ts";
 
 export const embeddingKernels = [

@@ -1,7 +1,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
+import { sizeOf } from "../../../core/shape.ts";
 import type { Operation } from "../../ops/operation.ts";
 import { type Kernel, kernelsOf } from "../kernel.ts";
-import { type Device, sizeOf } from "./device.ts";
+import type { Device } from "./device.ts";
 
 export type WasmKernel = Kernel<Device, TensorInfo>;
 

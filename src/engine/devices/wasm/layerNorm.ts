@@ -1,5 +1,5 @@
+import { sizeOf } from "../../../core/shape.ts";
 import { layerNormOp } from "../../ops/norms.ts";
-import { sizeOf } from "./device.ts";
 import { sumRows } from "./elementwise.ts";
 import { addressOrZero, gradientKernel, kernel } from "./kernel.ts";
 

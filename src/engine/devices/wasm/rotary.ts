@@ -1,5 +1,5 @@
+import { sizeOf } from "../../../core/shape.ts";
 import { rotaryOp } from "../../ops/rotary.ts";
-import { sizeOf } from "./device.ts";
 import { kernel } from "./kernel.ts";
 
 export const rotaryKernels = [

@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { FlamingoError } from "../../../core/errors.ts";
+import { sizeOf } from "../../../core/shape.ts";
 import { takeOldestFirst } from "./bufferOrder.ts";
-import { commandsPerSubmission, type MatrixUnits, sizeOf, tooLarge, WebgpuDevice } from "./device.ts";
+import { commandsPerSubmission, type MatrixUnits, tooLarge, WebgpuDevice } from "./device.ts";
 import { multiply } from "./matMul.ts";
 import { findMatrixUnits } from "./matrixUnits.ts";
 import { registerKernels } from "./registry.ts";

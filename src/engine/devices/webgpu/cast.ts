@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { sizeOf } from "./device.ts";
+import { sizeOf } from "../../../core/shape.ts";
 import { elementwise, performElementwise } from "./elementwise.ts";
 import { tfjsKernel } from "./kernel.ts";
 

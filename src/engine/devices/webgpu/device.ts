@@ -1,6 +1,7 @@
 import type { DataType, TensorInfo } from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { FlamingoError } from "../../../core/errors.ts";
+import { sizeOf } from "../../../core/shape.ts";
 import { BindGroups, type Binding } from "./bindGroups.ts";
 import type { Shader } from "./shader.ts";
 
@@ -179,8 +180,4 @@ export function tooLarge({ shape, dtype }: Pick<TensorInfo, "shape" | "dtype">, 
   return new FlamingoError("OUT_OF_MEMORY", message, {
     fix: "take a smaller batch, or a smaller vocabulary or width",
   });
-}
-
-export function sizeOf(tensor: { shape: readonly number[] }): number {
-  return tensor.shape.reduce((product, size) => product * size, 1);
 }

@@ -1,5 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { type Device, sizeOf } from "./device.ts";
+import { sizeOf } from "../../../core/shape.ts";
+import type { Device } from "./device.ts";
 import { rowRanges, rowsOf } from "./rowRanges.ts";
 import { remembered, type Shader } from "./shader.ts";
 

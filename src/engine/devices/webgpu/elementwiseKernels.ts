@@ -1,6 +1,6 @@
+import { sizeOf } from "../../../core/shape.ts";
 import { accumulateOp } from "../../autodiff/tape.ts";
 import { addOp, gatedAddOp, gateUpdateOp, multiplyOp, scaleOp } from "../../ops/elementwise.ts";
-import { sizeOf } from "./device.ts";
 import { elementwise, performElementwise } from "./elementwise.ts";
 import { tanhOf } from "./functions.ts";
 import { inPlaceKernel, kernel } from "./kernel.ts";

@@ -1,6 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
+import { sizeOf } from "../../../core/shape.ts";
 import { layerNormOp } from "../../ops/norms.ts";
-import { sizeOf } from "./device.ts";
 import { gradientKernel, kernel } from "./kernel.ts";
 import { sumOf } from "./reduction.ts";
 import { rowRanges, rowsOf } from "./rowRanges.ts";

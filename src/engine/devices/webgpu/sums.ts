@@ -1,7 +1,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
+import { sizeOf } from "../../../core/shape.ts";
 import { gateGradientOp, sumRowsOp } from "../../ops/elementwise.ts";
 import { squaredSumOp } from "../../ops/globalNorm.ts";
-import { type Device, sizeOf } from "./device.ts";
+import type { Device } from "./device.ts";
 import { tanhOf } from "./functions.ts";
 import { kernel } from "./kernel.ts";
 import { sumOf } from "./reduction.ts";

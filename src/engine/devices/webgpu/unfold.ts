@@ -1,6 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
+import { sizeOf } from "../../../core/shape.ts";
 import { unfoldOp, type Window } from "../../ops/convolution.ts";
-import { type Device, sizeOf } from "./device.ts";
+import type { Device } from "./device.ts";
 import { gradientKernel, kernel } from "./kernel.ts";
 import { remembered, type ShaderParts } from "./shader.ts";
 

@@ -1,5 +1,5 @@
+import { sizeOf } from "../../../core/shape.ts";
 import { writeOp } from "../../ops/layout.ts";
-import { sizeOf } from "./device.ts";
 import { inPlaceKernel } from "./kernel.ts";
 import { remembered } from "./shader.ts";
 
