@@ -1,8 +1,8 @@
 import type { Catalog } from "../../../src/core/catalog.ts";
 import { align, distribute, type SizeOf } from "../../../src/graph/edit/align.ts";
+import { disconnect, type Position, removeNodes } from "../../../src/graph/edit/drawnGraph.ts";
 import type { EditedGraph } from "../../../src/graph/edit/place.ts";
 import { removeAndRejoin } from "../../../src/graph/edit/rejoin.ts";
-import { disconnect, type Position, removeNodes } from "../../../src/graph/edit.ts";
 import type { GraphBlocks } from "../../../src/graph/graph.ts";
 import { writePipeline } from "../../../src/pipeline/schema.ts";
 import { isOver, type RunStatus } from "../../../src/runs/record.ts";

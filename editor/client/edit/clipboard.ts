@@ -1,7 +1,7 @@
 import type { Catalog } from "../../../src/core/catalog.ts";
+import { freshId, type Position } from "../../../src/graph/edit/drawnGraph.ts";
 import { type EditedGraph, freshBlockName } from "../../../src/graph/edit/place.ts";
 import { withTypesRenamed } from "../../../src/graph/edit/renameBlock.ts";
-import { freshId, type Position } from "../../../src/graph/edit.ts";
 import { type GraphBlocks, type GraphNode, typesIn } from "../../../src/graph/graph.ts";
 import { emptyPipeline, type Pipeline, parsePipeline } from "../../../src/pipeline/schema.ts";
 

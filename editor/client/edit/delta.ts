@@ -1,4 +1,4 @@
-import type { Position } from "../../../src/graph/edit.ts";
+import type { Position } from "../../../src/graph/edit/drawnGraph.ts";
 import type { GraphBlock, GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
 import type { Pipeline } from "../../../src/pipeline/schema.ts";
 

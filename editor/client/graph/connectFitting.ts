@@ -1,7 +1,7 @@
 import type { Catalog, CatalogEntry } from "../../../src/core/catalog.ts";
 import { checkConnection } from "../../../src/graph/check.ts";
+import { connect } from "../../../src/graph/edit/drawnGraph.ts";
 import type { EditedGraph } from "../../../src/graph/edit/place.ts";
-import { connect } from "../../../src/graph/edit.ts";
 import type { GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
 import { fullConfig, solveShapes } from "../../../src/graph/solve.ts";
 

@@ -1,4 +1,4 @@
-import type { Position } from "../../../src/graph/edit.ts";
+import type { Position } from "../../../src/graph/edit/drawnGraph.ts";
 
 export interface Box {
   x: number;

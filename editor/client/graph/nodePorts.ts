@@ -1,7 +1,7 @@
 import type { Catalog, CatalogEntry } from "../../../src/core/catalog.ts";
 import { type Layout, type LayoutNode, layout } from "../../../src/figures/layout.ts";
+import type { Position } from "../../../src/graph/edit/drawnGraph.ts";
 import type { EditedGraph } from "../../../src/graph/edit/place.ts";
-import type { Position } from "../../../src/graph/edit.ts";
 import { card, cardHeight, portOffset } from "./cardSize.ts";
 import { figureOf } from "./figure.ts";
 import { drawnId, terminalSize, terminalsOf } from "./terminals.ts";

@@ -12,7 +12,7 @@ import {
   useReactFlow,
 } from "@xyflow/react";
 import { type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
-import { moveNodes, type Position } from "../../../src/graph/edit.ts";
+import { moveNodes, type Position } from "../../../src/graph/edit/drawnGraph.ts";
 import type { GraphEdge } from "../../../src/graph/graph.ts";
 import { edgeIds } from "../graph/edges.ts";
 import { type DrawnNode, flowEdges, flowNodes, routedEdges } from "../graph/flowNodes.ts";

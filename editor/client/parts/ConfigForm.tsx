@@ -1,8 +1,8 @@
 import { useId, useState } from "react";
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
 import { fillings } from "../../../src/graph/check.ts";
+import { changeNode, setField } from "../../../src/graph/edit/drawnGraph.ts";
 import type { Step } from "../../../src/graph/edit/place.ts";
-import { changeNode, setField } from "../../../src/graph/edit.ts";
 import type { GraphNode } from "../../../src/graph/graph.ts";
 import { boundsText, type Field, fieldsOf, fieldText, parseField } from "../form/fields.ts";
 import { commit, sealHistory, useEditor } from "../stores/editor.ts";

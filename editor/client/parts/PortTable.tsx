@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
 import { printShape } from "../../../src/core/shape.ts";
 import { shapeText } from "../../../src/figures/shapeText.ts";
-import { connect, disconnect } from "../../../src/graph/edit.ts";
+import { connect, disconnect } from "../../../src/graph/edit/drawnGraph.ts";
 import { judgePorts, portKey, wireBetween } from "../graph/connection.ts";
 import { drawnId, graphId } from "../graph/terminals.ts";
 import { commit, useEditor } from "../stores/editor.ts";

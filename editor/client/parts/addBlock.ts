@@ -1,6 +1,6 @@
 import { initialConfig } from "../../../src/core/catalog.ts";
+import { addNode, connect, freshId, type Position } from "../../../src/graph/edit/drawnGraph.ts";
 import { insertOnEdge } from "../../../src/graph/edit/rejoin.ts";
-import { addNode, connect, freshId, type Position } from "../../../src/graph/edit.ts";
 import type { GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
 import { type CardPorts, card, cardHeight } from "../graph/cardSize.ts";
 import { connectFitting } from "../graph/connectFitting.ts";

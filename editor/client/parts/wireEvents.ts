@@ -1,7 +1,7 @@
 import type { Connection, FinalConnectionState, OnConnectStartParams } from "@xyflow/react";
 import { FlamingoError } from "../../../src/core/errors.ts";
 import type { Problem } from "../../../src/graph/check.ts";
-import { connect } from "../../../src/graph/edit.ts";
+import { connect } from "../../../src/graph/edit/drawnGraph.ts";
 import { connectFitting } from "../graph/connectFitting.ts";
 import { portKey } from "../graph/connection.ts";
 import { graphId } from "../graph/terminals.ts";

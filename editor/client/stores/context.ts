@@ -1,4 +1,4 @@
-import { moveNodes } from "../../../src/graph/edit.ts";
+import { moveNodes } from "../../../src/graph/edit/drawnGraph.ts";
 import { type Action, actions, canDo, type EditorContext } from "../edit/actions.ts";
 import { matches } from "../edit/shortcut.ts";
 import { card, cardHeight } from "../graph/cardSize.ts";

@@ -1,4 +1,4 @@
-import { moveNodes, type Position } from "../edit.ts";
+import { moveNodes, type Position } from "./drawnGraph.ts";
 import type { EditedGraph } from "./place.ts";
 
 export type Side = "left" | "right" | "top" | "bottom";

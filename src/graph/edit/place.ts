@@ -1,6 +1,6 @@
 import type { Catalog } from "../../core/catalog.ts";
-import type { DrawnGraph } from "../edit.ts";
 import { type GraphBlock, type GraphBlocks, type GraphNode, typesIn } from "../graph.ts";
+import type { DrawnGraph } from "./drawnGraph.ts";
 
 /** A graph that is edited: a pipeline, or the inside of a block. */
 export type EditedGraph = DrawnGraph & Partial<Pick<GraphBlock, "inputs" | "outputs" | "config">>;

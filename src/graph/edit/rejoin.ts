@@ -1,7 +1,7 @@
 import type { Catalog } from "../../core/catalog.ts";
 import { checkConnection } from "../check.ts";
-import { connect, disconnect, removeNodes } from "../edit.ts";
 import { type GraphEdge, type GraphNode, inputsOf } from "../graph.ts";
+import { connect, disconnect, removeNodes } from "./drawnGraph.ts";
 import type { EditedGraph } from "./place.ts";
 
 /** Without these nodes, and with what followed each joined to what came before it, where shapes and number types allow. */

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { flowEdges, flowNodes } from "../../../editor/client/graph/flowNodes.ts";
 import { placeAll, portsOf, tidyPositions } from "../../../editor/client/graph/nodePorts.ts";
 import { checkPipeline } from "../../../src/graph/check.ts";
-import { moveNodes } from "../../../src/graph/edit.ts";
+import { moveNodes } from "../../../src/graph/edit/drawnGraph.ts";
 import { solveShapes } from "../../../src/graph/solve.ts";
 import { catalog, chain } from "./catalog.ts";
 

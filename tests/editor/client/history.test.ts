@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { applyDelta, combine, diff, invert } from "../../../editor/client/edit/delta.ts";
 import { noHistory, record, redo, seal, undo } from "../../../editor/client/edit/history.ts";
-import * as edit from "../../../src/graph/edit.ts";
+import * as edit from "../../../src/graph/edit/drawnGraph.ts";
 import type { GraphBlock } from "../../../src/graph/graph.ts";
 import { type Pipeline, writePipeline } from "../../../src/pipeline/schema.ts";
 import { chain } from "./catalog.ts";

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { checkPipeline } from "../../../src/graph/check.ts";
 import { align, distribute } from "../../../src/graph/edit/align.ts";
+import { addNode } from "../../../src/graph/edit/drawnGraph.ts";
 import type { GraphOfBlocks } from "../../../src/graph/edit/place.ts";
 import { insertOnEdge, removeAndRejoin, replaceBlock } from "../../../src/graph/edit/rejoin.ts";
-import { addNode } from "../../../src/graph/edit.ts";
 import type { GraphEdge } from "../../../src/graph/graph.ts";
 import { catalog, graphs } from "./randomGraph.ts";
 

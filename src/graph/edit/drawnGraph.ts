@@ -1,4 +1,4 @@
-import { type Graph, type GraphEdge, type GraphNode, graphInputs, graphOutputs } from "./graph.ts";
+import { type Graph, type GraphEdge, type GraphNode, graphInputs, graphOutputs } from "../graph.ts";
 
 /** Where a node stands on the canvas. */
 export type Position = [number, number];
