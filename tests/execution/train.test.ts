@@ -20,9 +20,15 @@ async function everythingOf({ folder }: Carried) {
   const checkpoint = await newestOf(folder);
   const nodes = existsSync(join(folder, "weights")) ? await readdir(join(folder, "weights")) : [];
   const weights = await Promise.all(
-    nodes.map(async (file) => (await loadWeights(join(folder, "weights", file))).tensors),
+    nodes.map(async (file) => numbersOf((await loadWeights(join(folder, "weights", file))).tensors)),
   );
-  return { ...checkpoint, seconds: 0, nodes, weights };
+  const trained = { weights: numbersOf(checkpoint.weights), moments: numbersOf(checkpoint.moments) };
+  return { ...checkpoint, seconds: 0, trained, nodes, weights, moments: undefined };
+}
+
+/** The numbers of tensors, which a file gives when they are looked at. */
+function numbersOf(tensors: ReadonlyMap<string, { shape: readonly number[]; data: unknown }>) {
+  return new Map([...tensors].map(([name, { shape, data }]) => [name, { shape, data }]));
 }
 
 let whole: Carried;
