@@ -79,7 +79,7 @@ function lossFigure({ total, datasets }: LossState, { smoothing, log }: z.output
     ],
     x: stepAxis(frame),
     y: { title: "loss (nats per token)", range: lossRange(total, smoothed, log), log },
-    ...(smoothed.last ? { readout: { value: formatNumber(smoothed.last.y), label: "nats per token, smoothed" } } : {}),
+    ...(smoothed.last ? { readout: { value: formatNumber(smoothed.last.y), label: "nats/token, smoothed" } } : {}),
     legend: [
       { label: "each step", colors: [color], dash: [], opacity: 0.5 },
       ...parts.map(({ name, color: own }) => ({ label: name, colors: [own], dash: [] })),

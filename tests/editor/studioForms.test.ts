@@ -82,7 +82,7 @@ describe.runIf(hasBrowser())("what is written and what is found, as a person see
     await page.locator(".dock").waitFor(patience);
     await stage(page, "33 what the loss is", async () => {
       const panel = page.getByTestId("loss-panel");
-      await panel.getByText("nats per token, smoothed").waitFor(patience);
+      await panel.getByText("nats/token, smoothed").waitFor(patience);
       for (const name of ["each step", "moving average"]) await panel.getByText(name).first().waitFor();
       await page.getByRole("button", { name: "Optimizer", exact: true }).click();
       const optimizer = page.getByTestId("optimizer-panel");

@@ -11,6 +11,7 @@ import type { Figure } from "../graph/figure.ts";
 import { nodeRun, useNodeRun, useOwnRun } from "../stores/ownRun.ts";
 import { pinnedImage, useRun } from "../stores/run.ts";
 import { useTheme } from "../stores/theme.ts";
+import { useTextScale } from "../stores/viewport.ts";
 import { StudioImage } from "./StudioImage.tsx";
 
 /** What a node shows while a run goes on: what it has room for, and what channels have to show on it. */
@@ -32,6 +33,9 @@ function followRun(changed: () => void): () => void {
     for (const each of leave) each();
   };
 }
+
+/** Text that is larger than this leaves room for the main words alone. */
+const roomy = 1.15;
 
 /** Size of a small figure, in CSS pixels. */
 const size = { width: 200, height: 28 } as const;
@@ -57,10 +61,12 @@ function ChannelCards({ node, category }: { node: string; category: string }) {
 
 function CardFigure({ card: { caption, value, panel, hint } }: { card: Card }) {
   const theme = useTheme();
+  const isLarge = useTextScale(({ scale }) => scale > roomy);
+  const [name = caption] = caption.split(/[ ,]/);
   const svg = sparkSvg(panel, size.width, size.height, theme);
   return (
-    <div className="card-figure" data-testid={`node-${caption.split(" ")[0]}`} title={hint}>
-      <Caption left={caption} right={value} />
+    <div className="card-figure" data-testid={`node-${name}`} title={hint}>
+      <Caption left={isLarge ? name : caption} right={value} />
       <div
         className="card-spark"
         role="img"
@@ -95,13 +101,17 @@ function ProgressFigure({ node }: { node: string }) {
   const progress = useNodeRun(node, (run) => run.nodes[node]);
   const now = useNodeRun(node, (run) => run.updated ?? 0);
   const state = useNodeRun(node, (run) => shownState(run.status, run.nodes[node]));
+  const isLarge = useTextScale(({ scale }) => scale > roomy);
   const left = progress && state === "running" ? secondsLeft(progress, now) : undefined;
   const { step, total } = progress ?? {};
   const counted = step !== undefined && total ? `${formatCount(step)} of ${formatCount(total)}` : "";
   const share = state === "succeeded" ? 1 : step !== undefined && total ? step / total : 0;
   return (
     <div className="card-figure" data-testid="node-progress" data-state={state}>
-      <Caption left={counted || stateTexts[state]} right={left === undefined ? "" : `${formatSeconds(left)} left`} />
+      <Caption
+        left={counted || stateTexts[state]}
+        right={left === undefined ? "" : `${formatSeconds(left)}${isLarge ? "" : " left"}`}
+      />
       <div className="bar" role="progressbar" aria-valuenow={Math.round(share * 100)} aria-label="progress">
         <div style={{ transform: `scaleX(${share})` }} />
       </div>
