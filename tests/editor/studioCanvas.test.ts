@@ -17,21 +17,19 @@ describe.runIf(hasBrowser())("the canvas, as a person sees it", () => {
     const before = await nodes.count();
     await stage(page, "23 a box around two nodes", async () => {
       await page.getByText("Pipeline", { exact: true }).first().click(); // where the browser would begin to select text
-      const [encoder, resampler] = [await boxOf(page, "encoder"), await boxOf(page, "resampler")];
+      const [loss, train] = [await boxOf(page, "loss"), await boxOf(page, "train")];
       await page.keyboard.down("Shift");
-      await page.mouse.move(encoder.x - 14, Math.min(encoder.y, resampler.y) - 14);
+      await page.mouse.move(train.x + train.width + 10, Math.min(loss.y, train.y) - 8);
       await page.mouse.down();
-      const right = resampler.x + resampler.width + 12;
-      await page.mouse.move(right, Math.max(encoder.y + encoder.height, resampler.y + resampler.height) + 12, {
-        steps: 6,
-      });
+      const bottom = Math.max(loss.y + loss.height, train.y + train.height) + 12;
+      await page.mouse.move(loss.x - 12, bottom, { steps: 6 });
       await page.mouse.up();
       await page.keyboard.up("Shift");
       const selected = () =>
         page
           .locator(".react-flow__node.selected")
           .evaluateAll((all) => all.map((each) => (each as HTMLElement).dataset.id));
-      await expect.poll(selected, patience).toEqual(["encoder", "resampler"]);
+      await expect.poll(selected, patience).toEqual(["loss", "train"]);
       expect(await page.locator(".react-flow__edge.selected").count()).toBe(1); // the one between them
       expect(await page.evaluate(() => window.getSelection()!.toString())).toBe("");
     });
@@ -39,7 +37,7 @@ describe.runIf(hasBrowser())("the canvas, as a person sees it", () => {
     await page.keyboard.press("Control+v");
     await expect.poll(() => nodes.count(), patience).toBe(before + 2);
     const titles = await page.locator(".react-flow__node.selected .card-name").allTextContents();
-    expect(titles.sort()).toEqual(["Convolutional encoder", "Perceiver Resampler"]);
+    expect(titles.sort()).toEqual(["Next-token loss", "Train"]);
     await page.locator(".react-flow__edge").last().locator(".react-flow__edge-interaction").dispatchEvent("click");
     await expect.poll(() => page.locator(".react-flow__edge.selected").count(), patience).toBe(1);
     expect(await page.locator(".react-flow__node.selected").count()).toBe(0);

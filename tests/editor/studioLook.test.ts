@@ -27,7 +27,7 @@ describe.runIf(hasBrowser())("the page on a small screen", () => {
     await stage(page, "27 tidied", async () => {
       await expect.poll(() => page.evaluate(hiddenWires), patience).toEqual([]);
       expect(await page.evaluate(overlaps, [".wire-label", ".react-flow__node"])).toEqual([]);
-      expect(await page.locator(".wire-label", { hasText: "24×2×8×128" }).count()).toBe(1);
+      expect(await page.locator(".wire-label", { hasText: "24×length" }).count()).toBeGreaterThan(1);
     });
     const zoom = async () => Number.parseInt((await page.locator(".zoom").textContent())!, 10);
     const before = await zoom();
