@@ -10,6 +10,7 @@ import {
   ReactFlow,
   useNodesInitialized,
   useReactFlow,
+  useStore,
 } from "@xyflow/react";
 import { type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
 import { moveNodes, type Position } from "../../../src/graph/edit/drawnGraph.ts";
@@ -233,9 +234,11 @@ function useFirstFit(): void {
 /** A node that is selected stays beside the inspector, which opens with it. */
 function useInSight(): void {
   const chosen = useEditor(({ selection }) => (selection.nodes.length === 1 ? selection.nodes[0] : undefined));
+  // While a box is drawn, what is under it may not move.
+  const isBoxing = useStore((store) => store.userSelectionActive);
   useEffect(() => {
-    if (chosen !== undefined) keepInSight(chosen);
-  }, [chosen]);
+    if (chosen !== undefined && !isBoxing) keepInSight(chosen);
+  }, [chosen, isBoxing]);
 }
 
 /** Said where the run that is shown ran another pipeline: nothing of it is on this canvas. */
