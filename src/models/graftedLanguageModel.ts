@@ -3,14 +3,7 @@ import { CrossDecoderLayer } from "../blocks/crossDecoderLayer.ts";
 import { decoderLayerSlot } from "../blocks/decoderLayer.ts";
 import { layerCount } from "../core/configFields.ts";
 import { defineBlock } from "../core/defineBlock.ts";
-import {
-  languageModelFields,
-  languageModelInputs,
-  languageModelOutputs,
-  makeReader,
-  makeWriter,
-  pretrainedOptions,
-} from "./languageModel.ts";
+import { buildLanguageModel, languageModelFields, languageModelInputs, languageModelOutputs } from "./languageModel.ts";
 
 /**
  * A language model with new layers grafted on top: the frozen layers are left as they are, and new ones read their output and the media.
@@ -64,24 +57,13 @@ export const GraftedLanguageModel = defineBlock({
   outputs: languageModelOutputs,
   build(config, { child }) {
     const { dim, visualDim, decoderLayer, newLayer } = config;
-    const pretrained = pretrainedOptions(config);
-    const read = makeReader(config, child);
-    const layers = [
+    const stack = <Layer>(layers: number, make: (layer: number) => Layer) =>
+      Array.from({ length: layers }, (_, layer) => make(layer));
+    return buildLanguageModel(config, child, (pretrained) => [
       ...stack(config.layers, (layer) => child(`layers.${layer}`, decoderLayer, { dim, visualDim }, pretrained)),
       ...stack(config.newLayers, (layer) =>
         child(`new_layers.${layer}`, newLayer, { dim, visualDim }, { pretrained: false }),
       ),
-    ];
-    const write = makeWriter(config, child);
-    return ({ ids, media, mask }) => {
-      const { hidden: tokens, table, locations, keyMask } = read({ ids, media, mask });
-      let hidden = tokens; // [B, L, D]
-      for (const layer of layers) hidden = layer({ hidden, media, locations, keyMask });
-      return write(hidden, table);
-    };
+    ]);
   },
 });
-
-function stack<Layer>(count: number, make: (layer: number) => Layer): Layer[] {
-  return Array.from({ length: count }, (_, layer) => make(layer));
-}

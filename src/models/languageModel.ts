@@ -103,25 +103,18 @@ export const FlamingoLanguageModel = defineBlock({
   build(config, { child }) {
     if (config.imageToken === undefined && config.placement !== "none") throw noImageToken();
     const { dim, visualDim, fusionLayer, decoderLayer } = config;
-    const pretrained = pretrainedOptions(config);
-    const read = makeReader(config, child);
-    const layers = Array.from({ length: config.layers }, (_, layer) => ({
-      fuse: hasFusion(layer, config)
-        ? child(`gated_cross_attn_layers.${layer}`, fusionLayer, { dim, visualDim }, { pretrained: false })
-        : undefined,
-      decode: child(`layers.${layer}`, decoderLayer, { dim, visualDim }, pretrained),
-    }));
-    const write = makeWriter(config, child);
-    return ({ ids, media, mask }) => {
-      const text = read({ ids, media, mask });
-      const { locations, keyMask } = text;
-      let { hidden } = text; // [B, L, D]
-      for (const { fuse, decode } of layers) {
-        if (fuse) hidden = fuse({ text: hidden, media, locations: locations! });
-        hidden = decode({ hidden, media, locations, keyMask });
-      }
-      return write(hidden, text.table);
-    };
+    return buildLanguageModel(config, child, (pretrained) =>
+      Array.from({ length: config.layers }, (_, layer): Layer => {
+        const fuse = hasFusion(layer, config)
+          ? child(`gated_cross_attn_layers.${layer}`, fusionLayer, { dim, visualDim }, { pretrained: false })
+          : undefined;
+        const decode = child(`layers.${layer}`, decoderLayer, { dim, visualDim }, pretrained);
+        return ({ hidden, media, locations, keyMask }) => {
+          const fused = fuse ? fuse({ text: hidden, media, locations: locations! }) : hidden;
+          return decode({ hidden: fused, media, locations, keyMask });
+        };
+      }),
+    );
   },
 });
 
@@ -135,15 +128,33 @@ function noImageToken(): FlamingoError {
 
 type LanguageModelConfig = z.output<z.ZodObject<typeof languageModelFields>>;
 
-/** How the pretrained parts of a language model are made. */
-export function pretrainedOptions({ frozen }: Pick<LanguageModelConfig, "frozen">): ChildOptions {
-  return { pretrained: true, frozen: frozen && "pretrained" };
+/** A layer of a language model: hidden states [B, L, D] to hidden states, and whatever else of the text and the media it reads. */
+type Layer = (inputs: Record<"hidden", Value> & Record<"media" | "locations" | "keyMask", Value | undefined>) => Value;
+
+/**
+ * The code of a language model around its layers: embeddings before them, the last normalisation and the output layer after them.
+ * @param makeLayers makes the layers; its argument is how the pretrained ones among them are made
+ */
+export function buildLanguageModel(
+  config: LanguageModelConfig,
+  child: CompositeScope["child"],
+  makeLayers: (pretrained: ChildOptions) => readonly Layer[],
+) {
+  const pretrained: ChildOptions = { pretrained: true, frozen: config.frozen && "pretrained" };
+  const embed = makeEmbedding(config, child, pretrained);
+  const layers = makeLayers(pretrained);
+  const score = makeOutput(config, child, pretrained);
+  return ({ ids, media, mask }: InputsOf<typeof languageModelInputs, Value>): Value => {
+    const { table, locations, keyMask, ...text } = embed({ ids, media, mask });
+    let { hidden } = text; // [B, L, D]
+    for (const layer of layers) hidden = layer({ hidden, media, locations, keyMask });
+    return score(hidden, table); // [B, L, vocabulary + newTokens]
+  };
 }
 
 /** Makes what turns token ids into the hidden states that the first layer reads. */
-export function makeReader(config: LanguageModelConfig, child: CompositeScope["child"]) {
+function makeEmbedding(config: LanguageModelConfig, child: CompositeScope["child"], pretrained: ChildOptions) {
   const { vocabulary, newTokens, imageToken, paddingToken, dim, embeddingDim = dim, positions } = config;
-  const pretrained = pretrainedOptions(config);
   const tokens = { vocabulary, newTokens, dim: embeddingDim, paddingToken };
   const embed = child("embed_tokens", TokenEmbedding, tokens, pretrained);
   const project =
@@ -164,9 +175,8 @@ export function makeReader(config: LanguageModelConfig, child: CompositeScope["c
 }
 
 /** Makes what turns the hidden states after the last layer into logits. */
-export function makeWriter(config: LanguageModelConfig, child: CompositeScope["child"]) {
+function makeOutput(config: LanguageModelConfig, child: CompositeScope["child"], pretrained: ChildOptions) {
   const { vocabulary, newTokens, dim, embeddingDim = dim, norm, head } = config;
-  const pretrained = pretrainedOptions(config);
   const normalise = child("norm", norm, { dim }, pretrained);
   const project =
     embeddingDim === dim ? undefined : child("project_out", Linear, { inDim: dim, outDim: embeddingDim }, pretrained);
