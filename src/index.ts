@@ -38,6 +38,7 @@ export { Random } from "./core/random.ts";
 export { findBlock } from "./core/registry.ts";
 export { sizeOf } from "./core/shape.ts";
 export { optionalSlot, slot } from "./core/slot.ts";
+export { FileTokenizer, loadTokenizer } from "./data/tokenizerFile.ts";
 export type { Graph, GraphBlock } from "./graph/graph.ts";
 export { graphBlock, withGraphBlocks } from "./graph/graphBlock.ts";
 export { trace } from "./graph/trace.ts";

@@ -11,16 +11,17 @@ export interface Decoding {
   readonly uncachedBecause: string | undefined;
   /**
    * Reads the next tokens of each row: `ids`, row by row, the same number in each.
+   * @param mask 0 where a token is padding, which nothing sees; only for a model that takes a mask
    * @returns logits [rows, tokens] of the token that follows; the caller disposes them
    */
-  read(ids: Int32Array): Tensor;
+  read(ids: Int32Array, mask?: Int32Array): Tensor;
   /** Row r continues what row `rows[r]` has read. It keeps its own media, so both must have the same. */
   select(rows: readonly number[]): void;
   dispose(): void;
 }
 
-/** A model under a reading: gives logits [rows, length, tokens] for ids [rows, length]. */
-export type TextModel = (ids: Tensor) => Tensor;
+/** A model under a reading: gives logits [rows, length, tokens] for ids [rows, length], with a mask of that shape if there is padding. */
+export type TextModel = (ids: Tensor, mask?: Tensor) => Tensor;
 
 /**
  * Starts decoding: with a KV cache if all blocks of the model can use one, else by reading the whole sequence each time.
@@ -55,6 +56,8 @@ class CachedDecoding implements Decoding {
   readonly #model: TextModel;
   readonly #readWhole: (because: string) => Decoding;
   #whole: Decoding | undefined;
+  /** Whether some row is padded: then each chunk has a mask. */
+  #isPadded = false;
 
   constructor(
     rows: number,
@@ -72,15 +75,21 @@ class CachedDecoding implements Decoding {
     return this.#whole?.uncachedBecause;
   }
 
-  read(ids: Int32Array): Tensor {
-    if (this.#whole) return this.#whole.read(ids);
+  read(ids: Int32Array, mask?: Int32Array): Tensor {
+    if (this.#whole) return this.#whole.read(ids, mask);
+    this.#isPadded ||= mask !== undefined;
     try {
-      return tidy(() => lastOf(this.#text.read(idsTensor(ids, this.#rows), this.#model)));
+      return tidy(() => {
+        const chunk = idsTensor(ids, this.#rows);
+        if (!this.#isPadded) return lastOf(this.#text.read(chunk, this.#model));
+        const real = idsTensor(mask ?? ones(ids.length), this.#rows);
+        return lastOf(this.#text.read(chunk, (ids) => this.#model(ids, real), [real]));
+      });
     } catch (error) {
       if (!(error instanceof FlamingoError) || error.code !== "NOT_INCREMENTAL") throw error;
       this.#text.dispose();
       this.#whole = this.#readWhole(error.message);
-      return this.#whole.read(ids);
+      return this.#whole.read(ids, mask);
     }
   }
 
@@ -97,6 +106,8 @@ class CachedDecoding implements Decoding {
 export class UncachedDecoding implements Decoding {
   readonly uncachedBecause: string;
   #texts: Int32Array[];
+  /** 0 where a token is padding; undefined where none is. */
+  #masks: Int32Array[] | undefined;
   readonly #model: TextModel;
 
   constructor(rows: number, model: TextModel, because = "only its logits for whole texts are known") {
@@ -105,19 +116,34 @@ export class UncachedDecoding implements Decoding {
     this.#model = model;
   }
 
-  read(ids: Int32Array): Tensor {
-    const added = ids.length / this.#texts.length;
-    this.#texts = this.#texts.map((text, row) => join(text, ids.subarray(row * added, (row + 1) * added)));
-    return tidy(() => lastOf(this.#model(idsTensor(this.#texts.reduce(join), this.#texts.length))));
+  read(ids: Int32Array, mask?: Int32Array): Tensor {
+    if (mask) this.#masks ??= this.#texts.map(({ length }) => ones(length));
+    this.#masks &&= appended(this.#masks, mask ?? ones(ids.length));
+    this.#texts = appended(this.#texts, ids);
+    const [texts, masks] = [this.#texts, this.#masks];
+    const together = (rows: readonly Int32Array[]) => idsTensor(rows.reduce(join), rows.length);
+    return tidy(() => lastOf(this.#model(together(texts), masks && together(masks))));
   }
 
   select(rows: readonly number[]): void {
-    this.#texts = rows.map((from) => this.#texts[from]!);
+    const [texts, masks] = [this.#texts, this.#masks];
+    this.#texts = rows.map((from) => texts[from]!);
+    this.#masks = masks && rows.map((from) => masks[from]!);
   }
 
   dispose(): void {
     this.#texts = [];
   }
+}
+
+/** Each row with its part of what follows. */
+function appended(rows: readonly Int32Array[], next: Int32Array): Int32Array[] {
+  const added = next.length / rows.length;
+  return rows.map((row, at) => join(row, next.subarray(at * added, (at + 1) * added)));
+}
+
+function ones(length: number): Int32Array {
+  return new Int32Array(length).fill(1);
 }
 
 function join(first: Int32Array, second: Int32Array): Int32Array {

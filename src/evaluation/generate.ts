@@ -22,6 +22,11 @@ export interface GenerateOptions {
   lengthPenalty?: number;
   /** Prompts that are continued at once; all of one length unless told. */
   atOnce?: number;
+  /**
+   * Prompts of different lengths are continued in one batch, filled with this token at their start: for a model that takes a mask.
+   * Otherwise only those of one length are.
+   */
+  pad?: number;
 }
 
 /** What was generated after a prompt. */
@@ -47,7 +52,7 @@ export async function generate(
 ): Promise<Generated[]> {
   check(prompts, options);
   const generated = prompts.map((): Generated => ({ tokens: [] }));
-  for (const group of groupsOf(prompts, kindOf)) {
+  for (const group of groupsOf(prompts, kindOf, options.pad !== undefined)) {
     const { atOnce = group.length } = options;
     for (let start = 0; start < group.length; start += atOnce) {
       const part = group.slice(start, start + atOnce);
@@ -58,11 +63,15 @@ export async function generate(
   return generated;
 }
 
-/** Rows of a batch have one length: every block reads them without padding, and so as it would read each alone. */
-function groupsOf(prompts: readonly ArrayLike<number>[], kindOf: (prompt: number) => unknown): number[][] {
+/** Prompts that go into one batch: of one kind, and of one length unless they are padded. */
+function groupsOf(
+  prompts: readonly ArrayLike<number>[],
+  kindOf: (prompt: number) => unknown,
+  isPadded: boolean,
+): number[][] {
   const groups = new Map<string, number[]>();
   prompts.forEach((prompt, index) => {
-    const key = `${prompt.length} ${kindOf(index)}`;
+    const key = `${isPadded ? "" : prompt.length} ${kindOf(index)}`;
     const group = groups.get(key);
     if (group) group.push(index);
     else groups.set(key, [index]);
@@ -90,7 +99,10 @@ async function continueGroup(
   const rows = group.flatMap((index) => new Array<number>(beams).fill(index));
   const texts = await open(rows);
   const bans = new Bans(never);
-  const first = Int32Array.from(rows.flatMap((index) => Array.from(prompts[index]!)));
+  const first = firstRead(
+    rows.map((index) => prompts[index]!),
+    options.pad,
+  );
   try {
     return beams === 1
       ? await continueRows(texts, first, group, bans, options)
@@ -101,10 +113,29 @@ async function continueGroup(
   }
 }
 
+/** What is read first: token ids row by row, and where they are padding. */
+interface FirstRead {
+  ids: Int32Array;
+  mask?: Int32Array;
+}
+
+/** Prompts row by row, filled at their start where they are shorter than others. */
+function firstRead(prompts: readonly ArrayLike<number>[], pad = 0): FirstRead {
+  const length = Math.max(...prompts.map((prompt) => prompt.length));
+  const ids = new Int32Array(prompts.length * length).fill(pad);
+  const mask = new Int32Array(ids.length);
+  prompts.forEach((prompt, row) => {
+    const start = (row + 1) * length - prompt.length;
+    ids.set(prompt, start);
+    mask.fill(1, start, (row + 1) * length);
+  });
+  return mask.includes(0) ? { ids, mask } : { ids };
+}
+
 /** One text a row: the likeliest token at each step, or a sampled one. */
 async function continueRows(
   texts: Decoding,
-  prompts: Int32Array,
+  first: FirstRead,
   group: readonly number[],
   bans: Bans,
   { most, end, sampling }: GenerateOptions,
@@ -113,8 +144,10 @@ async function continueRows(
   const ended = group.map(() => false);
   // Each prompt has a random stream of its own, so that its text does not depend on the others of its batch.
   const streams = sampling && group.map((index) => new Random(sampling.seed).fork(index));
-  for (let step = 0, ids = prompts; step < most && ended.includes(false); step++) {
-    const logits = texts.read(ids);
+  let { ids, mask } = first;
+  for (let step = 0; step < most && ended.includes(false); step++) {
+    const logits = texts.read(ids, mask);
+    mask = undefined;
     const next = await chooseTokens(logits, bans, sampling, streams);
     for (const [row, token] of next.entries()) {
       ended[row] ||= token === end;
@@ -148,7 +181,7 @@ async function chooseTokens(
 /** Beams of each prompt side by side. */
 async function searchBeams(
   texts: Decoding,
-  prompts: Int32Array,
+  first: FirstRead,
   bans: Bans,
   { most, end, beams = 1, lengthPenalty = 0 }: GenerateOptions,
   count: number,
@@ -159,8 +192,10 @@ async function searchBeams(
     from: Array.from({ length: beams }, (_, beam) => beam),
     tokens: new Array<number>(beams).fill(end ?? 0),
   };
-  for (let step = 0, ids = prompts; step < most && searches.some(({ done }) => !done); step++) {
-    const best = await bestContinuations(texts.read(ids), searches, bans, beams);
+  let { ids, mask } = first;
+  for (let step = 0; step < most && searches.some(({ done }) => !done); step++) {
+    const best = await bestContinuations(texts.read(ids, mask), searches, bans, beams);
+    mask = undefined;
     const steps = searches.map((each, at) => (each.done ? rest : each.advance(best[at]!)));
     texts.select(steps.flatMap(({ from }, at) => from.map((beam) => at * beams + beam)));
     ids = Int32Array.from(steps.flatMap(({ tokens }) => tokens));

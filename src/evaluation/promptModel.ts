@@ -226,7 +226,7 @@ export class PromptModel {
       get uncachedBecause() {
         return texts.uncachedBecause;
       },
-      read: (ids) => texts.read(ids),
+      read: (ids, mask) => texts.read(ids, mask),
       select: (rows) => texts.select(rows),
       dispose,
     };

@@ -15,6 +15,12 @@ export interface Deviation {
   error: number;
 }
 
+/** What became of a case, as its line tells it. */
+export interface Outcome {
+  good: boolean;
+  text: string;
+}
+
 /** How far a block of ours is from the reference's. */
 export interface Agreement {
   output: Deviation;

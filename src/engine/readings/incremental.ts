@@ -55,11 +55,12 @@ export class Incremental {
   /**
    * Reads a chunk of the text: `ids` [rows, positions], with the same number of rows each time.
    * @param compute makes the result from the ids, by blocks under this object's readings
+   * @param others further values that come in such chunks, such as a mask
    * @throws FlamingoError NOT_INCREMENTAL if a block needs the whole text; this object is then of no further use
    */
-  read(ids: Tensor, compute: (ids: Tensor) => Tensor): Tensor {
+  read(ids: Tensor, compute: (ids: Tensor) => Tensor, others: readonly Tensor[] = []): Tensor {
     this.#chunks++;
-    this.#growing.add(ids);
+    for (const value of [ids, ...others]) this.#growing.add(value);
     try {
       const result = tidy(() => compute(ids));
       this.#positions += ids.shape[1]!;

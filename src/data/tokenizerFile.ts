@@ -1,0 +1,113 @@
+import { readFile } from "node:fs/promises";
+import { Tokenizer as Library } from "@huggingface/tokenizers";
+import { z } from "zod";
+import { FlamingoError } from "../core/errors.ts";
+import type { SpecialTokens } from "./tokenizer.ts";
+
+/** As far as it is read here; the rest is the library's. */
+const schema = z.looseObject({
+  model: z.looseObject({
+    type: z.string().optional(),
+    vocab: z.union([z.record(z.string(), z.int()), z.array(z.any())]),
+  }),
+  added_tokens: z
+    .array(z.looseObject({ id: z.int().nonnegative(), content: z.string(), special: z.boolean() }))
+    .default([]),
+});
+
+/** The ids of a language model that its tokenizer.json does not tell, as its config.json does. */
+export interface ModelTokens {
+  bos_token_id?: number | null | undefined;
+  eos_token_id?: number | null | undefined;
+  pad_token_id?: number | null | undefined;
+}
+
+/**
+ * A tokenizer of another library, as its tokenizer.json says: BPE, WordPiece or Unigram. `<image>`, `<|endofchunk|>` and a token for padding
+ * are added after all others where it has none, as OpenFlamingo adds them.
+ */
+export class FileTokenizer {
+  /** Tokens that the file has: those that Flamingo adds have the ids from here on. */
+  readonly pretrained: number;
+  readonly special: SpecialTokens;
+  readonly #library: Library;
+
+  /**
+   * @param file the content of tokenizer.json, as JSON
+   * @throws FlamingoError INVALID_DATA if it is no tokenizer
+   */
+  constructor(
+    file: unknown,
+    source = "tokenizer.json",
+    { bos_token_id: bos, eos_token_id: eos, pad_token_id: pad }: ModelTokens = {},
+  ) {
+    const read = schema.safeParse(file);
+    if (!read.success)
+      throw noTokenizer(source, `${read.error.issues[0]!.path.join(".")}: ${read.error.issues[0]!.message}`);
+    const { model, added_tokens: known, ...others } = read.data;
+    const ids = Array.isArray(model.vocab) ? model.vocab.map((_, id) => id) : Object.values(model.vocab);
+    const last = [...ids, ...known.map(({ id }) => id)].reduce((most, id) => Math.max(most, id), -1);
+    this.pretrained = last + 1;
+    const added = ["<|endofchunk|>", "<image>", ...(pad === undefined || pad === null ? ["<PAD>"] : [])]
+      .filter((content) => !known.some((token) => token.content === content))
+      .map((content, at) => ({ ...plain, id: this.pretrained + at, content }));
+    const all = [...known, ...added];
+    try {
+      this.#library = new Library({ ...others, model, added_tokens: all }, {});
+    } catch (error) {
+      throw noTokenizer(source, (error as Error).message);
+    }
+    const idOf = (content: string) => all.find((token) => token.content === content)?.id;
+    const end = eos ?? idOf("<|endoftext|>") ?? idOf("</s>") ?? 0;
+    this.special = {
+      pad: pad ?? idOf("<PAD>")!,
+      bos: bos ?? idOf("<s>") ?? end,
+      eos: end,
+      unk: idOf("<unk>") ?? end,
+      image: idOf("<image>")!,
+      endOfChunk: idOf("<|endofchunk|>")!,
+    };
+  }
+
+  /** Ids of a text; a special token in it has its id. @param framed with what the tokenizer puts around a text, such as `<s>` */
+  encode(text: string, framed = false): number[] {
+    return this.#library.encode(text, { add_special_tokens: framed }).ids;
+  }
+
+  /** The text of ids. @param special whether special tokens are part of it */
+  decode(ids: Iterable<number>, special = false): string {
+    const all = [...ids];
+    if (all.length === 0) return "";
+    return this.#library.decode(all, { skip_special_tokens: !special, clean_up_tokenization_spaces: false });
+  }
+
+  /** One token as it is shown. */
+  word(id: number): string {
+    return this.#library.id_to_token(id) ?? `<${id}>`;
+  }
+}
+
+/** How a token is added: it is found wherever it stands, with nothing around it changed. */
+const plain = { special: true, single_word: false, lstrip: false, rstrip: false, normalized: false };
+
+/**
+ * Reads a tokenizer.json.
+ * @throws FlamingoError INVALID_DATA if there is no such file or it is no tokenizer
+ */
+export async function loadTokenizer(path: string, tokens: ModelTokens = {}): Promise<FileTokenizer> {
+  let file: unknown;
+  try {
+    file = JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw noTokenizer(path, code === "ENOENT" ? "there is no such file" : message);
+  }
+  return new FileTokenizer(file, path, tokens);
+}
+
+function noTokenizer(source: string, reason: string): FlamingoError {
+  return new FlamingoError("INVALID_DATA", `${source} is no tokenizer: ${reason}`, {
+    source,
+    fix: "use the tokenizer.json that belongs to the model",
+  });
+}
