@@ -46,6 +46,7 @@ export { type BuildOptions, type Built, build } from "./models/build.ts";
 export { clipEncoders } from "./models/clipEncoders.ts";
 export { families, modelOf } from "./models/families/index.ts";
 export { nfnets } from "./models/nfnets.ts";
+export { openFlamingoModel, openFlamingoModels } from "./models/openFlamingoModels.ts";
 export { presets } from "./models/presets.ts";
 
 // The device, tensors and gradients.

@@ -4,7 +4,7 @@ import { count, headCount } from "../core/configFields.ts";
 import { defineBlock } from "../core/defineBlock.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { float32, int32, optional } from "../core/port.ts";
-import { slot } from "../core/slot.ts";
+import { optionalSlot, slot } from "../core/slot.ts";
 import { Attention, attentionFields, attentionInputs, attentionOutputs, headFields } from "./attention.ts";
 import { clip } from "./clip.ts";
 import { biasField, Linear } from "./linear.ts";
@@ -30,6 +30,13 @@ export const selfAttentionFields = {
   clip: z.number().positive().optional().meta({
     title: "Clip",
     description: "Largest magnitude of queries, keys and values; without it they are not clipped.",
+  }),
+  queryKeyNorm: optionalSlot({
+    title: "Normalisation of queries and keys",
+    description: "After their projections, all heads as one vector (MPT-1B); none unless told.",
+    inputs: { x: float32("...lead dim", "vectors") },
+    outputs: { y: float32("...lead dim", "normalised vectors") },
+    given: ["dim"],
   }),
   attention: attentionSlot,
 };
@@ -64,7 +71,19 @@ export const SelfAttention = defineBlock({
     keyMask: optional(int32("batch keys", "1 for positions that count, 0 for padding")),
   },
   outputs: { update: float32("...lead length dim", "the update for each position") },
-  build({ dim, heads, headDim, keyValueHeads = heads, bias, clip: limit, causal, attention, norm }, { child }) {
+  build(config, { child }) {
+    const {
+      dim,
+      heads,
+      headDim,
+      keyValueHeads = heads,
+      bias,
+      clip: limit,
+      queryKeyNorm,
+      causal,
+      attention,
+      norm,
+    } = config;
     const [inner, shared] = [heads * headDim, keyValueHeads * headDim];
     const times = heads / keyValueHeads;
     if (!Number.isInteger(times)) throw unevenHeads(heads, keyValueHeads);
@@ -72,16 +91,24 @@ export const SelfAttention = defineBlock({
     const toQuery = child("to_q", Linear, { inDim: dim, outDim: inner, bias });
     const toKey = child("to_k", Linear, { inDim: dim, outDim: shared, bias });
     const toValue = child("to_v", Linear, { inDim: dim, outDim: shared, bias });
+    const normQuery = queryKeyNorm && child("q_norm", queryKeyNorm, { dim: inner });
+    const normKey = queryKeyNorm && child("k_norm", queryKeyNorm, { dim: shared });
     const attend = child("attend", attention, { heads, headDim, causal });
     const toOut = child("to_out", Linear, { inDim: inner, outDim: dim, bias });
     const clipped = limit === undefined ? (x: Value) => x : clip.with({ limit });
     const repeated = times === 1 ? (x: Value) => x : repeatHeads.with({ heads: keyValueHeads, headDim, times });
     return ({ x, keyMask }) => {
       const y = normalise(x); // [..., L, D]
-      const query = clipped(toQuery(y)); // [..., L, H·d]
-      const key = repeated(clipped(toKey(y)));
+      const [query, key] = [clipped(toQuery(y)), clipped(toKey(y))]; // [..., L, H·d], keys of fewer heads
       const value = repeated(clipped(toValue(y)));
-      return toOut(attend({ query, key, value, keyMask }));
+      return toOut(
+        attend({
+          query: normQuery ? normQuery(query) : query,
+          key: repeated(normKey ? normKey(key) : key),
+          value,
+          keyMask,
+        }),
+      );
     };
   },
 });

@@ -1,4 +1,6 @@
-import { findBlock, instantiate, type Reading } from "../../src/core/block.ts";
+import { instantiate } from "../../src/core/instantiate.ts";
+import type { Reading } from "../../src/core/reading.ts";
+import { findBlock } from "../../src/core/registry.ts";
 import { Weights } from "../../src/engine/readings/weights.ts";
 import { dispose, gather, keep, type Tensor, tensor, tidy } from "../../src/engine/tensor.ts";
 import { type Decoding, openDecoding } from "../../src/evaluation/decoding.ts";
