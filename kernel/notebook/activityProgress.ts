@@ -1,13 +1,13 @@
 import { ProgressBar } from "./progress.ts";
 
-/** What a node of a pipeline says of its work. */
+/** A node's report of its progress. */
 interface NodeState {
   activity?: string | undefined;
   step?: number | undefined;
   total?: number | undefined;
 }
 
-/** Progress bars below the cell for what the nodes of a pipeline do, one activity after the other. */
+/** Progress bars below the cell for the work of a pipeline's nodes, one after the other. */
 export class ActivityProgress {
   #activity: string | undefined;
   #bar: ProgressBar | undefined;

@@ -23,7 +23,7 @@ export async function openDevice(name: DeviceName | "auto" = "auto", options: De
   return device;
 }
 
-/** The notebook's device: opened when it is needed first, which is told in one line. */
+/** The notebook's device. It is opened at the first use, and a line below the cell names it. */
 export async function notebookDevice(): Promise<Device> {
   opened ??= shieldedUntil(open("auto")).then(
     (device) => {

@@ -5,7 +5,7 @@ import { pipelineBundle } from "../display/pipelineDrawing.ts";
 import { weightCounts } from "./pipeline.ts";
 import { Run } from "./run.ts";
 
-/** Pipelines as plain data, drawn like those that are wrapped: drawing one takes the catalog, which the display has not. */
+/** Draws pipelines that are plain data as it draws a `NotebookPipeline`. It is here since drawing needs the catalog. */
 registerFormatter({
   accepts: (value) => (value as { format?: unknown } | null)?.format === "flamingo-pipeline",
   format: (definition: Pipeline, options) => pipelineBundle(definition, catalog, weightCounts(definition), options),

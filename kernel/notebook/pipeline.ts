@@ -19,7 +19,7 @@ import { pipelineBundle, type WeightCounts } from "../display/pipelineDrawing.ts
 import { studioLink } from "./studioLink.ts";
 import { findStudioFile } from "./studioPipelines.ts";
 
-/** What of a node can be said besides its type. */
+/** The fields of a node besides its type, such as `config` and `frozen`. */
 export type NodeSettings = Partial<Omit<GraphNode, "type">>;
 
 /**
@@ -48,7 +48,7 @@ export class NotebookPipeline {
     return checkPipeline(this.definition, catalog);
   }
 
-  /** The same under another name. */
+  /** A copy with another name. */
   rename(name: string): NotebookPipeline {
     return this.#with({ name });
   }
@@ -80,7 +80,7 @@ export class NotebookPipeline {
     return this.#with({ nodes: { ...this.definition.nodes, [id]: node } });
   }
 
-  /** Without a node and its wires. @throws FlamingoError NOT_FOUND */
+  /** A copy without a node and the edges at it. @throws FlamingoError NOT_FOUND */
   remove(id: string): NotebookPipeline {
     this.#node(id);
     const { [id]: _removed, ...nodes } = this.definition.nodes;
@@ -88,7 +88,7 @@ export class NotebookPipeline {
     return this.#with({ nodes, edges });
   }
 
-  /** With one more wire, between ports named `node.port`; what was wired to the input goes. */
+  /** A copy with one more edge, between ports named `node.port`. It replaces the edge that led to the input before. */
   wire(from: string, to: string): NotebookPipeline {
     const [start, end] = [portOf(from), portOf(to)];
     const edges = this.definition.edges.filter((edge) => edge.to.join(".") !== to);
@@ -176,7 +176,7 @@ function configured(
   return { ...block, config: { ...block.config, [field]: inner as GraphNode["config"][string] } };
 }
 
-/** A pipeline without nodes, to begin with. */
+/** A pipeline without nodes, to which nodes are added. */
 export function emptyPipeline(name: string): NotebookPipeline {
   return new NotebookPipeline({
     format: "flamingo-pipeline",

@@ -3,7 +3,7 @@ import type { Panel } from "../../src/figures/figure.ts";
 import { linesPanel } from "../../src/figures/lines.ts";
 import { NotebookFigure } from "../display/notebookFigure.ts";
 
-/** Points of a line: values over 0, 1, 2, ..., or over places of their own. null and NaN are marked, and leave a gap. */
+/** Points of a line: y values at x = 0, 1, 2, ..., or x and y values. null and NaN are marked, and leave a gap. */
 export type PlotSeries =
   | ArrayLike<number | null>
   | { x: ArrayLike<number>; y: ArrayLike<number | null>; color?: string };

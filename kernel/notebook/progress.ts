@@ -4,12 +4,12 @@ import { currentCell } from "../cell/cell.ts";
 import type { MimeBundle } from "../cell/mimeBundle.ts";
 import { box, escapeHtml, inks } from "../display/html.ts";
 
-/** Milliseconds between two pictures, before the first one, and of work that is too short for telling what is left. */
+/** In milliseconds: between two updates, before the first one, and the time below which no remaining time is estimated. */
 const interval = 300;
 const patience = 600;
 const short = 10_000;
 
-/** A bar below the cell that says how far work is and how long it will take yet. Work that is done at once shows none. */
+/** A progress bar below the cell, with the remaining time. Work that ends before the first update shows none. */
 export class ProgressBar {
   readonly #cell = currentCell();
   readonly #id = randomUUID();
@@ -25,7 +25,7 @@ export class ProgressBar {
     this.#label = label;
   }
 
-  /** So many more are done. */
+  /** Adds to the count of what is done. */
   step(count = 1): void {
     this.#done += count;
     const now = performance.now();
@@ -72,11 +72,11 @@ export class ProgressBar {
   }
 }
 
-/** Things whose number is known before they are gone through: arrays, sets, maps. */
+/** Iterables with a known length: arrays, sets, maps. */
 type Counted<Item> = Iterable<Item> & ({ readonly length: number } | { readonly size: number });
 
 /**
- * Goes through things with a progress bar, or makes one for work that is counted by hand.
+ * Iterates with a progress bar, or makes a bar for work that the caller counts.
  *
  * @example
  * for (const label of flamingo.progress(labels, "captioning")) { ... }
