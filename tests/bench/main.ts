@@ -22,6 +22,10 @@ const benches: Record<string, { summary: string; load(): Promise<(args: string[]
     summary: "start, cells and completion of the notebook kernel, tslab, Deno and ipykernel beside it",
     load: async () => (await import("./kernel.ts")).main,
   },
+  open: {
+    summary: "a folder of OPT-125M's shape opened, and a first token, transformers beside it",
+    load: async () => (await import("./openModel.ts")).main,
+  },
   template: {
     summary: "one training step of the template, PyTorch beside it",
     load: async () => (await import("./template.ts")).main,
