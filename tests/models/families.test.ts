@@ -16,6 +16,7 @@ test.each([
   ["add_cross_attention", true, "add_cross_attention: true is not supported, only false"],
   ["pruned_heads", { 0: [1] }, 'pruned_heads: {"0":[1]} is not supported, only {} or null'],
   ["activation_function", "mish", 'activation_function: the activation "mish" is not supported, only gelu,'],
+  ["n_layer", 2 ** 31, "n_layer: Too big: expected number to be <=2000"],
   ["n_layer", "many", "n_layer: Invalid input: expected number, received string"],
 ])("%s = %j is refused by name", (field, value, message) => {
   const refusal = refusalOf(() => modelOf({ ...gpt2, [field]: value }));

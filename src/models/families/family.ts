@@ -83,6 +83,9 @@ export function only<const Value>(...supported: [Value, ...Value[]]) {
 /** Fields of a size, a number of layers and so on. */
 export const size = z.int().positive();
 
+/** Fields of a number of layers: more than any model has would be names without end. */
+export const layers = z.int().positive().max(2000);
+
 /** Weight and bias of a module, such as a linear layer or a normalisation, or of several that the other library keeps in one. */
 export function module(
   theirs: string,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { NameMap } from "../../weights/nameMap.ts";
 import { activation } from "./activation.ts";
-import { defineFamily, head, headsDivide, layerMaps, module, only, size, vocabularyMap } from "./family.ts";
+import { defineFamily, head, headsDivide, layerMaps, layers, module, only, size, vocabularyMap } from "./family.ts";
 
 /**
  * GPT-2: learnt positions, pre-norm layers with biases, tied output layer. Linear weights are stored input-major (Conv1D), queries,
@@ -21,7 +21,7 @@ export const gpt2 = defineFamily({
       vocab_size: size.default(50_257),
       n_positions: size.default(1024),
       n_embd: size.default(768),
-      n_layer: size.default(12),
+      n_layer: layers.default(12),
       n_head: size.default(12),
       n_inner: size.nullish(),
       activation_function: activation("gelu_new"),

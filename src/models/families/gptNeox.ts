@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { activation } from "./activation.ts";
-import { defineFamily, head, headsDivide, layerMaps, module, only, size, vocabularyMap } from "./family.ts";
+import { defineFamily, head, headsDivide, layerMaps, layers, module, only, size, vocabularyMap } from "./family.ts";
 import { ropeScaling, scalingFields } from "./rope.ts";
 
 /**
@@ -20,7 +20,7 @@ export const gptNeox = defineFamily({
     .object({
       vocab_size: size.default(50_432),
       hidden_size: size.default(6144),
-      num_hidden_layers: size.default(44),
+      num_hidden_layers: layers.default(44),
       num_attention_heads: size.default(64),
       intermediate_size: size.default(24_576),
       hidden_act: activation("gelu"),

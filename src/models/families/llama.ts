@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { activation } from "./activation.ts";
-import { defineFamily, head, layerMaps, module, size, vocabularyMap } from "./family.ts";
+import { defineFamily, head, layerMaps, layers, module, size, vocabularyMap } from "./family.ts";
 import { ropeScaling, scalingFields } from "./rope.ts";
 
 /**
@@ -20,7 +20,7 @@ export const llama = defineFamily({
     vocab_size: size.default(32_000),
     hidden_size: size.default(4096),
     intermediate_size: size.default(11_008),
-    num_hidden_layers: size.default(32),
+    num_hidden_layers: layers.default(32),
     num_attention_heads: size.default(32),
     num_key_value_heads: size.nullish(),
     hidden_act: activation("silu"),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineFamily, head, headsDivide, layerMaps, module, size, vocabularyMap } from "./family.ts";
+import { defineFamily, head, headsDivide, layerMaps, layers, module, size, vocabularyMap } from "./family.ts";
 
 /**
  * MPT: distances by ALiBi, no biases anywhere, tied output layer. Queries, keys and values are stored in one.
@@ -20,7 +20,7 @@ export const mpt = defineFamily({
       vocab_size: size.default(50_368),
       d_model: size.default(2048),
       n_heads: size.default(16),
-      n_layers: size.default(24),
+      n_layers: layers.default(24),
       max_seq_len: size.default(2048),
       layer_norm_epsilon: z.number().positive().default(1e-5),
       attn_config: z

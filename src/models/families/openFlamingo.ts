@@ -3,7 +3,7 @@ import { FlamingoError } from "../../core/errors.ts";
 import type { SlotInput } from "../../core/slot.ts";
 import type { Counterpart, NameMap } from "../../weights/nameMap.ts";
 import { type ClipTower, clipPatches, openClipNames, withImageSize, withPixels } from "./clip.ts";
-import { defineFamily, type FamilyModel, modelAmong, only, size } from "./family.ts";
+import { defineFamily, type FamilyModel, layers, modelAmong, only, size } from "./family.ts";
 import { languageModels } from "./languageModels.ts";
 
 const fields = z.strictObject({
@@ -12,7 +12,7 @@ const fields = z.strictObject({
     image_size: size.default(224),
     patch_size: size.default(16),
     width: size.default(768),
-    layers: size.default(12),
+    layers: layers.default(12),
     head_width: size.default(64),
     mlp_ratio: z.number().positive().default(4),
     quick_gelu: z.boolean().default(false),
@@ -34,7 +34,7 @@ const fields = z.strictObject({
   perceiver: z
     .strictObject({
       dim: size.optional(),
-      depth: size.default(6),
+      depth: layers.default(6),
       dim_head: size.default(64),
       heads: size.default(8),
       num_latents: size.default(64),
@@ -53,7 +53,7 @@ const fields = z.strictObject({
       only_attend_immediate_media: z.boolean().default(true),
     })
     .prefault({}),
-  cross_attn_every_n_layers: size.default(1),
+  cross_attn_every_n_layers: layers.default(1),
   media_token_id: z.int().nonnegative(),
   eoc_token_id: z.int().nonnegative(),
   pad_token_id: z.int().nonnegative().nullish(),

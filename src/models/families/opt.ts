@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { activation } from "./activation.ts";
-import { defineFamily, head, headsDivide, layerMaps, module, size, vocabularyMap } from "./family.ts";
+import { defineFamily, head, headsDivide, layerMaps, layers, module, size, vocabularyMap } from "./family.ts";
 
 /**
  * OPT: learnt positions that count a row's own tokens, ReLU, pre-norm layers with biases, tied output layer. The one of 350 million
@@ -18,7 +18,7 @@ export const opt = defineFamily({
     .object({
       vocab_size: size.default(50_272),
       hidden_size: size.default(768),
-      num_hidden_layers: size.default(12),
+      num_hidden_layers: layers.default(12),
       ffn_dim: size.default(3072),
       max_position_embeddings: size.default(2048),
       do_layer_norm_before: z.boolean().default(true),
