@@ -3,6 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createRun, listRuns, newRunId, type RunRecord, readRun } from "../../src/runs/folder.ts";
+import { clearLeftovers } from "../../src/runs/leftovers.ts";
 import { readFake } from "./fakeLibrary.ts";
 import { temporaryFolder } from "./temporaryFolder.ts";
 
@@ -18,6 +19,21 @@ const record: RunRecord = {
 };
 
 describe("a run folder", () => {
+  test("is rid of what a killed process left half written, and of nothing else", async () => {
+    const folder = join(temporaryFolder(), "run");
+    await createRun(folder, record);
+    const id = "01234567-89ab-cdef-0123-456789abcdef";
+    const kept = ["checkpoints/step-000002.safetensors", "events.jsonl", "samples/a.partial", "notes.tmp"];
+    const left = [`checkpoints/.${id}.partial`, `weights/.${id}.partial`, `run.json.${id}.tmp`];
+    for (const folderName of ["checkpoints", "weights", "samples"])
+      mkdirSync(join(folder, folderName), { recursive: true });
+    for (const file of [...kept, ...left]) writeFileSync(join(folder, file), "x");
+    await clearLeftovers(folder);
+    expect(kept.filter((file) => !existsSync(join(folder, file)))).toEqual([]);
+    expect(left.filter((file) => existsSync(join(folder, file)))).toEqual([]);
+    expect(await readRun(folder)).toEqual(record);
+  });
+
   test("gives back what the run was started with", async () => {
     const folder = join(temporaryFolder(), "deep", "run");
     await createRun(folder, record);
