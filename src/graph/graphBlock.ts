@@ -166,6 +166,11 @@ function isField(value: unknown): value is string {
   return typeof value === "string" && value.startsWith("$");
 }
 
+/** A configuration with values in place of the fields of the block around. @throws FlamingoError INVALID_CONFIG for a field that it lacks */
+export function resolvedConfig(config: GraphNode["config"], fields: Record<string, unknown>): GraphNode["config"] {
+  return resolve(config, fields) as GraphNode["config"];
+}
+
 /** A block's graph with the values of its fields in place of their names: their defaults, or those of a configuration. */
 export function resolvedGraph(graph: GraphBlock, config: Record<string, unknown> = {}): GraphBlock {
   const fields = { ...graph.config, ...config };

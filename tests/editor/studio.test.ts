@@ -127,7 +127,7 @@ async function lookInside(page: Page): Promise<void> {
   await inside.getByText("Perceiver attention").first().dblclick();
   const crumbs = page.getByRole("navigation", { name: "Where you are" });
   await crumbs.getByText("Perceiver attention").waitFor();
-  await crumbs.getByRole("button", { name: "Perceiver Resampler (perceiver)" }).click();
+  await crumbs.getByRole("button", { name: "Perceiver Resampler" }).click();
   await inside.getByText("Feed-forward").first().waitFor();
   await photograph(page, "4 inside the resampler");
   await crumbs.getByRole("button", { name: "Emoji captions" }).click();

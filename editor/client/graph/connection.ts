@@ -1,8 +1,8 @@
 import type { Catalog, CatalogEntry } from "../../../src/core/catalog.ts";
 import { checkConnection, type Problem } from "../../../src/graph/check.ts";
+import { connectFitting } from "../../../src/graph/edit/connectFitting.ts";
 import type { EditedGraph } from "../../../src/graph/edit/place.ts";
 import type { GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
-import { connectFitting } from "./connectFitting.ts";
 import { drawnId, graphId, terminalsOf } from "./terminals.ts";
 
 /** One end of a wire that is being drawn. */

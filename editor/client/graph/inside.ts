@@ -5,7 +5,7 @@ import { isEllipsis, namesIn } from "../../../src/core/shape.ts";
 import type { OpenBlock } from "../../../src/graph/edit/changeInside.ts";
 import { blockAt, type EditedGraph, type GraphOfBlocks, type Step } from "../../../src/graph/edit/place.ts";
 import { type GraphBlock, type GraphBlocks, type GraphNode, typesIn } from "../../../src/graph/graph.ts";
-import { resolvedGraph } from "../../../src/graph/graphBlock.ts";
+import { resolvedConfig, resolvedGraph } from "../../../src/graph/graphBlock.ts";
 import type { ParameterCount } from "../../../src/graph/parameterCounts.ts";
 import { fullConfig, type Solution, solveShapes } from "../../../src/graph/solve.ts";
 import type { Inside, TraceRequest } from "../../shared/protocol.ts";
@@ -100,8 +100,8 @@ function resolved(graph: GraphBlock, config: Record<string, unknown>): GraphBloc
 }
 
 function titleOf(node: GraphNode, step: Step, entry: CatalogEntry): string {
-  if (step.slot) return `${entry.title} (${step.slot.at(-1)})`;
-  return node.label ?? `${entry.title} (${step.node})`;
+  if (step.slot) return entry.title;
+  return node.label ?? entry.title;
 }
 
 /** What to ask the server for, to open a block. */
@@ -130,9 +130,13 @@ function requestFor(
   };
 }
 
-/** The inside of what a changed copy was made from, if it is known; else what to ask the server for. */
+/**
+ * The inside of what a changed copy was made from, if it is known; else what to ask the server for.
+ * @param around fields of the block around it, which its configuration may name
+ */
 export function originalOf(
   { from, fromConfig = {}, config, inputs }: GraphBlock,
+  around: Record<string, unknown>,
   blocks: GraphBlocks,
   catalog: Catalog,
   traces: Traces,
@@ -142,7 +146,8 @@ export function originalOf(
   if (Object.hasOwn(blocks, entry.name)) return { graph: blocks[entry.name]! };
   const fields = Object.keys(config).filter((field) => field in (entry.config.properties ?? {}));
   const given = Object.fromEntries(fields.map((field) => [field, config[field]]));
-  const whole = { ...fullConfig({ config: { ...given, ...fromConfig } as GraphNode["config"] }, entry) };
+  const settled = resolvedConfig({ ...fromConfig, ...given } as GraphNode["config"], around);
+  const whole = fullConfig({ config: settled }, entry);
   const own = closureOf(typesIn(whole), blocks);
   const request: TraceRequest = {
     type: entry.name,

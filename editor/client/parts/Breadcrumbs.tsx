@@ -1,4 +1,5 @@
 import { areSame } from "../../../src/graph/edit/differences.ts";
+import type { Step } from "../../../src/graph/edit/place.ts";
 import { goInside, useEditor } from "../stores/editor.ts";
 import { restoreOriginal } from "../stores/inside.ts";
 import { useSettings } from "../stores/settings.ts";
@@ -20,7 +21,7 @@ export function Breadcrumbs() {
           {name || "Pipeline"}
         </button>
         {crumbs.map(({ title, index }) => (
-          <span key={index} className="crumb">
+          <span key={index} className="crumb" title={stepsOf(path, index)}>
             <Icon name="right" size={12} />
             {index === opened.length - 1 ? (
               <strong aria-current="page">{title}</strong>
@@ -42,6 +43,14 @@ export function Breadcrumbs() {
       )}
     </>
   );
+}
+
+/** The ids that lead to a block. */
+function stepsOf(path: readonly Step[], last: number): string {
+  return path
+    .slice(0, last + 1)
+    .map(({ node, slot = [] }) => [node, ...slot].join(" · "))
+    .join(" → ");
 }
 
 /** Whether the block is as it was made, and the way back. */

@@ -51,8 +51,9 @@ export function Canvas() {
     setViewport(flow as never);
     return () => setViewport(undefined);
   }, [flow]);
-  useFirstFit();
+  useFirstFit(nodes);
   useInSight();
+  useDoubleClick();
   return (
     <section
       className={title === undefined ? "canvas" : "canvas inside"}
@@ -71,7 +72,6 @@ export function Canvas() {
         onSelectionEnd={dropWiresOutside}
         onMouseDownCapture={keepPageText}
         onPaneClick={() => select([])}
-        onNodeDoubleClick={(_event, node) => openNode(node.id)}
         isValidConnection={(wire) => isAllowed(wire as Connection)}
         onConnectStart={(_event, from) => startWire(looseEnd(from))}
         onConnect={takeWire}
@@ -220,9 +220,11 @@ function useFlowEdges(drawn: readonly DrawnNode[]) {
 }
 
 /** Shows the whole pipeline once its nodes have been measured, each time another one is opened. */
-function useFirstFit(): void {
+function useFirstFit(drawn: readonly DrawnNode[]): void {
   const opening = useEditor((editor) => editor.opening);
-  const measured = useNodesInitialized();
+  const positions = useEditor((editor) => editor.graph.view.positions);
+  const isDrawn = drawn.every(({ id, measured }) => id in positions && measured !== undefined);
+  const measured = useNodesInitialized() && isDrawn;
   const shown = useRef(0);
   useEffect(() => {
     if (!measured || shown.current === opening) return;
@@ -256,6 +258,24 @@ function OthersRun() {
       </button>
     </p>
   );
+}
+
+/**
+ * A double click opens the node that was clicked first: by the second click it may have moved aside, or lie under the inspector that the
+ * first one opened.
+ */
+function useDoubleClick(): void {
+  useEffect(() => {
+    let first: string | undefined;
+    const take = (event: globalThis.MouseEvent) => {
+      const target = event.target as Element;
+      if (event.detail === 2 && first !== undefined) openNode(first);
+      const isPlain = !target.closest("button, .react-flow__handle");
+      first = isPlain ? target.closest<HTMLElement>(".react-flow__node")?.dataset.id : undefined;
+    };
+    document.addEventListener("click", take);
+    return () => document.removeEventListener("click", take);
+  }, []);
 }
 
 function EmptyCanvas() {

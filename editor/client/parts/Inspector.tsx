@@ -184,7 +184,7 @@ function NewWeightsOf({ id }: { id: string }) {
   const fresh = useEditor((editor) => editor.newWeights[id]);
   if (!fresh || isInside) return null;
   return (
-    <p className="field-help" data-testid="new-weights" title={fresh.names.join("\n")}>
+    <p className="field-help new-weights" data-testid="new-weights" title={fresh.names.join("\n")}>
       <strong>{formatCount(fresh.weights)}</strong> of them are new by your changes:{" "}
       {fresh.names.slice(0, 3).join(", ")}
       {fresh.names.length > 3 && ` and ${fresh.names.length - 3} more`}.

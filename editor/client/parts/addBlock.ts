@@ -1,9 +1,9 @@
 import { initialConfig } from "../../../src/core/catalog.ts";
+import { connectFitting } from "../../../src/graph/edit/connectFitting.ts";
 import { addNode, connect, freshId, type Position } from "../../../src/graph/edit/drawnGraph.ts";
 import { insertOnEdge } from "../../../src/graph/edit/rejoin.ts";
 import type { GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
 import { type CardPorts, card, cardHeight } from "../graph/cardSize.ts";
-import { connectFitting } from "../graph/connectFitting.ts";
 import { type LooseEnd, wireBetween } from "../graph/connection.ts";
 import { edgeIds } from "../graph/edges.ts";
 import { type Box, freePlace } from "../graph/freePlace.ts";
@@ -57,9 +57,10 @@ export function dropBlock(type: string, at: { clientX: number; clientY: number }
   const wire = wireAt(at.clientX, at.clientY);
   const id = freshId(graph, type);
   const corner: Position = [Math.round(place[0] - card.width / 2), Math.round(place[1] - headMiddle)];
-  const edges = wire && insertOnEdge(addNode(solvable, id, newNode(type), corner), id, wire, catalog)?.edges;
-  if (!edges) addBlock(type, place);
-  else commit("Insert", { ...addNode(graph, id, newNode(type), corner), edges }, { select: [id] });
+  const inserted = wire && insertOnEdge(addNode(solvable, id, newNode(type), corner), id, wire, catalog);
+  if (inserted)
+    commit("Insert", { ...addNode(graph, id, inserted.nodes[id]!, corner), edges: inserted.edges }, { select: [id] });
+  else addBlock(type, place);
 }
 
 /** The edge whose wire is drawn at a place of the screen. */

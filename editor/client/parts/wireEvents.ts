@@ -1,8 +1,8 @@
 import type { Connection, FinalConnectionState, OnConnectStartParams } from "@xyflow/react";
 import { FlamingoError } from "../../../src/core/errors.ts";
 import type { Problem } from "../../../src/graph/check.ts";
+import { connectFitting } from "../../../src/graph/edit/connectFitting.ts";
 import { connect } from "../../../src/graph/edit/drawnGraph.ts";
-import { connectFitting } from "../graph/connectFitting.ts";
 import { portKey } from "../graph/connection.ts";
 import { graphId } from "../graph/terminals.ts";
 import { commit, useEditor } from "../stores/editor.ts";

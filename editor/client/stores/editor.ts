@@ -318,7 +318,8 @@ function judge(pipeline: Pipeline, path: readonly Step[]): Judged {
   const { opened, graph, solvable, solution, missing, fault } = way;
   const last = opened.at(-1);
   const counted = last?.counts ?? {};
-  const original = last?.own === undefined ? {} : originalOf(last.graph, pipeline.blocks, catalog, traces);
+  const around = opened.at(-2)?.graph.config ?? {};
+  const original = last?.own === undefined ? {} : originalOf(last.graph, around, pipeline.blocks, catalog, traces);
   return {
     path: way.steps === path.length ? path : path.slice(0, way.steps),
     opened,

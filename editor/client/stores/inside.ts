@@ -49,7 +49,9 @@ export function followInsides(): void {
   useEditor.subscribe((now) => {
     if (now.missing) void ask(now.missing);
     if (now.originalAsked) void ask(now.originalAsked);
-    if (now.path.length > 0) for (const { request } of now.opened) void ask(request);
+    // A block with something wrong in it cannot be made, so there is nothing to count.
+    const isSound = !now.problems.some(({ inside }) => inside !== undefined);
+    for (const { request, own } of now.opened) if (own === undefined || isSound) void ask(request);
   });
   const ask = async (request: TraceRequest) => {
     const key = JSON.stringify(request);

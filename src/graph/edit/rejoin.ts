@@ -1,6 +1,7 @@
 import type { Catalog } from "../../core/catalog.ts";
 import { checkConnection } from "../check.ts";
 import { type GraphEdge, type GraphNode, inputsOf } from "../graph.ts";
+import { connectFitting } from "./connectFitting.ts";
 import { connect, disconnect, removeNodes } from "./drawnGraph.ts";
 import type { EditedGraph } from "./place.ts";
 
@@ -21,7 +22,8 @@ export function removeAndRejoin<G extends EditedGraph>(graph: G, ids: readonly s
 }
 
 /**
- * Puts a node that is in the graph into an edge: what came in by the edge goes into it, and what it gives goes on.
+ * Puts a node that is in the graph into an edge: what came in by the edge goes into it, and what it gives goes on. If nothing is
+ * wired to it yet, it takes its sizes from there.
  * @returns undefined if it has no input and output that fit
  */
 export function insertOnEdge<G extends EditedGraph>(
@@ -34,9 +36,8 @@ export function insertOnEdge<G extends EditedGraph>(
   if (!entry || edge.from[0] === id || edge.to[0] === id) return undefined;
   const open = disconnect(graph, [edge]);
   for (const input of Object.keys(entry.inputs)) {
-    const into: GraphEdge = { from: edge.from, to: [id, input] };
-    if (checkConnection(open, into, catalog)) continue;
-    const entered = connect(open, into);
+    const entered = connectFitting(open, catalog, { from: edge.from, to: [id, input] });
+    if (!entered) continue;
     for (const output of Object.keys(entry.outputs)) {
       const onward: GraphEdge = { from: [id, output], to: edge.to };
       if (!checkConnection(entered, onward, catalog)) return connect(entered, onward);

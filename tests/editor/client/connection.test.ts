@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { connectFitting } from "../../../editor/client/graph/connectFitting.ts";
 import { fittingBlocks, judgePorts } from "../../../editor/client/graph/connection.ts";
 import { edgeIds } from "../../../editor/client/graph/edges.ts";
 import { initialConfig } from "../../../src/core/catalog.ts";
+import { connectFitting } from "../../../src/graph/edit/connectFitting.ts";
 import { catalog, chain } from "./catalog.ts";
 
 test("every port of the other side is judged, with the reason where it is refused", () => {

@@ -56,9 +56,16 @@ describe("inserting a node on an edge", () => {
     expect(removeAndRejoin(inserted, ["gelu"], catalog).edges.map(text).sort()).toEqual(chain.edges.map(text).sort());
   });
 
+  test("gives it the sizes that pass there", () => {
+    const grown = addNode(chain, "norm", { type: "LayerNorm", config: { dim: 16 } }, [0, 0]);
+    const inserted = insertOnEdge(grown, "norm", chain.edges[0]!, catalog)!;
+    expect(inserted.nodes.norm!.config).toEqual({ dim: 8 });
+    expect(wrong(inserted)).toEqual([]);
+  });
+
   test("is not done where it does not fit", () => {
-    const grown = addNode(chain, "wide", { type: "LayerNorm", config: { dim: 16 } }, [0, 0]);
-    expect(insertOnEdge(grown, "wide", chain.edges[0]!, catalog)).toBeUndefined();
+    const grown = addNode(chain, "loss", { type: "MediaLocations", config: { imageToken: 3 } }, [0, 0]);
+    expect(insertOnEdge(grown, "loss", chain.edges[0]!, catalog)).toBeUndefined();
   });
 });
 

@@ -1,9 +1,9 @@
-import type { Catalog, CatalogEntry } from "../../../src/core/catalog.ts";
-import { checkConnection } from "../../../src/graph/check.ts";
-import { connect } from "../../../src/graph/edit/drawnGraph.ts";
-import type { EditedGraph } from "../../../src/graph/edit/place.ts";
-import type { GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
-import { fullConfig, solveShapes } from "../../../src/graph/solve.ts";
+import type { Catalog, CatalogEntry } from "../../core/catalog.ts";
+import { checkConnection } from "../check.ts";
+import type { GraphEdge, GraphNode } from "../graph.ts";
+import { fullConfig, solveShapes } from "../solve.ts";
+import { connect } from "./drawnGraph.ts";
+import type { EditedGraph } from "./place.ts";
 
 /**
  * A graph with one wire more. A block that nothing was wired to yet takes its sizes from what it is wired to: it was added with
