@@ -112,6 +112,8 @@ describe("every route", () => {
       "GET /api/studio",
       "GET /api/catalog",
       "POST /api/describe",
+      "POST /api/look",
+      "GET /api/weights",
       "POST /api/trace",
       "GET /api/pipelines",
       "GET /api/pipelines/first",

@@ -116,9 +116,12 @@ describe("pretrained weights", () => {
     world.pretrained = more;
     const filled = await carryOut(await newRun(pipeline));
     expect(filled.outcome).toBe("succeeded");
-    expect(valuesOf(filled.records, "message").map(({ value: { level, message } }) => ({ level, message }))).toEqual([
-      { level: "warning", message: '"encoder" has no place for 1 of the weights of "made": stage9.conv.bias' },
-    ]);
+    expect(
+      valuesOf(filled.records, "message").map(({ value: { level, message } }) => ({ level, message })),
+    ).toContainEqual({
+      level: "warning",
+      message: '"encoder" has no place for 1 of the weights of "made": stage9.conv.bias',
+    });
     const random = await carryOut(await newRun(trainOnly));
     expect(stepsOf(filled.records)[0]!.loss).toBe(stepsOf(random.records)[0]!.loss); // closed gates: nothing is seen yet
     expect(stepsOf(filled.records)[3]!.loss).not.toBe(stepsOf(random.records)[3]!.loss);
