@@ -50,11 +50,11 @@ function withLanguageModel(type: string, blocks: Record<string, GraphBlock>): Pi
   return { ...template, nodes: { ...template.nodes, flamingo: { ...flamingo, config } }, blocks };
 }
 
-/** The inside of the template's language model. Flamingo gives it the width of the visual tokens, so that is a field of it. */
+/** The inside of the template's language model, which gets no mask there. Flamingo gives it the width of the visual tokens, so that is a field of it. */
 function openedLanguageModel(): GraphBlock {
   const { languageModel, visualDim } = parseConfig(Flamingo, template.nodes.flamingo!.config);
   const { type, config } = languageModel as unknown as SlotValue;
-  const graph = trace(findBlock(type)!, { ...config, visualDim });
+  const graph = trace(findBlock(type)!, { ...config, visualDim }, { ports: ["ids", "media"] });
   const media = { ...graph.inputs.media!, shape: "batch media latents visualDim" };
   return { ...graph, config: { visualDim }, inputs: { ...graph.inputs, media } };
 }
