@@ -9,6 +9,7 @@ import { type Pipeline, readPipeline } from "../../src/pipeline/schema.ts";
 import { listRuns } from "../../src/runs/folder.ts";
 import { findHome } from "../../src/runs/home.ts";
 import { createJob } from "../../src/runs/job.ts";
+import { currentCell } from "../cell/cell.ts";
 import { notebookDevice } from "./device.ts";
 import { NotebookPipeline } from "./pipeline.ts";
 import { type GoOnOptions, Run } from "./run.ts";
@@ -33,9 +34,16 @@ export interface TrainOptions extends GoOnOptions {
  * const model = await run.captioner();
  * @throws FlamingoError for whatever is wrong with the pipeline, and whatever stopped the run
  */
-export async function train(
+export function train(what: string | Pipeline | NotebookPipeline, options: TrainOptions = {}): Promise<Run> {
+  const training = startTraining(what, options);
+  // From its first moment on: a forced interrupt in the middle of its preparation would leave it pending for ever.
+  currentCell()?.heeds?.(training);
+  return training;
+}
+
+async function startTraining(
   what: string | Pipeline | NotebookPipeline,
-  { steps, seed = 0, targets, ...how }: TrainOptions = {},
+  { steps, seed = 0, targets, ...how }: TrainOptions,
 ): Promise<Run> {
   const definition = await definitionOf(what);
   compile(definition, catalog, targets); // before the device, which takes long
