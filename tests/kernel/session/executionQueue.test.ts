@@ -28,6 +28,7 @@ function queueOf(heardAll: () => Promise<void>) {
     history: { add() {} },
     showResult: async () => undefined,
     scopes: { note() {}, closeOthers() {} },
+    ended() {},
   };
   return { queue: new ExecutionQueue(bench as unknown as Workbench), replies };
 }
@@ -35,7 +36,7 @@ function queueOf(heardAll: () => Promise<void>) {
 test("an interrupt between a cell's failure and its reply does not reach the next cell", async () => {
   const { queue, replies } = queueOf(async () => queue.interrupt(false));
   queue.add(request("fail"));
-  await expect.poll(() => replies.get("fail")).toMatchObject({ status: "error", ename: "Error" });
+  await expect.poll(() => replies.get("fail"), { timeout: 30_000 }).toMatchObject({ status: "error", ename: "Error" });
   queue.add(request("next"));
-  await expect.poll(() => replies.get("next")).toMatchObject({ status: "ok" });
+  await expect.poll(() => replies.get("next"), { timeout: 30_000 }).toMatchObject({ status: "ok" });
 });
