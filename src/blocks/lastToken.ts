@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { functional } from "../core/functional.ts";
-import { float32, int32 } from "../core/port.ts";
+import { float32 } from "../core/port.ts";
 import { multiply } from "../engine/ops/elementwise.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { cast, equal, expandDims, notEqual, range, scalar, sub, sum } from "../engine/tensor.ts";
+import { tokenVectors } from "./sumOfWords.ts";
 
 /**
  * The vector of a row's last token, where padding follows the text.
@@ -22,10 +23,7 @@ export const LastToken = definePrimitive({
   config: z.strictObject({}),
   example: {},
   exampleSizes: { batch: 2, words: 3, dim: 4 },
-  inputs: {
-    words: int32("batch words", "token ids, 0 for padding"),
-    vectors: float32("batch words dim", "a vector for each of them"),
-  },
+  inputs: tokenVectors,
   outputs: { last: float32("batch dim", "one vector a row") },
   build:
     () =>

@@ -5,6 +5,12 @@ import { multiply } from "../engine/ops/elementwise.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { cast, expandDims, notEqual, scalar, sum } from "../engine/tensor.ts";
 
+/** The input ports of a block that makes one vector of a row's tokens. */
+export const tokenVectors = {
+  words: int32("batch words", "token ids, 0 for padding"),
+  vectors: float32("batch words dim", "a vector for each of them"),
+};
+
 /**
  * The sum of the vectors of a row's tokens, without those of padding.
  *
@@ -19,10 +25,7 @@ export const SumOfWords = definePrimitive({
   config: z.strictObject({}),
   example: {},
   exampleSizes: { batch: 2, words: 3, dim: 4 },
-  inputs: {
-    words: int32("batch words", "token ids, 0 for padding"),
-    vectors: float32("batch words dim", "a vector for each of them"),
-  },
+  inputs: tokenVectors,
   outputs: { sum: float32("batch dim", "one vector a row") },
   build:
     () =>

@@ -6,7 +6,7 @@ import type { WeightData } from "../engine/readings/weights.ts";
 import { optionsOf } from "../graph/graph.ts";
 import { withGraphBlocks } from "../graph/graphBlock.ts";
 import { checkpointNames, openFlamingo } from "../models/families/openFlamingo.ts";
-import { findImported, findPretrained } from "../models/imported.ts";
+import { findImported } from "../models/imported.ts";
 import type { ImportedModel } from "../models/modelFiles.ts";
 import { compile, type Plan } from "../pipeline/compile.ts";
 import { writePipeline } from "../pipeline/schema.ts";
@@ -21,6 +21,7 @@ import type { StoredTensor } from "../weights/storedTensor.ts";
 import type { ExportTarget } from "./exportTargets.ts";
 import { lastCheckpoint } from "./prepare.ts";
 import { catalog, findBlock as findLibraryBlock } from "./registry.ts";
+import { findStart } from "./startingWeights.ts";
 
 export interface ExportOptions {
   /** The run's folder. */
@@ -106,8 +107,8 @@ function theirTensor(counterpart: Counterpart, numbersOf: (name: string) => Weig
 
 /** Every weight of the run's model by its full name: as it was trained, or as it was at the start. */
 function allWeights(plan: Plan, trained: ReadonlyMap<string, WeightData>, models: string): [string, StoredTensor][] {
-  const find = findPretrained(models);
-  const starts = startsOf(plan).map(({ path, weights }) => ({ path, ...find(weights) }));
+  const find = findStart(models);
+  const starts = startsOf(plan).map(({ path, weights }) => ({ path, ...find(weights, path) }));
   const missing: string[] = [];
   const all = new Map<string, StoredTensor>();
   for (const { id, block, config, options } of blocksOf(plan))
@@ -158,8 +159,8 @@ function importedPart(plan: Plan, to: ExportTarget, models: string): { start: St
     const model = findImported(models, start.weights);
     return model && (model.family === openFlamingo) === (to === "openflamingo") ? [{ start, model }] : [];
   });
-  const language = parts.find(({ model }) => model.block.type === "FlamingoLanguageModel");
-  const part = language ?? parts[0];
+  // A model that gives logits before an encoder beside it.
+  const part = parts.find(({ model }) => findLibraryBlock(model.block.type)?.outputs.logits) ?? parts[0];
   if (part) return part;
   const library = to === "openflamingo" ? "OpenFlamingo" : "transformers";
   throw new FlamingoError(
