@@ -1,5 +1,6 @@
 import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from "express";
 import { FlamingoError } from "../../src/core/errors.ts";
+import type { Findings } from "../../src/core/findings.ts";
 import { parsePipeline } from "../../src/pipeline/schema.ts";
 import { printError } from "../../src/runs/fault.ts";
 import { readRun } from "../../src/runs/folder.ts";
@@ -8,8 +9,7 @@ import {
   type ErrorAnswer,
   enterPath,
   enterRequest,
-  lookRequest,
-  type Outlook,
+  findingsRequest,
   type StudioInfo,
   type TraceRequest,
   traceRequest,
@@ -82,11 +82,11 @@ function addCatalogRoutes(app: Express, { access, library, runs, info }: AppOpti
   app.post("/api/describe", (request, response) => {
     response.json(describePipeline(parsePipeline(request.body?.pipeline, "the pipeline"), library));
   });
-  app.post("/api/look", async (request, response) => {
-    const parsed = lookRequest.safeParse(request.body);
+  app.post("/api/findings", async (request, response) => {
+    const parsed = findingsRequest.safeParse(request.body);
     if (!parsed.success) throw unreadable(parsed.error);
-    const nothing: Outlook = { facts: [], warnings: [] };
-    response.json((await library.lookAt?.(parsed.data, runs.home.models)) ?? nothing);
+    const nothing: Findings = { facts: [], warnings: [] };
+    response.json((await library.findingsOf?.(parsed.data, runs.home.models)) ?? nothing);
   });
   app.get("/api/weights", async (_request, response) => {
     response.json((await library.startingWeights?.(runs.home)) ?? []);

@@ -2,20 +2,21 @@ import type { AnyBlock } from "../../src/core/block.ts";
 import type { Catalog } from "../../src/core/catalog.ts";
 import { describeWeights } from "../../src/core/describeWeights.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
+import type { Findings } from "../../src/core/findings.ts";
 import { checkPipeline } from "../../src/graph/check.ts";
 import { withGraphBlocks } from "../../src/graph/graphBlock.ts";
 import { frozenNewWeights, newWeights } from "../../src/graph/newWeights.ts";
 import { insideCounts, parameterCounts } from "../../src/graph/parameterCounts.ts";
 import { traceWithFields } from "../../src/graph/traceWithFields.ts";
 import type { Pipeline } from "../../src/pipeline/schema.ts";
-import type { Description, Inside, LookRequest, Outlook, StartingWeights, TraceRequest } from "../shared/protocol.ts";
+import type { Description, FindingsRequest, Inside, StartingWeights, TraceRequest } from "../shared/protocol.ts";
 
 /** All that the studio knows of blocks, sources and actions. */
 export interface Library {
   catalog: Catalog;
   findBlock(name: string): AnyBlock | undefined;
   /** Looks at what a node names outside of its pipeline. @throws FlamingoError for what is wrong */
-  lookAt?(node: LookRequest, models: string): Promise<Outlook>;
+  findingsOf?(node: FindingsRequest, models: string): Promise<Findings>;
   /** What nodes may start from. */
   startingWeights?(folders: { models: string; runs: string }): Promise<StartingWeights[]>;
 }

@@ -122,20 +122,14 @@ export interface Description {
   newWeights: Record<string, NewWeights>;
 }
 
-/** POST /api/look, body: a node with its full configuration. Answered with its Outlook, or with what is wrong. */
-export const lookRequest = z.strictObject({
+/** POST /api/findings, body: a node with its full configuration. Answered with its Findings, or with what is wrong. */
+export const findingsRequest = z.strictObject({
   id: z.string().max(64),
   type: z.string().max(64),
   config: z.record(z.string(), z.json()),
   weights: z.string().max(100).optional(),
 });
-export type LookRequest = z.output<typeof lookRequest>;
-
-/** What a node names outside of its pipeline, looked at without running: a folder of images, weights to start from. */
-export interface Outlook {
-  facts: string[];
-  warnings: string[];
-}
+export type FindingsRequest = z.output<typeof findingsRequest>;
 
 /** GET /api/weights lists what a node may start from. */
 export interface StartingWeights {

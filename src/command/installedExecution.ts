@@ -2,8 +2,8 @@ import { type DeviceName, openDevice } from "../engine/devices/device.ts";
 import { captionImages } from "../execution/captionImages.ts";
 import { evaluateRun } from "../execution/evaluateRun.ts";
 import { exportModel } from "../execution/exportModel.ts";
+import { findingsOf } from "../execution/findings.ts";
 import { importModel } from "../execution/importModel.ts";
-import { lookAt } from "../execution/lookAt.ts";
 import { isModel } from "../execution/modelFile.ts";
 import { catalog, findBlock } from "../execution/registry.ts";
 import { executeRun } from "../execution/run.ts";
@@ -21,6 +21,6 @@ export const execution: Execution = {
   importModel,
   isModel,
   caption: captionImages,
-  lookAt,
+  findingsOf,
   startingWeights: listStartingWeights,
 };

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Spec } from "../core/block.ts";
+import type { Findings } from "../core/findings.ts";
 import type { Ports } from "../core/port.ts";
 import type { EvaluationSet, Example } from "./evaluationSet.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -56,12 +57,6 @@ export interface OpenSource {
   evaluationSets?: readonly EvaluationSet[];
 }
 
-/** What a person is told of what a source would read. */
-export interface SourceOutlook {
-  facts: string[];
-  warnings: string[];
-}
-
 /** A node that gives data. */
 export interface SourceDefinition<C extends z.ZodObject = z.ZodObject, O extends Ports = Ports>
   extends Spec<C, Ports, O> {
@@ -73,7 +68,7 @@ export interface SourceDefinition<C extends z.ZodObject = z.ZodObject, O extends
    * What it would read, looked at without reading it whole, for those who write its configuration.
    * @throws FlamingoError as opening it does
    */
-  outlook?(config: z.output<C>): Promise<SourceOutlook>;
+  findings?(config: z.output<C>): Promise<Findings>;
   open(config: z.output<C>, context: SourceContext): Promise<OpenSource>;
   /** The batch of a number, in whatever thread. */
   batch(state: SourceState<z.output<C>>, index: number): Batch;

@@ -1,4 +1,5 @@
 import { closeSync, existsSync, openSync, readSync, writeSync } from "node:fs";
+import { sizeOf } from "../../src/core/shape.ts";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { quickGelu } from "../../src/engine/ops/activations.ts";
 import { type AdamWParameter, adamW } from "../../src/engine/ops/adamW.ts";
@@ -65,8 +66,6 @@ export function shapesOf(width: number, sizes = small): number[][] {
   ];
 }
 
-const product = (shape: readonly number[]) => shape.reduce((count, size) => count * size, 1);
-
 /** Normal numbers as they are at the start of training: weights of 0.02, gates closed; from a seed. */
 export function drawNumbers(width: number, batch: number, seed: number, gates = 0, sizes = small): ToyNumbers {
   let state = seed >>> 0;
@@ -76,15 +75,15 @@ export function drawNumbers(width: number, batch: number, seed: number, gates = 
   };
   const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
   const shapes = shapesOf(width, sizes);
-  const weights = new Float32Array(shapes.reduce((count, shape) => count + product(shape), 0));
+  const weights = new Float32Array(shapes.reduce((count, shape) => count + sizeOf({ shape }), 0));
   // After four million they come again: to draw all of a large model takes a minute.
   const drawn = Math.min(weights.length, 4_194_301);
   for (let at = 0; at < drawn; at++) weights[at] = 0.02 * normal();
   for (let filled = drawn; filled < weights.length; filled *= 2) weights.copyWithin(filled, 0, filled);
   let at = 0;
   for (const shape of shapes) {
-    if (product(shape) === 1) weights[at] = gates;
-    at += product(shape);
+    if (sizeOf({ shape }) === 1) weights[at] = gates;
+    at += sizeOf({ shape });
   }
   const { features, length, vocabulary } = sizes;
   const words = () => Int32Array.from({ length: batch * length }, () => Math.floor(uniform() * vocabulary));
@@ -96,8 +95,8 @@ export function drawNumbers(width: number, batch: number, seed: number, gates = 
 export function makeToy(width: number, batch: number, numbers: ToyNumbers, sizes = small, lossScale = 1): Toy {
   let at = 0;
   const variables = shapesOf(width, sizes).map((shape) => {
-    const values = numbers.weights.slice(at, at + product(shape));
-    at += product(shape);
+    const values = numbers.weights.slice(at, at + sizeOf({ shape }));
+    at += sizeOf({ shape });
     return tf.tidy(() => tf.variable(tf.tensor(values, shape)));
   });
   const { length, features } = sizes;
@@ -212,7 +211,7 @@ export function numbersIn(path: string, width: number, batch: number, sizes: Toy
     writeArrays(path, arraysOf(drawn));
     return drawn;
   }
-  const count = shapesOf(width, sizes).reduce((sum, shape) => sum + product(shape), 0);
+  const count = shapesOf(width, sizes).reduce((sum, shape) => sum + sizeOf({ shape }), 0);
   const words = batch * sizes.length;
   const numbers: ToyNumbers = {
     weights: new Float32Array(count),

@@ -1,3 +1,4 @@
+import { sizeOf } from "../../src/core/shape.ts";
 import { scale } from "../../src/engine/ops/elementwise.ts";
 import { matMul } from "../../src/engine/ops/matMul.ts";
 import { dispose, engine, type Tensor, tensor } from "../../src/engine/tensor.ts";
@@ -37,8 +38,6 @@ export async function countWork(f: () => unknown): Promise<Work> {
   return work;
 }
 
-const product = (shape: readonly number[]) => shape.reduce((count, size) => count * size, 1);
-
 function flopOf(name: string, inputs: Inputs, attributes: Record<string, unknown>): number {
   if (name === "FlamingoMatMul") {
     const { batch, m, n, k } = attributes as Record<string, number>;
@@ -47,13 +46,13 @@ function flopOf(name: string, inputs: Inputs, attributes: Record<string, unknown
   if (name.startsWith("Flamingo") && name.includes("Attention")) {
     const keys = (attributes.keys as number | undefined) ?? inputs.key!.shape[1]!;
     // Forward two products of this size; backward the first of them again, and four gradients.
-    return (name.endsWith("Gradient") ? 10 : 4) * product(inputs.query!.shape) * keys;
+    return (name.endsWith("Gradient") ? 10 : 4) * sizeOf(inputs.query!) * keys;
   }
   if (name === "BatchMatMul") {
     const { transposeB } = attributes;
     const [m, k] = inputs.a!.shape.slice(-2); // in either order: only their product counts
     const n = inputs.b!.shape.at(transposeB ? -2 : -1)!;
-    return 2 * product(inputs.a!.shape.slice(0, -2)) * m! * k! * n;
+    return 2 * sizeOf({ shape: inputs.a!.shape.slice(0, -2) }) * m! * k! * n;
   }
   return 0;
 }
@@ -61,10 +60,10 @@ function flopOf(name: string, inputs: Inputs, attributes: Record<string, unknown
 /** Numbers that an operation moves: all it is given and makes, but of a table only the rows it takes. */
 function movedBy(name: string, inputs: readonly Shaped[], outputs: readonly Shaped[]): number {
   if (name === "Identity" || name === "Reshape") return 0;
-  const made = outputs.reduce((sum, { shape }) => sum + product(shape), 0);
+  const made = outputs.reduce((sum, { shape }) => sum + sizeOf({ shape }), 0);
   if (name === "FlamingoEmbedding" || name === "GatherV2" || name === "Slice") return 2 * made;
-  if (name === "FlamingoWrite") return 2 * product(inputs[1]!.shape);
-  return made + inputs.reduce((sum, { shape }) => sum + product(shape), 0);
+  if (name === "FlamingoWrite") return 2 * sizeOf(inputs[1]!);
+  return made + inputs.reduce((sum, { shape }) => sum + sizeOf({ shape }), 0);
 }
 
 /** The highest rates measured here: of one large matrix product, and of copying. */

@@ -356,7 +356,7 @@ describe("ImageFolder", () => {
 });
 
 describe("a folder that is looked at before a run", () => {
-  const look = (heldOut = 0.1) => ImageFolder.outlook!(ImageFolder.config.parse({ folder, heldOut }));
+  const look = (heldOut = 0.1) => ImageFolder.findings!(ImageFolder.config.parse({ folder, heldOut }));
 
   test("tells how many images and captions there are, and how few are held out", async () => {
     const files = Array.from({ length: 30 }, (_, at) => `${at}.png`);
@@ -380,7 +380,7 @@ describe("a folder that is looked at before a run", () => {
 
   test("that is not there, or has no captions, is refused at once", async () => {
     const nowhere = ImageFolder.config.parse({ folder: join(folder, "nowhere") });
-    await expect(ImageFolder.outlook!(nowhere)).rejects.toThrow("there is no folder");
+    await expect(ImageFolder.findings!(nowhere)).rejects.toThrow("there is no folder");
     await putImages("a.png");
     await expect(look()).rejects.toThrow("neither captions.jsonl nor captions.csv");
   });

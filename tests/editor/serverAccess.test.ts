@@ -112,7 +112,7 @@ describe("every route", () => {
       "GET /api/studio",
       "GET /api/catalog",
       "POST /api/describe",
-      "POST /api/look",
+      "POST /api/findings",
       "GET /api/weights",
       "POST /api/trace",
       "GET /api/pipelines",

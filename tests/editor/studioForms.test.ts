@@ -14,7 +14,7 @@ const patience = { timeout: 60_000, interval: 100 };
 describe.runIf(hasBrowser())("what is written and what is found, as a person sees it", () => {
   test("a folder and what a node starts from are checked before a run", { timeout: whole }, async () => {
     const { page, home } = await openStudio();
-    const outlook = page.getByTestId("outlook");
+    const findings = page.getByTestId("findings");
     const images = join(home, "mine");
     mkdirSync(images);
     const files = Array.from({ length: 30 }, (_, at) => `${at}.png`);
@@ -28,11 +28,11 @@ describe.runIf(hasBrowser())("what is written and what is found, as a person see
       await page.locator(".palette").getByText("Image folder").click();
       const folder = page.getByLabel("Folder", { exact: true });
       await folder.fill(join(home, "nowhere"));
-      await outlook.getByText("there is no folder", { exact: false }).waitFor(patience);
+      await findings.getByText("there is no folder", { exact: false }).waitFor(patience);
       await folder.fill(images);
-      await outlook.getByText("30 images, 30 captions").waitFor(patience);
-      await outlook.getByText("too wide to say anything").waitFor(patience);
-      await outlook.getByText("vocabulary: zyzzyva").waitFor(patience);
+      await findings.getByText("30 images, 30 captions").waitFor(patience);
+      await findings.getByText("too wide to say anything").waitFor(patience);
+      await findings.getByText("vocabulary: zyzzyva").waitFor(patience);
     });
     await stage(page, "31 what a node starts from", async () => {
       await page.keyboard.press("Escape");
@@ -42,9 +42,9 @@ describe.runIf(hasBrowser())("what is written and what is found, as a person see
         .poll(() => starts.locator("option").allTextContents(), patience)
         .toContain("emoji-vision (comes with the studio)");
       await starts.selectOption("emoji-language");
-      await outlook.getByText("2 of 25 weights come from emoji-language; the others start fresh").waitFor(patience);
+      await findings.getByText("2 of 25 weights come from emoji-language; the others start fresh").waitFor(patience);
       await starts.selectOption("emoji-vision");
-      await outlook.getByText("25 of 25 weights come from emoji-vision").waitFor(patience);
+      await findings.getByText("25 of 25 weights come from emoji-vision").waitFor(patience);
     });
   });
 

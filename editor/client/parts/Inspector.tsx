@@ -12,8 +12,8 @@ import { offeredBlocks } from "../graph/connection.ts";
 import { edgeIds } from "../graph/edges.ts";
 import { perform } from "../stores/context.ts";
 import { commit, sealHistory, select, useEditor } from "../stores/editor.ts";
+import { useFindings } from "../stores/findings.ts";
 import { openNode } from "../stores/inside.ts";
-import { useOutlook } from "../stores/outlook.ts";
 import { useNodeRun } from "../stores/ownRun.ts";
 import { newNode } from "./addBlock.ts";
 import { ConfigForm } from "./ConfigForm.tsx";
@@ -60,7 +60,7 @@ function NodeInspector({ id, node }: { id: string; node: GraphNode }) {
       <p className="summary">{entry.summary}</p>
       {entry.paper && <p className="paper">Paper: {entry.paper}</p>}
       <Weights id={id} node={node} />
-      <OutlookLines id={id} node={node} />
+      <FindingLines id={id} node={node} />
       <ConfigForm id={id} node={node} entry={entry} />
       <PortTable id={id} entry={entry} />
       <section>
@@ -105,33 +105,33 @@ function RunWarnings({ id }: { id: string }) {
     ),
   );
   return messages.map((message) => (
-    <p key={message} className="outlook" data-kind="warning">
+    <p key={message} className="finding" data-kind="warning">
       <Icon name="warning" size={13} /> {message}
     </p>
   ));
 }
 
 /** What is found of what the node names outside of the pipeline, as soon as it is written. */
-function OutlookLines({ id, node }: { id: string; node: GraphNode }) {
-  const outlook = useOutlook(id, node);
-  if (!outlook) return null;
-  const error = "error" in outlook ? outlook.error : undefined;
-  const { facts, warnings } = "error" in outlook ? { facts: [], warnings: [] } : outlook;
+function FindingLines({ id, node }: { id: string; node: GraphNode }) {
+  const findings = useFindings(id, node);
+  if (!findings) return null;
+  const error = "error" in findings ? findings.error : undefined;
+  const { facts, warnings } = "error" in findings ? { facts: [], warnings: [] } : findings;
   if (!error && facts.length + warnings.length === 0) return null;
   return (
-    <section aria-label="What was found" data-testid="outlook" role="status">
+    <section aria-label="What was found" data-testid="findings" role="status">
       {error && (
-        <p className="outlook" data-kind="error">
+        <p className="finding" data-kind="error">
           <Icon name="warning" size={13} /> {withFix(error.message, error.fix)}
         </p>
       )}
       {facts.map((fact) => (
-        <p key={fact} className="outlook">
+        <p key={fact} className="finding">
           <Icon name="check" size={13} /> {fact}
         </p>
       ))}
       {warnings.map((warning) => (
-        <p key={warning} className="outlook" data-kind="warning">
+        <p key={warning} className="finding" data-kind="warning">
           <Icon name="warning" size={13} /> {warning}
         </p>
       ))}

@@ -1,5 +1,5 @@
 import { sealHistory } from "../stores/editor.ts";
-import { useStartingWeights } from "../stores/outlook.ts";
+import { useStartingWeights } from "../stores/findings.ts";
 
 /** A choice of what a block starts from: pretrained weights, or what an earlier run has trained of the node. */
 export function StartsFrom(props: {

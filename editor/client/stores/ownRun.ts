@@ -1,7 +1,7 @@
 import { create } from "zustand";
+import { computationOf } from "../../../src/graph/computation.ts";
 import { type Pipeline, parsePipeline } from "../../../src/pipeline/schema.ts";
 import { emptyRun, type RunState } from "../../../src/runs/state.ts";
-import { sameComputation } from "../edit/sameComputation.ts";
 import { setOriginRun, useEditor } from "./editor.ts";
 import { getJson } from "./request.ts";
 import { useRun } from "./run.ts";
@@ -23,7 +23,7 @@ const noState = emptyRun();
 /** Which of the canvas's nodes the shown run ran: another pipeline's run shows nothing on this one. */
 export const useOwnRun = create<OwnRun>(() => unknown);
 
-/** Tells with which pipeline a run was started, so that it need not be asked for. */
+/** Notes with which pipeline a run was started, so that the server need not be asked. */
 export function noteRunPipeline(run: string, ran: Pipeline): void {
   useOwnRun.setState({ ...unknown, run, ran });
 }
@@ -68,7 +68,7 @@ function judge(): void {
   const { run, ran, nodes: before } = useOwnRun.getState();
   const { pipeline, origin } = useEditor.getState();
   if (run === undefined || !ran) return;
-  const own = origin.run === run || sameComputation(pipeline, ran);
+  const own = origin.run === run || computationOf(pipeline, pipeline.blocks) === computationOf(ran, ran.blocks);
   const nodes = Object.keys(own ? pipeline.nodes : {}).filter((id) => pipeline.nodes[id]!.type === ran.nodes[id]?.type);
   const same = nodes.length === before.size && nodes.every((id) => before.has(id));
   useOwnRun.setState({ own, ...(same ? {} : { nodes: new Set(nodes) }) });

@@ -61,7 +61,7 @@ export const ImageFolder = defineSource({
     targets: int32("batch length", "the token that comes next, or -100 where the loss does not count"),
   },
   tokenizer: emojiTokenizer,
-  async outlook({ folder, longest, heldOut }) {
+  async findings({ folder, longest, heldOut }) {
     const warnings: string[] = [];
     const warn = (message: string) => void warnings.push(message);
     const { images, captions } = await listImageFolder(resolve(folder), { warn });

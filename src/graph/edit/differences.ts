@@ -1,3 +1,4 @@
+import { computationOfNode } from "../computation.ts";
 import type { Graph, GraphEdge } from "../graph.ts";
 
 /** How a graph differs from another one, by the ids of nodes. */
@@ -10,10 +11,6 @@ export interface Differences {
 
 /** What of a changed copy differs from its original. Where nodes stand, and their labels, are no difference. */
 export function differences(original: Graph, changed: Graph): Differences {
-  const told = (graph: Graph, id: string) => {
-    const { label: _label, ...node } = graph.nodes[id]!;
-    return canonical(node);
-  };
   const [before, after] = [original, changed].map(({ nodes }) => Object.keys(nodes)) as [string[], string[]];
   const keyOf = ({ from, to }: GraphEdge) => [...from, ...to].join("\n");
   const without = (some: readonly GraphEdge[], others: readonly GraphEdge[]) => {
@@ -22,7 +19,11 @@ export function differences(original: Graph, changed: Graph): Differences {
   };
   return {
     added: after.filter((id) => !Object.hasOwn(original.nodes, id)),
-    changed: after.filter((id) => Object.hasOwn(original.nodes, id) && told(original, id) !== told(changed, id)),
+    changed: after.filter(
+      (id) =>
+        Object.hasOwn(original.nodes, id) &&
+        computationOfNode(original.nodes[id]!) !== computationOfNode(changed.nodes[id]!),
+    ),
     removed: before.filter((id) => !Object.hasOwn(changed.nodes, id)),
     edges: {
       added: without(changed.edges, original.edges),
@@ -33,12 +34,4 @@ export function differences(original: Graph, changed: Graph): Differences {
 
 export function areSame({ added, changed, removed, edges }: Differences): boolean {
   return [added, changed, removed, edges.added, edges.removed].every((list) => list.length === 0);
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, each: unknown) =>
-    each !== null && typeof each === "object" && !Array.isArray(each)
-      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : each,
-  );
 }

@@ -1,8 +1,9 @@
 import { useEffect, useState } from "react";
 import { type ErrorReport, reportOf } from "../../../src/core/errors.ts";
+import type { Findings } from "../../../src/core/findings.ts";
 import type { GraphNode } from "../../../src/graph/graph.ts";
 import { fullConfig } from "../../../src/graph/solve.ts";
-import type { Outlook, StartingWeights } from "../../shared/protocol.ts";
+import type { StartingWeights } from "../../shared/protocol.ts";
 import { useEditor } from "./editor.ts";
 import { getJson, sendJson } from "./request.ts";
 
@@ -10,9 +11,9 @@ import { getJson, sendJson } from "./request.ts";
 const pause = 300;
 
 /** What the server finds of what a node names outside of the pipeline, a moment after each change; undefined until then. */
-export function useOutlook(id: string, node: GraphNode): Outlook | { error: ErrorReport } | undefined {
+export function useFindings(id: string, node: GraphNode): Findings | { error: ErrorReport } | undefined {
   const entry = useEditor((editor) => editor.catalog[node.type]);
-  const [found, setFound] = useState<{ of: string; outlook: Outlook | { error: ErrorReport } }>();
+  const [found, setFound] = useState<{ of: string; findings: Findings | { error: ErrorReport } }>();
   const names = entry?.kind === "source" || node.weights !== undefined;
   const request =
     names && entry ? { id, type: node.type, config: fullConfig(node, entry), weights: node.weights } : undefined;
@@ -20,12 +21,12 @@ export function useOutlook(id: string, node: GraphNode): Outlook | { error: Erro
   useEffect(() => {
     if (text === "") return;
     let current = true;
-    const take = (outlook: Outlook | { error: ErrorReport }) => {
-      if (current) setFound({ of: text, outlook });
+    const take = (findings: Findings | { error: ErrorReport }) => {
+      if (current) setFound({ of: text, findings });
     };
     const timer = setTimeout(
       () =>
-        sendJson<Outlook>("POST", "/api/look", JSON.parse(text)).then(take, (error: unknown) =>
+        sendJson<Findings>("POST", "/api/findings", JSON.parse(text)).then(take, (error: unknown) =>
           take({ error: reportOf(error) }),
         ),
       pause,
@@ -35,7 +36,7 @@ export function useOutlook(id: string, node: GraphNode): Outlook | { error: Erro
       clearTimeout(timer);
     };
   }, [text]);
-  return found?.of === text ? found.outlook : undefined;
+  return found?.of === text ? found.findings : undefined;
 }
 
 /** What a node may start from, as the server has it now. */

@@ -1,10 +1,10 @@
 import { FlamingoError } from "../core/errors.ts";
-import type { SourceOutlook } from "../data/source.ts";
+import type { Findings } from "../core/findings.ts";
 import { findBlock, findSource } from "./registry.ts";
 import { checkStart } from "./startingWeights.ts";
 
 /** A node, as far as it names something outside of its pipeline. */
-export interface NodeOutside {
+export interface NodeReferences {
   id: string;
   type: string;
   config: Record<string, unknown>;
@@ -15,7 +15,7 @@ export interface NodeOutside {
  * Looks at what a node names outside of its pipeline, without reading it whole: a source's folder, weights to start from.
  * @throws FlamingoError for what is not there or does not fit
  */
-export async function lookAt({ weights, ...node }: NodeOutside, models: string): Promise<SourceOutlook> {
+export async function findingsOf({ weights, ...node }: NodeReferences, models: string): Promise<Findings> {
   const facts: string[] = [];
   const warnings: string[] = [];
   if (weights !== undefined) {
@@ -26,11 +26,11 @@ export async function lookAt({ weights, ...node }: NodeOutside, models: string):
   }
   const source = findSource(node.type);
   const config = source?.config.safeParse(node.config);
-  const outlook = config?.success ? await source!.outlook?.(config.data) : undefined;
+  const findings = config?.success ? await source!.findings?.(config.data) : undefined;
   if (!source && !findBlock(node.type) && weights === undefined)
     throw new FlamingoError("UNKNOWN_BLOCK", `there is no "${node.type}"`, {
       block: node.id,
       fix: "choose another block",
     });
-  return { facts: [...facts, ...(outlook?.facts ?? [])], warnings: [...warnings, ...(outlook?.warnings ?? [])] };
+  return { facts: [...facts, ...(findings?.facts ?? [])], warnings: [...warnings, ...(findings?.warnings ?? [])] };
 }

@@ -1,0 +1,36 @@
+import type { Graph, GraphBlocks, GraphNode } from "./graph.ts";
+
+/**
+ * What a graph computes, as text: equal for two graphs exactly if they have the same nodes, configurations, edges and blocks of their own.
+ * Labels, positions, titles and the order in which things are written do not count. Its digest is the graph's hash.
+ */
+export function computationOf({ nodes, edges }: Graph, blocks: GraphBlocks = {}): string {
+  return canonical({
+    nodes: Object.fromEntries(Object.entries(nodes).map(([id, node]) => [id, withoutLabel(node)])),
+    edges: edges.map(({ from, to }) => [...from, ...to].join(" ")).sort(),
+    blocks: Object.fromEntries(
+      Object.entries(blocks).map(([name, { title: _title, summary: _summary, view: _view, ...block }]) => [
+        name,
+        { ...block, ...JSON.parse(computationOf(block)) },
+      ]),
+    ),
+  });
+}
+
+/** What one node computes, as text. */
+export function computationOfNode(node: GraphNode): string {
+  return canonical(withoutLabel(node));
+}
+
+function withoutLabel({ label: _label, ...node }: GraphNode): Omit<GraphNode, "label"> {
+  return node;
+}
+
+/** JSON with the keys of every object in order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, each: unknown) =>
+    each !== null && typeof each === "object" && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
+  );
+}
