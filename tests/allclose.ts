@@ -9,9 +9,9 @@ type Nested = number | ArrayLike<number> | readonly Nested[];
 export type Numbers = Nested | TensorLike;
 
 export interface Tolerance {
-  /** Allowed error as a part of the expected value's size; 1e-5 unless told. */
+  /** Allowed error as a part of the expected value's size; 1e-5 by default. */
   relative?: number;
-  /** Allowed error besides, in the numbers' own unit; 1e-6 unless told. */
+  /** Allowed error besides, in the numbers' own unit; 1e-6 by default. */
   absolute?: number;
 }
 

@@ -22,7 +22,7 @@ export class KernelChannels {
   /** The last send on each socket: zeromq takes one at a time. */
   readonly #sending = new Map<ClientChannel, Promise<void>>();
 
-  /** @param listen is told of every message whose signature is right; others are dropped, as the protocol says */
+  /** @param listen is called with every message whose signature is right; others are dropped, as the protocol says */
   constructor(
     connection: Connection,
     listen: (channel: Channel, message: Message) => void,

@@ -11,7 +11,7 @@ export interface ExecuteNotebookOptions {
   allowErrors?: boolean;
   /** Interrupts the cell that runs, and runs no more. */
   signal?: AbortSignal;
-  /** Is told of each cell that has run. */
+  /** Is called for each cell that has run. */
   onCell?: (progress: CellProgress) => void;
 }
 

@@ -25,7 +25,7 @@ export interface ExecuteOptions {
   userExpressions?: Record<string, string>;
   /** Answers the cell's questions; without it, the cell cannot ask. */
   onInput?: (prompt: string, password: boolean) => Promise<string>;
-  /** Is told what the cell shows; also after it has ended, for what it left running may still show something. */
+  /** Is called with what the cell shows; also after it has ended, for what it left running may still show something. */
   onOutput?: (message: Message) => void;
 }
 

@@ -23,7 +23,7 @@ process.on("exit", () => {
   for (const kernel of alive) kernel.kill();
 });
 
-/** Told of what a process writes outside of the protocol: its own, its children's and native libraries'. */
+/** Called with what a process writes outside of the protocol: its own, its children's and native libraries'. */
 export type OutsideListener = (stream: "stdout" | "stderr", text: string) => void;
 
 /** A kernel's process. */

@@ -15,7 +15,7 @@ export class OutsideOutput {
   #waiting: { stream: Stream; text: string }[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param show is told of text and of the request whose cell it belongs to */
+  /** @param show is called with text and the request whose cell it belongs to */
   constructor(show: (cell: Message["parent_header"], stream: Stream, text: string) => void) {
     this.#show = show;
   }

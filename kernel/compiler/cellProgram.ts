@@ -307,7 +307,7 @@ export class CellProgram {
     const file = this.#keep(plainCell, code, known.options, String(this.#version), kind, scope);
     const [target, source] = [file, old] as unknown as Record<string, unknown>[];
     for (const name of [...placing, ...references]) target![name] = source![name];
-    // What is wrong with cells is told apart by their paths.
+    // Errors of cells are recognised by their paths.
     file.path = `${plainCell}#${this.#version}`;
     (ts as typeof ts & Internals).bindSourceFile(file, this.#options);
     files[index] = file;

@@ -77,7 +77,7 @@ export interface Requests {
   /**
    * The first.
    * @param globals the names that `globalThis` has from the start
-   * @returns what a person is told of the folder's tsconfig.json
+   * @returns what a person is told about the folder's tsconfig.json
    */
   open(folder: string, globals: string[]): string[];
   preload(library: PreloadedLibrary): void;

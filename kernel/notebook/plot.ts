@@ -49,7 +49,7 @@ export interface HeatMapOptions {
   title?: string;
   rows?: readonly string[];
   columns?: readonly string[];
-  /** Where the scale ends; the largest value unless told. */
+  /** Where the scale ends; the largest value by default. */
   end?: number;
   width?: number;
 }
@@ -71,7 +71,7 @@ export function heatMap(values: readonly (readonly number[])[], options: HeatMap
 
 export interface BarsOptions {
   title?: string;
-  /** Where the scale ends; the largest value unless told. */
+  /** Where the scale ends; the largest value by default. */
   end?: number;
   width?: number;
 }

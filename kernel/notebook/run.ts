@@ -32,7 +32,7 @@ import { type RunChannels, runChannels } from "./runChannel.ts";
 import { studioLink } from "./studioLink.ts";
 
 export interface GoOnOptions {
-  /** The device of the notebook unless told. */
+  /** The device of the notebook by default. */
   device?: string;
   /** Whether live plots are shown below the cell. */
   show?: boolean;
@@ -189,7 +189,7 @@ export class Run {
 
   /**
    * What the tokens of the held-out images' captions attend to.
-   * @param options.step one of the steps that attention was recorded at; the last unless told
+   * @param options.step one of the steps that attention was recorded at; the last by default
    * @throws FlamingoError NOT_FOUND if there is no attention of that step
    */
   async attentionFigure({
@@ -304,7 +304,7 @@ export class Run {
   }
 
   /**
-   * The attention frame of a step, the last one unless told, with its images. Read at once: while a run trains here, each
+   * The attention frame of a step, the last one by default, with its images. Read at once: while a run trains here, each
    * turn of waiting for a file lasts a step, and the live plots would come as much later.
    */
   #frame(step?: number): { frame: AttentionFrame; images: (Uint8Array | undefined)[] } | undefined {

@@ -17,9 +17,9 @@ import { type GoOnOptions, Run } from "./run.ts";
 export interface TrainOptions extends GoOnOptions {
   /** Steps of training, instead of what the pipeline says. */
   steps?: number;
-  /** Seed of every random number; 0 unless told. */
+  /** Seed of every random number; 0 by default. */
   seed?: number;
-  /** Ids of the actions to run; all of them unless told. */
+  /** Ids of the actions to run; all of them by default. */
   targets?: readonly string[];
 }
 

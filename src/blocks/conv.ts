@@ -12,7 +12,7 @@ import { biasField } from "./linear.ts";
  *
  * `kernel`×`kernel` weights at every `stride`-th position, padded so that a side of n becomes n / stride. Shapes: `x` [..., height,
  * width, inChannels], `y` [..., height/stride, width/stride, outChannels]; `weight` [outChannels, inChannels, kernel, kernel] as in
- * PyTorch, and `bias` [outChannels] unless told otherwise.
+ * PyTorch, and `bias` [outChannels] by default.
  */
 export const Conv = definePrimitive({
   name: "Conv",

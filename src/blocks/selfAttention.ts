@@ -33,7 +33,7 @@ export const selfAttentionFields = {
   }),
   queryKeyNorm: optionalSlot({
     title: "Normalisation of queries and keys",
-    description: "After their projections, all heads as one vector (MPT-1B); none unless told.",
+    description: "After their projections, all heads as one vector (MPT-1B); none by default.",
     inputs: { x: float32("...lead dim", "vectors") },
     outputs: { y: float32("...lead dim", "normalised vectors") },
     given: ["dim"],

@@ -82,9 +82,9 @@ export function imageTokens(
 /**
  * A vision transformer: the image's patches as a sequence, through encoder layers.
  *
- * A linear embedding of each patch, a class token if asked, a position embedding, `depth` encoder layers; then, unless told
- * otherwise, a last normalisation and a linear projection. Features are those of the patches, without the class token. Shapes: `images` [batch, media, frames, imageSize, imageSize, 3] in −1 to 1, `features` [batch, media, frames,
- * (imageSize/patchSize)², visualDim].
+ * A linear embedding of each patch, a class token if asked, a position embedding, `depth` encoder layers; then, by default, a last
+ * normalisation and a linear projection. Features are those of the patches, without the class token. Shapes: `images` [batch, media,
+ * frames, imageSize, imageSize, 3] in −1 to 1, `features` [batch, media, frames, (imageSize/patchSize)², visualDim].
  *
  * @see Dosovitskiy et al. 2020, ViT, arXiv:2010.11929 (OpenFlamingo's encoder is CLIP's ViT-L/14)
  */

@@ -64,7 +64,7 @@ function waitingTime(milliseconds: Series, waiting: Series): Series {
 /** Steps over which a share is taken: one step's says little. */
 const recent = 20;
 
-/** Share of the last steps' time in which the device waited for data, 0 to 1; undefined where the log does not tell. */
+/** Share of the last steps' time in which the device waited for data, 0 to 1; undefined where the log does not report it. */
 export function waitingShare({ milliseconds, waiting }: TimeState): number | undefined {
   let [waited, total] = [0, 0];
   for (let at = Math.max(0, milliseconds.length - recent); at < milliseconds.length; at++) {

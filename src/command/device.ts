@@ -16,7 +16,7 @@ Without arguments: every device of this machine, or why it is not there.
   tensorflow --install   make the device tensorflow work: fetches TensorFlow's library (pip) and tfjs-node's sources (npm),
                          builds the addon between them (a C++ compiler), and tries it out. Goes on where an earlier call
                          was cut short. About 0.8 GB of disk (CPU), beside the studio's packages
-  --gpu, --cpu           the library with CUDA, for NVIDIA GPUs, or the one without; by what the machine has unless told
+  --gpu, --cpu           the library with CUDA, for NVIDIA GPUs, or the one without; by default, what the machine has
   tensorflow --remove    remove it again
 `,
   run: async (args, context) => {

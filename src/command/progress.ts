@@ -124,7 +124,7 @@ const printers = {
     return [`${name}, seed ${seed}, on ${device.name}${step} (${device.description}; ${device.reason})`];
   },
   memory: ({ needs, has }: LifecycleValue<"memory">) => {
-    if (has === undefined) return [`needs ${printBytes(needs)} of memory; the device does not tell how much it has`];
+    if (has === undefined) return [`needs ${printBytes(needs)} of memory; the device does not report how much it has`];
     return [`needs ${printBytes(needs)} of ${printBytes(has)} of memory`];
   },
   training: ({ steps, trainable, weights }: LifecycleValue<"training">) => [

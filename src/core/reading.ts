@@ -9,7 +9,7 @@ import type { WeightSpec } from "./weight.ts";
  */
 export interface Reading {
   weight(spec: WeightSpec): unknown;
-  /** Is told which pretrained weights a block starts from, before the block is made. */
+  /** Is called with the pretrained weights that a block starts from, before the block is made. */
   starts?(path: string, weights: string): void;
   call(site: CallSite, inputs: Record<string, Value | undefined>): Record<string, Value>;
 }

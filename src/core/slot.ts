@@ -23,7 +23,7 @@ interface SlotOptions<I extends Ports, O extends Ports> {
   inputs: I;
   outputs: O;
   given?: readonly string[];
-  /** What fills it unless told, with fields that differ from that block's own defaults. */
+  /** What fills it by default, with fields that differ from that block's own defaults. */
   default: AnyBlock | { block: AnyBlock; config: Record<string, unknown> };
 }
 

@@ -24,7 +24,7 @@ export interface EvaluationSet {
   title: string;
   /** At most so many examples, always the same ones. */
   examples(most: number): Example[];
-  /** Name of the prompt template that its examples are put into; `caption` unless told. */
+  /** Name of the prompt template that its examples are put into; `caption` by default. */
   template?: string;
   /** The group of each known caption. */
   groups?: ReadonlyMap<string, string>;

@@ -16,11 +16,11 @@ export interface GenerateOptions {
   never?: Iterable<number>;
   /** Samples each token instead of taking the likeliest. */
   sampling?: Sampling;
-  /** Beams: texts that are continued side by side, to find one that is likelier as a whole; 1 unless told. */
+  /** Beams: texts that are continued side by side, to find one that is likelier as a whole; 1 by default. */
   beams?: number;
-  /** Divides a text's log-probability by its length to this power: above 0 favours long texts. 0 unless told. */
+  /** Divides a text's log-probability by its length to this power: above 0 favours long texts. 0 by default. */
   lengthPenalty?: number;
-  /** Prompts that are continued at once; all of one length unless told. */
+  /** Prompts that are continued at once; all of one length by default. */
   atOnce?: number;
   /**
    * Prompts of different lengths are continued in one batch, filled with this token at their start: for a model that takes a mask.

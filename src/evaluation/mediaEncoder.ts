@@ -22,7 +22,7 @@ interface Chunk {
 
 /** Frames that are encoded at once. */
 const framesAtOnce = 64;
-/** Bytes of encoded media that are kept unless told. */
+/** Bytes of encoded media that are kept by default. */
 const defaultLimit = 256 * 1024 * 1024;
 /** How far values may differ, relative to the largest, for media to count as encoded alike. */
 const tolerance = 1e-4;

@@ -3,11 +3,11 @@ import type { Random } from "../core/random.ts";
 
 /** How a token is drawn in place of taking the likeliest. */
 export interface Sampling {
-  /** Divides the logits: below 1 makes likely tokens likelier, above 1 evens them out. 1 unless told. */
+  /** Divides the logits: below 1 makes likely tokens likelier, above 1 evens them out. 1 by default. */
   temperature?: number;
-  /** Only so many of the likeliest tokens are drawn from; all of them unless told. */
+  /** Only so many of the likeliest tokens are drawn from; all of them by default. */
   topK?: number;
-  /** Of these, only the fewest that together have this probability; 1 unless told. */
+  /** Of these, only the fewest that together have this probability; 1 by default. */
   topP?: number;
   /** The same seed draws the same tokens. */
   seed: number;

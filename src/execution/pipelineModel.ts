@@ -38,7 +38,7 @@ export class PipelineModel {
 
   /**
    * @param findBlock looks a block up by its type
-   * @param readingOf the reading of each node; one that computes unless told
+   * @param readingOf the reading of each node; one that computes by default
    * @param plan the same with blocks inlined, where that was done already
    */
   constructor(

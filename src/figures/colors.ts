@@ -16,7 +16,7 @@ export const inks = {
   dark: { text: "#e9e9ee", muted: "#9b9ea9", grid: "#2a2d34", surface: "#1a1c21" },
 } as const;
 
-/** Series, told apart on each background. */
+/** Series, distinguished on each background. */
 const series: Record<Background, readonly string[]> = {
   light: ["#0f766e", "#7c3aed", "#c02666", "#2563c9", "#b4690e"],
   dark: ["#4cc9b8", "#b794f6", "#f06a9c", "#7ab0ff", "#f0b45a"],
@@ -38,13 +38,13 @@ export function css(color: Color, background: Background): string {
   return all[color.series % all.length]!;
 }
 
-/** The colours of so many lines: series as long as they can be told apart, else a ramp. */
+/** The colours of so many lines: series as long as they can be distinguished, else a ramp. */
 export function colorsOf(count: number): Color[] {
   const few = count <= series.both.length;
   return Array.from({ length: count }, (_, index) => (few ? { series: index } : { layer: index, of: count }));
 }
 
-/** Layers from the first (deep indigo) to the last (amber): ordered in lightness, told apart without hue too. */
+/** Layers from the first (deep indigo) to the last (amber): ordered in lightness, distinguished without hue too. */
 const layerStops: Record<Background, readonly Rgb[]> = {
   light: [
     [49, 46, 160],

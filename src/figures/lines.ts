@@ -24,19 +24,19 @@ export interface LineOptions {
 
 export interface AxisOptions {
   title: string;
-  /** As the values need, unless told. */
+  /** As the values need, by default. */
   range?: readonly [number, number];
   log?: boolean;
 }
 
 export interface LinesOptions {
-  /** That of the y axis unless told. */
+  /** That of the y axis by default. */
   title?: string;
   lines: readonly LineOptions[];
   x: AxisOptions;
   y: AxisOptions;
   readout?: Readout;
-  /** One entry for each line unless told. */
+  /** One entry for each line by default. */
   legend?: readonly LegendEntry[];
   height?: number;
 }

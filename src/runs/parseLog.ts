@@ -28,7 +28,7 @@ const channelValues = new Map<string, z.ZodType>([
  *
  * @param next the least `seq` that is wanted
  * @param bytes length of the log up to the end of these lines: no record's `seq` is larger
- * @param damage is told of what is passed over, by index of the line; without it values are left to whoever folds them
+ * @param damage is called for what is passed over, by index of the line; without it values are left to whoever folds them
  */
 export function parseLog(
   lines: readonly string[],

@@ -10,12 +10,12 @@ import { isAlive } from "./isAlive.ts";
  */
 export const processIdentity = z.object({
   host: z.string(),
-  /** Identifies the boot of the machine; empty where the system does not tell. */
+  /** Identifies the boot of the machine; empty where the system does not report it. */
   boot: z.string(),
   /** Identifies the name space in which `pid` counts: that of a container. Empty where there are none. */
   namespace: z.string(),
   pid: z.int().positive(),
-  /** When the process started, as the system writes it; empty where the system does not tell. */
+  /** When the process started, as the system writes it; empty where the system does not report it. */
   started: z.string(),
 });
 export type ProcessIdentity = z.output<typeof processIdentity>;

@@ -20,7 +20,7 @@ export class LogReader {
 
   /**
    * @param from the least `seq` of the records to give
-   * @param onDamage is told of lines that are passed over
+   * @param onDamage is called for lines that are passed over
    */
   constructor(folder: string, from: number, onDamage?: (damage: Damage) => void) {
     this.#folder = folder;

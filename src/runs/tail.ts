@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { LogRecord } from "../channels/channel.ts";
 import { LogReader } from "./reader.ts";
 
-/** Milliseconds between two batches at least, and between two looks where the system tells of no change. */
+/** Milliseconds between two batches at least, and between two looks where the system reports no change. */
 const batchInterval = 100;
 const pollInterval = 500;
 
@@ -34,7 +34,7 @@ export async function tailRecords(
   }
 }
 
-/** Waits for something in a folder to change; looks now and then where the system cannot tell. */
+/** Waits for something in a folder to change; looks now and then where the system reports no changes. */
 class Change {
   #watcher: FSWatcher | undefined;
   #happened: Promise<void> = Promise.resolve();

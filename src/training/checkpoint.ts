@@ -129,7 +129,7 @@ function damaged(path: string, finding: string): FlamingoError {
 
 /**
  * The checkpoint of the highest step that can be read; undefined where there is none.
- * @param warn is told of each that is damaged, and which one is taken instead
+ * @param warn is called with each that is damaged and with the one that is taken instead
  */
 export async function newestCheckpoint(
   folder: string,

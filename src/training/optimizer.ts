@@ -16,7 +16,7 @@ interface Memory {
 export interface AdaptiveClipSettings {
   /** Largest ratio of a unit's gradient to its weights, by their norms. */
   ratio: number;
-  /** Smallest norm that weights count with; 1e-3 unless told. */
+  /** Smallest norm that weights count with; 1e-3 by default. */
   epsilon?: number;
   /** Names of weights that it is not for: those of the last layer. */
   except?: ReadonlySet<string>;

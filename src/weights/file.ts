@@ -5,7 +5,7 @@ import { fileBytes } from "./byteSource.ts";
 import { layOutSafetensors, type NamedTensors, openSafetensors } from "./safetensors.ts";
 import type { WeightsFile } from "./storedTensor.ts";
 
-/** Is told how many bytes of how many are done. */
+/** Is called with how many bytes of how many are done. */
 export type ByteProgress = (bytes: number, total: number) => void;
 
 /**

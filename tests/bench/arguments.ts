@@ -6,11 +6,11 @@ export interface Asked {
   json: boolean;
   device: DeviceName;
   threads: number;
-  /** Sizes that were chosen, all of them unless told. */
+  /** Sizes that were chosen, all of them by default. */
   sizes: string[];
 }
 
-/** Reads a benchmark's words and opens the device, `wasm` unless told; undefined where help was asked for, which is then printed. */
+/** Reads a benchmark's words and opens the device, `wasm` by default; undefined where help was asked for, which is then printed. */
 export async function readAsked(args: string[], usage: string, sizes: readonly string[]): Promise<Asked | undefined> {
   const { values } = parseArgs({
     args,

@@ -14,7 +14,7 @@ import { type Tensor, tensor, type Variable, variable } from "../../src/engine/t
 export type Outputs = Record<string, Tensor>;
 
 interface LiveOptions {
-  /** The block's example unless told. */
+  /** The block's example by default. */
   config?: Record<string, unknown>;
   seed?: number;
   /** Weights to share with other blocks. */

@@ -55,7 +55,7 @@ describe("flamingo run", () => {
 
   test.each([
     [16e9, "needs 41 GB of 16 GB of memory"],
-    [undefined, "needs 41 GB of memory; the device does not tell how much it has"],
+    [undefined, "needs 41 GB of memory; the device does not report how much it has"],
   ])("tells what memory is needed where the device has %s", (has, expected) => {
     let printed = "";
     const progress = new Progress({ isTTY: false, write: (text: string) => (printed += text) } as never);

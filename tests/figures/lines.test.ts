@@ -10,7 +10,7 @@ import { linearTicks, logTicks, tickLabel } from "../../src/figures/ticks.ts";
 
 const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
 
-/** A panel with one line, its values at 0, 1, 2, ... unless told. */
+/** A panel with one line, its values at 0, 1, 2, ... by default. */
 function panelOf(
   y: readonly number[],
   axes: { x?: Partial<LinesOptions["x"]>; y?: Partial<LinesOptions["y"]> } = {},

@@ -109,7 +109,7 @@ describe("checkpoints", () => {
     }
   });
 
-  test("an older one is taken where the newest is damaged, and it is told which and why", async () => {
+  test("an older one is taken where the newest is damaged, with a warning that says which and why", async () => {
     const folder = temporaryFolder();
     for (const step of [10, 20, 30, 40]) await saveCheckpoint(folder, at(step), {});
     const whole = await readFile(join(folder, checkpointFile(30)));

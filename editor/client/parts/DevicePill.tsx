@@ -36,7 +36,7 @@ export function DevicePill() {
             <p>
               The run needs {printBytes(memory.needs)}
               {memory.has === undefined
-                ? " of memory; the device does not tell how much it has."
+                ? " of memory; the device does not report how much it has."
                 : ` of ${printBytes(memory.has)} of memory.`}
             </p>
           )}

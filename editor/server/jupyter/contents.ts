@@ -19,7 +19,7 @@ import {
   tutorialsName,
 } from "./place.ts";
 
-/** A file or folder as Jupyter's API tells of it. */
+/** A file or folder as Jupyter's API describes it. */
 export interface ContentsModel {
   name: string;
   path: string;

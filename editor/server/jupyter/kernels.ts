@@ -18,7 +18,7 @@ export interface KernelManagerOptions {
   idle?: number;
 }
 
-/** A kernel as Jupyter's API tells of it. */
+/** A kernel as Jupyter's API describes it. */
 export interface KernelModel {
   id: string;
   name: string;
@@ -123,8 +123,8 @@ export class KernelManager {
 
   /**
    * Connects a client.
-   * @param session identifies the client: when it comes back, it is told what it missed
-   * @param receive is told of all that the kernel says to it, and to everyone
+   * @param session identifies the client: when it comes back, it gets what it missed
+   * @param receive is called with all that the kernel says to it, and to everyone
    * @throws FlamingoError NOT_FOUND
    */
   connect(id: string, session: string, receive: (message: ChannelMessage) => void): KernelConnection {

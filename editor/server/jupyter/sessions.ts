@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { FlamingoError } from "../../../src/core/errors.ts";
 import type { KernelManager, KernelModel } from "./kernels.ts";
 
-/** A document and the kernel that runs its code, as Jupyter's API tells of it. */
+/** A document and the kernel that runs its code, as Jupyter's API describes it. */
 export interface SessionModel {
   id: string;
   path: string;

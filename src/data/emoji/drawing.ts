@@ -6,7 +6,7 @@ import { renderDrawing } from "./drawings.ts";
 import { pinnedLabels } from "./emoji.ts";
 
 export interface DrawingOptions {
-  /** Who drew it: the style that no model here was trained on, unless told. */
+  /** Who drew it: the style that no model here was trained on, by default. */
   style?: Style;
   /** Side in pixels. */
   size?: number;

@@ -16,7 +16,7 @@ export interface Device extends Opened {
 }
 
 export interface DeviceOptions {
-  /** CPU threads of `wasm`; all cores unless told. */
+  /** CPU threads of `wasm`; all cores by default. */
   threads?: number;
   /** Whether `webgpu` may be a GPU emulated on the CPU, for tests. FLAMINGO_SOFTWARE_GPU=1 says so as well. */
   allowSoftware?: boolean;

@@ -7,7 +7,7 @@ export interface Opened extends Capabilities {
   /** Whether it is a GPU emulated on the CPU: right for tests, far too slow for work. */
   readonly software: boolean;
   readonly threads?: number;
-  /** Bytes that tensors may take up; undefined where the device does not tell. */
+  /** Bytes that tensors may take up; undefined where the device does not report it. */
   readonly memory?: number;
 }
 

@@ -36,7 +36,7 @@ export interface AdamWOptions {
   beta1: number;
   beta2: number;
   epsilon: number;
-  /** Factor of all gradients, as `clipFactor` gives it; 1 unless told. By 0 nothing changes, whatever the gradients. */
+  /** Factor of all gradients, as `clipFactor` gives it; 1 by default. By 0 nothing changes, whatever the gradients. */
   clip?: number | Tensor;
 }
 

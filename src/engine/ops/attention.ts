@@ -44,7 +44,7 @@ export const attentionOp = defineOperation<Inputs, AttentionAttributes>({
 
 export interface AttentionOptions extends Partial<Omit<AttentionAttributes, "heads" | "scale">> {
   heads: number;
-  /** Factor of the scores; d^−½ unless told. */
+  /** Factor of the scores; d^−½ by default. */
   scale?: number | undefined;
   /** [B, Tq, G], bool or int32, nonzero = may attend; G divides Tk, column g covers Tk/G neighbouring keys. */
   mask?: Tensor;
@@ -53,7 +53,7 @@ export interface AttentionOptions extends Partial<Omit<AttentionAttributes, "hea
 /**
  * Multi-head scaled dot-product attention: softmax(scale·q·kᵀ − slopes·distance, over the visible keys)·v, per head.
  *
- * Shapes: `query` [B, Tq, heads·d], `key` and `value` [B, Tk, heads·d], result [B, Tq, heads·d]. `scale` is d^−½ unless told.
+ * Shapes: `query` [B, Tq, heads·d], `key` and `value` [B, Tk, heads·d], result [B, Tq, heads·d]. `scale` is d^−½ by default.
  * `mask` gets no gradient, and with fewer `keys` than there is room for nothing does. A query is independent of what it does
  * not see: also of NaN and infinity there.
  *

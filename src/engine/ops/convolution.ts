@@ -61,7 +61,7 @@ export interface Convolution {
   stride: number;
   /** Zeros around the image. */
   padding: number;
-  /** Channels in and out are divided into so many groups, each with a convolution of its own; 1 unless told. */
+  /** Channels in and out are divided into so many groups, each with a convolution of its own; 1 by default. */
   groups?: number;
 }
 

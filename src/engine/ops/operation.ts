@@ -42,9 +42,9 @@ export interface OperationDefinition<Inputs extends Tensors, Attributes extends 
    * derivative of the formula.
    */
   gradient?(at: Backward<Inputs>, attributes: Attributes): Gradients<Inputs>;
-  /** Inputs that the gradient needs; all unless told. */
+  /** Inputs that the gradient needs; all by default. */
   saves?: readonly (keyof Inputs & string)[];
-  /** Outputs that the gradient needs, by index; none unless told. */
+  /** Outputs that the gradient needs, by index; none by default. */
   savesOutputs?: readonly number[];
 }
 

@@ -35,7 +35,7 @@ export interface RotaryOptions {
   heads: number;
   /** Position of the first vector. */
   start?: number;
-  /** How far each pair turns a position, in radians; base^(−2i/d) with a base of 10,000 unless told. */
+  /** How far each pair turns a position, in radians; base^(−2i/d) with a base of 10,000 by default. */
   frequencies?: readonly number[];
 }
 

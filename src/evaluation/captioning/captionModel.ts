@@ -126,7 +126,7 @@ export class CaptionModel {
 
   /**
    * What each token of a caption attends to in its image, through gated layers and resampler.
-   * @param texts the captions; the model's own unless told
+   * @param texts the captions; the model's own by default
    * @throws FlamingoError INVALID_PIPELINE if the model has no resampler or no gated layers
    */
   async attention(images: Image | readonly Image[], texts?: readonly string[]): Promise<CaptionAttention> {

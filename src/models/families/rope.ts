@@ -29,7 +29,7 @@ const scaling = z.preprocess(
   ),
 );
 
-/** The field `rope_scaling`, null unless told. */
+/** The field `rope_scaling`, null by default. */
 export const ropeScaling = scaling.default({ rope_type: "default" });
 
 /** The fields of our rotary attention for it. @param trainedLength `max_position_embeddings` */

@@ -150,7 +150,7 @@ function wideFields(narrow: [number, number, number], extra: Uint8Array, source:
   throw refuse(source, "the zip lacks the zip64 fields that it refers to");
 }
 
-/** Where a file's bytes begin: after its own header, whose length the directory does not tell. */
+/** Where a file's bytes begin: after its own header, whose length the directory does not give. */
 function dataOf(source: ByteSource, header: number, name: string): number {
   const local = view(source.read(header, localSize));
   const nameLength = local.getUint16(26, true);

@@ -21,11 +21,11 @@ export interface WasmDevice {
 }
 
 export interface WasmOptions {
-  /** All cores unless told. */
+  /** All cores by default. */
   threads?: number;
   /** Threads share also what is so small that it would be done sooner by one: for tests of the sharing. */
   shareAll?: boolean;
-  /** Whether products are added with one rounding; unless told, where the machine can. */
+  /** Whether products are added with one rounding; by default where the machine can. */
   fused?: boolean;
 }
 
@@ -39,7 +39,7 @@ let opened: { shared: SharedBackend; module: WebAssembly.Module; team: Team; set
 
 /**
  * Makes `wasm` the current device: TensorFlow.js' module on shared memory, and our own kernels on `threads` threads, all
- * cores unless told. Opening it again with another number of threads keeps its tensors.
+ * cores by default. Opening it again with another number of threads keeps its tensors.
  *
  * Where threads or our kernels cannot start, it is TensorFlow.js' own device with the plain formulas; the note says why.
  *

@@ -5,7 +5,7 @@ import type { Team } from "./team.ts";
 
 /** What a kernel works with: threads that perform, and tensors in their memory. */
 export interface Device extends Pick<Team, "perform" | "total" | "threads"> {
-  /** Byte offset of a tensor's first element; throws if it holds other numbers than `dtype` (float32 unless told). */
+  /** Byte offset of a tensor's first element; throws if it holds other numbers than `dtype` (float32 by default). */
   address(tensor: tf.TensorInfo, dtype?: tf.DataType): number;
   /** A new tensor of undefined content. */
   output(shape: readonly number[], dtype?: tf.DataType): tf.TensorInfo;

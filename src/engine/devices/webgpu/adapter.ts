@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { isMissing, type Missing } from "../opened.ts";
 import { findSwiftShader, findVulkanLoader } from "./vulkan.ts";
 
-/** What a WebGPU adapter tells of itself. */
+/** What a WebGPU adapter reports about itself. */
 export interface AdapterInfo {
   readonly vendor: string;
   readonly architecture: string;

@@ -84,7 +84,7 @@ export function unitProduct(units: MatrixUnits, acrossA: boolean, acrossB: boole
   return shader;
 }
 
-/** What Dawn tells of an adapter beyond WebGPU. */
+/** What Dawn reports about an adapter beyond WebGPU. */
 interface UnitsInfo {
   subgroupMinSize?: number;
   subgroupMaxSize?: number;

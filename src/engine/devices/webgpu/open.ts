@@ -52,7 +52,7 @@ export async function openWebgpu(allowSoftware: boolean): Promise<Opened | Missi
     ...capabilities,
     description: `${adapterName(adapter.info)}${software ? " (a GPU emulated on the CPU)" : ""}`,
     software,
-    // WebGPU does not tell how much memory a GPU has; an emulated one has the machine's.
+    // WebGPU does not report how much memory a GPU has; an emulated one has the machine's.
     ...(software ? { memory: process.availableMemory() } : {}),
   };
 }

@@ -11,10 +11,10 @@ import { downloadWheel, nvidiaPackages, takeFromWheel, tensorflowVersion } from 
 export interface InstallOptions {
   folder?: string;
   machine?: Machine;
-  /** Whether to take the library with CUDA; as NVIDIA's driver is there, unless told. */
+  /** Whether to take the library with CUDA; by default, if NVIDIA's driver is there. */
   gpu?: boolean;
   signal?: AbortSignal;
-  /** Told when a step begins, with the folder in which its files grow. */
+  /** Called when a step begins, with the folder in which its files grow. */
   step?(text: string, growing?: { folder: string; bytes: number }): void;
 }
 
