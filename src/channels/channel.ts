@@ -101,6 +101,8 @@ export interface ProbeRequest<Value> {
 export interface PortReading {
   /** Type of the block: `GatedXattnDense`. */
   block: string;
+  /** Type of the block that it must stand in, directly: the `Attention` of a `MaskedCrossAttention`. */
+  within?: string;
   /** Name of an input or output port, or of a probe that the block declares. */
   of: { input: string } | { output: string } | { probe: string };
 }
@@ -110,6 +112,8 @@ export interface Reading {
   /** Node of the pipeline, and names of the blocks from there to the one that was read. */
   node: string;
   path: readonly string[];
+  /** Type of the block whose output each of its input ports gets. */
+  inputs: Readonly<Record<string, string | undefined>>;
   read: PortReading;
   shape: readonly number[];
   data: Float32Array;

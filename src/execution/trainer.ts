@@ -7,6 +7,7 @@ import type { Batch } from "../data/source.ts";
 import { readNumbers, type Weight, type WeightData } from "../engine/readings/weights.ts";
 import { dispose, type Tensor, tidy } from "../engine/tensor.ts";
 import { findGates } from "../inspection/gates.ts";
+import { layerWeights } from "../inspection/layerWeights.ts";
 import { type ChannelProbe, channelProbes } from "../inspection/probes.ts";
 import type { PlanNode } from "../pipeline/compile.ts";
 import { checkpointFolder, trainedFolder } from "../runs/folder.ts";
@@ -17,6 +18,7 @@ import { LossScale } from "../training/lossScale.ts";
 import { Optimizer } from "../training/optimizer.ts";
 import type { ParameterGroups } from "../training/parameterGroups.ts";
 import type { Schedule } from "../training/schedule.ts";
+import type { UpdateNorms } from "../training/updateNorms.ts";
 import { saveWeights } from "../weights/file.ts";
 import type { ActionContext } from "./action.ts";
 import { FeatureCache } from "./featureCache.ts";
@@ -38,6 +40,8 @@ export interface TrainerSettings {
   keepLast: number;
 }
 
+/** Steps between two measurements of what a step does to each layer's weights. */
+const measureEvery = 50;
 /** Milliseconds between two reports of progress. */
 const reportEvery = 250;
 
@@ -54,6 +58,8 @@ export class Trainer {
   #waited = 0;
   /** The channels that read values inside the model. */
   readonly #probes: readonly ChannelProbe[];
+  /** Which part of the model each weight is of, for what is measured of them. */
+  #partOf: readonly number[] = [];
   /** The whole forward pass of the last batch, from its sources on. */
   #forward: (() => Tensor) | undefined;
   /** Tensors of the current batch. */
@@ -97,6 +103,7 @@ export class Trainer {
       noise: new Random(this.#context.seed).fork("noise"),
       from,
       lossOf: this.#lossOf(),
+      measures: (step) => step % measureEvery === 0,
       onStep: (report) => this.#record(report),
       onNonFinite: (report) => this.#recordLoss(report),
       pausesAfter: (step) => this.#pausesAfter(step),
@@ -146,6 +153,9 @@ export class Trainer {
     log.append({ channel: "training", value: { node: node.id, steps, weights, trainable } });
     const gates = findGates(this.#weights, model.placedBlocks(), model.findBlock);
     if (gates.length > 0) log.append({ channel: "gates", value: { gates } });
+    const { parts, partOf } = layerWeights(this.#weights, model.placedBlocks(), model.findBlock);
+    this.#partOf = partOf;
+    log.append({ channel: "weights", value: { parts } });
   }
 
   /**
@@ -195,7 +205,7 @@ export class Trainer {
     }
   }
 
-  #record({ step, loss, rate, norm, gates, milliseconds }: StepReport): void {
+  #record({ step, loss, rate, norm, gates, milliseconds, updates }: StepReport): void {
     const { log } = this.#context;
     this.#seconds += milliseconds / 1000;
     const waiting = milliseconds > 0 ? Math.min(1, this.#waited / milliseconds) : 0;
@@ -203,12 +213,24 @@ export class Trainer {
     this.#recordLoss({ step, loss, rate, norm });
     if (gates.length > 0) log.append({ channel: "gates", step, value: gates });
     log.append({ channel: "time", step, value: { milliseconds, waiting } });
+    if (updates) log.append({ channel: "weights", step, value: this.#partNorms(updates) });
     if (Number.isFinite(loss)) {
       const { sum, count, ...rest } = this.#losses;
       this.#losses = { ...rest, sum: sum + loss, count: count + 1 };
     }
     if (!Number.isFinite(norm)) this.#reportSkipped(step);
     this.#reportProgress(step, step === this.#settings.schedule.steps);
+  }
+
+  /** Norms of parts from the squared norms of their weights. */
+  #partNorms({ gradient, weight, update }: UpdateNorms): UpdateNorms {
+    const parts = Math.max(...this.#partOf) + 1;
+    const normsOf = (squares: readonly number[]) => {
+      const sums = new Array<number>(parts).fill(0);
+      for (const [at, part] of this.#partOf.entries()) sums[part]! += squares[at]!;
+      return sums.map(Math.sqrt);
+    };
+    return { gradient: normsOf(gradient), weight: normsOf(weight), update: normsOf(update) };
   }
 
   #recordLoss({ step, loss, rate, norm }: Pick<StepReport, "step" | "loss" | "rate" | "norm">): void {

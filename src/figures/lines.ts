@@ -165,7 +165,7 @@ function axisOf({ title, range, log = false }: AxisOptions, all: readonly ArrayL
   if (!round) return { title, range: [low, high > low ? high : log ? low * 10 : low + 1], log };
   if (log) return { title, range: ends(roundDown(low), roundUp(high), log), log };
   if (low >= 0 && low < 0.6 * high) return { title, range: [0, roundUp(high)], log };
-  const ticks = linearTicks([low, high > low ? high : low + 1], 4);
+  const ticks = linearTicks([low, high - low > 1e-300 ? high : low + 1], 4); // smaller numbers lose their digits
   const step = (ticks[1] ?? ticks[0]! + 1) - ticks[0]!;
   return { title, range: ends(Math.floor(low / step + 1e-9) * step, Math.ceil(high / step - 1e-9) * step, log), log };
 }

@@ -22,10 +22,8 @@ export class ChannelProbe {
   constructor(channel: AnyChannel, blocks: readonly PlacedBlock[]) {
     this.channel = channel;
     this.#reads = channel.probe?.reads ?? [];
-    const types = new Set(this.#reads.map(({ block }) => block));
-    this.#blocks = new Map(
-      blocks.filter((block) => types.has(block.types.at(-1)!)).map((block) => [placeName(block), block]),
-    );
+    const read = blocks.filter((block) => this.#reads.some((read) => isOf(read, block)));
+    this.#blocks = new Map(read.map((block) => [placeName(block), block]));
   }
 
   /** Whether the model has anything that the channel asks for. */
@@ -42,7 +40,7 @@ export class ChannelProbe {
   get probes(): readonly Probe[] {
     return this.#reads.map((read) => ({
       of: read.of,
-      at: (path: string) => this.#blocks.get(path)?.types.at(-1) === read.block,
+      at: (path: string) => isOf(read, this.#blocks.get(path)),
       see: (path: string, tensor: Tensor) =>
         void this.#seen.push({ block: this.#blocks.get(path)!, read, tensor: keep(tensor) }),
     }));
@@ -54,8 +52,8 @@ export class ChannelProbe {
     try {
       const readings = await Promise.all(
         seen.map(async ({ block, read, tensor }): Promise<Reading> => {
-          const { node, path } = block;
-          return { node, path, read, shape: tensor.shape, data: Float32Array.from(await tensor.data()) };
+          const { node, path, inputs } = block;
+          return { node, path, inputs, read, shape: tensor.shape, data: Float32Array.from(await tensor.data()) };
         }),
       );
       return this.channel.probe!.value(readings);
@@ -63,6 +61,11 @@ export class ChannelProbe {
       for (const { tensor } of seen) tensor.dispose();
     }
   }
+}
+
+/** Whether a block is one that is read. */
+function isOf({ block: type, within }: PortReading, block: PlacedBlock | undefined): boolean {
+  return block?.types.at(-1) === type && (within === undefined || block.types.at(-2) === within);
 }
 
 /** The probes of all channels that ask for something which the model has. */

@@ -10,6 +10,7 @@ import { withTrainingNoise } from "../engine/trainingNoise.ts";
 import type { LossScale } from "./lossScale.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { rateAt, type Schedule } from "./schedule.ts";
+import { readUpdateNorms, type UpdateNorms, UpdateWatch } from "./updateNorms.ts";
 
 /** What a step of training came to. */
 export interface StepReport {
@@ -22,6 +23,8 @@ export interface StepReport {
   /** tanh of each gate among the weights, after the step. */
   gates: number[];
   milliseconds: number;
+  /** Weight by weight, for a step that `measures` asks for. */
+  updates?: UpdateNorms;
 }
 
 export interface Training {
@@ -38,6 +41,8 @@ export interface Training {
   from: number;
   /** The loss of a batch, a scalar. Batches count from 0 over the whole training. */
   lossOf(batch: number): Promise<() => Tensor> | (() => Tensor);
+  /** Whether what this step does to each weight is measured; never unless told. */
+  measures?(step: number): boolean;
   /** After each step, in order, as soon as its numbers are there. */
   onStep(report: StepReport): void;
   /** What the step came to that ends the training, because its loss or gradient is no finite number. */
@@ -56,8 +61,10 @@ interface StartedStep {
   scale: number;
   /** When it began, in milliseconds. */
   start: number;
-  /** Summed loss, norm of the scaled gradients, and the gates' weights. */
+  /** Summed loss, norm of the scaled gradients, the gates' weights, and what was measured of each weight. */
   numbers: Promise<number[]>;
+  /** How many of the numbers are what was measured. */
+  measured: number;
 }
 
 /**
@@ -104,27 +111,31 @@ async function startStep(training: Training, step: number): Promise<StartedStep>
   const rate = rateAt(step, schedule);
   const scale = lossScale?.scale ?? 1;
   const taken = step - (lossScale?.skipped ?? 0);
+  const watch = training.measures?.(step) ? new UpdateWatch(weights, gradients) : undefined;
   const norm = optimizer.step(gradients, taken, rate, { scale, loss });
+  const measured = watch?.finish() ?? [];
   const gates = weights.filter(({ group }) => group === "gate").map(({ variable }) => variable);
-  const numbers = readScalars([loss, norm, ...gates]);
+  const numbers = readScalars([loss, norm, ...gates, ...measured]);
   numbers.catch(() => undefined); // told where it is awaited, which may be after the next step began
-  dispose([loss, norm, ...gradients.filter((gradient) => gradient !== null)]);
-  return { step, rate, scale, start, numbers };
+  dispose([loss, norm, ...measured, ...gradients.filter((gradient) => gradient !== null)]);
+  return { step, rate, scale, start, numbers, measured: measured.length };
 }
 
 /** What a step came to. Its time begins with it, or where the report of the one before ended. */
 async function reportOf(
   { accumulation, lossScale, onNonFinite }: Training,
-  { step, rate, scale, start, numbers }: StartedStep,
+  { step, rate, scale, start, numbers, measured }: StartedStep,
   told: number,
 ): Promise<StepReport> {
-  const [sum, length, ...open] = await numbers;
+  const all = await numbers;
+  const [sum, length, ...open] = all.slice(0, all.length - measured);
+  const updates = measured > 0 ? { updates: readUpdateNorms(all.slice(-measured), scale) } : {};
   const [loss, norm] = [sum! / accumulation, length! / scale];
   if (!Number.isFinite(loss) || (!Number.isFinite(norm) && !lossScale)) onNonFinite?.({ step, loss, rate, norm });
   requireFinite(loss, "loss", step, lossScale);
   if (!lossScale?.take(Number.isFinite(norm))) requireFinite(norm, "norm of the gradients", step, lossScale);
   const milliseconds = performance.now() - Math.max(start, told);
-  return { step, loss, rate, norm, gates: open.map(Math.tanh), milliseconds };
+  return { step, loss, rate, norm, gates: open.map(Math.tanh), milliseconds, ...updates };
 }
 
 /** The summed loss of a step's batches, and the gradients of their mean times the loss scale. */

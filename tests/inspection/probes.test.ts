@@ -5,6 +5,7 @@ import { countTensors } from "../../src/engine/memory.ts";
 import { dispose, tidy } from "../../src/engine/tensor.ts";
 import { toTensors, type Values } from "../../src/execution/pipelineModel.ts";
 import { type Prepared, prepareRun } from "../../src/execution/prepare.ts";
+import { placeName } from "../../src/inspection/placedBlocks.ts";
 import { ChannelProbe } from "../../src/inspection/probes.ts";
 import { readRun } from "../../src/runs/folder.ts";
 import { newRun, smallPipeline } from "../execution/smallRun.ts";
@@ -70,4 +71,17 @@ test("a channel that asks for a block which the model has not is never due", () 
   const other = { ...channel, probe: { ...channel.probe!, reads: [{ block: "Mamba", of: { output: "y" } }] } };
   const probe = new ChannelProbe(other, prepared.model.placedBlocks());
   expect([probe.isUsed, probe.isDue(5)]).toEqual([false, false]);
+});
+
+test("a block that must stand in another is read there alone", () => {
+  const read = { block: "Attention", within: "MaskedCrossAttention", of: { probe: "weights" } };
+  const probe = new ChannelProbe(
+    { ...channel, probe: { ...channel.probe!, reads: [read] } },
+    prepared.model.placedBlocks(),
+  );
+  const [{ at }] = probe.probes as [(typeof probe.probes)[number]];
+  const names = prepared.model.placedBlocks().map(placeName);
+  expect(names.filter((name) => at(name, {}))).toEqual(
+    [0, 1].map((layer) => `language.gated_cross_attn_layers.${layer}.attn.attend`),
+  );
 });

@@ -10,7 +10,14 @@ const value = fc.oneof(
 const node = fc.constantFrom("train", "images", "evaluate");
 const text = fc.string({ maxLength: 12 });
 const error = fc.constant({ code: "NON_FINITE" as const, message: "the loss is NaN", fix: "lower the rate" });
+const place = fc.record({ node, path: fc.array(text, { maxLength: 2 }) });
 const gate = fc.record({ node, path: fc.array(text, { maxLength: 2 }), layer: fc.nat(3), update: text });
+const part = fc.tuple(place, text).map(([where, group]) => ({ ...where, group }));
+const two = fc.array(value, { minLength: 2, maxLength: 2 });
+const additions = fc
+  .tuple(place, text, value, value, value)
+  .map(([where, update, before, added, after]) => ({ ...where, update, before, added, after }));
+const entropies = fc.tuple(place, two, value).map(([where, heads, even]) => ({ ...where, heads, even }));
 
 /** A record of a channel, with a value like this. */
 function body<Channel extends string, Value>(channel: Channel, value: fc.Arbitrary<Value>) {
@@ -97,6 +104,10 @@ export const bodyArbitrary = fc.oneof(
   ),
   stepped("attention", fc.record({ file: text })),
   stepped("samples", fc.array(fc.record({ image: fc.nat(3), label: text, caption: text }), { maxLength: 2 })),
+  stepped("stream", fc.array(additions, { maxLength: 2 })),
+  stepped("entropy", fc.array(entropies, { maxLength: 2 })),
+  body("weights", fc.record({ parts: fc.array(part, { minLength: 2, maxLength: 2 }) })),
+  stepped("weights", fc.record({ gradient: two, weight: two, update: two })),
   stepped("unheardOf", fc.nat()),
 ) as fc.Arbitrary<RecordBody>;
 

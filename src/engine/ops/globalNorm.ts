@@ -8,12 +8,17 @@ export const squaredSumOp = defineOperation<{ x: Tensor }>({
   formula: ({ x }) => tf.sum(tf.square(x)),
 });
 
+/** Σ x², a scalar. */
+export function squaredSum(x: Tensor): Tensor {
+  return squaredSumOp.run({ x }, {});
+}
+
 /** The norm of all its inputs, whatever their names. */
 export const globalNormOp = defineOperation<Record<string, Tensor>>({
   name: "GlobalNorm",
   shape: () => [],
   // Not by `addN`, which on a GPU would bind all of them at once: a shader has some ten bindings.
-  formula: (inputs) => tf.sqrt(tf.sum(tf.stack(Object.values(inputs).map((x) => squaredSumOp.run({ x }, {}))))),
+  formula: (inputs) => tf.sqrt(tf.sum(tf.stack(Object.values(inputs).map(squaredSum)))),
 });
 
 /** The L2 norm of all gradients taken as one vector: √(Σ g²), a scalar. */

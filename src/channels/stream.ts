@@ -1,0 +1,156 @@
+import { z } from "zod";
+import { type LineOptions, linesPanel } from "../figures/lines.ts";
+import { formatShare } from "../figures/numbers.ts";
+import { Series } from "../figures/series.ts";
+import { defineChannel, number, type Reading } from "./channel.ts";
+import { joinSeries, stepAxis } from "./namedSeries.ts";
+
+/** Norms of the residual stream where a new layer adds to it, each the root of the mean of ‖·‖² over tokens. */
+const addition = z.object({
+  node: z.string(),
+  /** Names of the blocks from there to the one that adds: `["gated_cross_attn_layers.0", "attn_gate"]`. */
+  path: z.array(z.string()),
+  /** Type of the block that makes the update: `MaskedCrossAttention`. */
+  update: z.string(),
+  before: number,
+  /** What is added: the update behind its gate. */
+  added: number,
+  after: number,
+});
+
+export type Addition = z.output<typeof addition>;
+
+/** One place where a layer adds to the stream, over the steps. */
+interface Place extends Pick<Addition, "node" | "path" | "update"> {
+  before: Series;
+  added: Series;
+  after: Series;
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  MaskedCrossAttention: "cross-attention",
+  FeedForward: "feed-forward",
+};
+
+/**
+ * How much of the residual stream comes from the images: ‖added‖ / (‖before‖ + ‖added‖) wherever a gated layer adds an update, read on
+ * the training batch. 0 behind a closed gate, ½ where the layer adds as much as there is.
+ */
+export const stream = defineChannel({
+  name: "stream",
+  title: "Stream",
+  summary: "How much of the residual stream each gated layer adds, and the stream's norm before and after it.",
+  order: 8,
+  value: z.array(addition),
+  empty: [] as readonly Place[],
+  fold: (state, value, { step = 0 }) => value.reduce((places, each) => withAddition(places, each, step), state),
+  rewind: (state, step) =>
+    state
+      .map(({ before, added, after, ...place }) => {
+        const cut = (series: Series) => series.before(step + 1);
+        return { ...place, before: cut(before), added: cut(added), after: cut(after) };
+      })
+      .filter(({ before }) => before.length > 0),
+  table: (state) =>
+    joinSeries(
+      Object.fromEntries(
+        state.flatMap((place) =>
+          (["before", "added", "after"] as const).map((what) => [`${nameOf(place)} ${what}`, place[what]]),
+        ),
+      ),
+    ),
+  figure: (state, _view, frame) => {
+    if (state.length === 0) return undefined;
+    const layers = [...new Set(state.map(layerOf))];
+    const line = (place: Place, points: Series): LineOptions => {
+      const isAttention = place.update === "MaskedCrossAttention";
+      const color = { layer: layers.indexOf(layerOf(place)), of: layers.length };
+      return {
+        name: labelOf(place, layers),
+        points,
+        color,
+        width: isAttention ? 2.25 : 1.5,
+        dash: isAttention ? [] : [5, 3],
+      };
+    };
+    const shares = state.map(shareOf);
+    const most = Math.max(0, ...shares.map(({ last }) => (Number.isFinite(last?.y) ? last!.y : 0)));
+    const first = state[shares.findIndex(({ last }) => last?.y === most)];
+    const x = stepAxis(frame);
+    const share = linesPanel({
+      title: "Share that a layer adds",
+      lines: state.map((place, at) => line(place, shares[at]!)),
+      x,
+      y: { title: "‖added‖ / (‖before‖ + ‖added‖)", range: [0, Math.max(0.1, Math.ceil(most * 10 + 1e-9) / 10)] },
+      readout: {
+        value: formatShare(most),
+        label: first && most > 0 ? `most, ${labelOf(first, layers)}` : "nothing is added: all gates are closed",
+      },
+    });
+    const norms = linesPanel({
+      title: "Norm of the stream",
+      lines: state.map((place) => line(place, place.after)),
+      x,
+      y: { title: "norm of a token's hidden state, after the layer" },
+      legend: [],
+    });
+    return { rows: [[share, norms]], label: "how much of the residual stream each gated layer adds, over steps" };
+  },
+  probe: {
+    every: 50,
+    reads: (["TanhGate", "Ungated"] as const).flatMap((block) => [
+      { block, of: { input: "x" } },
+      { block, of: { output: "y" } },
+    ]),
+    value: additionsOf,
+  },
+});
+
+/** The places with one more value of one of them, which may be new. */
+function withAddition(state: readonly Place[], value: Addition, step: number): readonly Place[] {
+  const { node, path, update } = value;
+  const known = state.find((each) => nameOf(each) === nameOf(value));
+  const next = (what: "before" | "added" | "after") => (known?.[what] ?? Series.empty).append(step, value[what]);
+  const place = { node, path, update, before: next("before"), added: next("added"), after: next("after") };
+  return known ? state.map((each) => (each === known ? place : each)) : [...state, place];
+}
+
+/** Pairs what goes into each gate with what comes out of it, in the order in which they were computed. */
+function additionsOf(readings: readonly Reading[]): Addition[] {
+  const before = readings.filter(({ read }) => "input" in read.of);
+  return before.map(({ node, path, inputs, shape, data }) => {
+    const { data: after } = readings.find(
+      (each) => nameOf(each) === nameOf({ node, path }) && "output" in each.read.of,
+    )!;
+    const tokens = data.length / shape.at(-1)!;
+    const norm = (value: (at: number) => number) => {
+      let sum = 0;
+      for (let at = 0; at < data.length; at++) sum += value(at) ** 2;
+      return Math.sqrt(sum / tokens);
+    };
+    return {
+      ...{ node, path: [...path], update: inputs.update ?? "" },
+      before: norm((at) => data[at]!),
+      added: norm((at) => after[at]! - data[at]!),
+      after: norm((at) => after[at]!),
+    };
+  });
+}
+
+/** The share of the stream that a layer adds, over the steps. */
+function shareOf({ before, added }: Place): Series {
+  return added.map((value, at) => (value === 0 ? 0 : value / (before.y(at) + value)));
+}
+
+function nameOf({ node, path }: { node: string; path: readonly string[] }): string {
+  return [node, ...path].join(".");
+}
+
+function layerOf({ node, path }: Pick<Addition, "node" | "path">): string {
+  return nameOf({ node, path: path.slice(0, -1) });
+}
+
+/** `layer 2, cross-attention`. */
+function labelOf(place: Place, layers: readonly string[]): string {
+  return `layer ${layers.indexOf(layerOf(place)) + 1}, ${kinds[place.update] ?? place.update}`;
+}

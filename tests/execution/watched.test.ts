@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { partName } from "../../src/channels/weights.ts";
+import { carryOut, newRun, smallPipeline, valuesOf } from "./smallRun.ts";
+
+test("a run tells what its layers learn and what they add, every so many steps", async () => {
+  const pipeline = smallPipeline({ config: { train: { steps: 50 } }, without: ["samples", "evaluate"] });
+  const { outcome, records } = await carryOut(await newRun(pipeline));
+  expect(outcome).toBe("succeeded");
+
+  const [first, second, ...more] = valuesOf(records, "weights");
+  const parts = (first!.value as { parts: Parameters<typeof partName>[0][] }).parts.map(partName);
+  expect(parts).toContain("language.gated_cross_attn_layers.1 (gate)");
+  expect(parts).toContain("language.gated_cross_attn_layers.1 (new)");
+  expect(new Set(parts).size).toBe(parts.length);
+  expect(more).toEqual([]);
+  const { gradient, update, weight } = second!.value as Record<"gradient" | "update" | "weight", number[]>;
+  expect([gradient, update, weight].map(({ length }) => length)).toEqual(
+    [parts, parts, parts].map(({ length }) => length),
+  );
+  // All parts together are the gradient norm that the optimizer tells.
+  const whole = valuesOf(records, "optimizer").find(({ step }) => step === 50)!.value.norm;
+  expect(Math.sqrt(gradient.reduce((sum, value) => sum + value ** 2, 0))).toBeCloseTo(whole, 4);
+  // The weight norm of the gates is that of the gates of the step before.
+  const before = valuesOf(records, "gates").find(({ step }) => step === 49)!.value as number[];
+  const gates = before.slice(0, 2).map((value) => Math.atanh(value) ** 2);
+  const part = parts.indexOf("language.gated_cross_attn_layers.0 (gate)");
+  expect(weight[part]).toBeCloseTo(Math.sqrt(gates[0]! + gates[1]!), 4);
+
+  const [added] = valuesOf(records, "stream");
+  expect(added!.step).toBe(50);
+  expect(added!.value.map(({ update }) => update)).toEqual(
+    [0, 1].flatMap(() => ["MaskedCrossAttention", "FeedForward"]),
+  );
+  for (const { added: norm } of added!.value) expect(norm).toBeGreaterThan(0);
+  const [looked] = valuesOf(records, "entropy");
+  expect(looked!.value).toHaveLength(2);
+  for (const { heads, even } of looked!.value) {
+    expect(even).toBeCloseTo(Math.log(2), 6); // two latents of the last image
+    for (const head of heads) expect(head).toBeLessThanOrEqual(even + 1e-6);
+  }
+});
