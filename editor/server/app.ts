@@ -37,7 +37,7 @@ export interface AppOptions {
   info: () => Promise<StudioInfo>;
 }
 
-/** What of a run folder may be read from outside: pictures and attention frames, by plain names. */
+/** What of a run folder may be read from outside: images and attention frames, by plain names. */
 const runFile = /^[a-z0-9][a-z0-9-]{0,63}\.(json|png)$/;
 
 /** The studio over HTTP. Everything passes a check before a route is looked for; every error is a report. */

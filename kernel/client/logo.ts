@@ -2,11 +2,11 @@ import { readFile } from "node:fs/promises";
 
 const drawing = new URL("../../editor/client/public/flamingo.svg", import.meta.url);
 
-/** The pictures of our kernel that front ends show, by the names under which they lie beside `kernel.json`. */
+/** The logos of our kernel that front ends show, by the names under which they lie beside `kernel.json`. */
 export const logoNames = ["logo-svg.svg", "logo-32x32.png", "logo-64x64.png"] as const;
 export type LogoName = (typeof logoNames)[number];
 
-/** Draws a picture of our kernel: the studio's own mark. */
+/** Draws the logo of our kernel: the studio's own mark. */
 export async function drawLogo(name: LogoName): Promise<Buffer> {
   const svg = await readFile(drawing);
   if (name === "logo-svg.svg") return svg;

@@ -1,7 +1,7 @@
 import type { MimeBundle } from "../cell/mimeBundle.ts";
 
 export interface FormatOptions {
-  /** True for a picture that will soon be replaced by another: what is costly and not needed for looking on is left out. */
+  /** True for an update that the next one soon replaces: costly details are left out. */
   light?: boolean;
 }
 

@@ -3,22 +3,22 @@ import type { Cell } from "../cell/cell.ts";
 import type { MimeBundle } from "../cell/mimeBundle.ts";
 import type { FormatOptions } from "./formatter.ts";
 
-/** Makes the picture of the moment. */
+/** Renders the display as of now. */
 export type Draw = (options: FormatOptions) => MimeBundle | Promise<MimeBundle>;
 
-/** Milliseconds between two pictures, and a step of training more: about three a second, which front ends follow with ease. */
+/** Milliseconds between two updates, to which the rest of a training step is added: about three updates a second, which front ends render with ease. */
 const defaultInterval = 250;
 
 /**
- * One display whose picture is replaced while something goes on: at most every so often, light pictures first, and the
- * last one complete, whatever ends it.
+ * One display that is updated while something goes on: at most once in an interval, without costly details. The last update is
+ * complete, whatever ends the work.
  */
 export class LiveDisplay {
   readonly id = randomUUID();
   readonly #cell: Cell;
   readonly #interval: number;
   #draw: Draw | undefined;
-  /** The picture that is being made, after which the next may be. */
+  /** The update that is being rendered; the next one waits for it. */
   #drawing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #last = Number.NEGATIVE_INFINITY;
@@ -30,7 +30,7 @@ export class LiveDisplay {
     this.#interval = interval;
   }
 
-  /** Asks for a new picture. It is made when its time has come; of several, only the latest is. */
+  /** Asks for an update. It is rendered when the interval is over; of several requests, only the latest counts. */
   show(draw: Draw): void {
     if (this.#finished) return;
     this.#draw = draw;
@@ -40,7 +40,7 @@ export class LiveDisplay {
     else this.#timer = setTimeout(() => this.#start(), wait);
   }
 
-  /** Shows the last picture, complete, and no other after it. */
+  /** Shows the last update, complete. Later requests are ignored. */
   async finish(): Promise<void> {
     if (this.#finished) return;
     this.#finished = true;
@@ -49,7 +49,7 @@ export class LiveDisplay {
     if (this.#draw) this.#put(await this.#draw({}));
   }
 
-  /** Waits for work, and shows the last picture however that ends. Where both fail, the work's error is the one to know. */
+  /** Waits for work, then shows the last update, however the work ended. If both fail, the work's error is thrown. */
   async finishAfter(work: Promise<unknown>): Promise<void> {
     try {
       await work;
@@ -67,7 +67,7 @@ export class LiveDisplay {
     this.#drawing = Promise.resolve()
       .then(() => draw({ light: true }))
       .then((bundle) => this.#put(bundle))
-      .catch(() => {}) // the last picture tells what is wrong
+      .catch(() => {}) // the last update throws what is wrong
       .then(() => {
         this.#drawing = undefined;
         if (this.#draw !== draw) this.show(this.#draw!);

@@ -67,7 +67,7 @@ export async function pipelineBundle(
   };
 }
 
-/** The drawing as an SVG document. `paper` puts it on white, for a picture that must stand alone. */
+/** The drawing as an SVG document. `paper` puts it on white, for a drawing that stands alone. */
 export function pipelineSvg(pipeline: Pipeline, catalog: Catalog, counts: WeightCounts, paper = false): string {
   const solution = solveShapes(pipeline, catalog);
   const cards = new Map(Object.keys(pipeline.nodes).map((id) => [id, cardOf(id, pipeline, catalog, counts, solution)]));

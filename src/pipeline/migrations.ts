@@ -165,6 +165,7 @@ function languageModelOf({
 
 /** What became of the blocks of version 1, by type: their type and configuration of version 2. */
 const blocks: Readonly<Record<string, (config: Fields) => Partial<Node>>> = {
+  CaptionSamples: ({ pictures: images, ...config }) => ({ config: { ...config, ...fields({ images }) } }),
   Halve: (config) => ({ type: "Chunk", config }),
   Activation: ({ kind }) => ({ type: activationNames[String(kind)] ?? "Gelu", config: {} }),
   FeedForward: ({ dim, ...config }) => {

@@ -67,7 +67,7 @@ describe.runIf(hasBrowser())("the canvas, as a person sees it", () => {
     const others = page.getByTestId("others-run");
     await stage(page, "24 a run on its own pipeline", async () => {
       await expect.poll(() => state("documents"), patience).toBe("succeeded");
-      expect(await page.getByTestId("node-pictures").locator("img").count()).toBe(1);
+      expect(await page.getByTestId("node-images").locator("img").count()).toBe(1);
       expect(await others.count()).toBe(0);
       await page.getByRole("alert").getByText("The run failed").waitFor(patience);
     });
@@ -78,7 +78,7 @@ describe.runIf(hasBrowser())("the canvas, as a person sees it", () => {
       await page.locator(".card-name", { hasText: "Emoji documents" }).waitFor(patience);
       await others.getByText("Emoji captions").waitFor(patience);
       expect(await page.locator(".react-flow__node .card").first().getAttribute("data-state")).toBe("idle");
-      expect(await page.getByTestId("node-pictures").locator("img").count()).toBe(0);
+      expect(await page.getByTestId("node-images").locator("img").count()).toBe(0);
       expect(await page.getByText("The run failed").count()).toBe(0);
     });
     await others.getByRole("button", { name: "Open it" }).click();

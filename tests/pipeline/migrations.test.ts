@@ -87,3 +87,8 @@ test("a value that version 1 did not know stays one that is not known", () => {
   );
   expect(nodes.a!.config).toMatchObject({ activation: { type: "relu9" } });
 });
+
+test("the number of captioned images keeps its value under its new name", () => {
+  const { nodes } = parsePipeline(file({ a: { type: "CaptionSamples", config: { pictures: 3 } } }), "the test");
+  expect(nodes.a!.config).toEqual({ images: 3 });
+});

@@ -1,13 +1,13 @@
 import type { CatalogEntry } from "../../../src/core/catalog.ts";
 
 /** What a node shows live. */
-export type Figure = "loss" | "pictures" | "progress";
+export type Figure = "loss" | "images" | "progress";
 
 /** The live figure a node has room for, found from its category and ports: nothing here knows a block by its name. */
 export function figureOf(entry: CatalogEntry | undefined): Figure | undefined {
   if (!entry) return undefined;
   if (entry.category === "Loss") return "loss";
   if (entry.kind === "action") return "progress";
-  const picture = Object.values(entry.outputs).some(({ shape }) => shape.length >= 4 && shape.at(-1) === 3);
-  return entry.kind === "source" && picture ? "pictures" : undefined;
+  const hasImages = Object.values(entry.outputs).some(({ shape }) => shape.length >= 4 && shape.at(-1) === 3);
+  return entry.kind === "source" && hasImages ? "images" : undefined;
 }

@@ -19,7 +19,7 @@ export function LiveFigure(props: { node: string; category: string | undefined; 
   const { node, category, figure } = props;
   return (
     <>
-      {figure === "pictures" && <ImagesFigure node={node} />}
+      {figure === "images" && <ImagesFigure node={node} />}
       {figure === "progress" && <ProgressFigure node={node} />}
       {category !== undefined && <ChannelCards node={node} category={category} />}
     </>
@@ -87,12 +87,12 @@ function ImagesFigure({ node }: { node: string }) {
     useShallow((state) => state.channels.samples.at(-1)?.samples.slice(0, shownImages) ?? []),
   );
   return (
-    <div className="card-figure card-pictures" data-testid="node-pictures">
+    <div className="card-figure card-images" data-testid="node-images">
       {run !== undefined && samples.length > 0
         ? samples.map(({ image, label }) => (
             <StudioImage key={image} path={pinnedImage(run, image)} alt={label} title={label} draggable={false} />
           ))
-        : Array.from({ length: shownImages }, (_value, index) => <span key={String(index)} className="no-picture" />)}
+        : Array.from({ length: shownImages }, (_value, index) => <span key={String(index)} className="no-image" />)}
     </div>
   );
 }

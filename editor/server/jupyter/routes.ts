@@ -24,7 +24,7 @@ export interface Jupyter {
   sessions: Sessions;
 }
 
-/** A notebook with its pictures and plots. */
+/** A notebook with its images and plots. */
 const mostBody = "100mb";
 
 const kernelRequest = z.object({ name: z.string().nullish(), path: z.string().nullish() });
@@ -186,7 +186,7 @@ function addContentsRoutes(router: Router, { contents }: Jupyter): void {
   });
   router.get("/files{/*path}", async (request, response) => {
     const { file, mimetype } = await contents.file(pathOf(request));
-    // Never as a page of ours, whatever it holds; pictures are shown all the same.
+    // Never as a page of ours, whatever it holds; images are shown all the same.
     response.set({ "Content-Disposition": "attachment", "Content-Security-Policy": "sandbox" });
     response.type(mimetype ?? "application/octet-stream");
     await sendFile(response, file);

@@ -9,7 +9,7 @@ export const heldOutStyle = "fluent-emoji-flat";
 export const styles = [...trainStyles, heldOutStyle] as const;
 export type Style = (typeof styles)[number];
 
-/** How many concepts no training picture shows. */
+/** How many concepts no training image shows. */
 const heldOutCount = 100;
 
 /** Something that has an emoji: real words for real drawings. */
@@ -21,7 +21,7 @@ export interface Concept {
   tags: readonly string[];
   group: string;
   subgroup: string;
-  /** No training picture shows it. Its words are ordinary words: the language model may know them. */
+  /** No training image shows it. Its words are ordinary words: the language model may know them. */
   heldOut: boolean;
 }
 

@@ -14,7 +14,7 @@ import { type ActionContext, defineAction } from "../action.ts";
 
 const config = z.strictObject({
   every: count("Every", "Steps between two captionings.", "steps").default(100),
-  pictures: count("Images", "How many held-out images are captioned.").max(12).default(8),
+  images: count("Images", "How many held-out images are captioned.").max(12).default(8),
   longest: count("Longest caption", "Tokens at which a caption is cut off.", "tokens").default(8),
 });
 
@@ -39,7 +39,7 @@ export const CaptionSamples = defineAction({
   stage: "evaluate",
   observe: async (settings, context) => {
     const { source } = modelOf(context);
-    const samples = (context.sources.get(source)?.samples ?? []).slice(0, settings.pictures);
+    const samples = (context.sources.get(source)?.samples ?? []).slice(0, settings.images);
     await Promise.all(
       samples.map(async ({ media: [image] }, index) =>
         writeAtomic(join(context.folder, pinnedFile(index)), await encodePng(image!.pixels, image!.size)),

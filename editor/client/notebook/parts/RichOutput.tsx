@@ -27,7 +27,7 @@ export function RichOutput({ data, metadata, notebook }: Bundle & { notebook: st
     return <FigureOutput figure={figure} label={plain || "Plot"} />;
   if (form === "application/json") return <TerminalText text={JSON.stringify(content, undefined, 2)} kind="result" />;
   const text = typeof content === "string" ? content : JSON.stringify(content);
-  if (form.startsWith("image/")) return <Picture form={form} content={text} alt={plain} size={metadata[form]} />;
+  if (form.startsWith("image/")) return <RichImage form={form} content={text} alt={plain} size={metadata[form]} />;
   if (form === "text/html") return <HtmlOutput html={text} notebook={notebook} />;
   if (form === "text/markdown" || form === "text/latex")
     return <Formatted text={text} latex={form === "text/latex"} notebook={notebook} />;
@@ -39,16 +39,16 @@ function Formatted({ text, latex, notebook }: { text: string; latex: boolean; no
   return <Markup nodes={nodes} className="prose" />;
 }
 
-/** SVG is shown as a picture too: what is in it cannot act on the page. */
-function Picture({ form, content, alt, size }: { form: Form; content: string; alt: string; size: unknown }) {
+/** SVG is shown as an image too: what is in it cannot act on the page. */
+function RichImage({ form, content, alt, size }: { form: Form; content: string; alt: string; size: unknown }) {
   const { width, height } = (size ?? {}) as { width?: number; height?: number };
   const body =
     form === "image/svg+xml" ? `charset=utf-8,${encodePart(content)}` : `base64,${content.replaceAll(/\s/g, "")}`;
   return (
     <img
-      className="picture"
+      className="rich-image"
       src={`data:${form};${body}`}
-      alt={alt || "Picture"}
+      alt={alt || "Image"}
       {...(typeof width === "number" ? { width } : {})}
       {...(typeof height === "number" ? { height } : {})}
     />

@@ -17,7 +17,7 @@ export type Form = (typeof forms)[number];
 
 /**
  * The form of a bundle to show: the richest of which something is seen when no script may run. HTML comes first, since it
- * is what Jupyter shows; where its script would make it, it gives way to a plot or a picture. Undefined if there is none
+ * is what Jupyter shows; where its script would make it, it gives way to a plot or an image. Undefined if there is none
  * that the page knows.
  */
 export function richestForm(data: Readonly<Record<string, unknown>>): Form | undefined {

@@ -10,7 +10,7 @@ export interface Place {
   notebook: string;
 }
 
-/** Names the file beside the notebook that a picture shows. */
+/** Names the file beside the notebook that an image shows. */
 const fileAttribute = "data-notebook-file";
 
 const purifier = createPurifier(window);
@@ -74,7 +74,7 @@ function settlePicture(picture: Element): void {
   }
 }
 
-/** Loads the files that pictures within show, once they stand in the page. */
+/** Loads the files that images within show, once they stand in the page. */
 export function loadPictures(within: ParentNode): void {
   for (const picture of within.querySelectorAll<HTMLImageElement>(`img[${fileAttribute}]`))
     void loadImage(picture, `${jupyterBase}files/${picture.getAttribute(fileAttribute)}`).catch(() => {});
