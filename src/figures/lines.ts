@@ -165,7 +165,8 @@ function axisOf({ title, range, log = false }: AxisOptions, all: readonly ArrayL
   if (!round) return { title, range: [low, high > low ? high : log ? low * 10 : low + 1], log };
   if (log) return { title, range: ends(roundDown(low), roundUp(high), log), log };
   if (low >= 0 && low < 0.6 * high) return { title, range: [0, roundUp(high)], log };
-  const ticks = linearTicks([low, high - low > 1e-300 ? high : low + 1], 4); // smaller numbers lose their digits
+  const differ = high - low > Math.max(1e-300, 1e-9 * Math.max(Math.abs(low), Math.abs(high))); // else steps have no digits
+  const ticks = linearTicks([low, differ ? high : low + 1], 4);
   const step = (ticks[1] ?? ticks[0]! + 1) - ticks[0]!;
   return { title, range: ends(Math.floor(low / step + 1e-9) * step, Math.ceil(high / step - 1e-9) * step, log), log };
 }

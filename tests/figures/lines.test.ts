@@ -155,3 +155,16 @@ test("ticks are round, in order, and within the axis", () => {
   expect(linearTicks([0, 1], 5)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
   expect(logTicks([0.1, 10])).toEqual([0.1, 1, 10]);
 });
+
+test("values that differ in their last digit alone have an axis as well", () => {
+  for (const values of [
+    [3, 3 * (1 - 2 ** -52)],
+    [5e-324, 1e-323],
+    [1e9, 1e9 + 1e-7],
+  ]) {
+    const points = { x: [0, 1], y: values };
+    const { y } = linesPanel({ lines: [{ name: "a", points, color: "muted" }], x: { title: "" }, y: { title: "" } });
+    expect(y.range.every(Number.isFinite)).toBe(true);
+    expect(y.range[1]).toBeGreaterThan(y.range[0]);
+  }
+});
