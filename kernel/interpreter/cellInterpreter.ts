@@ -5,6 +5,7 @@ import { currentCell } from "../cell/cell.ts";
 import { shielded } from "../cell/shield.ts";
 import type { CompiledCell, Completeness, Completion, Completions, Inspection } from "../compiler/protocol.ts";
 import type { CompilerProcess } from "./compilerProcess.ts";
+import { evaluateConstants } from "./constantCell.ts";
 import type { CellError, CellNames, Interpreter, NotebookVariable, Outcome } from "./interpreter.ts";
 import { type ImportMeta, Modules, NotCompiled } from "./modules.ts";
 import { type Namespace, Packages } from "./packages.ts";
@@ -143,6 +144,11 @@ class CellInterpreter implements Interpreter {
   async #evaluate(running: Running): Promise<Outcome> {
     const { code } = running;
     try {
+      const constants = this.#compiler.isReady ? undefined : evaluateConstants(code);
+      if (constants) {
+        this.#running = undefined;
+        return { status: "ok", ...constants };
+      }
       if (this.#mentionsPreloaded(code)) await this.#loadPreloaded();
       const module = definedModule(code);
       if (module) return await this.#define(module, running);

@@ -26,11 +26,17 @@ export class CompilerProcess {
   #count = 0;
   #starts = 0;
   #isClosed = false;
+  #hasAnswered = false;
 
   /** @param snapshot of the process; without it, the start takes a second */
   constructor(snapshot?: string) {
     this.#snapshot = snapshot;
     this.#start();
+  }
+
+  /** Whether it has answered: what it is asked now, it answers at once. */
+  get isReady(): boolean {
+    return this.#hasAnswered;
   }
 
   get pid(): number | undefined {
@@ -95,6 +101,7 @@ export class CompilerProcess {
     const pending = this.#pending.get(response.id);
     if (!pending) return;
     this.#starts = 1;
+    this.#hasAnswered = true;
     this.#pending.delete(response.id);
     if (this.#pending.size === 0) this.#holdProcess(false);
     if ("failure" in response) pending.reject(new Error(`INTERNAL: the compiler failed: ${response.failure}`));
