@@ -28,6 +28,9 @@ function openLinked(pipeline: string): void {
   } else void openPipeline(pipeline).catch(tellError);
 }
 
+const RunsPage = lazy(() => import("./runs/RunsPage.tsx"));
+const ComparePage = lazy(() => import("./runs/ComparePage.tsx"));
+
 /** The page that the address names. */
 export function Pages() {
   const route = useRoute();
@@ -41,7 +44,13 @@ export function Pages() {
   return (
     <PageFault>
       <Suspense fallback={<Starting />}>
-        <NotebookPage route={route} />
+        {route.page === "runs" ? (
+          <RunsPage />
+        ) : route.page === "compare" ? (
+          <ComparePage chosen={route.runs} />
+        ) : (
+          <NotebookPage route={route} />
+        )}
       </Suspense>
     </PageFault>
   );

@@ -9,11 +9,14 @@ import type { Home } from "../../src/runs/home.ts";
 import { createJob, type JobRequest } from "../../src/runs/job.ts";
 import { leaseHolder } from "../../src/runs/lease.ts";
 import { RunLog } from "../../src/runs/log.ts";
+import { type MarksChange, marksSchema } from "../../src/runs/marks.ts";
+import { readMarks, writeMarks } from "../../src/runs/marksFile.ts";
 import { LocalQueue, type RunQueue } from "../../src/runs/queue.ts";
-import { endsRun, type RecordBody, type RunStatus } from "../../src/runs/record.ts";
+import { endsRun, isOver, type RecordBody, type RunStatus } from "../../src/runs/record.ts";
 import type { RunSummary } from "../shared/protocol.ts";
 import { Summaries } from "./summary.ts";
 import type { TrainerMessage } from "./trainerProcess.ts";
+import { Trash } from "./trash.ts";
 
 export interface RunManagerOptions {
   home: Home;
@@ -44,6 +47,7 @@ export class RunManager {
   readonly #options: RunManagerOptions;
   readonly #summaries = new Summaries();
   readonly #queue: RunQueue = new LocalQueue();
+  readonly #trash: Trash;
   #lane: Lane | undefined;
   #closed = false;
   /** Called when a run's state changed by what was done here. */
@@ -51,6 +55,7 @@ export class RunManager {
 
   constructor(options: RunManagerOptions) {
     this.#options = options;
+    this.#trash = new Trash(options.home.trash, options.home.runs);
   }
 
   /**
@@ -136,6 +141,33 @@ export class RunManager {
   async find(id: string): Promise<string> {
     await this.#require(id);
     return this.folder(id);
+  }
+
+  /** Changes what is noted about a run. @throws FlamingoError NOT_FOUND, RUN_FOLDER, DISK_FULL */
+  async mark(id: string, change: MarksChange): Promise<void> {
+    const folder = await this.find(id);
+    await writeMarks(folder, marksSchema.parse({ ...(await readMarks(folder)), ...change }));
+    this.onChange();
+  }
+
+  /** Moves a run that is over into the trash. @throws FlamingoError NOT_FOUND, CONFLICT, RUN_FOLDER */
+  async delete(id: string): Promise<void> {
+    const { status } = await this.#require(id);
+    const writes = !isOver(status) || this.#owns(id) || leaseHolder(this.folder(id)) !== undefined;
+    if (writes) throw conflict(`the run is ${status}`, "stop it first");
+    await this.#trash.put(id);
+    this.onChange();
+  }
+
+  /** Takes a run out of the trash. */
+  async restore(id: string): Promise<void> {
+    this.folder(id);
+    await this.#trash.restore(id);
+    this.onChange();
+  }
+
+  get trash(): Pick<Trash, "list" | "empty"> {
+    return this.#trash;
   }
 
   /** How many runs wait. They go on waiting when the studio has ended. */

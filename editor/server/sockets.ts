@@ -72,6 +72,11 @@ function serveRequests(socket: StudioSocket, runs: RunManager, watched: Map<stri
   answer(socket, "run:continue", ({ run }) => runs.continue(run));
   answer(socket, "run:stop", ({ run }) => runs.stop(run));
   answer(socket, "run:resume", ({ run }) => runs.resume(run));
+  answer(socket, "run:mark", ({ run, marks }) => runs.mark(run, marks));
+  answer(socket, "run:delete", ({ run }) => runs.delete(run));
+  answer(socket, "run:restore", ({ run }) => runs.restore(run));
+  answer(socket, "trash:list", async () => ({ runs: await runs.trash.list() }));
+  answer(socket, "trash:empty", () => runs.trash.empty());
   answer(socket, "run:watch", async ({ run, next }) => {
     const folder = await runs.find(run);
     watched.get(run)?.abort();

@@ -1,9 +1,12 @@
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { LogRecord } from "../../src/channels/channel.ts";
+import type { AnyChannel, LogRecord } from "../../src/channels/channel.ts";
+import { channels } from "../../src/channels/channels.ts";
+import type { ChannelName } from "../../src/runs/channelFigure.ts";
 import { diskUse } from "../../src/runs/diskUse.ts";
 import { readRun } from "../../src/runs/folder.ts";
 import { leaseHolder } from "../../src/runs/lease.ts";
+import { marksFile, readMarks } from "../../src/runs/marksFile.ts";
 import { parseLog } from "../../src/runs/parseLog.ts";
 import { logFile } from "../../src/runs/reader.ts";
 import { isOver } from "../../src/runs/record.ts";
@@ -14,8 +17,8 @@ import type { RunSummary } from "../shared/protocol.ts";
 const endBytes = 64 * 1024;
 
 interface Known {
-  /** Bytes of the log that it was read from. */
-  size: number;
+  /** Size of the log that it was read from, and when the marks were changed. */
+  stamp: string;
   summary: RunSummary;
   /** Whether the log says anything. */
   begun: boolean;
@@ -43,15 +46,22 @@ export class Summaries {
 
   async #read(folder: string, id: string): Promise<Known> {
     const known = this.#known.get(id);
-    const size = await stat(join(folder, logFile)).then(
-      (found) => found.size,
-      () => 0,
+    const [log, noted] = await Promise.all(
+      [logFile, marksFile].map((file) => stat(join(folder, file)).catch(() => {})),
     );
-    if (known?.size === size) return known;
-    const { name, created } = known?.summary ?? (await readRun(folder));
-    const { status, step, steps, next } = foldRecords(emptyRun(), await readEnds(folder, size));
-    const summary = { id, name, status, created, step, steps, bytes: await diskUse(folder) };
-    const read = { size, summary, begun: next > 0 };
+    const size = log?.size ?? 0;
+    const stamp = `${size} ${noted?.mtimeMs ?? 0}`;
+    if (known?.stamp === stamp) return known;
+    const [{ name, created, seed }, marks] = await Promise.all([readRun(folder), readMarks(folder)]);
+    const state = foldRecords(emptyRun(), await readEnds(folder, size));
+    const { status, step, steps, next } = state;
+    const about = (channels as readonly AnyChannel[]).flatMap((channel) => {
+      const text = channel.status?.(state.channels[channel.name as ChannelName]);
+      return text === undefined ? [] : [text];
+    });
+    const shown = { id, name: marks.name || name, seed, status, created, step, steps, about, marks };
+    const summary = { ...shown, bytes: await diskUse(folder) };
+    const read = { stamp, summary, begun: next > 0 };
     this.#known.set(id, read);
     return read;
   }

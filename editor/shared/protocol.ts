@@ -7,6 +7,7 @@ import { type GraphBlock, type GraphBlocks, graphBlockSchema } from "../../src/g
 import type { NewWeights } from "../../src/graph/newWeights.ts";
 import type { ParameterCount } from "../../src/graph/parameterCounts.ts";
 import type { Pipeline } from "../../src/pipeline/schema.ts";
+import { marksChange, type RunMarks } from "../../src/runs/marks.ts";
 import type { RunStatus } from "../../src/runs/record.ts";
 
 /** Header that every request which changes something must carry: a page of another origin cannot set it. */
@@ -37,6 +38,14 @@ export const requests = {
   /** Sends the run's records from `next` on, and then each new one. */
   "run:watch": z.strictObject({ run: runId, next: z.int().nonnegative() }),
   "run:unwatch": z.strictObject({ run: runId }),
+  /** Changes what is noted about a run; what is left out stays. */
+  "run:mark": z.strictObject({ run: runId, marks: marksChange }),
+  /** Moves a run that is over into the trash, from where it can be put back. */
+  "run:delete": z.strictObject({ run: runId }),
+  "run:restore": z.strictObject({ run: runId }),
+  /** Answered with `{ runs: TrashedRun[] }`. */
+  "trash:list": z.strictObject({}),
+  "trash:empty": z.strictObject({}),
 } as const;
 
 export type RequestName = keyof typeof requests;
@@ -46,13 +55,24 @@ export type Answer<T = object> = { ok: true; value: T } | { ok: false; error: Er
 
 export interface RunSummary {
   id: string;
+  /** As a person named it, else its pipeline's. */
   name: string;
+  seed: number;
+  /** What its channels say of the last steps: `loss 0.412`. */
+  about: string[];
+  marks: RunMarks;
   status: RunStatus;
   /** Milliseconds since 1970. */
   created: number;
   step: number;
   steps: number;
   /** What its checkpoints and weights take on the disk. */
+  bytes: number;
+}
+
+/** A run in the trash. */
+export interface TrashedRun {
+  id: string;
   bytes: number;
 }
 

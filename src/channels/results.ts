@@ -11,12 +11,16 @@ const metricResult = z.object({
   description: z.string().exactOptional(),
   /** `share` for a fraction of the examples, `nats/token`; none where the metric has a scale of its own. */
   unit: z.string().exactOptional(),
+  /** True where it is not said. */
+  higherIsBetter: z.boolean().exactOptional(),
   value: number,
   low: number,
   high: number,
   /** Examples that were counted; for a share also how many of them were right. */
   count: z.int(),
   hits: z.int().exactOptional(),
+  /** The value of each example, in their order, where the metric is their mean. */
+  each: z.array(number).readonly().exactOptional(),
 });
 
 const result = z.object({
@@ -26,6 +30,8 @@ const result = z.object({
   set: z.string(),
   /** As a person reads it. */
   title: z.string(),
+  /** Fingerprint of the examples: two results of the same one are of the same examples in the same order. */
+  examples: z.string().exactOptional(),
   metrics: z.array(metricResult),
 });
 

@@ -55,9 +55,18 @@ export async function evaluate(
       const cases = examples.flatMap((example, index) =>
         hasReferences(example, metric) ? [{ ...(answered[index] as Observations), example }] : [],
       );
-      const { name, title, description, unit } = metric;
-      const value = metric.value(cases as never, { set, tokenizer: model.tokenizer });
-      return { metric: name, title, description, ...(unit === "" ? {} : { unit }), ...value };
+      const { name, title, description, unit, higherIsBetter } = metric;
+      const { each, ...estimate } = metric.value(cases as never, { set, tokenizer: model.tokenizer });
+      const kept = each && { each: each.map((value) => Number(value.toPrecision(5))) }; // a log need not hold more digits
+      return {
+        metric: name,
+        title,
+        description,
+        ...(unit === "" ? {} : { unit }),
+        higherIsBetter,
+        ...estimate,
+        ...kept,
+      };
     });
 }
 

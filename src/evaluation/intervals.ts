@@ -6,6 +6,8 @@ export interface Estimate {
   count: number;
   /** Of a share: the cases that are right. */
   hits?: number;
+  /** The value of each case, where it is their mean: two models are compared case by case with it. */
+  each?: readonly number[];
 }
 
 const nothing = { value: Number.NaN, low: Number.NaN, high: Number.NaN };
@@ -26,6 +28,11 @@ export function shareOf(hits: number, count: number): Estimate {
   return { hits, count, value, low: (centre - spread) / scale, high: (centre + spread) / scale };
 }
 
+/** The share of cases that are right, which keeps what each case came to. */
+export function shareOfCases(right: readonly boolean[]): Estimate {
+  return { ...shareOf(right.filter(Boolean).length, right.length), each: right.map(Number) };
+}
+
 /** The 95% interval around the sum or mean of independent means, by the normal distribution; within 0 and 1. */
 export function normalInterval(value: number, samples: readonly (readonly number[])[]): Omit<Estimate, "count"> {
   const variance = samples.reduce((sum, sample) => sum + varianceOf(sample) / sample.length, 0);
@@ -39,7 +46,7 @@ export function meanOf(values: readonly number[]): Estimate {
   if (count === 0) return { count, ...nothing };
   const value = values.reduce((sum, each) => sum + each, 0) / count;
   const spread = z * Math.sqrt(varianceOf(values) / count);
-  return { count, value, low: value - spread, high: value + spread };
+  return { count, value, low: value - spread, high: value + spread, each: values };
 }
 
 function varianceOf(values: readonly number[]): number {

@@ -17,6 +17,7 @@ import { makeFolder } from "./makeFolder.ts";
  * - `checkpoints/`: safetensors
  * - `attention-000100.json`: attention frames, one a step that was looked at
  * - `pinned-0.png`: the sample images
+ * - `marks.json`: what a person notes about the run
  */
 export interface RunRecord {
   /** Small letters, digits and `-`. */

@@ -8,6 +8,8 @@ export interface Home {
   folder: string;
   /** One folder a run. */
   runs: string;
+  /** Runs that were deleted, until the trash is emptied. */
+  trash: string;
   /** The user's own pipelines, one file each. */
   pipelines: string;
   /** Weights that were imported, by name: a file each, which says where they are. */
@@ -42,6 +44,7 @@ export function findHome(
   return {
     folder,
     runs: join(folder, "runs"),
+    trash: join(folder, "trash"),
     pipelines: join(folder, "pipelines"),
     models: join(folder, "models"),
     notebooks: join(folder, "notebooks"),

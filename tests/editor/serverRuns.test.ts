@@ -278,3 +278,45 @@ test("a run folder's files are read by name, and nothing else of it", async () =
     expect((await studio.ask(`/api/runs/${run}/files/${name}`)).status).toBe(404);
   expect(readFileSync(join(folder, "trainer.log"), "utf8")).toBe("");
 });
+
+describe("what is noted about a run, and its deletion", () => {
+  test("is in the list, and outlives the studio", async () => {
+    const studio = await openStudio();
+    const tab = new Tab(studio);
+    const run = await tab.start({ pipeline: fakePipeline(), steps: 2 });
+    await tab.until(() => tab.runs[0]?.status === "succeeded");
+    await tab.request("run:mark", { run, marks: { name: "Best", tags: ["small"] } });
+    await tab.request("run:mark", { run, marks: { starred: true } });
+    await tab.until(() => tab.runs[0]?.marks.starred === true);
+    expect(tab.runs[0]).toMatchObject({ name: "Best", marks: { tags: ["small"], notes: "" } });
+    const other = new Tab(await openStudio({ home: studio.home }));
+    await other.until(() => other.runs[0]?.name === "Best");
+  });
+
+  test("moves it into the trash, from where it comes back as it was, until that is emptied", async () => {
+    const studio = await openStudio();
+    const tab = new Tab(studio);
+    const run = await tab.start({ pipeline: fakePipeline(), steps: 2 });
+    await tab.until(() => tab.runs[0]?.status === "succeeded");
+    const log = () => readFileSync(join(folderOf(studio, run), "events.jsonl"), "utf8");
+    const before = log();
+    expect(await tab.request("run:delete", { run })).toMatchObject({ ok: true });
+    await tab.until(() => tab.runs.length === 0);
+    expect(await tab.request("trash:list", {})).toMatchObject({ ok: true, value: { runs: [{ id: run }] } });
+    await tab.request("run:restore", { run });
+    await tab.until(() => tab.runs.length === 1);
+    expect(log()).toBe(before);
+    await tab.request("run:delete", { run });
+    await tab.request("trash:empty", {});
+    expect(await tab.request("run:restore", { run })).toMatchObject({ ok: false, error: { code: "NOT_FOUND" } });
+  });
+
+  test("is refused while the run goes on", async () => {
+    const studio = await openStudio();
+    const tab = new Tab(studio);
+    const run = await tab.start({ pipeline: fakePipeline(), steps: long });
+    await tab.until(() => tab.state(run).step > 1);
+    expect(await tab.request("run:delete", { run })).toMatchObject({ ok: false, error: { code: "CONFLICT" } });
+    expect(existsSync(folderOf(studio, run))).toBe(true);
+  });
+});

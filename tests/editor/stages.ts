@@ -33,12 +33,17 @@ export async function photograph(page: Page, name: string): Promise<void> {
     for (const colorScheme of ["light", "dark"] as const) {
       await page.setViewportSize(size);
       await page.emulateMedia({ colorScheme });
-      await page.keyboard.press("f"); // the whole pipeline, as a window of this size first shows it
+      await showAll(page); // the whole pipeline, as a window of this size first shows it
       await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 900))); // plots and the canvas move there
       await page.screenshot({ path: `${path}-${size.width}-${colorScheme}.png` });
     }
   }
   await page.setViewportSize(usual);
   await page.emulateMedia({ colorScheme: "light" });
-  await page.keyboard.press("f");
+  await showAll(page);
+}
+
+/** Shows the whole pipeline, unless the key would be written into a field. */
+async function showAll(page: Page): Promise<void> {
+  if ((await page.locator("input:focus, select:focus, textarea:focus").count()) === 0) await page.keyboard.press("f");
 }

@@ -14,8 +14,13 @@ export function template(id: string) {
 }
 
 /** Writes a run of a pipeline, with what its log says, as if it had been carried out. Returns its id and folder. */
-export async function writeRun(home: string, pipeline: ReturnType<typeof template>, records: readonly RecordBody[]) {
-  const job = await createJob({ pipeline }, catalog, { runs: join(home, "runs") });
+export async function writeRun(
+  home: string,
+  pipeline: ReturnType<typeof template>,
+  records: readonly RecordBody[],
+  seed = 0,
+) {
+  const job = await createJob({ pipeline, seed }, catalog, { runs: join(home, "runs") });
   const log = RunLog.open(job.folder);
   for (const record of records) log.append(record);
   log.close();

@@ -56,6 +56,8 @@ export interface EditorContext {
   download(): void;
   toggle(side: Side): void;
   toggleTheme(): void;
+  /** Goes to the page of all runs. */
+  showRuns(): void;
   search(): void;
   run(command: "start" | "pause" | "continue" | "stop" | "resume"): void;
 }
@@ -296,6 +298,13 @@ export const actions: readonly Action[] = [
     shortcut: "Mod+J",
     predicate: always,
     perform: (context) => context.toggle("dock"),
+  },
+  {
+    name: "runs",
+    label: "All runs, to find and compare",
+    group: "Run",
+    predicate: always,
+    perform: (context) => context.showRuns(),
   },
   { name: "theme", label: "Light or dark", group: "View", predicate: always, perform: (c) => c.toggleTheme() },
   {

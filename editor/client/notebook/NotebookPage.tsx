@@ -10,7 +10,7 @@ import "./notebook.css";
 const NotebookView = lazy(() => import("./parts/NotebookView.tsx"));
 
 /** The studio's notebooks: the list of them, or one that is open. */
-export default function NotebookPage({ route }: { route: Exclude<Route, { page: "pipeline" }> }) {
+export default function NotebookPage({ route }: { route: Extract<Route, { page: "notebook" | "notebooks" }> }) {
   const title = route.page === "notebook" ? titleOf(route.path).title : "Notebooks";
   useEffect(() => {
     const before = document.title;

@@ -1,4 +1,4 @@
-import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
+import { type ReactNode, useCallback, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { z } from "zod";
 import type { AnyChannel } from "../../../src/channels/channel.ts";
@@ -9,6 +9,7 @@ import { panelPlotly } from "../../../src/figures/plotly.ts";
 import { figureSvg } from "../../../src/figures/svg/figure.ts";
 import { type ChannelName, channelFigure } from "../../../src/runs/channelFigure.ts";
 import { loadPlotly } from "../figures/loadPlotly.ts";
+import { PlotlyBox } from "../figures/PlotlyBox.tsx";
 import { useRedraw } from "../figures/useRedraw.ts";
 import { type Field, fieldsOf } from "../form/fields.ts";
 import { Icon } from "../parts/Icon.tsx";
@@ -137,38 +138,6 @@ function PanelBody(props: {
   const svg = figureSvg({ rows: [[panel]], label: titleOf(panel) }, { background: theme });
   // biome-ignore lint/security/noDangerouslySetInnerHtml: our own renderer, which escapes all text
   return <div className="figure-svg" dangerouslySetInnerHTML={{ __html: svg }} data-testid={testId} />;
-}
-
-function PlotlyBox(props: {
-  hold: (element: HTMLDivElement | null) => void;
-  label: string;
-  testId: string | undefined;
-}) {
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const element = box.current!;
-    const observer = new ResizeObserver(() => {
-      const isDrawn = "data" in element;
-      if (isDrawn && element.clientWidth > 0) void loadPlotly().then(({ Plots }) => Plots.resize(element));
-    });
-    observer.observe(element);
-    return () => {
-      observer.disconnect();
-      void loadPlotly().then((plotly) => plotly.purge(element));
-    };
-  }, []);
-  return (
-    <div
-      ref={(element) => {
-        box.current = element;
-        props.hold(element);
-      }}
-      className="plot"
-      role="img"
-      aria-label={props.label}
-      data-testid={props.testId}
-    />
-  );
 }
 
 /** Controls for the fields of the channel's view, and a way to take its numbers along. */

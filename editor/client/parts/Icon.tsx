@@ -28,6 +28,7 @@ const paths = {
   trash: "M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 9h5.8l.6-9",
   download: "M8 2.5v7.5M4.8 7 8 10.2 11.2 7M3 13.5h10",
   panels: "M2.5 3h11v10h-11zM2.5 8.5h11",
+  star: "M8 2.2 9.8 6l4.1.5-3 2.8.8 4.1L8 11.4l-3.7 2 .8-4.1-3-2.8L6.2 6Z",
 } as const;
 
 export type IconName = keyof typeof paths;

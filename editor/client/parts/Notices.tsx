@@ -13,13 +13,25 @@ export function Notices() {
   }, [all.length]);
   return (
     <div className="notices" aria-live="polite">
-      {notices.map(({ id, kind, message, fix }) => (
+      {notices.map(({ id, kind, message, fix, action }) => (
         <div key={id} className="notice" data-kind={kind} role={kind === "error" ? "alert" : "status"}>
           <Icon name={kind === "error" ? "warning" : "check"} size={15} />
           <p>
             {fix ? sentence(message) : message}
             {fix && <span className="fix"> Fix: {fix}</span>}
           </p>
+          {action && (
+            <button
+              type="button"
+              className="link"
+              onClick={() => {
+                dismiss(id);
+                action.perform();
+              }}
+            >
+              {action.label}
+            </button>
+          )}
           <button type="button" className="icon-button small" onClick={() => dismiss(id)} aria-label="Close">
             <Icon name="close" size={12} />
           </button>

@@ -10,7 +10,10 @@ export function PageLinks() {
       <PageLink to={{ page: "pipeline", ...(run === undefined ? {} : { run }) }} current={page === "pipeline"}>
         Pipeline
       </PageLink>
-      <PageLink to={{ page: "notebooks" }} current={page !== "pipeline"}>
+      <PageLink to={{ page: "runs" }} current={page === "runs" || page === "compare"}>
+        Runs
+      </PageLink>
+      <PageLink to={{ page: "notebooks" }} current={page === "notebooks" || page === "notebook"}>
         Notebooks
       </PageLink>
     </nav>

@@ -12,6 +12,7 @@ import { chooseFile } from "./files.ts";
 import { leaveInside, openNode, restoreOriginal } from "./inside.ts";
 import { tellError } from "./notices.ts";
 import { expandNode, exportBlock, importBlocks, ownBlock } from "./ownBlocks.ts";
+import { go } from "./route.ts";
 import { isDockOpen, useRun } from "./run.ts";
 import { changeSettings, useSettings } from "./settings.ts";
 import { useStudio } from "./studio.ts";
@@ -59,6 +60,7 @@ export function editorContext(): EditorContext {
     toggle: (side) =>
       changeSettings(side === "dock" ? { dock: !isDockOpen() } : { palette: !useSettings.getState().palette }),
     toggleTheme,
+    showRuns: () => go({ page: "runs" }),
     search,
     run: (command) => void (command === "start" ? startRun() : commandRun(command)).catch(tellError),
   };

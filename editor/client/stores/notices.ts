@@ -7,15 +7,17 @@ export interface Notice {
   kind: "done" | "error";
   message: string;
   fix?: string;
+  /** Takes back what was done, say. */
+  action?: { label: string; perform: () => void };
 }
 
 export const useNotices = create<{ notices: Notice[] }>(() => ({ notices: [] }));
 
 let count = 0;
 
-/** Says that something was done. */
-export function tell(message: string): void {
-  add({ kind: "done", message });
+/** Says that something was done, and offers to take it back where there is a way. */
+export function tell(message: string, action?: Notice["action"]): void {
+  add({ kind: "done", message, ...(action ? { action } : {}) });
 }
 
 /** Says what went wrong, and what to do. */
@@ -33,5 +35,5 @@ function add(notice: Omit<Notice, "id">): void {
   useNotices.setState(({ notices }) => ({
     notices: [...notices.filter((other) => other.message !== notice.message), { ...notice, id }].slice(-3),
   }));
-  setTimeout(() => dismiss(id), notice.kind === "error" ? 12_000 : 4_000);
+  setTimeout(() => dismiss(id), notice.kind === "error" || notice.action ? 12_000 : 4_000);
 }

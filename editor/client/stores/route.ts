@@ -3,14 +3,19 @@ import { create } from "zustand";
 /** Which page is shown. The address's hash names it, so that links, a reload and the browser's back lead there. */
 export type Route =
   | { page: "pipeline"; run?: string; pipeline?: string }
+  | { page: "runs" }
+  | { page: "compare"; runs: string[] }
   | { page: "notebooks" }
   | { page: "notebook"; path: string };
 
 const id = "[a-z0-9][a-z0-9-]{0,63}";
 
-/** Reads `#run=ID`, `#pipeline=ID`, `#notebooks`, `#notebook=PATH`; anything else is the pipeline's page. */
+/** Reads `#run=ID`, `#pipeline=ID`, `#runs`, `#compare=ID,ID`, `#notebooks`, `#notebook=PATH`; anything else is the pipeline's page. */
 export function readRoute(hash: string): Route {
   if (hash === "#notebooks") return { page: "notebooks" };
+  if (hash === "#runs") return { page: "runs" };
+  const compared = new RegExp(`^#compare=(${id}(?:,${id})*)$`).exec(hash)?.[1];
+  if (compared !== undefined) return { page: "compare", runs: [...new Set(compared.split(","))] };
   const path = /^#notebook=(.+)$/.exec(hash)?.[1];
   if (path !== undefined) return { page: "notebook", path: decode(path) };
   const run = new RegExp(`^#run=(${id})$`).exec(hash)?.[1];
@@ -21,6 +26,10 @@ export function readRoute(hash: string): Route {
 /** The hash of a page's address. */
 export function hashOf(route: Route): string {
   switch (route.page) {
+    case "runs":
+      return "#runs";
+    case "compare":
+      return `#compare=${route.runs.join(",")}`;
     case "notebooks":
       return "#notebooks";
     case "notebook":

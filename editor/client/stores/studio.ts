@@ -1,5 +1,6 @@
 import { io, type Socket } from "socket.io-client";
 import { create } from "zustand";
+import type { LogRecord } from "../../../src/channels/channel.ts";
 import { FlamingoError } from "../../../src/core/errors.ts";
 import { isOver } from "../../../src/runs/record.ts";
 import {
@@ -12,6 +13,7 @@ import {
   type StudioInfo,
   socketTransports,
 } from "../../shared/protocol.ts";
+import { tellError } from "./notices.ts";
 import { runInAddress, showRun, takeRecords, useRun } from "./run.ts";
 import { studioToken } from "./token.ts";
 
@@ -33,12 +35,16 @@ export function connectStudio(): void {
   socket.on("connect", () => {
     useStudio.setState({ connection: "online" });
     if (useRun.getState().id !== undefined) void watch();
+    for (const follower of followers) watchAll(follower);
   });
   socket.on("disconnect", () => useStudio.setState({ connection: "lost" }));
   socket.on("connect_error", () => {
     if (useStudio.getState().connection === "online") useStudio.setState({ connection: "lost" });
   });
-  socket.on("run:records", ({ run, records }) => takeRecords(run, records));
+  socket.on("run:records", ({ run, records }) => {
+    takeRecords(run, records);
+    for (const { runs, take } of followers) if (runs.includes(run)) take(run, records);
+  });
   socket.on("runs:changed", (runs) => useStudio.setState({ runs }));
 }
 
@@ -58,6 +64,31 @@ export async function watchRun(id: string): Promise<void> {
   if (before !== undefined) void request("run:unwatch", { run: before }).catch(() => {});
   showRun(id);
   await watch();
+}
+
+/** What takes the records of several runs, beside the one that is shown. */
+interface Follower {
+  runs: readonly string[];
+  /** The least `seq` that is not known yet. */
+  next(run: string): number;
+  take(run: string, records: readonly LogRecord[]): void;
+}
+
+const followers = new Set<Follower>();
+
+/** Follows runs until the function that it gives back is called. */
+export function followRuns(follower: Follower): () => void {
+  followers.add(follower);
+  if (socket?.connected) watchAll(follower);
+  return () => {
+    followers.delete(follower);
+    const shown = useRun.getState().id;
+    for (const run of follower.runs) if (run !== shown) void request("run:unwatch", { run }).catch(() => {});
+  };
+}
+
+function watchAll({ runs, next }: Follower): void {
+  for (const run of runs) void request("run:watch", { run, next: next(run) }).catch(tellError);
 }
 
 async function watch(): Promise<void> {

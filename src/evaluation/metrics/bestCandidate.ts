@@ -1,4 +1,4 @@
-import { shareOf } from "../intervals.ts";
+import { shareOfCases } from "../intervals.ts";
 import { likeliest, meanScore } from "../score.ts";
 import { areClasses, defineMetric } from "./metric.ts";
 
@@ -15,6 +15,6 @@ export const bestCandidate = defineMetric({
   value: (cases) => {
     const isRight = ({ candidateScores, example }: (typeof cases)[number]) =>
       likeliest(candidateScores.map(meanScore)) === example.right;
-    return shareOf(cases.filter(isRight).length, cases.length);
+    return shareOfCases(cases.map(isRight));
   },
 });

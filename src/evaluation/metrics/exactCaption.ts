@@ -1,4 +1,4 @@
-import { shareOf } from "../intervals.ts";
+import { shareOfCases } from "../intervals.ts";
 import { defineMetric } from "./metric.ts";
 
 /** The share of generated captions that are the label, token by token. */
@@ -13,6 +13,6 @@ export const exactCaption = defineMetric({
   value: (cases, { tokenizer }) => {
     const isLabel = ({ generated, example }: (typeof cases)[number]) =>
       generated.tokens.join() === tokenizer.encode(example.captions[0]!).join();
-    return shareOf(cases.filter(isLabel).length, cases.length);
+    return shareOfCases(cases.map(isLabel));
   },
 });

@@ -1,4 +1,4 @@
-import { shareOf } from "../intervals.ts";
+import { shareOfCases } from "../intervals.ts";
 import { defineMetric } from "./metric.ts";
 
 /** The share of generated captions that are a known label of the example's group. */
@@ -14,6 +14,6 @@ export const rightGroup = defineMetric({
     const groups = new Map([...(set.groups ?? [])].map(([label, group]) => [tokenizer.encode(label).join(), group]));
     const isRight = ({ generated, example }: (typeof cases)[number]) =>
       groups.get(generated.tokens.join()) === example.group;
-    return shareOf(cases.filter(isRight).length, cases.length);
+    return shareOfCases(cases.map(isRight));
   },
 });

@@ -1,4 +1,4 @@
-import { shareOf } from "../intervals.ts";
+import { shareOfCases } from "../intervals.ts";
 import { likeliest } from "../score.ts";
 import { areClasses, defineMetric } from "./metric.ts";
 
@@ -20,6 +20,6 @@ export const top1 = defineMetric({
   value: (cases) => {
     const isRight = ({ candidateScores, example }: (typeof cases)[number]) =>
       likeliest(candidateScores.map(({ sum }) => sum)) === example.right;
-    return shareOf(cases.filter(isRight).length, cases.length);
+    return shareOfCases(cases.map(isRight));
   },
 });

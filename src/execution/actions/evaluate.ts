@@ -4,6 +4,7 @@ import { FlamingoError } from "../../core/errors.ts";
 import { float32 } from "../../core/port.ts";
 import type { EvaluationSet } from "../../data/evaluationSet.ts";
 import { evaluate, metrics } from "../../evaluation/evaluate.ts";
+import { examplesFingerprint } from "../../evaluation/examplesFingerprint.ts";
 import { PromptModel } from "../../evaluation/promptModel.ts";
 import { type ActionContext, defineAction } from "../action.ts";
 import { mayContinue } from "../mayContinue.ts";
@@ -47,7 +48,8 @@ export const Evaluate = defineAction({
     const chosen = settings.metrics.length === 0 ? metrics : named(metrics, settings.metrics, "metric", context);
     try {
       for (const set of setsOf(settings.sets, prompts.source, context)) {
-        const results = await evaluate(prompts, set, set.examples(settings.examples), {
+        const examples = set.examples(settings.examples);
+        const results = await evaluate(prompts, set, examples, {
           metrics: chosen,
           longest: settings.longest,
           seed,
@@ -61,7 +63,13 @@ export const Evaluate = defineAction({
         if (!results) return false;
         log.append({
           channel: "results",
-          value: { node: node.id, set: set.name, title: set.title, metrics: results },
+          value: {
+            node: node.id,
+            set: set.name,
+            title: set.title,
+            examples: examplesFingerprint(examples),
+            metrics: results,
+          },
         });
         prompts.release();
       }

@@ -1,5 +1,5 @@
 import { computationOfNode } from "../computation.ts";
-import type { Graph, GraphEdge } from "../graph.ts";
+import type { Graph, GraphEdge, GraphNode } from "../graph.ts";
 
 /** How a graph differs from another one, by the ids of nodes. */
 export interface Differences {
@@ -30,6 +30,38 @@ export function differences(original: Graph, changed: Graph): Differences {
       removed: without(original.edges, changed.edges),
     },
   };
+}
+
+/** A field of a node that differs: `config.attention.heads`. A value is undefined where there is none. */
+export interface FieldChange {
+  field: string;
+  before: unknown;
+  after: unknown;
+}
+
+/** What of a node differs, field by field. */
+export function fieldChanges(before: GraphNode, after: GraphNode): FieldChange[] {
+  const [old, fresh] = [before, after].map(({ label: _label, ...node }) => leaves(node)) as [
+    Map<string, unknown>,
+    Map<string, unknown>,
+  ];
+  const fields = [...new Set([...old.keys(), ...fresh.keys()])];
+  return fields.flatMap((field) =>
+    JSON.stringify(old.get(field)) === JSON.stringify(fresh.get(field))
+      ? []
+      : [{ field, before: old.get(field), after: fresh.get(field) }],
+  );
+}
+
+/** What lies at the ends of an object's fields, by their path; a list is an end. */
+function leaves(value: object, path = ""): Map<string, unknown> {
+  return new Map(
+    Object.entries(value).flatMap(([key, each]: [string, unknown]): [string, unknown][] => {
+      const place = path === "" ? key : `${path}.${key}`;
+      const isObject = each !== null && typeof each === "object" && !Array.isArray(each);
+      return isObject ? [...leaves(each, place)] : [[place, each]];
+    }),
+  );
 }
 
 export function areSame({ added, changed, removed, edges }: Differences): boolean {

@@ -42,6 +42,7 @@ function contextOf(changes: Partial<EditorContext> = {}): EditorContext & { comm
     download: nothing,
     toggle: nothing,
     toggleTheme: nothing,
+    showRuns: nothing,
     search: nothing,
     run: nothing,
     ...changes,
@@ -179,6 +180,7 @@ const driven: Record<string, { context?: Partial<EditorContext>; does: string | 
   palette: { does: "toggle:palette" },
   dock: { does: "toggle:dock" },
   theme: { does: "toggleTheme" },
+  runs: { does: "showRuns" },
   help: { does: "open:help" },
   run: { does: "run:start" },
   runWith: { does: "open:run" },
@@ -205,7 +207,16 @@ describe("each command", () => {
         void calls.push([call, ...args].join(":").replace(/^write:.*/s, "write"));
     const asked = Object.fromEntries(
       ["create", "open", "save", "download", "undo", "redo", "select", "tidy", "openInside", "expand", "fit", "search"]
-        .concat(["restoreOriginal", "exportBlock", "importBlocks", "toggle", "toggleTheme", "run", "leaveInside"])
+        .concat([
+          "restoreOriginal",
+          "exportBlock",
+          "importBlocks",
+          "toggle",
+          "toggleTheme",
+          "showRuns",
+          "run",
+          "leaveInside",
+        ])
         .map((call) => [call, note(call)]),
     );
     const own = contextOf({
