@@ -31,10 +31,10 @@ export const Linear = definePrimitive({
   inputs: { x: float32("...lead inDim", "vectors") },
   outputs: { y: float32("...lead outDim", "the mapped vectors") },
   chunks: { along: "lead" },
-  build({ inDim, outDim, bias }, { weight }) {
+  build({ inDim, outDim, bias }, { weight, matrix }) {
     const bound = 1 / Math.sqrt(inDim);
-    const matrix = weight("weight", [outDim, inDim], { kind: "uniform", bound });
+    const map = matrix("weight", [outDim, inDim], { kind: "uniform", bound });
     const offset = bias ? weight("bias", [outDim], { kind: "uniform", bound }) : undefined;
-    return ({ x }) => linear(x, matrix, offset);
+    return ({ x }) => linear(x, map, offset);
   },
 });

@@ -56,8 +56,8 @@ export const TokenEmbedding = definePrimitive({
     table: float32("vocabulary+newTokens dim", "the vectors of all tokens"),
   },
   chunks: { along: "length", cache: true },
-  build({ vocabulary, newTokens, dim, paddingToken }, { weight }) {
-    const pretrained = weight("weight", [vocabulary, dim], { kind: "normal", std: 0.02 }, { role: "embedding" });
+  build({ vocabulary, newTokens, dim, paddingToken }, { weight, matrix }) {
+    const pretrained = matrix("weight", [vocabulary, dim], { kind: "normal", std: 0.02 }, { role: "embedding" });
     const added =
       newTokens > 0
         ? weight("new_tokens", [newTokens, dim], { kind: "normal", std: 0.02 }, { role: "embedding", new: true })

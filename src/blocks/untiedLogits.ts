@@ -25,8 +25,8 @@ export const UntiedLogits = definePrimitive({
   inputs: { hidden: float32("batch length dim", "hidden states after the last layer") },
   outputs: { logits: float32("batch length vocabulary+newTokens", "scores of each token as the next") },
   chunks: { along: "length", cache: true },
-  build({ vocabulary, newTokens, dim }, { weight }) {
-    const pretrained = weight("weight", [vocabulary, dim], { kind: "normal", std: 0.02 });
+  build({ vocabulary, newTokens, dim }, { weight, matrix }) {
+    const pretrained = matrix("weight", [vocabulary, dim], { kind: "normal", std: 0.02 });
     const added =
       newTokens > 0
         ? weight("new_tokens", [newTokens, dim], { kind: "normal", std: 0.02 }, { role: "embedding", new: true })

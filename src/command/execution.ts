@@ -4,6 +4,7 @@ import type { CaptionImagesOptions } from "../execution/captionImages.ts";
 import type { EvaluateRunOptions } from "../execution/evaluateRun.ts";
 import type { ExportOptions, ExportReport } from "../execution/exportModel.ts";
 import type { ImportOptions, ImportReport } from "../execution/importModel.ts";
+import type { QuantizationCost, QuantizedFiles } from "../execution/quantizationCost.ts";
 import type { Execute } from "../runs/conduct.ts";
 
 /** All that computes, behind one door: commands load it when they need it, and tests put another in its place. */
@@ -22,6 +23,8 @@ export interface Execution extends Library {
   exportModel(options: ExportOptions): Promise<ExportReport>;
   /** Makes a pipeline of a model in another library's files. */
   importModel(options: ImportOptions): Promise<ImportReport>;
+  /** What holding a model's frozen matrices in few bits saves, and what it costs. */
+  quantizationCost(options: QuantizedFiles): Promise<QuantizationCost>;
   /** Captions images with a trained model, in their order, or says why one cannot be read. */
   caption(options: CaptionImagesOptions): Promise<(string | FlamingoError)[]>;
 }

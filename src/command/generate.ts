@@ -4,8 +4,9 @@ import { printError } from "../runs/fault.ts";
 import { readRun } from "../runs/folder.ts";
 import { showAside } from "./aside.ts";
 import { type Command, readArguments, usageError } from "./command.ts";
+import { readBits } from "./readBits.ts";
 
-const usage = "flamingo generate MODEL IMAGE... [--device NAME] [--json]";
+const usage = "flamingo generate MODEL IMAGE... [--device NAME] [--quantize 8|4] [--json]";
 
 /** Captions images with a trained model. */
 export const generate: Command = {
@@ -17,13 +18,16 @@ stderr, and the exit code is then 1.
   MODEL           a run's folder, emoji-captions (which comes with the studio), or a file that a model was saved to
   IMAGE           .png, .jpg, .webp or .svg
   --device NAME   tensorflow, webgpu, wasm, cpu, or auto (the fastest that is there)
+  --quantize BITS holds matrices that are pretrained and frozen in 8 or 4 bits a number, to save memory
   --json          print one JSON object a line: image, caption
 `,
   run: async (args, context) => {
-    const options = { device: { type: "string" }, json: { type: "boolean" } } as const;
+    const text = { type: "string" } as const;
+    const options = { device: text, quantize: text, json: { type: "boolean" } } as const;
     const { values, positionals } = readArguments(args, options, usage);
     const [dir, ...images] = positionals;
     if (dir === undefined || images.length === 0) throw usageError("generate takes a model and images", usage);
+    const quantize = readBits(values.quantize, usage);
     const { caption, isModel } = await context.execution();
     const own = isModel(dir);
     const folder = own ? dir : resolve(dir);
@@ -34,6 +38,7 @@ stderr, and the exit code is then 1.
       images,
       device: values.device ?? "auto",
       models: context.home.models,
+      quantize,
       log,
     });
     log.end();

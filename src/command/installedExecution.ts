@@ -5,6 +5,7 @@ import { exportModel } from "../execution/exportModel.ts";
 import { findingsOf } from "../execution/findings.ts";
 import { importModel } from "../execution/importModel.ts";
 import { isModel } from "../execution/modelFile.ts";
+import { quantizationCost } from "../execution/quantizationCost.ts";
 import { catalog, findBlock } from "../execution/registry.ts";
 import { executeRun } from "../execution/run.ts";
 import { listStartingWeights } from "../execution/startingWeights.ts";
@@ -19,6 +20,7 @@ export const execution: Execution = {
   evaluate: evaluateRun,
   exportModel,
   importModel,
+  quantizationCost,
   isModel,
   caption: captionImages,
   findingsOf,

@@ -63,9 +63,11 @@ export type AnyBlock = BlockDefinition<any, any, any>;
 export type BlockLookup = (name: string) => AnyBlock | undefined;
 
 /** What a primitive block builds itself from: its own weights. */
-export interface PrimitiveScope<T> {
+export interface PrimitiveScope<T, Matrix = T> {
   /** Makes a weight. An empty name makes the block's own path the weight's name. */
   weight(name: string, shape: readonly number[], initial: Initial, options?: WeightOptions): T;
+  /** Makes a weight that is used in products and by rows only: where it is frozen, it may be held in fewer bits. */
+  matrix(name: string, shape: readonly [number, number], initial: Initial, options?: WeightOptions): Matrix;
   /** Dotted path inside the outermost block: which of several blocks this one is. */
   readonly path: string;
   /** Whether none of its weights learns. */

@@ -1,3 +1,5 @@
+import type { Value } from "./call.ts";
+
 /**
  * Says that a primitive can process a sequence chunk by chunk, along one axis of its ports (the second axis of their tensors). The
  * concatenated outputs for the chunks are the output for the whole sequence.
@@ -16,7 +18,7 @@ export interface Cache<T> {
   /** Whether an input is a chunk of the sequence, and not the same each time. */
   grows(port: string): boolean;
   /** Computes what is the same for every chunk, once. */
-  once(name: string, compute: () => T): T;
+  once<Same extends Value>(name: string, compute: () => Same): Same;
   /** The value that the previous chunk stored under this name, with the batch as its first axis. */
   get(name: string): T | undefined;
   set(name: string, value: T): void;

@@ -103,6 +103,7 @@ function functionalSite(
   const code = definition.build(config, {
     child: () => refuseParts(definition),
     weight: () => refuseParts(definition),
+    matrix: () => refuseParts(definition),
     path,
     frozen: false,
   }) as (inputs: unknown, cache?: unknown) => unknown;

@@ -67,6 +67,8 @@ function place(definition: AnyBlock, config: unknown, at: Place): AnyCall {
     },
     weight: (name, shape, initial, weightOptions) =>
       reading.weight(weightSpec(join(path, name), shape, initial, weightOptions, own)),
+    matrix: (name, shape, initial, weightOptions) =>
+      reading.weight({ ...weightSpec(join(path, name), shape, initial, weightOptions, own), matrix: true }),
     path,
     frozen: own.frozen === true || (own.frozen === "pretrained" && own.pretrained),
   }) as (inputs: unknown, cache?: unknown) => unknown;

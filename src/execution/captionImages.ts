@@ -1,4 +1,5 @@
 import { FlamingoError } from "../core/errors.ts";
+import type { Bits } from "../core/weight.ts";
 import { Image } from "../data/image.ts";
 import { openDevice } from "../engine/devices/device.ts";
 import type { CaptionModel } from "../evaluation/captioning/captionModel.ts";
@@ -16,6 +17,8 @@ export interface CaptionImagesOptions {
   images: readonly string[];
   /** Folder of the weights that were imported; none without it. */
   models?: string;
+  /** Bits in which frozen matrices are held; as they were imported without it. */
+  quantize?: Bits | undefined;
   log: RecordSink;
 }
 
@@ -26,7 +29,7 @@ export interface CaptionImagesOptions {
  */
 export async function captionImages(options: CaptionImagesOptions): Promise<(string | FlamingoError)[]> {
   const { folder, device, images } = options;
-  const model = isModel(folder) ? await pretrainedCaptioner(folder, device, options.models) : await runModel(options);
+  const model = isModel(folder) ? await pretrainedCaptioner(folder, device, options) : await runModel(options);
   try {
     return await captionReadable(images, model);
   } finally {
@@ -34,11 +37,11 @@ export async function captionImages(options: CaptionImagesOptions): Promise<(str
   }
 }
 
-async function runModel({ folder, device, log, models }: CaptionImagesOptions): Promise<CaptionModel> {
+async function runModel({ folder, device, log, models, quantize }: CaptionImagesOptions): Promise<CaptionModel> {
   const { pipeline, seed } = await readRun(folder);
   const { path, checkpoint } = await lastCheckpoint(folder, log);
   await openDevice(device as Parameters<typeof openDevice>[0]);
-  return openCaptionModel(pipeline, checkpoint.weights, path, { seed, log, models });
+  return openCaptionModel(pipeline, checkpoint.weights, path, { seed, log, models, quantize });
 }
 
 /** An image that cannot be read keeps none of the others from being captioned. */

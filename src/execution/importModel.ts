@@ -48,6 +48,7 @@ export async function importModel({ name: wanted, home, ...files }: ImportOption
     path: source,
     ...(files.vision === undefined ? {} : { vision: real(files.vision) }),
     ...(files.language === undefined ? {} : { language: real(files.language) }),
+    ...(files.quantize === undefined ? {} : { quantize: files.quantize }),
   };
   const name = wanted ?? nameOf(source);
   if (!weightsName.safeParse(name).success)
@@ -71,7 +72,11 @@ export async function importModel({ name: wanted, home, ...files }: ImportOption
   await write(home.models, importedFile(home.models, name), `${JSON.stringify(record, null, 2)}\n`);
   // Sources of ours give pixels from -1 to 1; the library's preprocessing is its own.
   const forSources = family.forImages?.(block) ?? block;
-  await write(home.pipelines, pipeline, writePipeline(pipelineOf(name, family.name, forSources)));
+  await write(
+    home.pipelines,
+    pipeline,
+    writePipeline(pipelineOf(name, family.name, forSources, files.quantize !== undefined)),
+  );
   const parameters = countParameters(describeWeights(findBlock(block.type)!, block.config ?? {})).weights;
   return { name, family: family.name, parameters, dtypes, bytes, source, pipeline, notes };
 }
@@ -86,14 +91,21 @@ function nameOf(path: string): string {
     .slice(0, 64);
 }
 
-function pipelineOf(name: string, family: string, { type, config = {} }: { type: string; config?: object }): Pipeline {
+function pipelineOf(
+  name: string,
+  family: string,
+  { type, config = {} }: { type: string; config?: object },
+  quantized: boolean,
+): Pipeline {
+  // A language model says itself what of it is frozen, since its new tokens and gated layers learn; an image encoder does not.
+  const frozen = quantized && !findBlock(type)!.outputs.logits ? { frozen: true } : {};
   return parsePipeline(
     {
       format: "flamingo-pipeline",
       version: 2,
       name: `${family}: ${name}`.slice(0, 120),
       description: `${family}, imported with its weights.`,
-      nodes: { model: { type, config, label: family, weights: name } },
+      nodes: { model: { type, config, label: family, weights: name, ...frozen } },
       edges: [],
     },
     name,

@@ -7,7 +7,7 @@ import { instantiate } from "../core/instantiate.ts";
 import type { Ports } from "../core/port.ts";
 import type { CallSite, Reading } from "../core/reading.ts";
 import { type SolvedShape, sizeOf } from "../core/shape.ts";
-import type { WeightSpec } from "../core/weight.ts";
+import { type Bits, heldBits, quantizedBytes, type WeightSpec } from "../core/weight.ts";
 import type { Device } from "../engine/devices/device.ts";
 import { inputsOf, optionsOf } from "../graph/graph.ts";
 import { withGraphBlocks } from "../graph/graphBlock.ts";
@@ -34,6 +34,13 @@ const bytesPerNumber = 4;
 /** What a source gives at a time, as far as its size goes. */
 type Batch = Readonly<Record<string, { readonly shape: readonly number[] }>>;
 
+/** Pretrained weights, as far as they tell how weights are held. */
+interface HeldStart {
+  readonly start: { readonly path: string };
+  readonly tensors: ReadonlyMap<string, unknown>;
+  readonly bits?: Bits | undefined;
+}
+
 /** A value without numbers: how large it is, and whether anything before it learns. */
 interface Sized extends Value {
   learns: boolean;
@@ -45,9 +52,14 @@ interface Sized extends Value {
  *
  * It reads the blocks' own code on values that have a size only, so an 80B configuration costs nothing to ask about.
  * @param batches what each source gives at a time, by node id: how long its texts are is known only there
+ * @param starts the pretrained weights, the inner after the outer: what is frozen may be held in fewer bits
  * @returns undefined where a size is not known before the run, such as a batch that no source gives
  */
-export function memoryNeed(plan: Plan, batches: ReadonlyMap<string, Batch>): MemoryNeed | undefined {
+export function memoryNeed(
+  plan: Plan,
+  batches: ReadonlyMap<string, Batch>,
+  starts: readonly HeldStart[] = [],
+): MemoryNeed | undefined {
   const trainer = Object.values(plan.nodes).find(({ type }) => findAction(type)?.stage === "train");
   const training = trainer !== undefined;
   const reading = new SizeReading(trainer?.config.gradientCheckpointing === true);
@@ -57,7 +69,7 @@ export function memoryNeed(plan: Plan, batches: ReadonlyMap<string, Batch>): Mem
     values.set(node.id, outputsOf(plan, node, find, reading, values, batches.get(node.id)));
   if (reading.unknown) return undefined;
   const trainable = training ? reading.numbers(({ frozen }) => !frozen) : 0;
-  const weights = reading.numbers(() => true) * bytesPerNumber;
+  const weights = reading.weightBytes(starts);
   const moments = 2 * trainable * bytesPerNumber;
   const gradients = trainable * bytesPerNumber;
   const held = training ? reading.kept + reading.again : reading.largest;
@@ -88,6 +100,15 @@ export function requireMemory({ weights, moments, gradients, activations, total 
     actual: total,
     fix: `${parts}${other}`,
   });
+}
+
+function bytesHeld(weight: WeightSpec, starts: readonly HeldStart[]): number {
+  const start = starts.findLast(
+    ({ start: { path }, tensors }) =>
+      weight.name.startsWith(`${path}.`) && tensors.has(weight.name.slice(path.length + 1)),
+  );
+  const bits = heldBits(weight, start?.bits);
+  return bits ? quantizedBytes(weight.shape as [number, number], bits) : sizeOf(weight) * bytesPerNumber;
 }
 
 function outputsOf(
@@ -143,6 +164,10 @@ class SizeReading {
 
   numbers(which: (weight: WeightSpec) => boolean): number {
     return [...this.#weights.values()].filter(which).reduce((sum, weight) => sum + sizeOf(weight), 0);
+  }
+
+  weightBytes(starts: readonly HeldStart[]): number {
+    return [...this.#weights.values()].reduce((sum, weight) => sum + bytesHeld(weight, starts), 0);
   }
 
   /** The reading of one node, under whose id its weights are. */

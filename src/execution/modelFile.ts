@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { FlamingoError } from "../core/errors.ts";
+import type { Bits } from "../core/weight.ts";
 import { openDevice } from "../engine/devices/device.ts";
 import type { WeightData } from "../engine/readings/weights.ts";
 import type { CaptionModel } from "../evaluation/captioning/captionModel.ts";
@@ -66,15 +67,16 @@ export function isModel(name: string): boolean {
  * @example
  * const model = await pretrainedCaptioner();
  * await model.caption(await drawing("umbrella")); // "umbrella"
- * @param models folder of the weights that were imported
+ * @param options.models folder of the weights that were imported
+ * @param options.quantize bits in which frozen matrices are held
  * @throws FlamingoError NOT_FOUND, INVALID_WEIGHTS, DEVICE_UNAVAILABLE
  */
 export async function pretrainedCaptioner(
   name: string = pretrainedModel,
   device?: string,
-  models?: string,
+  { models, quantize }: { models?: string | undefined; quantize?: Bits | undefined } = {},
 ): Promise<CaptionModel> {
   const { pipeline, weights, seed } = await readModel(name);
   if (device !== undefined) await openDevice(device as Parameters<typeof openDevice>[0]);
-  return openCaptionModel(pipeline, weights, name, { seed, models });
+  return openCaptionModel(pipeline, weights, name, { seed, models, quantize });
 }

@@ -1,4 +1,5 @@
 import { FlamingoError } from "../core/errors.ts";
+import type { Bits } from "../core/weight.ts";
 import type { Tokenizer } from "../data/tokenizer.ts";
 import type { WeightData } from "../engine/readings/weights.ts";
 import { CaptionModel } from "../evaluation/captioning/captionModel.ts";
@@ -13,6 +14,7 @@ import { catalog, findSource } from "./registry.ts";
 /**
  * Makes a pipeline's model on the device that is open, ready to caption.
  * @param options.models folder of the weights that were imported
+ * @param options.quantize bits in which frozen matrices are held
  * @param weights by full name (`resampler.latents`): what was trained; the rest is what the nodes were pretrained with
  * @throws FlamingoError INVALID_PIPELINE if it is none that captions; INVALID_WEIGHTS
  */
@@ -24,9 +26,10 @@ export async function openCaptionModel(
     seed = 0,
     log = { append: () => {} },
     models,
-  }: { seed?: number; log?: RecordSink; models?: string | undefined } = {},
+    quantize,
+  }: { seed?: number; log?: RecordSink; models?: string | undefined; quantize?: Bits | undefined } = {},
 ): Promise<CaptionModel> {
-  const model = await prepareModel(compile(pipeline, catalog), seed, log, models);
+  const model = await prepareModel(compile(pipeline, catalog), seed, log, { models, quantize });
   try {
     const tokenizerOf = (source: string) => findSource(model.node(source).type)?.tokenizer?.();
     const prompts = PromptModel.at(model, logitsOutput(model), tokenizerOf);

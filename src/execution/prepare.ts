@@ -1,6 +1,9 @@
 import { join } from "node:path";
+import { printBytes } from "../core/bytes.ts";
 import { describeStarts, describeWeights, type Start } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
+import { sizeOf } from "../core/shape.ts";
+import { type Bits, quantizedBytes } from "../core/weight.ts";
 import type { OpenSource } from "../data/source.ts";
 import { openDevice } from "../engine/devices/device.ts";
 import { Weights } from "../engine/readings/weights.ts";
@@ -85,7 +88,7 @@ export async function prepareRun(
   for (const { id, kind, type, config } of Object.values(plan.nodes))
     if (kind === "source")
       sources.set(id, await atNode(id, log, () => openSource({ id, type, config }, record.seed, cache, log)));
-  const need = memoryNeed(plan, new Map([...sources].map(([id, source]) => [id, source.batch(0)])));
+  const need = memoryNeed(plan, new Map([...sources].map(([id, source]) => [id, source.batch(0)])), starts);
   if (need) {
     const has = opened.memory === undefined ? {} : { has: opened.memory };
     log.append({ channel: "memory", value: { needs: need.total, ...has } });
@@ -96,18 +99,41 @@ export async function prepareRun(
 
 /**
  * Makes a plan's blocks on the device that is open, with the pretrained weights that they name.
- * @param models folder of the weights that were imported; none without it
+ * @param options.models folder of the weights that were imported; none without it
+ * @param options.quantize bits in which matrices that are pretrained and frozen are held, whatever was said when they were imported
  * @throws FlamingoError NOT_FOUND or INVALID_WEIGHTS for pretrained weights
  */
-export async function prepareModel(plan: Plan, seed: number, log: RecordSink, models?: string): Promise<PipelineModel> {
-  return makeModel(plan, seed, await openAllStarts(plan, findStart(models), log));
+export async function prepareModel(
+  plan: Plan,
+  seed: number,
+  log: RecordSink,
+  { models, quantize }: { models?: string | undefined; quantize?: Bits | undefined } = {},
+): Promise<PipelineModel> {
+  const starts = await openAllStarts(plan, findStart(models), log);
+  if (!quantize) return makeModel(plan, seed, starts);
+  const model = makeModel(
+    plan,
+    seed,
+    starts.map((start) => ({ ...start, bits: quantize })),
+  );
+  log.append({ channel: "message", value: { level: "info", message: savedMemory(model.weights) } });
+  return model;
+}
+
+function savedMemory(weights: Weights): string {
+  let [held, single] = [0, 0];
+  for (const { shape, quantized } of weights.all()) {
+    single += 4 * sizeOf({ shape });
+    held += quantized ? quantizedBytes(quantized.shape, quantized.bits) : 4 * sizeOf({ shape });
+  }
+  return `the weights take ${printBytes(held)} on the device; in single precision they would take ${printBytes(single)}`;
 }
 
 /** Makes a plan's blocks: each weight is read from its file when its block asks for it, so that only the device has all. */
 function makeModel(plan: Plan, seed: number, starts: readonly OpenedStart[]): PipelineModel {
   const weights = new Weights(seed);
   try {
-    for (const { start, source, tensors } of starts) weights.startFrom(start.path, tensors, source);
+    for (const { start, source, tensors, bits } of starts) weights.startFrom(start.path, tensors, source, bits);
     return new PipelineModel(plan, weights, findBlock);
   } catch (error) {
     weights.dispose();

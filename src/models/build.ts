@@ -15,7 +15,7 @@ export interface BuildOptions {
   seed?: number;
   /** Keeps all weights as they are: blue in the paper's figures. */
   frozen?: boolean;
-  /** Pretrained weights that it starts from, such as those of `openModel`; they are read as the block is made. */
+  /** Pretrained weights that it starts from, such as those of `openModel`; they are read as the block is made, and quantised where they say so. */
   from?: PretrainedWeights;
 }
 
@@ -55,7 +55,7 @@ export function build<C extends z.ZodObject, I extends Ports, O extends Ports>(
   const weights = new Weights(seed);
   if (from) {
     openStarts([{ path: "", weights: from.source }], describeWeights(block, config, { frozen }), () => from);
-    weights.startFrom("", from.tensors, from.source);
+    weights.startFrom("", from.tensors, from.source, from.bits);
   }
   const reading = new Eager(weights);
   const forward = instantiate(block, config, reading, { frozen });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { FlamingoError } from "../core/errors.ts";
 import { weightsName } from "../core/slot.ts";
+import { bitWidths } from "../core/weight.ts";
 import { type FindPretrained, shippedWeights } from "./loadPretrained.ts";
 import { type ImportedModel, openModel } from "./modelFiles.ts";
 
@@ -16,6 +17,7 @@ export const importedSchema = z.strictObject({
   path: z.string(),
   vision: z.string().optional(),
   language: z.string().optional(),
+  quantize: z.literal(bitWidths).optional(),
 });
 export type Imported = z.output<typeof importedSchema>;
 

@@ -1,5 +1,6 @@
 import type { Start } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
+import type { Bits } from "../core/weight.ts";
 import type { WeightData } from "../engine/readings/weights.ts";
 import { fileBytes } from "../weights/byteSource.ts";
 import { listNames } from "../weights/mappedWeights.ts";
@@ -12,6 +13,8 @@ export interface PretrainedWeights {
   /** The file or folder, for messages. */
   source: string;
   tensors: ReadonlyMap<string, WeightData>;
+  /** Frozen matrices among them are held in so many bits. */
+  bits?: Bits | undefined;
 }
 
 /** Finds pretrained weights by their name, for the block at a path. @throws FlamingoError NOT_FOUND, INVALID_WEIGHTS */
@@ -51,7 +54,7 @@ export function openStarts(
   find: FindPretrained = shippedWeights,
 ): OpenedStart[] {
   return starts.map((start, index) => {
-    const { source, tensors } = find(start.weights, start.path);
+    const { source, tensors, bits } = find(start.weights, start.path);
     const inner = starts.slice(index + 1);
     const unused = new Set(tensors.keys());
     const missing: string[] = [];
@@ -71,7 +74,7 @@ export function openStarts(
         : []),
       ...(misshapen.length > 0 ? [listNames(misshapen)] : []),
     ];
-    if (findings.length === 0) return { start, source, tensors, unused: [...unused] };
+    if (findings.length === 0) return { start, source, tensors, bits, unused: [...unused] };
     const whose = start.path ? ` "${start.path}"` : " the block";
     throw new FlamingoError("INVALID_WEIGHTS", `"${start.weights}" does not fit${whose}: ${findings.join("; ")}`, {
       ...(start.path ? { block: start.path } : {}),

@@ -4,6 +4,7 @@ import { describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { findBlock } from "../core/registry.ts";
 import type { SlotInput } from "../core/slot.ts";
+import type { Bits } from "../core/weight.ts";
 import { mapWeights, requireFit } from "../weights/mappedWeights.ts";
 import type { NameMap } from "../weights/nameMap.ts";
 import { openWeights } from "../weights/openWeights.ts";
@@ -21,6 +22,8 @@ export interface ModelFiles {
   vision?: string | undefined;
   /** Of an OpenFlamingo checkpoint: the weights of the frozen language model, as transformers saves them. */
   language?: string | undefined;
+  /** Bits in which matrices are held where they are frozen; single precision without. */
+  quantize?: Bits | undefined;
 }
 
 /** A model in the files of another library: what it is in blocks of ours, and its weights by our names. */
@@ -50,7 +53,7 @@ const longestJson = 100_000_000;
  * @throws FlamingoError INVALID_CONFIG for a family or an option that is not supported; INVALID_WEIGHTS, listing what is missing,
  *   unexpected or wrongly shaped by name; INVALID_DATA for a tokenizer of another family
  */
-export function openModel({ path, vision, language }: ModelFiles): ImportedModel {
+export function openModel({ path, vision, language, quantize }: ModelFiles): ImportedModel {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
   const folder = isFolder ? path : dirname(path);
   const config = configOf(readJson(join(folder, "config.json"), "INVALID_CONFIG"));
@@ -95,6 +98,7 @@ export function openModel({ path, vision, language }: ModelFiles): ImportedModel
     ...{ family, config, block, names, notes },
     source: path,
     tensors: weights,
+    bits: quantize,
     dtypes: [...new Set(stored.map(({ dtype }) => dtype))],
     bytes: stored.reduce((sum, tensor) => sum + bytesOf(tensor), 0),
   };

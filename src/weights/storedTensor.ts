@@ -11,8 +11,8 @@ export interface StoredTensor {
    * nobody held them: the memory that a file takes is that of the tensors in use.
    */
   readonly data: StoredNumbers;
-  /** Writes the numbers as float32 to a place, reading a part at a time. */
-  fill?(target: Float32Array): void;
+  /** Writes the numbers from an index on as float32 to a place, reading a part at a time. */
+  fill?(target: Float32Array, first?: number): void;
 }
 
 /** The tensors of a file, by name. */
@@ -26,8 +26,8 @@ export interface WeightsFile {
 export interface FloatTensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
-  /** Writes the numbers to a place, reading a part at a time. */
-  fill?(target: Float32Array): void;
+  /** Writes the numbers from an index on to a place, reading a part at a time. */
+  fill?(target: Float32Array, first?: number): void;
 }
 
 /** Numbers that are read and converted at a time, where they are written to a place. */
@@ -50,11 +50,11 @@ export function lazyTensor(dtype: Dtype, shape: readonly number[], read: ReadByt
       }
       return data;
     },
-    fill(target) {
+    fill(target, first = 0) {
       part ??= new Uint8Array(8 * partLength);
       for (let at = 0; at < target.length; at += partLength) {
         const count = Math.min(partLength, target.length - at);
-        const { buffer, byteOffset } = alignedTo(size, read(at * size, count * size, part));
+        const { buffer, byteOffset } = alignedTo(size, read((first + at) * size, count * size, part));
         decodeInto(buffer, byteOffset, target.subarray(at, at + count));
       }
     },

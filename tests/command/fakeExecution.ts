@@ -2,6 +2,7 @@ import type { Execution } from "../../src/command/execution.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
 import { exportModel } from "../../src/execution/exportModel.ts";
 import { importModel } from "../../src/execution/importModel.ts";
+import { quantizationCost } from "../../src/execution/quantizationCost.ts";
 import { fakeExecute } from "../runs/fakeExecute.ts";
 import { fakeCatalog } from "../runs/fakeLibrary.ts";
 
@@ -23,6 +24,7 @@ export const fakeExecution: Execution = {
   },
   exportModel,
   importModel,
+  quantizationCost,
   isModel: () => false,
   caption: async ({ images }) => images.map((image) => `a ${image.split(".")[0]}`),
 };

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { findPretrained } from "../../src/models/imported.ts";
@@ -70,4 +70,43 @@ test.each([
   expect(err).toMatch(/^INVALID_WEIGHTS: .*\n$/);
   expect(err).toMatch(says);
   expect(existsSync(home.folder)).toBe(false);
+});
+
+/** A folder with a tokenizer, whose embeddings have a row for each of its tokens. */
+function folderWithTokenizer(): string {
+  const tokenizer = join(import.meta.dirname, "../fixtures/families/tokenizer-bytelevel-bpe/tokenizer.json");
+  const { model, added_tokens: added } = JSON.parse(readFileSync(tokenizer, "utf8"));
+  const tokens = Object.keys(model.vocab).length + added.length;
+  const folder = modelFolder("llama-3", (tensors, config) => {
+    config.vocab_size = tokens;
+    delete config.pad_token_id;
+    const data = Float32Array.from({ length: 12 * tokens }, (_, at) => Math.sin(at * at));
+    return tensors.set("model.embed_tokens.weight", { dtype: "F32", shape: [tokens, 12], data });
+  });
+  copyFileSync(tokenizer, join(folder, "tokenizer.json"));
+  return folder;
+}
+
+test("weights that are to be held in few bits: the memory and the change in log-likelihood are told, and a run holds them so", async () => {
+  const home = place();
+  const imported = ["import", folderWithTokenizer(), "--name", "small", "--quantize", "8"];
+  const { code, out, err } = await callFlamingo(imported, { home: home.folder });
+  expect(err).toBe("measuring the log-likelihood in single precision and quantised\n");
+  expect(code).toBe(0);
+  expect(out).toMatch(/held in 8 bits: \d+\.\d MB on the device, \d+\.\d MB in single precision\n/);
+  const [, held, single] = /text: (-\d+\.\d+) nats a token, (-\d+\.\d+) in single precision\n/.exec(out)!;
+  expect(Math.abs(Number(held) - Number(single))).toBeLessThan(0.05);
+  expect(findPretrained(home.models)("small").bits).toBe(8);
+});
+
+test("an image encoder that is to be held in few bits is frozen, and other bits than 8 and 4 are refused", async () => {
+  const home = place();
+  const folder = modelFolder("clip-vision");
+  const { out } = await callFlamingo(["import", folder, "--quantize", "4"], { home: home.folder });
+  expect(out).toContain("was not measured: it is no language model with a tokenizer.json that reads text alone\n");
+  const pipeline = readPipeline(readFileSync(join(home.pipelines, "clip-vision.json"), "utf8"), "clip-vision.json");
+  expect(pipeline.nodes.model).toMatchObject({ frozen: true, weights: "clip-vision" });
+  const refused = await callFlamingo(["import", folder, "--name", "b", "--quantize", "3"], { home: home.folder });
+  expect(refused.code).toBe(2);
+  expect(refused.err).toContain('--quantize is "3", expected 8 or 4');
 });

@@ -223,7 +223,7 @@ test("the code for GPUs that are not at hand, half precision and matrix units, i
   );
   const shaders = sides.flatMap((kind) => [
     unitProduct(units, ...kind),
-    ...tiles.map((tile) => tiled(tile, ...kind, true)),
+    ...tiles.flatMap((tile) => ([0, 8, 4] as const).map((bits) => tiled(tile, ...kind, true, bits))),
   ]);
   const input = JSON.stringify(shaders.map(({ code }) => code));
   const options = { input, encoding: "utf8", timeout: 60_000 } as const;

@@ -1,21 +1,15 @@
 import * as tf from "@tensorflow/tfjs";
-import { FlamingoError } from "../../core/errors.ts";
 import { keepForGradient, recordedAs } from "../autodiff/tape.ts";
-import { checkNumbers } from "../read.ts";
 import type { Tensor } from "../tensor.ts";
 import { slice } from "./layout.ts";
 import { linear, matMul } from "./matMul.ts";
 import { defineOperation } from "./operation.ts";
+import { type Matrix, QuantizedMatrix } from "./quantized.ts";
+import { checkRowIds } from "./rowIds.ts";
 
 export const embeddingOp = defineOperation<{ table: Tensor; ids: Tensor }>({
   name: "Embedding",
-  check({ table, ids }) {
-    const rows = table.shape[0]!;
-    checkNumbers([ids], (numbers) => {
-      for (let at = 0; at < numbers.length; at++)
-        if (!(numbers[at]! >= 0 && numbers[at]! < rows)) throw noRow(numbers[at]!, rows);
-    });
-  },
+  check: ({ table, ids }) => checkRowIds(ids, table.shape[0]!),
   shape: ({ table, ids }) => [...ids.shape, table.shape[1]!],
   formula({ table, ids }) {
     if (tf.getKernel("UnsortedSegmentSum", tf.getBackend())) return tf.gather(table, ids);
@@ -37,16 +31,25 @@ export const embeddingOp = defineOperation<{ table: Tensor; ids: Tensor }>({
  *
  * @throws FlamingoError INVALID_DATA for an id that the table has no row for
  */
-export function embedding(table: Tensor, ids: Tensor): Tensor {
-  return embeddingOp.run({ table, ids: ids.dtype === "int32" ? ids : tf.cast(ids, "int32") }, {});
+export function embedding(table: Matrix, ids: Tensor): Tensor {
+  const whole = ids.dtype === "int32" ? ids : tf.cast(ids, "int32");
+  return table instanceof QuantizedMatrix ? quantizedRows(table, whole) : embeddingOp.run({ table, ids: whole }, {});
 }
 
-function noRow(id: number, rows: number): FlamingoError {
-  return new FlamingoError("INVALID_DATA", `id ${id} is not in a table of ${rows} rows`, {
-    expected: rows,
-    actual: id,
-    fix: "use the tokenizer that the table was made for",
-  });
+function quantizedRows(table: QuantizedMatrix, ids: Tensor): Tensor {
+  const { further } = table;
+  if (!further) return table.rows(ids);
+  checkRowIds(ids, table.shape[0]);
+  const first = tf.scalar(table.shape[0] - further.shape[0]!, "int32");
+  const isFurther = tf.cast(tf.expandDims(tf.greaterEqual(ids, first), -1), "float32");
+  const ours = table.rows(tf.minimum(ids, tf.sub(first, tf.scalar(1, "int32"))));
+  const theirs = embedding(further, tf.maximum(tf.sub(ids, first), tf.scalar(0, "int32")));
+  return tf.add(tf.mul(ours, tf.sub(1, isFurther)), tf.mul(theirs, isFurther));
+}
+
+/** All rows of a table in single precision. */
+export function allRows(table: Matrix): Tensor {
+  return table instanceof QuantizedMatrix ? embedding(table, tf.range(0, table.shape[0], 1, "int32")) : table;
 }
 
 /** The trainable rows of tables whose other rows are frozen. */
@@ -59,7 +62,8 @@ const trainableRows = new WeakMap<Tensor, Tensor>();
  *
  * Shapes: `pretrained` [V, D], `added` [N, D], result [V + N, D].
  */
-export function joinTokens(pretrained: Tensor, added: Tensor): Tensor {
+export function joinTokens(pretrained: Matrix, added: Tensor): Matrix {
+  if (pretrained instanceof QuantizedMatrix) return pretrained.joined(added);
   const table = tf.concat([pretrained, added], 0);
   if (pretrained instanceof tf.Variable && !pretrained.trainable) trainableRows.set(table, added);
   return table;
@@ -71,8 +75,8 @@ export function joinTokens(pretrained: Tensor, added: Tensor): Tensor {
  *
  * @throws FlamingoError INVALID_DATA for an id that the table has no row for
  */
-export function tokenVectors(table: Tensor, ids: Tensor): Tensor {
-  const added = trainableRows.get(table);
+export function tokenVectors(table: Matrix, ids: Tensor): Tensor {
+  const added = table instanceof QuantizedMatrix ? undefined : trainableRows.get(table);
   if (!added) return embedding(table, ids);
   return recordedAs(
     () => embedding(table, ids),
@@ -98,9 +102,9 @@ export function tokenVectors(table: Tensor, ids: Tensor): Tensor {
  * @throws FlamingoError SHAPE_MISMATCH if the widths differ
  * @see Press and Wolf 2017, Using the Output Embedding to Improve Language Models, arXiv:1608.05859
  */
-export function tokenLogits(hidden: Tensor, table: Tensor): Tensor {
-  const added = trainableRows.get(table);
-  if (!added) return linear(hidden, table);
+export function tokenLogits(hidden: Tensor, table: Matrix): Tensor {
+  const added = table instanceof QuantizedMatrix ? undefined : trainableRows.get(table);
+  if (table instanceof QuantizedMatrix || !added) return linear(hidden, table);
   return recordedAs(
     () => linear(hidden, table),
     (outputs) => {
@@ -123,7 +127,7 @@ export function tokenLogits(hidden: Tensor, table: Tensor): Tensor {
 }
 
 /** The first trainable row of a table, and how many there are. */
-function rangeOf(added: Tensor, table: Tensor): [number, number] {
+function rangeOf(added: Tensor, table: Matrix): [number, number] {
   const count = added.shape[0]!;
   return [table.shape[0]! - count, count];
 }

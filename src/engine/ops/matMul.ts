@@ -4,6 +4,7 @@ import { sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { sumRows } from "./elementwise.ts";
 import { defineOperation } from "./operation.ts";
+import { type Matrix, QuantizedMatrix } from "./quantized.ts";
 
 /** Sizes of c[m, n] = a[m, k]·b[k, n] + bias[n], repeated over a batch; `shape` is how the result is seen. */
 export interface Product {
@@ -80,16 +81,24 @@ export function matMul(a: Tensor, b: Tensor, options: MatMulOptions = {}): Tenso
  *
  * @throws FlamingoError SHAPE_MISMATCH if the input's width is not the weight's.
  */
-export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+export function linear(x: Tensor, weight: Matrix, bias?: Tensor): Tensor {
   const [n, k] = weight.shape as [number, number];
   if (x.shape.at(-1) !== k)
     throw new FlamingoError("SHAPE_MISMATCH", `an input of shape [${x.shape}] meets a weight for width ${k}`, {
       fix: `make the input's last axis ${k}`,
     });
+  if (weight instanceof QuantizedMatrix) return quantizedLinear(x, weight, bias);
   const leading = x.shape.slice(0, -1);
   const m = sizeOf({ shape: leading });
   const sizes = { batch: 1, m, n, k, transposeA: false, transposeB: true, shape: [...leading, n] };
   return matMulOp.run({ a: x, b: weight, ...(bias && { bias }) }, sizes);
+}
+
+function quantizedLinear(x: Tensor, weight: QuantizedMatrix, bias?: Tensor): Tensor {
+  const { further } = weight;
+  if (!further) return weight.product(x, bias);
+  const all = tf.concat([weight.product(x), linear(x, further)], -1);
+  return bias ? tf.add(all, bias) : all;
 }
 
 function swapLastTwo(x: Tensor): Tensor {

@@ -5,6 +5,8 @@ import type { CallSite, Reading } from "../../core/reading.ts";
 import { printShape } from "../../core/shape.ts";
 import type { WeightSpec } from "../../core/weight.ts";
 import { recomputed } from "../autodiff/recompute.ts";
+import { allRows } from "../ops/embedding.ts";
+import { type Matrix, QuantizedMatrix } from "../ops/quantized.ts";
 import { clone, type Tensor, type TensorContainer, tidy } from "../tensor.ts";
 import type { Weights } from "./weights.ts";
 
@@ -37,8 +39,8 @@ export class Eager implements Reading {
     this.#prefix = prefix;
   }
 
-  weight(spec: WeightSpec): Tensor {
-    return this.weights.create({ ...spec, name: this.#name(spec.name) }).variable;
+  weight(spec: WeightSpec): Matrix {
+    return this.weights.hold({ ...spec, name: this.#name(spec.name) });
   }
 
   call(site: CallSite, inputs: Record<string, Value | undefined>): Record<string, Value> {
@@ -60,7 +62,7 @@ export class Eager implements Reading {
   #compute(site: CallSite, inputs: Record<string, Value | undefined>): Record<string, Value> {
     if (!this.checkpointing || !site.definition.layer) return site.forward(inputs);
     const given = Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== undefined);
-    const learning = this.weights.all(this.#name(site.path)).filter(({ frozen }) => !frozen);
+    const learning = this.weights.trainable(this.#name(site.path));
     return recomputed(
       (tensors) => newTensors(site.forward(tensors) as Record<string, Tensor>, tensors),
       Object.fromEntries(given),
@@ -82,7 +84,7 @@ export class Eager implements Reading {
       return;
     }
     const value = "input" in of ? inputs[of.input] : outputs[of.output];
-    if (value) see(name, clone(value as Tensor));
+    if (value) see(name, value instanceof QuantizedMatrix ? allRows(value) : clone(value as Tensor));
   }
 
   #name(path: string): string {

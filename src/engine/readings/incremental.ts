@@ -8,6 +8,7 @@ import { isEllipsis, namesIn } from "../../core/shape.ts";
 import type { WeightSpec } from "../../core/weight.ts";
 import { clone, dispose, gather, keep, type Tensor, tensor, tidy } from "../tensor.ts";
 import { KvCache } from "./kvCache.ts";
+import { keepName } from "./names.ts";
 import type { Weights } from "./weights.ts";
 
 /**
@@ -40,7 +41,7 @@ export class Incremental {
   reading(prefix = ""): Reading {
     const nameOf = (path: string) => (prefix && path ? `${prefix}.${path}` : prefix || path);
     return {
-      weight: (spec: WeightSpec) => this.#weights.create({ ...spec, name: nameOf(spec.name) }).variable,
+      weight: (spec: WeightSpec) => this.#weights.hold({ ...spec, name: nameOf(spec.name) }),
       call: (site, inputs) => {
         let block = this.#blocks.get(site);
         if (!block) {
@@ -80,7 +81,7 @@ export class Incremental {
 
   dispose(): void {
     for (const { same, caches } of this.#blocks.values()) {
-      for (const outputs of same) if (outputs) dispose(outputs);
+      for (const outputs of same) if (outputs) dispose(outputs as Record<string, Tensor>);
       for (const cache of caches) cache?.dispose();
     }
     this.#blocks.clear();
@@ -115,9 +116,8 @@ export class Incremental {
     if (known) return known;
     this.#insideSame = true;
     try {
-      const outputs = block.site.forward(inputs) as Record<string, Tensor>;
-      // A clone is a name of our own, also for what is a weight.
-      const kept = Object.fromEntries(Object.entries(outputs).map(([port, value]) => [port, keep(clone(value))]));
+      const outputs = Object.entries(block.site.forward(inputs));
+      const kept = Object.fromEntries(outputs.map(([port, value]) => [port, keepName(value)]));
       block.same[call] = kept;
       return kept;
     } finally {
@@ -146,7 +146,7 @@ class BlockState {
   readonly alongInputs: readonly string[];
   readonly alongOutputs: readonly string[];
   /** Outputs that do not depend on the text. */
-  readonly same: (Record<string, Tensor> | undefined)[] = [];
+  readonly same: (Record<string, Value> | undefined)[] = [];
   readonly caches: (CallCache | undefined)[] = [];
   #chunk = 0;
   #calls = 0;
@@ -192,7 +192,7 @@ class CallCache implements Cache<Tensor> {
   length = 0;
   growing: readonly string[] = [];
   readonly refusal: (reason: string) => FlamingoError;
-  readonly #once = new Map<string, Tensor>();
+  readonly #once = new Map<string, Value>();
   readonly #stored = new Map<string, Tensor>();
   readonly #caches = new Map<string, KvCache>();
 
@@ -204,10 +204,10 @@ class CallCache implements Cache<Tensor> {
     return this.growing.includes(port);
   }
 
-  once(name: string, compute: () => Tensor): Tensor {
+  once<Same extends Value>(name: string, compute: () => Same): Same {
     const known = this.#once.get(name);
-    if (known) return known;
-    const value = keep(clone(compute()));
+    if (known) return known as Same;
+    const value = keepName(compute());
     this.#once.set(name, value);
     return value;
   }
@@ -234,7 +234,7 @@ class CallCache implements Cache<Tensor> {
   }
 
   dispose(): void {
-    dispose([...this.#once.values(), ...this.#stored.values()]);
+    dispose([...this.#once.values(), ...this.#stored.values()] as Tensor[]);
     for (const cache of this.#caches.values()) cache.dispose();
   }
 }

@@ -4,6 +4,7 @@ import type { InputsOf, ResultOf } from "../../core/call.ts";
 import type { Cache } from "../../core/chunks.ts";
 import type { Ports } from "../../core/port.ts";
 import { register } from "../../core/registry.ts";
+import type { Matrix } from "../ops/quantized.ts";
 import type { Tensor } from "../tensor.ts";
 
 type PrimitiveInput<C extends z.ZodObject, I extends Ports, O extends Ports> = Omit<
@@ -12,8 +13,8 @@ type PrimitiveInput<C extends z.ZodObject, I extends Ports, O extends Ports> = O
 > & {
   build(
     config: z.output<C>,
-    scope: PrimitiveScope<Tensor>,
-  ): (inputs: InputsOf<I, Tensor>, cache?: Cache<Tensor>) => ResultOf<O, Tensor>;
+    scope: PrimitiveScope<Tensor, Matrix>,
+  ): (inputs: InputsOf<I, Tensor>, cache?: Cache<Tensor>) => ResultOf<O, Matrix>;
   probes?: Readonly<Record<string, (config: z.output<C>, inputs: InputsOf<I, Tensor>) => Tensor>>;
 };
 

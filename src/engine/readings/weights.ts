@@ -1,21 +1,26 @@
 import { FlamingoError } from "../../core/errors.ts";
 import { Random } from "../../core/random.ts";
 import { sizeOf } from "../../core/shape.ts";
-import type { Initial, WeightSpec } from "../../core/weight.ts";
+import { type Bits, heldBits, type Initial, type WeightSpec } from "../../core/weight.ts";
 import { capabilities } from "../devices/capabilities.ts";
+import { type Matrix, QuantizedMatrix } from "../ops/quantized.ts";
 import { getBackend, type Tensor, tensor, type Variable, variable } from "../tensor.ts";
+import { quantize, unquantize } from "./quantize.ts";
 
 /** A weight on the device. */
 export interface Weight extends WeightSpec {
+  /** Its numbers; of one that is quantised the packed ones (`readNumbers` unpacks them). */
   variable: Variable;
+  /** Of a frozen matrix that is held in few bits. */
+  quantized?: QuantizedMatrix;
 }
 
 /** Numbers for a weight, as a file holds them. */
 export interface WeightData {
   shape: readonly number[];
   data: Float32Array;
-  /** Writes the numbers to a place, where that needs less memory than `data`. */
-  fill?(target: Float32Array): void;
+  /** Writes the numbers from an index on to a place, where that needs less memory than `data`. */
+  fill?(target: Float32Array, first?: number): void;
 }
 
 /**
@@ -46,14 +51,34 @@ export class Weights {
     return weight;
   }
 
+  /** Makes a weight, or gives the one that has this name, as blocks compute with it: a frozen matrix may be quantised. */
+  hold(spec: WeightSpec): Matrix {
+    const existing = this.#byName.get(spec.name);
+    if (existing) return existing.quantized ?? existing.variable;
+    const given = this.#given(spec);
+    const bits = given && heldBits(spec, given.bits);
+    if (!bits) return this.create(spec).variable;
+    requireDevice();
+    const { shape } = spec as WeightSpec & { shape: [number, number] };
+    const { values, scales } = quantize(shape, bits, partsOf(given.data));
+    const packed = {
+      values: asVariable(values, [shape[0], values.length / shape[0]], "int32"),
+      scales: asVariable(scales, [shape[0], scales.length / shape[0]], "float32"),
+    };
+    const quantized = new QuantizedMatrix(packed, { columns: shape[1], bits });
+    this.#byName.set(spec.name, { ...spec, variable: packed.values, quantized });
+    return quantized;
+  }
+
   /**
    * Says what the weights at and below a path start from, before they are made: the numbers of each are looked at once, when the
    * block asks for the weight, so that no two copies of a model are in memory. What was said last holds.
    * @param data by the weights' names from the path on; weights that it lacks start as they would without
    * @param source the file, for messages
+   * @param bits frozen matrices among them are quantised to so many
    */
-  startFrom(path: string, data: ReadonlyMap<string, WeightData>, source: string): void {
-    this.#starts.push({ path, data, source });
+  startFrom(path: string, data: ReadonlyMap<string, WeightData>, source: string, bits?: Bits): void {
+    this.#starts.push({ path, data, source, bits });
   }
 
   get(name: string): Weight | undefined {
@@ -66,8 +91,9 @@ export class Weights {
     return path ? weights.filter(({ name }) => name === path || name.startsWith(`${path}.`)) : weights;
   }
 
-  trainable(): Weight[] {
-    return this.all().filter((weight) => !weight.frozen);
+  /** Those that learn, of all or at and below a path. */
+  trainable(path = ""): Weight[] {
+    return this.all(path).filter((weight) => !weight.frozen);
   }
 
   /**
@@ -102,30 +128,31 @@ export class Weights {
   }
 
   dispose(): void {
-    for (const { variable } of this.#byName.values()) variable.dispose();
+    for (const weight of this.#byName.values()) (weight.quantized ?? weight.variable).dispose();
     this.#byName.clear();
   }
 
   #set(weight: Weight, found: WeightData, source: string): void {
     requireShape(weight, found.shape, source);
-    assignNumbers(weight.variable, found);
+    if (weight.quantized) assignQuantized(weight.quantized, found);
+    else assignNumbers(weight.variable, found);
   }
 
   #start(spec: WeightSpec): Tensor {
     const { filled } = capabilities();
-    const given = this.#given(spec);
+    const given = this.#given(spec)?.data;
     if (filled && given?.fill && sizeOf(spec) > 0) return filled(spec.shape, (target) => given.fill!(target));
     const numbers = given?.data ?? initialNumbers(spec.initial, spec.shape, this.#random.fork(spec.name));
     return tensor(numbers, [...spec.shape], "float32");
   }
 
-  #given(spec: WeightSpec): WeightData | undefined {
-    for (const { path, data, source } of this.#starts.toReversed()) {
+  #given(spec: WeightSpec): { data: WeightData; bits: Bits | undefined } | undefined {
+    for (const { path, data, source, bits } of this.#starts.toReversed()) {
       const name = nameFrom(path, spec.name);
       const found = name === undefined ? undefined : data.get(name);
       if (!found) continue;
       requireShape(spec, found.shape, source);
-      return found;
+      return { data: found, bits };
     }
     return undefined;
   }
@@ -144,6 +171,7 @@ interface Start {
   path: string;
   data: ReadonlyMap<string, WeightData>;
   source: string;
+  bits: Bits | undefined;
 }
 
 /** A weight's name from a path on; undefined if it is not at or below the path. */
@@ -176,9 +204,42 @@ export function assignNumbers(target: Variable, { shape, data }: WeightData): vo
   numbers.dispose();
 }
 
+function assignQuantized({ packed, shape, bits }: QuantizedMatrix, data: WeightData): void {
+  const { values, scales } = quantize(shape, bits, partsOf(data));
+  for (const [target, numbers] of [
+    [packed.values, values],
+    [packed.scales, scales],
+  ] as const) {
+    const made = tensor(numbers, target.shape, target.dtype);
+    (target as Variable).assign(made);
+    made.dispose();
+  }
+}
+
+/** Reads numbers of a weight from an index on. */
+function partsOf(given: WeightData): (target: Float32Array, first: number) => void {
+  if (given.fill) return (target, first) => given.fill!(target, first);
+  const { data } = given;
+  return (target, first) => target.set(data.subarray(first, first + target.length));
+}
+
+function asVariable(numbers: Int32Array | Float32Array, shape: [number, number], dtype: "int32" | "float32"): Variable {
+  const made = tensor(numbers, shape, dtype);
+  const held = variable(made, false);
+  made.dispose();
+  return held;
+}
+
 /** A weight's numbers as they are now. */
-export async function readNumbers({ shape, variable }: Pick<Weight, "shape" | "variable">): Promise<WeightData> {
-  return { shape, data: new Float32Array(await variable.data()) };
+export async function readNumbers({
+  shape,
+  variable,
+  quantized,
+}: Pick<Weight, "shape" | "variable" | "quantized">): Promise<WeightData> {
+  if (!quantized) return { shape, data: new Float32Array(await variable.data()) };
+  const { packed, bits, shape: sizes } = quantized;
+  const [values, scales] = await Promise.all([packed.values.data(), packed.scales.data()]);
+  return { shape, data: unquantize(sizes, bits, { values, scales }) };
 }
 
 function initialNumbers(initial: Initial, shape: readonly number[], random: Random): Float32Array {

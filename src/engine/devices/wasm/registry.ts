@@ -12,6 +12,7 @@ import { embeddingKernels } from "./embedding.ts";
 import { layerNormKernels } from "./layerNorm.ts";
 import { matMulKernels } from "./matMul.ts";
 import type { SharedBackend } from "./module.ts";
+import { quantizedKernels } from "./quantized.ts";
 import { rotaryKernels } from "./rotary.ts";
 import type { Team } from "./team.ts";
 import { unfoldKernels } from "./unfold.ts";
@@ -28,6 +29,7 @@ const kernels = [
   ...unfoldKernels,
   ...adamWKernels,
   ...boxKernels,
+  ...quantizedKernels,
 ];
 
 /** Makes these threads perform the wasm device's kernels. */

@@ -1,8 +1,10 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
+import type { Bits } from "../../../core/weight.ts";
 import type { Product } from "../../ops/matMul.ts";
 import type { Device } from "./device.ts";
 import { rowRanges, rowsOf } from "./rowRanges.ts";
 import { remembered } from "./shader.ts";
+import { groupsOf, unpack, wordsOf } from "./unpack.ts";
 
 const threads = 64;
 
@@ -18,20 +20,23 @@ export function isFew({ batch, m, transposeA, transposeB }: Product): boolean {
 }
 
 /** A workgroup reads a row of the weight once, and multiplies it with all rows of `a`. Rows beyond `m` are computed and not stored. */
-const fewRows = remembered((rows: number, wide: boolean) => {
+const fewRows = remembered((rows: number, wide: boolean, bits: Bits | 0) => {
   const T = wide ? "vec4f" : "f32";
+  const plain = "b[column * given.k + i]";
+  const packed = wide ? "unpack_four(column, 4u * i, 4u * given.k)" : "unpack_one(column, i, given.k)";
   const each = (line: (row: number) => string) => Array.from({ length: rows }, (_, row) => line(row)).join("\n");
   return {
-    reads: { a: T, b: T, bias: "f32" },
+    reads: { a: T, b: bits ? "i32" : T, bias: "f32", ...(bits && { scales: "f32" }) },
     writes: { c: "f32" },
     given: { m: "u32", n: "u32", k: "u32", biased: "u32", c_first: "u32", c_length: "u32" },
     workgroup: [threads, 1],
-    functions: `var<workgroup> parts: array<array<f32, ${threads}>, ${rows}>;`,
+    functions: `${bits ? unpack("b", bits) : ""}
+var<workgroup> parts: array<array<f32, ${threads}>, ${rows}>;`,
     body: `
   for (var column = group.x; column < given.n; column += groups.x) {
     ${each((row) => `var sum${row} = 0.0;`)}
     for (var i = lane; i < given.k; i += ${threads}u) {
-      let weight = b[column * given.k + i];
+      let weight = ${bits ? packed : plain};
       ${each((row) => `sum${row} += ${wide ? "dot" : ""}(a[${row}u * given.k + i]${wide ? "," : " *"} weight);`)}
     }
     ${each((row) => `parts[${row}][lane] = sum${row};`)}
@@ -53,17 +58,26 @@ const fewRows = remembered((rows: number, wide: boolean) => {
 /** c = a·bᵀ + bias, for what `isFew`. */
 export function multiplyFewRows(
   device: Device,
-  { a, b, bias }: { readonly a: TensorInfo; readonly b: TensorInfo; readonly bias?: TensorInfo },
+  {
+    a,
+    b,
+    bias,
+    scales,
+  }: { readonly [name in "a" | "b"]: TensorInfo } & { readonly [name in "bias" | "scales"]?: TensorInfo },
   c: TensorInfo,
-  { m, n, k }: Product,
+  { m, n, k, bits }: Product & { bits?: Bits },
 ): void {
   const wide = k % 4 === 0;
-  const shader = fewRows(counts.find((count) => count >= m)!, wide);
-  for (const columns of rowRanges(device, n, [k])) {
+  const shader = fewRows(counts.find((count) => count >= m)!, wide, bits ?? 0);
+  const length = bits ? wordsOf(k, bits) : k;
+  for (const columns of rowRanges(device, n, [length])) {
     const { first, count } = columns;
     device.perform({
       shader,
-      reads: [a, rowsOf(b, columns, k), bias ? rowsOf(bias, columns, 1) : a],
+      reads: [
+        ...[a, rowsOf(b, columns, length), bias ? rowsOf(bias, columns, 1) : a],
+        ...(scales ? [rowsOf(scales, columns, groupsOf(k))] : []),
+      ],
       writes: [c],
       given: [m, count, wide ? k / 4 : k, bias ? 1 : 0, first, n],
       groups: [Math.min(count, 65535)],

@@ -1,4 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
+import type { Bits } from "../../../core/weight.ts";
 import { matMulOp, type Product } from "../../ops/matMul.ts";
 import type { Device, MatrixUnits } from "./device.ts";
 import { isFew, multiplyFewRows } from "./fewRows.ts";
@@ -7,6 +8,7 @@ import { unitProduct, unitTile } from "./matrixUnits.ts";
 import { type RowRange, rowRanges, rowsOf } from "./rowRanges.ts";
 import { remembered } from "./shader.ts";
 import { elementType, given, loadBlock, loadTiles, type Operand, store } from "./tiles.ts";
+import { groupsOf, unpack, wordsOf } from "./unpack.ts";
 
 /** Rows and columns of the result that a workgroup computes. */
 export const tiles = [32, 64, 128] as const;
@@ -25,27 +27,28 @@ const times = (count: number, line: (at: number) => string) =>
  * A thread computes 4 x 4 values, or 8 x 8 where the tile is large, in registers. The operands come through the workgroup's memory,
  * transposed where they must be, so that all kinds of products read alike.
  */
-export const tiled = remembered((tile: Tile, acrossA: boolean, acrossB: boolean, wide: boolean, half: boolean) => {
-  const a: Operand = { name: "a", across: acrossA, wide };
-  const b: Operand = { name: "b", across: acrossB, wide };
-  const vectors = tile / 4;
-  const own = tile === 128 ? 2 : 1;
-  const side = vectors / own;
-  const V = half ? "vec4h" : "vec4f";
-  return {
-    reads: { a: elementType(a), b: elementType(b), bias: "f32" },
-    writes: { c: "f32" },
-    given,
-    workgroup: [side, side],
-    directives: half ? ["enable f16"] : [],
-    functions: `
+export const tiled = remembered(
+  (tile: Tile, acrossA: boolean, acrossB: boolean, wide: boolean, half: boolean, bits: Bits | 0) => {
+    const a: Operand = { name: "a", across: acrossA, wide };
+    const b: Operand = { name: "b", across: acrossB, wide, bits: bits || undefined };
+    const vectors = tile / 4;
+    const own = tile === 128 ? 2 : 1;
+    const side = vectors / own;
+    const V = half ? "vec4h" : "vec4f";
+    return {
+      reads: { a: elementType(a), b: elementType(b), bias: "f32", ...(bits && { scales: "f32" }) },
+      writes: { c: "f32" },
+      given,
+      workgroup: [side, side],
+      directives: half ? ["enable f16"] : [],
+      functions: `
 var<workgroup> tile_a: array<array<${V}, ${vectors}>, ${depth}>;
 var<workgroup> tile_b: array<array<${V}, ${vectors}>, ${depth}>;
-${loadBlock(a)}${loadBlock(b)}${store}
+${bits ? unpack("b", bits) : ""}${loadBlock(a)}${loadBlock(b)}${store}
 fn store_row(batch: u32, row: u32, column: u32, sums: vec4f) {
   for (var i = 0u; i < 4u; i++) { store(batch, row, column + i, sums[i]); }
 }`,
-    body: `
+      body: `
   let batch = group.z; let row0 = group.y * ${tile}u; let column0 = group.x * ${tile}u;
   ${times(4 * own, (i) => times(own, (j) => `var c${i}_${j} = vec4f();`))}
   for (var k0 = 0u; k0 < given.k; k0 += ${depth}u) {
@@ -58,8 +61,9 @@ fn store_row(batch: u32, row: u32, column: u32, sums: vec4f) {
   }
   let row = row0 + 4u * local.y; let column = column0 + 4u * local.x;
   ${times(4 * own, (i) => times(own, (j) => `store_row(batch, row + ${(i >> 2) * 4 * side + (i & 3)}u, column + ${4 * side * j}u, c${i}_${j});`))}`,
-  } as const;
-});
+    } as const;
+  },
+);
 
 function tileFor(batch: number, m: number, n: number): Tile {
   const groups = (tile: number) => batch * Math.ceil(m / tile) * Math.ceil(n / tile);
@@ -70,11 +74,15 @@ interface Inputs {
   readonly a: TensorInfo;
   readonly b: TensorInfo;
   readonly bias?: TensorInfo;
+  /** Of a quantised `b`. */
+  readonly scales?: TensorInfo;
 }
 
 /** A product, and what a test may ask for: a tile of its own choice. */
 interface Attributes extends Product {
   tile?: Tile;
+  /** Of a quantised `b`, which the axis that lies in its rows is told by `transposeB`. */
+  bits?: Bits;
 }
 
 /**
@@ -109,8 +117,8 @@ interface ProductRange {
 
 function multiplyRange(
   device: Device,
-  { a, b, bias, c }: Inputs & { readonly c: TensorInfo },
-  { batch, m, n, k, transposeA, transposeB, tile }: Attributes,
+  { a, b, bias, scales, c }: Inputs & { readonly c: TensorInfo },
+  { batch, m, n, k, transposeA, transposeB, tile, bits }: Attributes,
   { row, column, depth }: ProductRange,
   units?: MatrixUnits,
 ): void {
@@ -121,14 +129,18 @@ function multiplyRange(
   const [lineB, atB] = transposeB ? [column, depth] : [depth, column];
   const boundA = bind(a, lineA, lengthA);
   const biased = bias !== undefined && depth.first === 0;
-  const wide = lengthA % 4 === 0 && lengthB % 4 === 0;
+  const wide = lengthA % 4 === 0 && (bits !== undefined || lengthB % 4 === 0);
+  const lengthOfB = bits ? wordsOf(lengthB, bits) : lengthB;
   const side = units ? unitTile : (tile ?? tileFor(batch, row.count, column.count));
   device.perform({
     shader: units
       ? unitProduct(units, !transposeA, transposeB, wide)
-      : tiled(side, !transposeA, transposeB, wide, device.halfProducts),
+      : tiled(side, !transposeA, transposeB, wide, device.halfProducts, bits ?? 0),
     // Without a bias another tensor is bound in its place, and not read.
-    reads: [boundA, bind(b, lineB, lengthB), biased ? rowsOf(bias, column, 1) : boundA],
+    reads: [
+      ...[boundA, bind(b, lineB, lengthOfB), biased ? rowsOf(bias, column, 1) : boundA],
+      ...(scales ? [rowsOf(scales, lineB, groupsOf(lengthB))] : []),
+    ],
     writes: [bind(c, row, n)],
     given: [
       ...[row.count, column.count, depth.count, biased ? 1 : 0, depth.first > 0 ? 1 : 0],

@@ -11,6 +11,7 @@ import { elementwiseKernels } from "./elementwiseKernels.ts";
 import { embeddingKernels } from "./embedding.ts";
 import { layerNormKernels } from "./layerNorm.ts";
 import { matMulKernels } from "./matMul.ts";
+import { quantizedKernels } from "./quantized.ts";
 import { rotaryKernels } from "./rotary.ts";
 import { sumKernels } from "./sums.ts";
 import { swigluKernels } from "./swiglu.ts";
@@ -32,6 +33,7 @@ const kernels = [
   ...adamWKernels,
   ...writeKernels,
   ...castKernels,
+  ...quantizedKernels,
 ];
 
 /** Attention keeps its tiles in a workgroup's memory: this many bytes. What WebGPU guarantees is 16,384. */

@@ -1,9 +1,13 @@
+import type { Bits } from "../../../core/weight.ts";
+
 /** How an operand of a product lies in memory: contiguous along its outer axis (rows of a, columns of b), or across it, along k. */
 export interface Operand {
   name: "a" | "b";
   across: boolean;
   /** Whether four neighbours are read at once: the contiguous axis is a multiple of four. */
   wide: boolean;
+  /** Of a quantised matrix: bits of a number. It is read by `unpackFour`. */
+  bits?: Bits | undefined;
 }
 
 /**
@@ -35,19 +39,21 @@ fn store(batch: u32, row: u32, column: u32, product: f32) {
   c[to] = sum;
 }`;
 
-export const elementType = ({ wide }: Operand) => (wide ? "vec4f" : "f32");
+export const elementType = ({ wide, bits }: Operand) => (bits ? "i32" : wide ? "vec4f" : "f32");
 
 /**
  * WGSL of `load_NAME(batch, outer, k)`: a block of four by four values, a vector of four neighbours along the outer axis for each
  * of four k; zero outside of the matrix. It reads `given.m` or `given.n`, and `given.k`.
  */
-export function loadBlock({ name, across, wide }: Operand): string {
+export function loadBlock({ name, across, wide, bits }: Operand): string {
   const outer = name === "a" ? "given.m" : "given.n";
   const [lines, length] = across ? [outer, "given.k"] : ["given.k", outer];
   const [line, at] = across ? ["outer", "k"] : ["k", "outer"];
-  const read = wide
-    ? `if (${at} < ${length}) { values[i] = ${name}[(start + ${at}) / 4u]; }`
-    : `for (var j = 0u; j < 4u && ${at} + j < ${length}; j++) { values[i][j] = ${name}[start + ${at} + j]; }`;
+  const read = bits
+    ? `if (${at} < ${length}) { values[i] = unpack_four(${line} + i, ${at}, given.${name}_length); }`
+    : wide
+      ? `if (${at} < ${length}) { values[i] = ${name}[(start + ${at}) / 4u]; }`
+      : `for (var j = 0u; j < 4u && ${at} + j < ${length}; j++) { values[i][j] = ${name}[start + ${at} + j]; }`;
   return `
 fn load_${name}(batch: u32, outer: u32, k: u32) -> mat4x4f {
   var values = mat4x4f();

@@ -1,13 +1,13 @@
 // The module's two entries: `dispatch` is called by the thread that owns the tensors, `work` never returns in the others.
 
 import { block, gather, threads } from "./control";
-import { GEMM_SCRATCH } from "./gemm";
+import { QUANTIZED_SCRATCH } from "./quantized";
 import { perform } from "./operations"; // generated from the other files by ../dispatch.ts
 
 export * from "./operations";
 export { configure } from "./control";
 
-export function scratchSize(): i32 { return GEMM_SCRATCH as i32; }
+export function scratchSize(): i32 { return QUANTIZED_SCRATCH as i32; }
 
 // A thread that waits looks this often, for some ten microseconds, before it sleeps: waking one takes longer.
 const SPINS: i32 = 20000;
