@@ -1,6 +1,7 @@
 import type { Value } from "../core/call.ts";
 import type { Reading } from "../core/reading.ts";
 import type { Probe } from "../engine/readings/eager.ts";
+import type { Edits } from "../engine/readings/edited.ts";
 import type { Weights } from "../engine/readings/weights.ts";
 import type { Source } from "../graph/graph.ts";
 import type { PlacedBlock } from "../inspection/placedBlocks.ts";
@@ -22,6 +23,8 @@ export interface Model {
   isOptional(id: string, port: string): boolean;
   /** The same model on the same weights, under other readings. */
   under(readingOf: (node: string) => Reading): Model;
+  /** The same model on the same weights, in which some blocks give something else. */
+  edited(edits: Edits): Model;
   /** All blocks, each in its place. */
   placedBlocks(): readonly PlacedBlock[];
   watched<T>(probes: readonly Probe[], f: () => T): T;

@@ -2,6 +2,7 @@ import type { Value } from "../core/call.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Media } from "../data/media.ts";
 import type { Probe } from "../engine/readings/eager.ts";
+import type { Edits } from "../engine/readings/edited.ts";
 import type { Weights } from "../engine/readings/weights.ts";
 import { slice, type Tensor, tensor, tidy } from "../engine/tensor.ts";
 import type { Source } from "../graph/graph.ts";
@@ -19,7 +20,7 @@ import {
   type Text,
   textTokens,
 } from "./prompt.ts";
-import { scoreTokens, type TextScore } from "./score.ts";
+import { logProbability, scoreTokens, type TextScore } from "./score.ts";
 
 /** A text that a model generated. */
 export interface GeneratedText {
@@ -96,6 +97,11 @@ export class PromptModel {
     throw new FlamingoError("INVALID_PIPELINE", message, { block: logits.node, fix });
   }
 
+  /** The same model on the same weights, in which some blocks give something else. */
+  edited(edits: Edits): PromptModel {
+    return new PromptModel(this.#model.edited(edits), this.#logits, this.source, this.tokenizer);
+  }
+
   /** Side of the images that the model takes, where its source fixes one. */
   get imageSize(): number | undefined {
     const size = this.#model.node(this.source).outputs.images?.at(-2);
@@ -153,6 +159,23 @@ export class PromptModel {
     return scores;
   }
 
+  /** log p of each token of a text after a prompt, in nats: what `logLikelihoods` sums. */
+  async tokenLogLikelihoods({ prompt, text }: Continued): Promise<number[]> {
+    const { ids, media } = promptTokens(prompt, this.tokenizer);
+    const tokens = textTokens(text, this.tokenizer);
+    const logits = await this.#read([{ ids: [...ids, ...tokens], media }]);
+    const width = logits.shape[2]!;
+    const numbers = (await logits.data()) as Float32Array;
+    logits.dispose();
+    const competing = this.competing(media.length > 0, width);
+    return tokens.map((token, at) => logProbability(numbers, (ids.length - 1 + at) * width, token, competing));
+  }
+
+  /** How many tokens compete for the next place: without media, only those that the language model was pretrained with. */
+  competing(hasMedia: boolean, tokens: number): number {
+    return hasMedia ? tokens : this.tokenizer.pretrained;
+  }
+
   /**
    * Logits [prompts, length, tokens] at each token of prompts with the same number of media. Shorter prompts are padded at
    * their end.
@@ -191,7 +214,7 @@ export class PromptModel {
     rows.forEach(({ ids, text }, row) => {
       targets.set(text, row * (last - first) + ids.length - 1 - first);
     });
-    const competing = rows[0]!.media.length === 0 ? this.tokenizer.pretrained : tokens;
+    const competing = this.competing(rows[0]!.media.length > 0, tokens);
     return scoreTokens(numbers, [count, last - first, tokens], targets, competing);
   }
 

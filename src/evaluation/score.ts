@@ -36,12 +36,16 @@ export function scoreTokens(
     for (let at = 0; at < length; at++) {
       const target = targets[row * length + at]!;
       if (target < 0) continue;
-      const start = (row * length + at) * width;
-      sums[row]! += logits[start + target]! - logSumExp(logits, start, tokens);
+      sums[row]! += logProbability(logits, (row * length + at) * width, target, tokens);
       counts[row]!++;
     }
   }
   return { sums, counts };
+}
+
+/** log softmax(logits)[token] over `tokens` logits from `start` on, in nats. */
+export function logProbability(logits: Float32Array, start: number, token: number, tokens: number): number {
+  return logits[start + token]! - logSumExp(logits, start, tokens);
 }
 
 function logSumExp(values: Float32Array, start: number, count: number): number {

@@ -7,6 +7,7 @@ import type { Ports } from "../core/port.ts";
 import type { Reading } from "../core/reading.ts";
 import type { HostTensor } from "../data/source.ts";
 import { Eager, type Probe } from "../engine/readings/eager.ts";
+import { type Edits, edited } from "../engine/readings/edited.ts";
 import type { Weight, Weights } from "../engine/readings/weights.ts";
 import { type Tensor, tensor } from "../engine/tensor.ts";
 import { inputsOf, optionsOf, type Source } from "../graph/graph.ts";
@@ -35,11 +36,13 @@ export class PipelineModel {
   readonly findBlock: BlockLookup;
   readonly #blocks = new Map<string, { definition: AnyBlock; forward: AnyCall }>();
   readonly #readings: Eager[] = [];
+  readonly #edits: Edits;
 
   /**
    * @param findBlock looks a block up by its type
    * @param readingOf the reading of each node; one that computes by default
    * @param plan the same with blocks inlined, where that was done already
+   * @param edits what blocks give instead of their own outputs
    */
   constructor(
     whole: Plan,
@@ -47,7 +50,9 @@ export class PipelineModel {
     findBlock: BlockLookup,
     readingOf: (node: string) => Reading = (node) => new Eager(weights, node),
     plan: InlinedPlan | undefined = undefined,
+    edits: Edits = new Map(),
   ) {
+    this.#edits = edits;
     this.whole = whole;
     this.weights = weights;
     this.findBlock = withGraphBlocks(whole.blocks, findBlock);
@@ -59,7 +64,7 @@ export class PipelineModel {
       // Weights of the same name are the same weights: a node that shares needs no more than the other one's id.
       const reading = readingOf(node.shares ?? node.id);
       if (reading instanceof Eager) this.#readings.push(reading);
-      const forward = instantiate(block, node.config, reading, {
+      const forward = instantiate(block, node.config, edited(reading, node.id, edits), {
         ...optionsOf(node),
         around: node.around,
         find,
@@ -70,7 +75,12 @@ export class PipelineModel {
 
   /** The same model on the same weights, under other readings. */
   under(readingOf: (node: string) => Reading): PipelineModel {
-    return new PipelineModel(this.whole, this.weights, this.findBlock, readingOf, this.plan);
+    return new PipelineModel(this.whole, this.weights, this.findBlock, readingOf, this.plan, this.#edits);
+  }
+
+  /** The same model on the same weights, in which some blocks give something else. */
+  edited(edits: Edits): PipelineModel {
+    return new PipelineModel(this.whole, this.weights, this.findBlock, undefined, this.plan, edits);
   }
 
   /** Every block at any depth, with its place. */

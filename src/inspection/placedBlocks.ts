@@ -12,6 +12,7 @@ export interface PlacedBlock {
   path: readonly string[];
   /** Types of these blocks, from the node's own to this one; of a changed copy, the type that it was made from. */
   types: readonly string[];
+  config: Readonly<Record<string, unknown>>;
   /** Type of the block whose output each input port gets; undefined where it comes from outside of the enclosing block. */
   inputs: Readonly<Record<string, string | undefined>>;
 }
@@ -37,6 +38,7 @@ function blocksAt(
   const block: PlacedBlock = {
     ...place,
     types: [...place.types, definition.from ?? type],
+    config,
     inputs: Object.fromEntries(sources.map(([port, { node }]) => [port, graph.nodes[node]?.type])),
   };
   if (definition.kind === "primitive") return [block];

@@ -99,6 +99,10 @@ export class OpinionGraph implements Model {
     return f();
   }
 
+  edited(): Model {
+    return this;
+  }
+
   under(readingOf: (node: string) => Reading): Model {
     if (readingOf("say") instanceof Eager) return this;
     const refuse = () => {

@@ -76,7 +76,7 @@ export function smallPipeline({ config = {}, without = [] }: Change = {}): Pipel
     },
     loss: { type: "NextTokenLoss", config: {} },
     train: { type: "Train", config: { steps: 6, rate: 0.01, warmup: 2, gateRate: 5, checkpointEvery: 3 } },
-    samples: { type: "CaptionSamples", config: { every: 3, pictures: 2, longest: 4 } },
+    samples: { type: "CaptionSamples", config: { every: 3, images: 2, longest: 4 } },
     evaluate: { type: "Evaluate", config: { examples: 4, longest: 3, sets: ["heldOut"] } },
   };
   const wires = [

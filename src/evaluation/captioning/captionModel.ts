@@ -5,7 +5,11 @@ import type { Tokenizer } from "../../data/tokenizer.ts";
 import { assignNumbers, type Weights } from "../../engine/readings/weights.ts";
 import { slice, tidy } from "../../engine/tensor.ts";
 import { AttentionWatch } from "../../inspection/attention.ts";
+import { type Intervention, interventionEdits } from "../../inspection/interventions.ts";
 import type { Pipeline } from "../../pipeline/schema.ts";
+import { imageImportance } from "../imageImportance.ts";
+import { type LensLayer, logitLens } from "../logitLens.ts";
+import type { Prompt } from "../prompt.ts";
 import type { PromptModel } from "../promptModel.ts";
 import { meanScore } from "../score.ts";
 import { captionAttention } from "./captionAttention.ts";
@@ -53,14 +57,17 @@ export class CaptionModel {
   readonly #model: PromptModel;
   /** The gates' weights as they were trained. */
   readonly #gates: ReadonlyMap<string, number>;
+  /** What is changed in it while it computes; undefined for a model that owns its weights. */
+  readonly #intervention: Intervention | undefined;
 
-  private constructor(parts: CaptionModelParts, gates: ReadonlyMap<string, number>) {
+  private constructor(parts: CaptionModelParts, gates: ReadonlyMap<string, number>, intervention?: Intervention) {
     this.pipeline = parts.pipeline;
     this.imageSize = parts.imageSize;
     this.tokenizer = parts.tokenizer;
     this.weights = parts.weights;
     this.#model = parts.model;
     this.#gates = gates;
+    this.#intervention = intervention;
   }
 
   static async of(parts: CaptionModelParts): Promise<CaptionModel> {
@@ -151,12 +158,62 @@ export class CaptionModel {
     }
   }
 
+  /**
+   * How likely the tokens of a text would be if the language model ended after each of its layers: the logit lens, with an image or
+   * without one.
+   * @throws FlamingoError INVALID_DATA if a word is not in the vocabulary
+   */
+  async logitLens(text: string, image?: Image): Promise<LensLayer[]> {
+    const prompt = this.#promptOf(image);
+    try {
+      return await logitLens(this.#model, { prompt, text: this.#encode(text) });
+    } finally {
+      this.#model.release();
+    }
+  }
+
+  /**
+   * How much each image of a prompt matters for each token of a text that follows: by how many nats the token is less likely where
+   * no token attends to the image. Returns [images][tokens].
+   *
+   * @example
+   * await model.imageImportance([cat, "a cat", dog], "a dog") // the second image should matter, the first should not
+   * @throws FlamingoError INVALID_DATA if a word is not in the vocabulary
+   */
+  async imageImportance(prompt: readonly (Image | string)[], text: string): Promise<number[][]> {
+    const items: Prompt = prompt.map((item) => (typeof item === "string" ? this.#encode(item) : item));
+    this.#checkSizes(prompt.filter((item) => typeof item !== "string"));
+    try {
+      return await imageImportance(this.#model, { prompt: items, text: this.#encode(text) });
+    } finally {
+      this.#model.release();
+    }
+  }
+
+  /**
+   * The same model with something changed inside: gates at other values, layers or heads left out, images that no token attends to.
+   * Captions, log-likelihoods and attention of what it returns are those of the changed model. Both share their weights, which stay as
+   * they are; an intervention by the model's own values changes no bit.
+   *
+   * @example
+   * const [gate] = await model.gates();
+   * const closed = await model.intervene({ gates: { [gate.name]: 0 } });
+   * await closed.caption(image);
+   * @throws FlamingoError NOT_FOUND for what the model has not; USAGE for a value that no tanh has
+   */
+  async intervene(intervention: Intervention): Promise<CaptionModel> {
+    const edits = await interventionEdits(intervention, this.weights.all(), this.#model.blocks);
+    const { pipeline, imageSize, tokenizer, weights } = this;
+    const parts = { pipeline, imageSize, tokenizer, weights, model: this.#model.edited(edits) };
+    return new CaptionModel(parts, this.#gates, intervention);
+  }
+
   /** tanh of every gate, from the first layer to the last. */
   async gates(): Promise<GateValue[]> {
     return Promise.all(
       gatesOf(this.weights).map(async ({ name, variable }) => ({
         name,
-        value: Math.tanh((await variable.data())[0]!),
+        value: this.#intervention?.gates?.[name] ?? Math.tanh((await variable.data())[0]!),
       })),
     );
   }
@@ -170,9 +227,9 @@ export class CaptionModel {
     }
   }
 
-  /** Gives its memory on the device back. */
+  /** Gives its memory on the device back; what `intervene` returned has none of its own. */
   dispose(): void {
-    this.weights.dispose();
+    if (!this.#intervention) this.weights.dispose();
   }
 
   #promptOf(image: Image | undefined): Image[] {
