@@ -1,7 +1,7 @@
 import { access, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { FlamingoError } from "../src/core/errors.ts";
-import { makeFolder } from "../src/runs/makeFolder.ts";
+import { makeFolder } from "../src/files/makeFolder.ts";
 import { flamingoKernelspec, kernelName } from "./client/kernelspec.ts";
 import { drawLogo, logoNames } from "./client/logo.ts";
 import { jupyterDataFolder } from "./protocol/dataFolder.ts";

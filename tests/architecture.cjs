@@ -11,6 +11,7 @@ const { join } = require("node:path");
 const library = [
   "src/package",
   "src/core",
+  "src/files",
   "src/graph",
   "src/engine",
   "src/weights",
@@ -29,13 +30,14 @@ const library = [
 /** What each folder, and each module beside the folders, may import besides itself, from the bottom up. */
 const mayImport = {
   "src/core": [],
+  "src/files": [],
   "src/package": [],
   "src/graph": ["src/core"],
-  "src/engine": ["src/core", "src/package"],
-  "src/weights": ["src/core"],
-  "src/data": ["src/core", "src/package"],
+  "src/engine": ["src/core", "src/files", "src/package"],
+  "src/weights": ["src/core", "src/files"],
+  "src/data": ["src/core", "src/files", "src/package"],
   "src/pipeline": ["src/core", "src/graph"],
-  "src/runs": ["src/core", "src/pipeline", "src/figures", "src/channels"],
+  "src/runs": ["src/core", "src/files", "src/pipeline", "src/figures", "src/channels"],
   "src/figures": ["src/core"],
   "src/channels": ["src/core", "src/figures"],
   "src/blocks": ["src/core", "src/engine"],
@@ -66,6 +68,7 @@ const mayImport = {
   "editor/shared": ["src/core", "src/graph", "src/pipeline", "src/channels", "src/runs"],
   "editor/server": [
     "src/core",
+    "src/files",
     "src/graph",
     "src/package",
     "src/pipeline",
@@ -98,6 +101,7 @@ const mayImport = {
   "kernel/types": [...library, "src/execution", "kernel/compiler"],
   "kernel/session": [
     "src/core",
+    "src/files",
     "kernel/cell",
     "kernel/protocol",
     "kernel/wire",
@@ -107,7 +111,7 @@ const mayImport = {
   ],
   "kernel/nbformat": ["src/core"],
   "kernel/client": ["src/core", "kernel/protocol", "kernel/nbformat"],
-  "kernel/install.ts": ["src/core", "src/runs", "kernel/protocol", "kernel/client"],
+  "kernel/install.ts": ["src/core", "src/files", "src/runs", "kernel/protocol", "kernel/client"],
   "kernel/main.ts": ["src/engine", "kernel"],
   "kernel/startCompiler.ts": ["kernel/interpreter", "kernel/types"],
   "kernel/bundle": [],
@@ -116,6 +120,7 @@ const mayImport = {
   "src/command": [
     ...[
       "src/core",
+      "src/files",
       "src/package",
       "src/engine",
       "src/blocks",

@@ -1,5 +1,6 @@
-import { appendFileSync, mkdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { appendFileSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { makeFolderSync } from "../../src/files/makeFolder.ts";
 import { jupyterDataFolder } from "../protocol/dataFolder.ts";
 
 /** A cell that was run. */
@@ -65,7 +66,7 @@ export class HistoryFile {
 
   #append(line: Line): void {
     try {
-      makeFolderNow(dirname(this.#file));
+      makeFolderSync(dirname(this.#file));
       appendFileSync(this.#file, `${JSON.stringify(line)}\n`, { mode: 0o600 });
     } catch {
       // The folder cannot be written, or the disk is full: no reason to refuse a cell.
@@ -80,18 +81,6 @@ export class HistoryFile {
       return [];
     }
     return text.split("\n").flatMap((line) => readLine(line) ?? []);
-  }
-}
-
-/** Makes a folder and those above it. Node's own recursive way never comes back from places such as /proc. */
-function makeFolderNow(folder: string): void {
-  const path = resolve(folder);
-  if (statSync(path, { throwIfNoEntry: false })) return;
-  if (dirname(path) !== path) makeFolderNow(dirname(path));
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    if (!statSync(path, { throwIfNoEntry: false })) throw error;
   }
 }
 

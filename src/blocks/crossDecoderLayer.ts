@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { count } from "../core/configFields.ts";
 import { defineBlock } from "../core/defineBlock.ts";
-import { float32, int32, optional } from "../core/port.ts";
+import { float32, optional } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
 import { add } from "./add.ts";
 import { headFields } from "./attention.ts";
 import { keyMask } from "./decoderLayer.ts";
 import { feedForwardSlot } from "./feedForward.ts";
 import { crossAttentionFields, MaskedCrossAttention } from "./maskedCrossAttention.ts";
+import { locationsPort, mediaPort } from "./mediaPorts.ts";
 import { normSlot } from "./norm.ts";
 import { attentionSlot, SelfAttention } from "./selfAttention.ts";
 
@@ -39,8 +40,8 @@ export const CrossDecoderLayer = defineBlock({
       description: "How text attends to the media.",
       inputs: {
         text: float32("batch length dim", "hidden states"),
-        media: float32("batch media latents visualDim", "visual tokens of each image"),
-        locations: int32("batch length", "1 at each <image> token, else 0"),
+        media: mediaPort,
+        locations: locationsPort,
       },
       outputs: { update: float32("batch length dim", "the update for each token") },
       given: ["dim", "visualDim"],
@@ -57,8 +58,8 @@ export const CrossDecoderLayer = defineBlock({
   exampleSizes: { batch: 2, length: 5, keys: 5, media: 2, latents: 3 },
   inputs: {
     hidden: float32("batch length dim", "hidden states"),
-    media: optional(float32("batch media latents visualDim", "visual tokens of each image")),
-    locations: optional(int32("batch length", "1 at each <image> token, else 0")),
+    media: optional(mediaPort),
+    locations: optional(locationsPort),
     keyMask,
   },
   outputs: { hidden: float32("batch length dim", "hidden states after the layer") },

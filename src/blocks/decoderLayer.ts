@@ -6,6 +6,7 @@ import { slot } from "../core/slot.ts";
 import { add } from "./add.ts";
 import { feedForwardSlot } from "./feedForward.ts";
 import { Identity } from "./identity.ts";
+import { locationsPort, mediaPort } from "./mediaPorts.ts";
 import { normSlot } from "./norm.ts";
 import { SelfAttention, selfAttentionFields } from "./selfAttention.ts";
 
@@ -74,8 +75,8 @@ export const decoderLayerSlot = slot({
   description: "The layers of the language model.",
   inputs: {
     hidden: float32("batch length dim", "hidden states"),
-    media: optional(float32("batch media latents visualDim", "visual tokens of each image")),
-    locations: optional(int32("batch length", "1 at each <image> token, else 0")),
+    media: optional(mediaPort),
+    locations: optional(locationsPort),
     keyMask,
   },
   outputs: { hidden: float32("batch length dim", "hidden states after the layer") },

@@ -1,10 +1,21 @@
 import { z } from "zod";
 import { defineBlock } from "../core/defineBlock.ts";
-import { float32, int32, optional } from "../core/port.ts";
+import { float32, optional } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
 import { feedForwardSlot } from "./feedForward.ts";
 import { crossAttentionFields, MaskedCrossAttention } from "./maskedCrossAttention.ts";
+import { locationsPort, mediaPort } from "./mediaPorts.ts";
 import { gateSlot } from "./tanhGate.ts";
+
+/** The ports of what lets text attend to media before a decoder layer. */
+const fusionLayerPorts = {
+  inputs: {
+    text: float32("batch length dim", "hidden states of the language model"),
+    media: optional(mediaPort),
+    locations: locationsPort,
+  },
+  outputs: { text: float32("batch length dim", "hidden states after the layer") },
+};
 
 /**
  * GATED XATTN-DENSE: lets text attend to the image before it, through tanh gates that start closed.
@@ -26,12 +37,7 @@ export const GatedXattnDense = defineBlock({
   config: z.strictObject({ ...crossAttentionFields, feedForward: feedForwardSlot, gate: gateSlot }),
   example: { dim: 8, visualDim: 6, heads: 2, headDim: 4, padded: true },
   exampleSizes: { batch: 2, length: 5, media: 2, latents: 3 },
-  inputs: {
-    text: float32("batch length dim", "hidden states of the language model"),
-    media: optional(float32("batch media latents visualDim", "visual tokens of each image")),
-    locations: int32("batch length", "1 at each <image> token, else 0"),
-  },
-  outputs: { text: float32("batch length dim", "hidden states after the layer") },
+  ...fusionLayerPorts,
   layer: true,
   build({ feedForward, gate, ...crossAttention }, { child }) {
     const attend = child("attn", MaskedCrossAttention, crossAttention);
@@ -50,12 +56,7 @@ export const GatedXattnDense = defineBlock({
 export const fusionLayerSlot = slot({
   title: "Fusion layer",
   description: "What stands before decoder layers and lets text attend to the media.",
-  inputs: {
-    text: float32("batch length dim", "hidden states of the language model"),
-    media: optional(float32("batch media latents visualDim", "visual tokens of each image")),
-    locations: int32("batch length", "1 at each <image> token, else 0"),
-  },
-  outputs: { text: float32("batch length dim", "hidden states after the layer") },
+  ...fusionLayerPorts,
   given: ["dim", "visualDim"],
   default: GatedXattnDense,
 });

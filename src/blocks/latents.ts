@@ -16,7 +16,7 @@ export const latentFields = {
 };
 
 /**
- * Learnt latents, the same for each image: the resampler's queries, and as many as it gives visual tokens.
+ * Learnt latents, the same for each image: the resampler's queries, one for each visual token.
  *
  * latents[b, m] = weight. Shapes: `features` [batch, media, features, dim] (only its batch and media count), `latents`
  * [batch, media, latents, dim]; the weight [latents, dim] has the block's own name.

@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { count } from "../core/configFields.ts";
 import { defineBlock } from "../core/defineBlock.ts";
-import { float32, int32 } from "../core/port.ts";
+import { float32 } from "../core/port.ts";
 import { Attention, headFields } from "./attention.ts";
 import { chunk } from "./chunk.ts";
 import { flattenMedia } from "./flattenMedia.ts";
 import { LayerNorm } from "./layerNorm.ts";
 import { Linear } from "./linear.ts";
 import { mediaMask, mediaMaskFields } from "./mediaMask.ts";
+import { locationsPort, mediaPort } from "./mediaPorts.ts";
 
 /** The configuration of cross-attention from text to media. */
 export const crossAttentionFields = {
@@ -39,8 +40,8 @@ export const MaskedCrossAttention = defineBlock({
   exampleSizes: { batch: 2, length: 5, media: 2, latents: 3 },
   inputs: {
     text: float32("batch length dim", "hidden states of the language model"),
-    media: float32("batch media latents visualDim", "visual tokens of each image"),
-    locations: int32("batch length", "1 at each <image> token, else 0"),
+    media: mediaPort,
+    locations: locationsPort,
   },
   outputs: { update: float32("batch length dim", "the update for each token") },
   build({ dim, visualDim, heads, headDim, attend, padded }, { child }) {

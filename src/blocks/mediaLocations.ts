@@ -3,6 +3,7 @@ import { functional } from "../core/functional.ts";
 import { int32 } from "../core/port.ts";
 import { equalTo } from "../engine/ops/mediaMask.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
+import { locationsPort } from "./mediaPorts.ts";
 
 /**
  * The locations of the `<image>` tokens in a text.
@@ -24,7 +25,7 @@ export const MediaLocations = definePrimitive({
   example: { imageToken: 1 },
   exampleSizes: { batch: 2, length: 5 },
   inputs: { ids: int32("batch length", "token ids") },
-  outputs: { locations: int32("batch length", "1 at each <image> token, else 0") },
+  outputs: { locations: locationsPort },
   chunks: { along: "length" },
   build:
     ({ imageToken }) =>

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { functional } from "../core/functional.ts";
-import { float32, int32 } from "../core/port.ts";
-import { countTags, mediaMask as maskOf } from "../engine/ops/mediaMask.ts";
+import { int32 } from "../core/port.ts";
+import { countImages, mediaMask as maskOf } from "../engine/ops/mediaMask.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
+import { locationsPort, mediaPort } from "./mediaPorts.ts";
 
 /** The configuration of a media mask. */
 export const mediaMaskFields = {
@@ -37,8 +38,8 @@ export const MediaMask = definePrimitive({
   example: { padded: true },
   exampleSizes: { batch: 2, length: 5, media: 2, latents: 3, visualDim: 4 },
   inputs: {
-    locations: int32("batch length", "1 at each <image> token, else 0"),
-    media: float32("batch media latents visualDim", "visual tokens of each image"),
+    locations: locationsPort,
+    media: mediaPort,
   },
   outputs: { mask: int32("batch length media", "1 where a token may attend to an image") },
   chunks: { along: "length", cache: true },
@@ -48,7 +49,7 @@ export const MediaMask = definePrimitive({
       const [, images] = media.shape as [number, number];
       const before = cache?.get("images"); // [B, 1]
       const mask = maskOf(locations, images, { attend, padded, before });
-      cache?.set("images", countTags(locations, before)); // frees `before`
+      cache?.set("images", countImages(locations, before)); // frees `before`
       return mask;
     },
 });

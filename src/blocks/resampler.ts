@@ -1,5 +1,6 @@
 import { count } from "../core/configFields.ts";
 import { float32 } from "../core/port.ts";
+import { mediaPort } from "./mediaPorts.ts";
 
 /** The fields that every resampler has. */
 export const resamplerFields = {
@@ -18,5 +19,5 @@ export const resamplerInputs = {
 
 /** The output port of every resampler. */
 export const resamplerOutputs = {
-  media: float32("batch media latents visualDim", "visual tokens of each image or video"),
+  media: mediaPort,
 };

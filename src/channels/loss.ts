@@ -93,8 +93,8 @@ function lossFigure({ total, datasets }: LossState, { smoothing, log }: z.output
 const beginning = 0.04;
 
 /**
- * From 0 to the largest loss after the beginning, and at least to the moving average then; a logarithmic axis shows all. What
- * is above is told in a note.
+ * From 0 to the largest loss after the beginning, and at least to the moving average then; a logarithmic axis shows all. A note
+ * says which losses are above.
  */
 function lossRange(total: Series, smoothed: Series, log: boolean): [number, number] {
   const { y } = total.columns;

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { statfs } from "node:fs/promises";
 import { availableParallelism, freemem, totalmem } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, join } from "node:path";
 import { printBytes } from "../core/bytes.ts";
+import { freeSpace } from "../files/freeSpace.ts";
 import { type Command, readArguments, usageError } from "./command.ts";
 import { findDevices } from "./findDevices.ts";
 
@@ -23,7 +23,7 @@ Says what this machine has and lacks: Node, devices with the reason for each, th
     for (const [name, found] of await findDevices(context)) line(name, found);
     for (const [name, use] of programs) line(name, `${hasProgram(name) ? "there" : "not there"} (${use})`);
     line("home", `${context.home.folder}${existsSync(context.home.folder) ? "" : " (made when it is needed)"}`);
-    line("disk", `${printBytes(await freeBytes(context.home.folder))} free`);
+    line("disk", `${printBytes(await freeSpace(context.home.folder))} free`);
     return 0;
   },
 };
@@ -37,12 +37,4 @@ const programs: [string, string][] = [
 function hasProgram(name: string): boolean {
   const folders = (process.env.PATH ?? "").split(delimiter);
   return folders.some((folder) => existsSync(join(folder, name)) || existsSync(join(folder, `${name}.exe`)));
-}
-
-/** Bytes free where a folder is, or where it will be. */
-async function freeBytes(folder: string): Promise<number> {
-  let place = folder;
-  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
-  const { bavail, bsize } = await statfs(place);
-  return bavail * bsize;
 }

@@ -34,7 +34,7 @@ export interface BlockDefinition<C extends z.ZodObject = z.ZodObject, I extends 
    */
   keeps?(config: z.output<C>, outputs: Readonly<Record<keyof O, readonly number[]>>): number;
   /**
-   * One of a stack of layers: gradient checkpointing keeps its inputs for the backward pass and recomputes its inside.
+   * A layer of a stack: gradient checkpointing may keep its inputs only and compute its inside again in the backward pass.
    */
   layer?: boolean;
   /**

@@ -18,14 +18,16 @@ export function checkMediaCount(
   before?: ArrayLike<number>,
 ): void {
   for (let row = 0; row * length < locations.length; row++) {
-    let tags = before?.[row] ?? 0;
-    for (let at = row * length; at < (row + 1) * length; at++) if (locations[at]) tags++;
-    if (tags === media || (padded && tags < media)) continue;
+    let tokens = before?.[row] ?? 0;
+    for (let at = row * length; at < (row + 1) * length; at++) if (locations[at]) tokens++;
+    if (tokens === media || (padded && tokens < media)) continue;
     const fix =
-      tags > media ? "give an image for each tag, or remove tags" : "put an <image> tag where each image belongs";
-    throw new FlamingoError("MEDIA_COUNT", `row ${row} has ${tags} <image> tags in its text but ${media} images`, {
+      tokens > media
+        ? "give an image for each <image> token, or remove tokens"
+        : "put an <image> token where each image belongs";
+    throw new FlamingoError("MEDIA_COUNT", `row ${row} has ${tokens} <image> tokens in its text but ${media} images`, {
       expected: media,
-      actual: tags,
+      actual: tokens,
       fix,
     });
   }

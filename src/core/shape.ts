@@ -91,3 +91,8 @@ function apply(operator: string, left: number, right: number): number {
 export function sizeOf({ shape }: { readonly shape: readonly number[] }): number {
   return shape.reduce((product, size) => product * size, 1);
 }
+
+/** Whether a value read from a file is a list of sizes: whole numbers from 0. */
+export function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}

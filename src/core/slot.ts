@@ -22,6 +22,7 @@ interface SlotOptions<I extends Ports, O extends Ports> {
   description: string;
   inputs: I;
   outputs: O;
+  /** Fields of the filling that the block around it sets, such as `dim`: no form asks for them. */
   given?: readonly string[];
   /** What fills it by default, with fields that differ from that block's own defaults. */
   default: AnyBlock | { block: AnyBlock; config: Record<string, unknown> };

@@ -9,7 +9,7 @@ import type { Tokenizer } from "./tokenizer.ts";
 export interface HostTensor {
   shape: readonly number[];
   data: Float32Array | Int32Array;
-  /** Of images that come again as they were: which they are. */
+  /** The identities of images that recur unchanged, by which features are cached. */
   names?: ImageNames;
 }
 

@@ -28,7 +28,7 @@ export type TextModel = (ids: Tensor, mask?: Tensor) => Tensor;
  * Both give the same logits.
  *
  * @param makeModel makes the model under readings of the weights, one for each prefix of their names
- * @param whole uses no KV cache in any case
+ * @param uncached reads whole sequences even where a KV cache could be used
  *
  * @example
  * const texts = openDecoding(1, weights, (readingOf) => {
@@ -40,13 +40,13 @@ export function openDecoding(
   rows: number,
   weights: Weights,
   makeModel: (readingOf: (prefix?: string) => Reading) => TextModel,
-  whole = false,
+  uncached = false,
 ): Decoding {
   const readWhole = (because: string) => {
     const model = makeModel((prefix) => new Eager(weights, prefix));
     return new UncachedDecoding(rows, model, because);
   };
-  return whole ? readWhole("it was asked for") : new CachedDecoding(rows, weights, makeModel, readWhole);
+  return uncached ? readWhole("it was asked for") : new CachedDecoding(rows, weights, makeModel, readWhole);
 }
 
 /** Decoding with a KV cache: reads new tokens only. The first read shows whether all blocks of the model can use one. */

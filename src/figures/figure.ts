@@ -2,7 +2,8 @@ import type { Color } from "./colors.ts";
 
 /**
  * The specification of a plot: data alone, so that it can be sent, stored and compared. Whoever makes one says what is shown;
- * how it is drawn is up to a renderer: `plotly.ts` in the page, `svg/` in notebooks, `text.ts` in a terminal.
+ * how it is drawn is up to a renderer: `plotly.ts` where there is Plotly (the page, and notebooks that show it), `svg/` elsewhere in
+ * notebooks and files, `text.ts` in a terminal.
  */
 export interface Figure {
   /** Rows of panels; those of a row share its width. */

@@ -1,8 +1,9 @@
+import { sortedKeys } from "../core/json.ts";
 import type { Graph, GraphBlocks, GraphNode } from "./graph.ts";
 
 /**
  * What a graph computes, as text: equal for two graphs exactly if they have the same nodes, configurations, edges and blocks of their own.
- * Labels, positions, titles and the order in which things are written do not count. Its digest is the graph's hash.
+ * Labels, positions, titles and the order in which things are written do not count.
  */
 export function computationOf({ nodes, edges }: Graph, blocks: GraphBlocks = {}): string {
   return canonical({
@@ -26,11 +27,6 @@ function withoutLabel({ label: _label, ...node }: GraphNode): Omit<GraphNode, "l
   return node;
 }
 
-/** JSON with the keys of every object in order. */
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, each: unknown) =>
-    each !== null && typeof each === "object" && !Array.isArray(each)
-      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : each,
-  );
+  return JSON.stringify(value, sortedKeys);
 }

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { BlockDefinition } from "../core/block.ts";
 import { parseConfig } from "../core/config.ts";
+import { isObject } from "../core/json.ts";
 import type { Ports } from "../core/port.ts";
 import { evaluateDim } from "../core/shape.ts";
 import type { GraphBlock } from "./graph.ts";
@@ -88,7 +89,7 @@ function withField(
       if (!are.every((list): list is unknown[] => Array.isArray(list) && list.length === was.length)) return refuse();
       return was.map((item, at) => join((now as unknown[])[at], [item, ...are.map((list) => list[at])]));
     }
-    if (isRecord(was) && are.every((record) => isRecord(record) && sameKeys(was, record))) {
+    if (isObject(was) && are.every((record) => isObject(record) && sameKeys(was, record))) {
       const all = [was, ...are] as (typeof was)[];
       const entries = Object.entries(now as typeof was).map(([key, value]) => [
         key,
@@ -111,10 +112,6 @@ function withField(
     if (error === unlike) return undefined;
     throw error;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
 function sameKeys(a: object, b: object): boolean {

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { ConvEncoder } from "../blocks/convEncoder.ts";
 import { PerceiverResampler } from "../blocks/perceiverResampler.ts";
+import { resamplerInputs, resamplerOutputs } from "../blocks/resampler.ts";
 import { textMask } from "../blocks/textPositions.ts";
 import { count } from "../core/configFields.ts";
 import { defineBlock } from "../core/defineBlock.ts";
-import { float32, int32, optional } from "../core/port.ts";
+import { float32, int32 } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
-import { FlamingoLanguageModel } from "./languageModel.ts";
+import { FlamingoLanguageModel, languageModelInputs } from "./languageModel.ts";
 
 /**
  * The whole Flamingo: images and text, interleaved, to logits of the next token.
@@ -44,19 +45,15 @@ export const Flamingo = defineBlock({
     resampler: slot({
       title: "Resampler",
       description: "Turns features into visual tokens.",
-      inputs: { features: float32("batch media frames features visualDim", "visual features of each frame") },
-      outputs: { media: float32("batch media latents visualDim", "visual tokens of each image or video") },
+      inputs: resamplerInputs,
+      outputs: resamplerOutputs,
       given: ["visualDim"],
       default: PerceiverResampler,
     }),
     languageModel: slot({
       title: "Language model",
       description: "Reads the text and, through new layers, the visual tokens.",
-      inputs: {
-        ids: int32("batch length", "token ids, with <image> for each image"),
-        media: optional(float32("batch media latents visualDim", "visual tokens of each image")),
-        mask: textMask,
-      },
+      inputs: languageModelInputs,
       outputs: { logits: float32("batch length tokens", "scores of each token as the next") },
       given: ["visualDim"],
       default: FlamingoLanguageModel,

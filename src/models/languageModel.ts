@@ -5,6 +5,7 @@ import { keyMaskOf } from "../blocks/keyMask.ts";
 import { Linear } from "../blocks/linear.ts";
 import { headSlot } from "../blocks/logits.ts";
 import { mediaLocations } from "../blocks/mediaLocations.ts";
+import { mediaPort } from "../blocks/mediaPorts.ts";
 import { normSlot } from "../blocks/norm.ts";
 import { positionsSlot, textMask } from "../blocks/textPositions.ts";
 import { paddingTokenField, TokenEmbedding, vocabularyFields } from "../blocks/tokenEmbedding.ts";
@@ -48,7 +49,7 @@ export const languageModelFields = {
 /** The input ports of a language model that reads media. */
 export const languageModelInputs = {
   ids: int32("batch length", "token ids, with <image> for each image"),
-  media: optional(float32("batch media latents visualDim", "visual tokens of each image")),
+  media: optional(mediaPort),
   mask: textMask,
 };
 

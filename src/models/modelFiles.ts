@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
+import { isObject } from "../core/json.ts";
 import { findBlock } from "../core/registry.ts";
 import type { SlotInput } from "../core/slot.ts";
 import type { Bits } from "../core/weight.ts";
@@ -128,8 +129,8 @@ function readJson(path: string, code: "INVALID_CONFIG" | "INVALID_DATA"): Record
   } catch (error) {
     throw refuse(`the file is no JSON: ${(error as Error).message}`);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw refuse("the file is no JSON object");
-  return value as Record<string, unknown>;
+  if (!isObject(value)) throw refuse("the file is no JSON object");
+  return value;
 }
 
 /** A tokenizer of another family has ids that the model has no embedding for, or other tokens where the model has its own. */

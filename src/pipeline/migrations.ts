@@ -1,3 +1,5 @@
+import { isObject } from "../core/json.ts";
+
 type Fields = Record<string, unknown>;
 interface Node {
   type: string;
@@ -39,10 +41,6 @@ function toVersion2(pipeline: unknown): unknown {
     edges,
     ...(view ? { view: { ...view, positions: Object.fromEntries(positions) } } : {}),
   };
-}
-
-function isObject(value: unknown): value is Fields & Node {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function freeId(id: string, taken: object): string {

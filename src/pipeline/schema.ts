@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { FlamingoError } from "../core/errors.ts";
+import { sortedKeys } from "../core/json.ts";
 import { edgeSchema, graphBlockSchema, graphFields, notReserved, viewSchema } from "../graph/graph.ts";
 import { migrations } from "./migrations.ts";
 
@@ -135,10 +136,9 @@ function checkStructure(value: unknown, source: string): void {
  * in which they are computed where the edges leave a choice.
  */
 export function writePipeline(pipeline: Pipeline): string {
-  return `${JSON.stringify(pipeline, sortedKeys, 2)}\n`;
+  return `${JSON.stringify(pipeline, sortedExceptNodes, 2)}\n`;
 }
 
-function sortedKeys(key: string, value: unknown): unknown {
-  if (key === "nodes" || value === null || typeof value !== "object" || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+function sortedExceptNodes(key: string, value: unknown): unknown {
+  return key === "nodes" ? value : sortedKeys(key, value);
 }

@@ -3,10 +3,10 @@ import { access, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { FlamingoError } from "../core/errors.ts";
+import { makeFolder } from "../files/makeFolder.ts";
+import { writeAtomic } from "../files/writeAtomic.ts";
 import { type Pipeline, parsePipeline } from "../pipeline/schema.ts";
-import { writeAtomic } from "./atomicFile.ts";
 import { folderError } from "./folderError.ts";
-import { makeFolder } from "./makeFolder.ts";
 
 /**
  * What a run was started with: the content of `run.json`. It never changes afterwards, so a run can be carried out again.

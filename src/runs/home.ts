@@ -1,7 +1,8 @@
-import { existsSync, realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isFolderSync } from "../files/makeFolder.ts";
 
 /** Where everything that the studio writes lives. */
 export interface Home {
@@ -63,7 +64,7 @@ function nearestHome({
   const [start, userFolder, root] = [current, user, checkout].map(realFolder) as [string, string, string];
   const found = upwardsFrom(start).find(
     // Nearly everything lies below the user's home folder: one run there must not draw all others to it.
-    (folder) => isFolder(join(folder, name)) && (folder !== userFolder || folder === start),
+    (folder) => isFolderSync(join(folder, name)) && (folder !== userFolder || folder === start),
   );
   if (found !== undefined) return join(found, name);
   return join(`${start}${sep}`.startsWith(`${root}${sep}`) ? root : start, name);
@@ -77,8 +78,4 @@ function realFolder(folder: string): string {
 function upwardsFrom(folder: string): string[] {
   const above = dirname(folder);
   return above === folder ? [folder] : [folder, ...upwardsFrom(above)];
-}
-
-function isFolder(path: string): boolean {
-  return existsSync(path) && statSync(path).isDirectory();
 }

@@ -40,7 +40,7 @@ export function leaseHolder(folder: string): ProcessIdentity | undefined {
  */
 export function takeLease(folder: string): () => void {
   const place = join(resolve(folder), leaseFolder);
-  makeFolder(place);
+  makeIfMissing(place);
   const draft = join(place, `.${randomUUID()}`);
   try {
     writeFileSync(draft, JSON.stringify(thisProcess()), { flag: "wx" });
@@ -133,9 +133,9 @@ function claims(place: string): number[] {
   }
 }
 
-function makeFolder(place: string): void {
+function makeIfMissing(folder: string): void {
   try {
-    mkdirSync(place);
+    mkdirSync(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }

@@ -1,7 +1,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Names of files that are being written: `.NAME.partial` of weights, `NAME.ID.tmp` of other files. */
+/** Names of files that are being written: `.ID.partial`; earlier versions also wrote `NAME.ID.tmp`. */
 const unfinished = /^\..+\.partial$|\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
 /**

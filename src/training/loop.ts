@@ -41,7 +41,7 @@ export interface Training {
   from: number;
   /** The loss of a batch, a scalar. Batches count from 0 over the whole training. */
   lossOf(batch: number): Promise<() => Tensor> | (() => Tensor);
-  /** Whether what this step does to each weight is measured; never unless told. */
+  /** Whether what this step does to each weight is measured; not by default. */
   measures?(step: number): boolean;
   /** After each step, in order, as soon as its numbers are there. */
   onStep(report: StepReport): void;
@@ -80,11 +80,11 @@ export async function train(training: Training): Promise<number> {
   const { schedule, from, lossScale } = training;
   const runsAhead = !capabilities().readsAtOnce && !lossScale; // a loss scale is set by the numbers of the step before
   let before: StartedStep | undefined;
-  let told = 0;
+  let reportedAt = 0;
   const report = async (begun: StartedStep | undefined) => {
     if (!begun) return;
-    training.onStep(await reportOf(training, begun, told));
-    told = performance.now();
+    training.onStep(await reportOf(training, begun, reportedAt));
+    reportedAt = performance.now();
   };
   for (let step = from + 1; step <= schedule.steps; step++) {
     // Its batch may take long, so the step before is reported meanwhile.
@@ -116,7 +116,7 @@ async function startStep(training: Training, step: number): Promise<StartedStep>
   const measured = watch?.finish() ?? [];
   const gates = weights.filter(({ group }) => group === "gate").map(({ variable }) => variable);
   const numbers = readScalars([loss, norm, ...gates, ...measured]);
-  numbers.catch(() => undefined); // told where it is awaited, which may be after the next step began
+  numbers.catch(() => undefined); // thrown where it is awaited, which may be after the next step began
   dispose([loss, norm, ...measured, ...gradients.filter((gradient) => gradient !== null)]);
   return { step, rate, scale, start, numbers, measured: measured.length };
 }
@@ -125,7 +125,7 @@ async function startStep(training: Training, step: number): Promise<StartedStep>
 async function reportOf(
   { accumulation, lossScale, onNonFinite }: Training,
   { step, rate, scale, start, numbers, measured }: StartedStep,
-  told: number,
+  reportedAt: number,
 ): Promise<StepReport> {
   const all = await numbers;
   const [sum, length, ...open] = all.slice(0, all.length - measured);
@@ -134,7 +134,7 @@ async function reportOf(
   if (!Number.isFinite(loss) || (!Number.isFinite(norm) && !lossScale)) onNonFinite?.({ step, loss, rate, norm });
   requireFinite(loss, "loss", step, lossScale);
   if (!lossScale?.take(Number.isFinite(norm))) requireFinite(norm, "norm of the gradients", step, lossScale);
-  const milliseconds = performance.now() - Math.max(start, told);
+  const milliseconds = performance.now() - Math.max(start, reportedAt);
   return { step, loss, rate, norm, gates: open.map(Math.tanh), milliseconds, ...updates };
 }
 

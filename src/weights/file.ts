@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
+import { makeFolder } from "../files/makeFolder.ts";
+import { writeAtomic } from "../files/writeAtomic.ts";
 import { fileBytes } from "./byteSource.ts";
 import { layOutSafetensors, type NamedTensors, openSafetensors } from "./safetensors.ts";
 import type { WeightsFile } from "./storedTensor.ts";
@@ -22,53 +22,8 @@ export async function saveWeights(
   progress: ByteProgress = () => {},
 ): Promise<void> {
   const { size, parts } = layOutSafetensors(tensors, metadata);
-  await writeInOneStep(path, parts(), (bytes) => progress(bytes, size));
-}
-
-/** Writes a file part by part, in one step: after a crash there is the old file or the whole new one. Makes the folder if need be. */
-export async function writeInOneStep(
-  path: string,
-  parts: Iterable<Uint8Array>,
-  written: (bytes: number) => void,
-): Promise<void> {
-  const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
-  // In the same folder, since a rename across disks is a copy.
-  const temporary = join(folder, `.${randomUUID()}.partial`);
-  try {
-    await writeParts(temporary, parts, written);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await syncFolder(folder);
-}
-
-async function writeParts(path: string, parts: Iterable<Uint8Array>, written: (bytes: number) => void): Promise<void> {
-  const file = await open(path, "wx");
-  let bytes = 0;
-  try {
-    for (const part of parts) {
-      await file.writeFile(part); // continues where the last one ended
-      bytes += part.length;
-      written(bytes);
-    }
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** Makes the rename last through a power cut. Windows has no such call, and its rename does not need it. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await makeFolder(dirname(path));
+  await writeAtomic(path, parts(), (bytes) => progress(bytes, size));
 }
 
 /**

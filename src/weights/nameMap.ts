@@ -17,7 +17,7 @@ export interface Counterpart {
   ours: readonly string[];
   /** The other library keeps the input axis first, as GPT-2's Conv1D does. */
   transposed?: boolean;
-  /** The rows of our weights alternate head by head, so many heads, as in GPT-NeoX' `query_key_value`. */
+  /** The rows of our weights are interleaved by head; this is the number of heads, as in GPT-NeoX' `query_key_value`. */
   heads?: number;
 }
 

@@ -1,4 +1,5 @@
-import { sizeOf } from "../core/shape.ts";
+import { isObject } from "../core/json.ts";
+import { isSizes, sizeOf } from "../core/shape.ts";
 import type { ByteSource } from "./byteSource.ts";
 import { type Dtype, dtypes } from "./dtypes.ts";
 import { refuse } from "./refuse.ts";
@@ -178,14 +179,6 @@ function checkCover(sorted: readonly TensorEntry[], available: number, source: s
     before = `tensor "${name}"`;
   }
   if (covered < available) throw refuse(source, `the last ${available - covered} bytes belong to no tensor`);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }
 
 /** The header's bytes with its length before it, padded so that the numbers begin at a multiple of 8. */

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { emptyNotebook, printNotebook } from "../../../kernel/nbformat/notebook.ts";
 import { printBytes } from "../../../src/core/bytes.ts";
 import { FlamingoError } from "../../../src/core/errors.ts";
-import { writeAtomic } from "../../../src/runs/atomicFile.ts";
+import { writeAtomic } from "../../../src/files/writeAtomic.ts";
 import { folderError } from "../../../src/runs/folderError.ts";
 import { type FileType, fileType, type SavedDocument } from "./document.ts";
 import type { Documents } from "./documents.ts";

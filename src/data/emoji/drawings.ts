@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../../files/makeFolder.ts";
+import { writeAtomic } from "../../files/writeAtomic.ts";
 import { type Pixels, renderSvg } from "../pixels.ts";
 import { type Concept, iconNames, type Style, styles } from "./concepts.ts";
 
@@ -79,15 +81,12 @@ function shared(length: number): Uint8Array {
   return new Uint8Array(new SharedArrayBuffer(length));
 }
 
-/** Writes the cache, whole or not at all. Without it the drawings are rendered again next time, and nothing is lost. */
+/** Writes the cache. Without it the drawings are rendered again next time, and nothing is lost. */
 async function keep(file: string, bytes: Uint8Array, warn: (message: string) => void): Promise<void> {
-  const partial = `${file}.${process.pid}.partial`;
   try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(partial, bytes);
-    await rename(partial, file);
+    await makeFolder(dirname(file));
+    await writeAtomic(file, bytes);
   } catch (error) {
-    await rm(partial, { force: true }).catch(() => undefined);
     warn(`the rendered drawings are not kept for next time: ${(error as Error).message}`);
   }
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FlamingoError } from "../../core/errors.ts";
+import { isObject } from "../../core/json.ts";
 import { parseCsv, separatorOf } from "./csv.ts";
 
 /** One line of a caption file. */
@@ -135,7 +136,7 @@ function parseObject(content: string, line: number, source: string): Record<stri
   } catch {
     value = undefined;
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (isObject(value)) return value;
   throw new FlamingoError("INVALID_DATA", `line ${line} of ${source} is no JSON object`, {
     source,
     fix: 'write each line as {"file": "1.png", "caption": "a dog"}',

@@ -16,7 +16,7 @@ export type ShapeOf<Result> = Result extends Tensor[] ? readonly (readonly numbe
 export interface Backward<Inputs> {
   /** The gradient of the first output. */
   dy: Tensor;
-  /** The inputs that the operation `saves`. Of the others only the shape may be asked. */
+  /** The inputs that the operation `saves` have their numbers; of the others there is only the shape. */
   inputs: Inputs;
   /** The outputs that the operation `savesOutputs`. */
   outputs: readonly Tensor[];

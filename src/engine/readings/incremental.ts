@@ -31,7 +31,7 @@ export class Incremental {
   readonly #growing = new Set<Value>();
   readonly #blocks = new Map<CallSite, BlockState>();
   /** Whether a block that does not depend on the text is being computed: its inside need not be kept as well. */
-  #insideSame = false;
+  #insideConstant = false;
 
   constructor(weights: Weights) {
     this.#weights = weights;
@@ -80,8 +80,8 @@ export class Incremental {
   }
 
   dispose(): void {
-    for (const { same, caches } of this.#blocks.values()) {
-      for (const outputs of same) if (outputs) dispose(outputs as Record<string, Tensor>);
+    for (const { constants, caches } of this.#blocks.values()) {
+      for (const outputs of constants) if (outputs) dispose(outputs as Record<string, Tensor>);
       for (const cache of caches) cache?.dispose();
     }
     this.#blocks.clear();
@@ -90,11 +90,11 @@ export class Incremental {
 
   #call(block: BlockState, inputs: Record<string, Value | undefined>): Record<string, Value> {
     const { site } = block;
-    if (this.#insideSame) return site.forward(inputs);
+    if (this.#insideConstant) return site.forward(inputs);
     const call = block.countCall(this.#chunks);
     // A text has as many rows each time: shapes that fitted once fit again.
     if (this.#positions === 0) checkInputs(site.definition, site.config, inputs, block.path);
-    if (!this.#anyGrows(inputs)) return this.#callOnce(block, call, inputs);
+    if (!this.#anyGrows(inputs)) return this.#computeOnce(block, call, inputs);
     if (site.definition.kind === "composite") return site.forward(inputs);
     for (const port of block.alongInputs)
       if (inputs[port] && !this.#growing.has(inputs[port]))
@@ -111,17 +111,17 @@ export class Incremental {
   }
 
   /** What does not depend on the text is the same for every chunk. */
-  #callOnce(block: BlockState, call: number, inputs: Record<string, Value | undefined>): Record<string, Value> {
-    const known = block.same[call];
+  #computeOnce(block: BlockState, call: number, inputs: Record<string, Value | undefined>): Record<string, Value> {
+    const known = block.constants[call];
     if (known) return known;
-    this.#insideSame = true;
+    this.#insideConstant = true;
     try {
       const outputs = Object.entries(block.site.forward(inputs));
       const kept = Object.fromEntries(outputs.map(([port, value]) => [port, keepName(value)]));
-      block.same[call] = kept;
+      block.constants[call] = kept;
       return kept;
     } finally {
-      this.#insideSame = false;
+      this.#insideConstant = false;
     }
   }
 
@@ -146,7 +146,7 @@ class BlockState {
   readonly alongInputs: readonly string[];
   readonly alongOutputs: readonly string[];
   /** Outputs that do not depend on the text. */
-  readonly same: (Record<string, Value> | undefined)[] = [];
+  readonly constants: (Record<string, Value> | undefined)[] = [];
   readonly caches: (CallCache | undefined)[] = [];
   #chunk = 0;
   #calls = 0;

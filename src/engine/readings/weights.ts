@@ -71,8 +71,8 @@ export class Weights {
   }
 
   /**
-   * Says what the weights at and below a path start from, before they are made: the numbers of each are looked at once, when the
-   * block asks for the weight, so that no two copies of a model are in memory. What was said last holds.
+   * Sets what the weights at and below a path start from, before they are made. Each tensor is read once, when its block asks
+   * for the weight, so that no two copies of a model are in memory. Of several calls for a path the last one counts.
    * @param data by the weights' names from the path on; weights that it lacks start as they would without
    * @param source the file, for messages
    * @param bits frozen matrices among them are quantised to so many

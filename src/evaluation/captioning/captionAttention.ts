@@ -24,7 +24,7 @@ export async function captionAttention(
   const resampler = await watch.resampler();
   const features = (resampler[0]?.weights[0]?.[0]?.length ?? 0) - (resampler[0]?.weights[0]?.length ?? 0);
   const side = Math.floor(Math.sqrt(features));
-  // A square grid, with or without a summary behind it: anything else cannot be drawn.
+  // A square grid, with or without one feature of the whole image after it: anything else cannot be drawn.
   if (cross.length === 0 || side === 0 || features - side * side > 1) return undefined;
   const { image: tag, endOfChunk } = model.tokenizer.special;
   return {

@@ -7,8 +7,8 @@ import { encodePng } from "../../data/pixels.ts";
 import { captionAttention } from "../../evaluation/captioning/captionAttention.ts";
 import { PromptModel } from "../../evaluation/promptModel.ts";
 import { labelOf } from "../../evaluation/promptTemplate.ts";
+import { writeAtomic } from "../../files/writeAtomic.ts";
 import { AttentionWatch } from "../../inspection/attention.ts";
-import { writeAtomic } from "../../runs/atomicFile.ts";
 import { attentionFile, pinnedFile } from "../../runs/folder.ts";
 import { type ActionContext, defineAction } from "../action.ts";
 

@@ -44,7 +44,7 @@ export interface FamilyModel {
   weights: NameMap;
 }
 
-/** Defines a family. One more is one file, and a line in `index.ts`. */
+/** Defines a family. One more is one file, and a line in `languageModels.ts` or, for others, in `index.ts`. */
 export function defineFamily<C extends z.ZodObject>(family: Family<C>): Family {
   return family as unknown as Family;
 }

@@ -1,4 +1,4 @@
-import { sizeOf } from "../../core/shape.ts";
+import { isSizes, sizeOf } from "../../core/shape.ts";
 import type { ByteSource } from "../byteSource.ts";
 import { type Dtype, dtypes } from "../dtypes.ts";
 import { refuse } from "../refuse.ts";
@@ -192,10 +192,6 @@ class TensorRules implements PickleRules {
 
 function isSize(value: Pickled | undefined): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-}
-
-function isSizes(value: Pickled | undefined): value is number[] {
-  return Array.isArray(value) && value.every(isSize);
 }
 
 /** The state dict: the dictionary itself, or the entry of a training checkpoint that holds it. */

@@ -1,7 +1,10 @@
 import { Buffer } from "node:buffer";
+import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { sizeOf } from "../../core/shape.ts";
-import { type ByteProgress, writeInOneStep } from "../file.ts";
+import { makeFolder } from "../../files/makeFolder.ts";
+import { writeAtomic } from "../../files/writeAtomic.ts";
+import type { ByteProgress } from "../file.ts";
 import { refuse } from "../refuse.ts";
 import { bytesOf, encodeTensor, type NamedTensors } from "../safetensors.ts";
 import type { StoredTensor } from "../storedTensor.ts";
@@ -21,7 +24,8 @@ export async function savePytorch(
 ): Promise<void> {
   const named = [...tensors];
   const total = named.reduce((sum, [, tensor]) => sum + bytesOf(tensor), 0);
-  await writeInOneStep(path, zipParts(entriesOf(named)), (bytes) => progress(Math.min(bytes, total), total));
+  await makeFolder(dirname(path));
+  await writeAtomic(path, zipParts(entriesOf(named)), (bytes) => progress(Math.min(bytes, total), total));
 }
 
 interface Entry {

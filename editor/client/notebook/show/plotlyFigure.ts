@@ -1,4 +1,5 @@
 import type { PlotlyTrace } from "plotly.js-cartesian-dist-min";
+import { isObject } from "../../../../src/core/json.ts";
 import { inks, type Theme } from "../../../../src/figures/colors.ts";
 
 /** A figure as `application/vnd.plotly.v1+json` has it. */
@@ -11,7 +12,7 @@ export interface PlotlyFigure {
 /** The content of a bundle as a figure; undefined if it is none. */
 export function readFigure(content: unknown): PlotlyFigure | undefined {
   const { data, layout = {}, config = {} } = (content ?? {}) as Partial<PlotlyFigure>;
-  if (!Array.isArray(data) || !isRecord(layout) || !isRecord(config)) return undefined;
+  if (!Array.isArray(data) || !isObject(layout) || !isObject(config)) return undefined;
   return { data, layout, config };
 }
 
@@ -55,11 +56,7 @@ function merge(under: Record<string, unknown>, over: Record<string, unknown>): R
   const merged = { ...under };
   for (const [key, value] of Object.entries(over)) {
     const below = merged[key];
-    merged[key] = isRecord(below) && isRecord(value) ? merge(below, value) : value;
+    merged[key] = isObject(below) && isObject(value) ? merge(below, value) : value;
   }
   return merged;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

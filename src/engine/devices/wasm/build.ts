@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { FlamingoError } from "../../../core/errors.ts";
+import { makeFolder } from "../../../files/makeFolder.ts";
+import { writeAtomic } from "../../../files/writeAtomic.ts";
 import { builtFolder, isCompiled } from "../../../package/compiled.ts";
 import { dispatchSource } from "./dispatch.ts";
 
@@ -73,13 +75,11 @@ async function compile(
   return new Uint8Array(binary);
 }
 
-/** Writes under another name first, so that no reader sees half a file; without a writable folder, it is not kept. */
+/** Keeps a compiled module for next time; without a writable folder, it is compiled again. */
 async function store(file: URL, bytes: Uint8Array): Promise<void> {
-  const part = new URL(`${file.href}.${process.pid}`);
   try {
-    await mkdir(fileURLToPath(cache), { recursive: true });
-    await writeFile(part, bytes);
-    await rename(part, file);
+    await makeFolder(fileURLToPath(cache));
+    await writeAtomic(fileURLToPath(file), bytes);
   } catch {
     return;
   }

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { statfs } from "node:fs/promises";
-import { dirname } from "node:path";
+import { freeSpace } from "../../../../files/freeSpace.ts";
 
 export interface RunOptions {
   cwd?: string;
@@ -41,16 +40,9 @@ export function thisMachine(): Machine {
     glibc: header.glibcVersionRuntime,
     napi: Number(process.versions.napi),
     nvidia: existsSync("/proc/driver/nvidia/version"),
-    freeBytes,
+    freeBytes: freeSpace,
     run,
   };
-}
-
-async function freeBytes(folder: string): Promise<number> {
-  let place = folder;
-  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
-  const { bavail, bsize } = await statfs(place);
-  return bavail * bsize;
 }
 
 function run(program: string, args: readonly string[], { cwd, env, signal }: RunOptions = {}): Promise<Ran> {

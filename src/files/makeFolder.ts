@@ -1,3 +1,4 @@
+import { mkdirSync, statSync } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
@@ -15,6 +16,22 @@ export async function makeFolder(folder: string): Promise<void> {
   } catch (error) {
     if (!(await isFolder(path))) throw error;
   }
+}
+
+/** `makeFolder` for code that cannot wait. */
+export function makeFolderSync(folder: string): void {
+  const path = resolve(folder);
+  if (isFolderSync(path)) return;
+  if (dirname(path) !== path) makeFolderSync(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (!isFolderSync(path)) throw error;
+  }
+}
+
+export function isFolderSync(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function isFolder(path: string): Promise<boolean> {
