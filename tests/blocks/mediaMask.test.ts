@@ -53,7 +53,7 @@ describeDevices("the media mask", () => {
     expect(error).toMatchObject({ code: "MEDIA_COUNT", details: { expected: media, actual: tags } });
     const { message } = error as FlamingoError;
     expect(message).toContain(`row ${row}`);
-    expect(message).toContain(`${tags} <image> tags`);
+    expect(message).toContain(`${tags} <image> tokens`);
     expect(message).toContain(`${media} images`);
   });
 });

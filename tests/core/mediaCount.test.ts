@@ -10,7 +10,7 @@ const texts = fc
     fc.array(fc.array(fc.boolean(), { minLength: length, maxLength: length }), { minLength: 1, maxLength: 4 }),
   );
 
-describe("the number of <image> tags", () => {
+describe("the number of <image> tokens", () => {
   test("is right when each row has as many as images, or fewer where rows are padded, and else is told with its row", () => {
     fc.assert(
       fc.property(texts, fc.integer({ min: 0, max: 6 }), fc.boolean(), (rows, media, padded) => {
@@ -20,7 +20,7 @@ describe("the number of <image> tags", () => {
         if (wrong < 0) return check();
         expect(refusalOf(check)).toMatchObject({
           code: "MEDIA_COUNT",
-          message: expect.stringContaining(`row ${wrong} has ${tags[wrong]} <image> tags`),
+          message: expect.stringContaining(`row ${wrong} has ${tags[wrong]} <image> tokens`),
           expected: media,
           actual: tags[wrong],
         });

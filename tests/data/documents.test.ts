@@ -67,7 +67,7 @@ describe("documents", () => {
   test("another number of images than captions is refused, naming the row", () => {
     const two = [[red], [cat]];
     expect(() => captionDocuments([two, [[red], [cat], [dog]]], 2, words.special)).toThrowErrorMatchingInlineSnapshot(
-      `[FlamingoError: row 1 has 3 <image> tags in its text but 2 images]`,
+      `[FlamingoError: row 1 has 3 <image> tokens in its text but 2 images]`,
     );
   });
 

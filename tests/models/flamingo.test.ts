@@ -87,11 +87,11 @@ describeDevices("Flamingo", (device) => {
 
   if (device === "webgpu") return;
   test.each([
-    ["more <image> tags than images", mediaOf, [1], 2],
-    ["more images than <image> tags", mediaOf, [1, 2, 3], 2],
+    ["more <image> tokens than images", mediaOf, [1], 2],
+    ["more images than <image> tokens", mediaOf, [1, 2, 3], 2],
   ])("refuses %s", async (_, pictures, seeds, tags) => {
     const refused = logits(made(), text, pictures(...seeds));
-    const message = `row 0 has ${tags} <image> tags in its text but ${seeds.length} images`;
+    const message = `row 0 has ${tags} <image> tokens in its text but ${seeds.length} images`;
     await expect(refused).rejects.toMatchObject({ code: "MEDIA_COUNT", message });
   });
 });

@@ -151,7 +151,7 @@ describe("the parity command", () => {
     ["missing-gradient", /expected\.safetensors lacks grad\.media/],
     ["wrong-output", /output \S+ over 1e-5/],
     ["wrong-gradient", /gradients \S+ over 1e-4 \(attn_gate/],
-    ["too-many-tags", /MEDIA_COUNT: row 0 has 9 <image> tags in its text but 4 images/],
+    ["too-many-tags", /MEDIA_COUNT: row 0 has 9 <image> tokens in its text but 4 images/],
   ])("fails %s and says why", (name, reason) => {
     expect(lineOf(name)).toEqual([expect.stringMatching(reason)]);
     expect(lineOf(name)[0]).toMatch(/^FAILED /);

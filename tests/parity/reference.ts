@@ -60,7 +60,7 @@ export const reference: Readonly<Record<string, Correspondence>> = {
         heads: fields.heads,
         feedForward: { type: "FeedForward", config: { mult: fields.ff_mult } },
         attend: fields.only_attend_immediate_media ? "immediate" : "allPrevious",
-        // The reference takes rows with fewer <image> tags than images. More tags are an error here, as everywhere.
+        // The reference takes rows with fewer <image> tokens than images. More tags are an error here, as everywhere.
         padded: true,
       }),
     ),
