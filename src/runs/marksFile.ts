@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeAtomic } from "./atomicFile.ts";
+import { writeAtomic } from "../files/writeAtomic.ts";
 import { folderError } from "./folderError.ts";
 import { marksSchema, noMarks, type RunMarks } from "./marks.ts";
 
