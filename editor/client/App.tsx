@@ -11,10 +11,12 @@ import { Palette } from "./parts/Palette.tsx";
 import { Problems } from "./parts/Problems.tsx";
 import { TopBar } from "./parts/TopBar.tsx";
 import { listenForShortcuts } from "./stores/context.ts";
+import { listenForDrops } from "./stores/drop.ts";
 
 /** The page: what can be done on top, the pipeline in the middle, the run below. */
 export function App() {
   useEffect(listenForShortcuts, []);
+  useEffect(listenForDrops, []);
   return (
     <div className="app">
       <TopBar />

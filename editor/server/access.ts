@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { NextFunction, Request, Response } from "express";
 import { FlamingoError } from "../../src/core/errors.ts";
-import { enterPath, requestHeader } from "../shared/protocol.ts";
+import { enterPath, requestHeader, uploadPath } from "../shared/protocol.ts";
 
 /** Names under which a browser on this machine reaches the studio. Compared as they are written, never looked up. */
 const hostNames: readonly string[] = ["127.0.0.1", "localhost"];
@@ -161,9 +161,13 @@ function refuseWrite(request: Request): FlamingoError | undefined {
   if (request.method === "GET" || request.method === "HEAD") return undefined;
   if (request.headers[requestHeader] === undefined)
     return refusal(`the request lacks the header ${requestHeader}`, "send it, with any value");
-  return request.is("application/json")
-    ? undefined
-    : refusal("the request's body is not JSON", "send application/json");
+  const [type, what] = isUpload(request) ? ["application/octet-stream", "bytes"] : ["application/json", "JSON"];
+  return request.is(type!) ? undefined : refusal(`the request's body is not ${what}`, `send ${type}`);
+}
+
+/** A part of a file: the one thing that is not sent as JSON. Its type too is none that a page of another origin may send unasked. */
+function isUpload({ method, path }: Request): boolean {
+  return method === "PUT" && path.startsWith(`${uploadPath}/`);
 }
 
 function digest(text: string): Buffer {

@@ -10,9 +10,13 @@ import {
   enterPath,
   enterRequest,
   findingsRequest,
+  modelRequest,
   type StudioInfo,
   type TraceRequest,
   traceRequest,
+  uploadPart,
+  uploadPath,
+  uploadRequest,
   writeRequest,
 } from "../shared/protocol.ts";
 import type { Access } from "./access.ts";
@@ -21,6 +25,7 @@ import { describePipeline, type Library, traceBlock } from "./describe.ts";
 import { answerOf } from "./errorAnswer.ts";
 import { checkJson } from "./jsonLimits.ts";
 import { jupyterPath } from "./jupyter/routes.ts";
+import type { ModelStore } from "./models.ts";
 import type { PipelineStore } from "./pipelines.ts";
 import type { RunManager } from "./runs.ts";
 import { sendFile } from "./sendFile.ts";
@@ -29,6 +34,7 @@ export interface AppOptions {
   access: Access;
   library: Library;
   pipelines: PipelineStore;
+  models: ModelStore;
   runs: RunManager;
   /** Answers under `jupyterPath`, with checks of its own. */
   jupyter: RequestHandler;
@@ -53,6 +59,7 @@ export function makeApp(options: AppOptions): Express {
   });
   addCatalogRoutes(app, options);
   addPipelineRoutes(app, options);
+  addModelRoutes(app, options);
   addRunRoutes(app, options);
   app.get("/{*file}", async (request, response) => {
     const [folder, ...rest] = request.params.file ?? ["index.html"];
@@ -110,6 +117,32 @@ function addPipelineRoutes(app: Express, { pipelines }: AppOptions): void {
     if (!parsed.success) throw unreadable(parsed.error);
     const pipeline = parsePipeline(parsed.data.pipeline, "the pipeline");
     response.json(await pipelines.write(request.params.id, pipeline, parsed.data.rev));
+  });
+}
+
+function addModelRoutes(app: Express, { models }: AppOptions): void {
+  app.post("/api/models", async (request, response) => {
+    const parsed = modelRequest.safeParse(request.body);
+    if (!parsed.success) throw unreadable(parsed.error);
+    response.json(await models.open(parsed.data));
+  });
+  app.post(`${uploadPath}/:name`, async (request, response) => {
+    const parsed = uploadRequest.safeParse(request.body);
+    if (!parsed.success) throw unreadable(parsed.error);
+    await models.begin(request.params.name, parsed.data);
+    response.json({});
+  });
+  const bytes = express.raw({ type: "application/octet-stream", limit: uploadPart });
+  app.put(`${uploadPath}/:name/:file`, bytes, async (request, response) => {
+    const { name, file } = request.params as { name: string; file: string };
+    const body: unknown = request.body;
+    const part = body instanceof Uint8Array ? body : new Uint8Array(0); // express gives an empty body as {}
+    await models.append(name, file, Number(request.query.from), part);
+    response.json({});
+  });
+  app.delete(`${uploadPath}/:name`, async (request, response) => {
+    await models.abandon(request.params.name);
+    response.json({});
   });
 }
 

@@ -3,6 +3,7 @@ import type { Catalog } from "../../src/core/catalog.ts";
 import { describeWeights } from "../../src/core/describeWeights.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
 import type { Findings } from "../../src/core/findings.ts";
+import type { ImportOptions, ImportReport } from "../../src/execution/importModel.ts";
 import { checkPipeline } from "../../src/graph/check.ts";
 import { withGraphBlocks } from "../../src/graph/graphBlock.ts";
 import { frozenNewWeights, newWeights } from "../../src/graph/newWeights.ts";
@@ -17,6 +18,8 @@ export interface Library {
   findBlock(name: string): AnyBlock | undefined;
   /** Looks at what a node names outside of its pipeline. @throws FlamingoError for what is wrong */
   findingsOf?(node: FindingsRequest, models: string): Promise<Findings>;
+  /** Makes a pipeline of a model in another library's files. */
+  importModel?(options: ImportOptions): Promise<ImportReport>;
   /** What nodes may start from. */
   startingWeights?(folders: { models: string; runs: string }): Promise<StartingWeights[]>;
 }

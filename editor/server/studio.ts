@@ -12,6 +12,7 @@ import { Access } from "./access.ts";
 import { makeApp } from "./app.ts";
 import type { Library } from "./describe.ts";
 import { type JupyterOptions, makeJupyterServer } from "./jupyter/jupyter.ts";
+import { ModelStore } from "./models.ts";
 import { PipelineStore } from "./pipelines.ts";
 import { RunManager } from "./runs.ts";
 import { serveSockets } from "./sockets.ts";
@@ -87,6 +88,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     library,
     runs,
     pipelines: new PipelineStore(options.templates ?? beside("../templates"), home.pipelines),
+    models: new ModelStore(home, library),
     client: options.client ?? clientFolder,
     info: async () => ({ version, device: await device }),
   });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { LogRecord } from "../../src/channels/channel.ts";
 import { deviceNames as devices } from "../../src/core/deviceNames.ts";
 import type { ErrorReport } from "../../src/core/errors.ts";
+import { bitWidths } from "../../src/core/weight.ts";
 import type { Problem } from "../../src/graph/check.ts";
 import { type GraphBlock, type GraphBlocks, graphBlockSchema } from "../../src/graph/graph.ts";
 import type { NewWeights } from "../../src/graph/newWeights.ts";
@@ -157,6 +158,42 @@ export interface StartingWeights {
   title: string;
   /** Of a run: the nodes that it has trained. */
   nodes?: string[];
+}
+
+/** Bytes of a file that a browser sends at a time. */
+export const uploadPart = 16 * 1024 * 1024;
+
+/** Under this path files of models come, as bytes: everything else that is sent is JSON. */
+export const uploadPath = "/api/uploads";
+
+/**
+ * POST /api/uploads/:name begins an upload of a model's files; PUT /api/uploads/:name/:file?from=N sends a part of one, in order; DELETE
+ * throws away what came.
+ */
+export const uploadRequest = z.strictObject({
+  files: z
+    .array(z.strictObject({ name: z.string().max(130), size: z.int().nonnegative() }))
+    .min(1)
+    .max(2000),
+});
+export type UploadRequest = z.output<typeof uploadRequest>;
+
+/** POST /api/models makes a pipeline of a model: of the one at a path of this machine, or of the files that were sent under its name. */
+export const modelRequest = z.strictObject({
+  path: z.string().min(1).max(4096).optional(),
+  name: z.string().max(64).optional(),
+  /** Bits in which frozen matrices are held. */
+  quantize: z.literal(bitWidths).optional(),
+});
+export type ModelRequest = z.output<typeof modelRequest>;
+
+/** Answer of POST /api/models. */
+export interface ImportedModel {
+  /** Of the pipeline. */
+  id: string;
+  family: string;
+  parameters: number;
+  notes: string[];
 }
 
 /** POST /api/trace, body: which block to open. Answered with its Inside. */

@@ -1,8 +1,8 @@
 import { basename, relative, resolve } from "node:path";
+import { arrived } from "../core/arrived.ts";
 import { type ExportTarget, exportTargets } from "../execution/exportTargets.ts";
 import { showAside } from "./aside.ts";
 import { type Command, readArguments, usageError } from "./command.ts";
-import { arrived } from "./steps.ts";
 
 const usage = `flamingo export RUN_DIR --to ${exportTargets.join("|")} [--out DIR] [--json]`;
 

@@ -4,11 +4,11 @@ import { executeNotebook } from "../../kernel/client/executeNotebook.ts";
 import { KernelClient } from "../../kernel/client/kernelClient.ts";
 import { flamingoKernelspec, kernelName } from "../../kernel/client/kernelspec.ts";
 import { type NotebookFile, parseNotebook, printNotebook } from "../../kernel/nbformat/notebook.ts";
+import { printSeconds } from "../core/arrived.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { writeAtomic } from "../files/writeAtomic.ts";
 import { printError } from "../runs/fault.ts";
 import { type Command, type CommandContext, interruptedCode, readArguments, readWhole, usageError } from "./command.ts";
-import { printSeconds } from "./progress.ts";
 
 const usage = "flamingo notebook run FILE.ipynb [--output FILE] [--timeout S] [--allow-errors]";
 

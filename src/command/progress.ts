@@ -1,5 +1,6 @@
 import type { Channel, LogRecord } from "../channels/channel.ts";
 import { channels } from "../channels/channels.ts";
+import { printSeconds } from "../core/arrived.ts";
 import { printBytes } from "../core/bytes.ts";
 import { dataWait } from "../runs/progress.ts";
 import { endsRun, isOver, type LifecycleValue } from "../runs/record.ts";
@@ -95,14 +96,6 @@ function headline(state: RunState, now: number): string | undefined {
 
 function busyNode({ status, nodes }: RunState): NodeProgress | undefined {
   return status === "running" ? Object.values(nodes).find(({ state }) => state === "running") : undefined;
-}
-
-/** `2 min 14 s` */
-export function printSeconds(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
 const watched = channels as unknown as readonly Channel[];

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { arrived } from "../core/arrived.ts";
 import type { Output } from "./command.ts";
-import { printSeconds } from "./progress.ts";
 
 /** Files that grow while a step runs: their folder, and how many bytes they will have; 0 if that is not known. */
 export interface Growing {
@@ -49,14 +49,6 @@ export class Steps {
     this.#out.write(`\r\u001b[K${line.slice(0, (this.#out.columns ?? 80) - 1)}`);
     this.#live = true;
   }
-}
-
-/** `120 of 252 MB, 12 s left` */
-export function arrived(bytes: number, total: number, milliseconds: number): string {
-  const megabytes = (count: number) => (count / 1e6).toFixed(0);
-  if (total === 0) return `${megabytes(bytes)} MB`;
-  const left = bytes > 0 ? `, ${printSeconds(((total - bytes) * milliseconds) / bytes / 1000)} left` : "";
-  return `${megabytes(Math.min(bytes, total))} of ${megabytes(total)} MB${left}`;
 }
 
 /** Files may come and go while they are counted. */

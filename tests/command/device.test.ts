@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { arrived, Steps } from "../../src/command/steps.ts";
+import { Steps } from "../../src/command/steps.ts";
+import { arrived } from "../../src/core/arrived.ts";
 import { callFlamingo } from "./callFlamingo.ts";
 
 test("lists every device, or what would bring it, and which one auto takes", async () => {

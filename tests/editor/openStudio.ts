@@ -17,6 +17,7 @@ import {
 import { emptyNotebook, printNotebook } from "../../kernel/nbformat/notebook.ts";
 import { makeCatalog } from "../../src/core/catalog.ts";
 import { findBlock } from "../../src/core/registry.ts";
+import { importModel } from "../../src/execution/importModel.ts";
 import { models } from "../../src/models/index.ts";
 import { findHome } from "../../src/runs/home.ts";
 import { emptyRun, foldRecords, type RunState } from "../../src/runs/state.ts";
@@ -58,6 +59,7 @@ export async function openStudio(
     library: {
       catalog: { ...fakeCatalog, ...makeCatalog(models) },
       findBlock,
+      importModel,
     },
     device: Promise.resolve({ name: "cpu", reason: "for tests", description: "none" }),
     port: 0,

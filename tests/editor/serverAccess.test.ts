@@ -2,9 +2,10 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Access } from "../../editor/server/access.ts";
 import { makeApp } from "../../editor/server/app.ts";
+import { ModelStore } from "../../editor/server/models.ts";
 import { PipelineStore } from "../../editor/server/pipelines.ts";
 import { RunManager } from "../../editor/server/runs.ts";
-import { enterPath, requestHeader } from "../../editor/shared/protocol.ts";
+import { enterPath, requestHeader, uploadPath } from "../../editor/shared/protocol.ts";
 import { findHome } from "../../src/runs/home.ts";
 import { fakePipeline } from "../runs/fakeLibrary.ts";
 import { openStudio, type TestStudio } from "./openStudio.ts";
@@ -18,6 +19,7 @@ function allRoutes(): Route[] {
     jupyter: (_request, _response, next) => next(), // its routes have a table of their own
     library: { catalog: {}, findBlock: () => undefined },
     pipelines: new PipelineStore("/nowhere", "/nowhere"),
+    models: new ModelStore(home, { catalog: {}, findBlock: () => undefined }),
     runs: new RunManager({ home, catalog: {}, trainer: "" }),
     client: "/nowhere",
     info: () => Promise.reject(new Error("not asked")),
@@ -44,6 +46,11 @@ function ours(studio: TestStudio): OutgoingHttpHeaders {
     "content-type": "application/json",
     [requestHeader]: "1",
   };
+}
+
+/** Parts of files come as bytes, all else as JSON. */
+function typeOf({ method, path }: Route): OutgoingHttpHeaders {
+  return method === "PUT" && path.startsWith(uploadPath) ? { "content-type": "application/octet-stream" } : {};
 }
 
 /** A stranger's request: what differs from ours, the answer, and which routes it is about. */
@@ -118,6 +125,10 @@ describe("every route", () => {
       "GET /api/pipelines",
       "GET /api/pipelines/first",
       "PUT /api/pipelines/first",
+      "POST /api/models",
+      "POST /api/uploads/first",
+      "PUT /api/uploads/first/first",
+      "DELETE /api/uploads/first",
       "GET /api/runs",
       "GET /api/runs/first/pipeline",
       "GET /api/runs/first/files/first",
@@ -128,7 +139,7 @@ describe("every route", () => {
   test("answers our own page", async () => {
     const studio = await openStudio();
     for (const route of routes) {
-      const { status, headers } = await rawRequest(studio, route, ours(studio), bodyOf(route));
+      const { status, headers } = await rawRequest(studio, route, { ...ours(studio), ...typeOf(route) }, bodyOf(route));
       // The code that it brings is none: whoever has the token needs no code.
       if (route.path !== enterPath) expect([401, 403], `${route.method} ${route.path}`).not.toContain(status);
       expect(headers["content-security-policy"]).toContain("default-src 'self'");
@@ -192,6 +203,10 @@ describe("every route", () => {
     const body = JSON.stringify({ pipeline: fakePipeline() });
     const reply = await rawRequest(studio, { method: "POST", path: "/api/describe" }, headers, body);
     expect(reply.status).toBe(200);
+    const upload = { method: "PUT", path: `${uploadPath}/a/config.json?from=0` };
+    expect((await rawRequest(studio, upload, headers, body)).status).toBe(403); // no bytes
+    const plain = { ...headers, "content-type": "text/plain" };
+    expect((await rawRequest(studio, upload, plain, body)).status).toBe(403);
     const others = { ...headers, origin: evil };
     expect((await rawRequest(studio, { method: "POST", path: "/api/describe" }, others, body)).status).toBe(403);
   });

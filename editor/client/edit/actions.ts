@@ -9,7 +9,7 @@ import { isOver, type RunStatus } from "../../../src/runs/record.ts";
 import { edgeIds } from "../graph/edges.ts";
 import { cutOut, paste, readPart } from "./clipboard.ts";
 
-export type Dialog = "open" | "save" | "help" | "run" | "collapse" | "block" | "commands";
+export type Dialog = "open" | "model" | "save" | "help" | "run" | "collapse" | "block" | "commands";
 export type Side = "palette" | "dock";
 
 /** What an action sees of the editor, and what it can do with it. */
@@ -116,6 +116,13 @@ export const actions: readonly Action[] = [
     shortcut: "Mod+O",
     predicate: always,
     perform: (context) => context.open("open"),
+  },
+  {
+    name: "openModel",
+    label: "Open a model…",
+    group: "File",
+    predicate: ({ connected }) => connected,
+    perform: (context) => context.open("model"),
   },
   { name: "save", label: "Save", group: "File", shortcut: "Mod+S", predicate: hasNodes, perform: (c) => c.save() },
   {

@@ -10,12 +10,15 @@ import { isMac } from "./ActionButton.tsx";
 import { BlockDialog, CollapseDialog } from "./BlockDialogs.tsx";
 import { CommandDialog } from "./CommandDialog.tsx";
 import { Modal } from "./Modal.tsx";
+import { ModelDialog } from "./ModelDialog.tsx";
 
 export function Dialogs() {
   const dialog = useEditor((editor) => editor.dialog);
   switch (dialog) {
     case "open":
       return <OpenDialog />;
+    case "model":
+      return <ModelDialog />;
     case "save":
       return <SaveDialog />;
     case "help":
@@ -57,6 +60,9 @@ function OpenDialog() {
         none="Nothing saved yet."
       />
       <footer>
+        <button type="button" className="button" onClick={() => openDialog("model")}>
+          A model of another library…
+        </button>
         <label className="button">
           From a file…
           <input

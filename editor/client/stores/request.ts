@@ -13,6 +13,12 @@ export function sendJson<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: s
   return ask<T>(path, { method, headers, body: JSON.stringify(body) });
 }
 
+/** Sends a part of a file. */
+export function sendBytes(path: string, bytes: Blob): Promise<unknown> {
+  const headers = { "content-type": "application/octet-stream", [requestHeader]: "1" };
+  return ask(path, { method: "PUT", headers, body: bytes });
+}
+
 async function ask<T>(path: string, init: RequestInit): Promise<T> {
   let response: Response;
   try {
