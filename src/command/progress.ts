@@ -6,6 +6,7 @@ import { dataWait } from "../runs/progress.ts";
 import { endsRun, isOver, type LifecycleValue } from "../runs/record.ts";
 import { emptyRun, foldRecords, type NodeProgress, type RunState, secondsLeft } from "../runs/state.ts";
 import type { Output } from "./command.ts";
+import { LiveLine } from "./liveLine.ts";
 
 /** Milliseconds between two states of the live line, and between two plain lines where there is no terminal. */
 const liveInterval = 250;
@@ -16,54 +17,39 @@ const plainInterval = 10_000;
  * keeping (captions, results, messages) as lines of its own.
  */
 export class Progress {
-  readonly #out: Output;
+  readonly #interval: number;
+  readonly #line: LiveLine;
   #state = emptyRun();
   #waiting: LogRecord[] = [];
   #shown = 0;
-  #line = "";
 
   constructor(out: Output) {
-    this.#out = out;
+    this.#interval = out.isTTY ? liveInterval : plainInterval;
+    this.#line = new LiveLine(out);
   }
 
   show(record: LogRecord): void {
     this.#waiting.push(record);
     const lines = linesOf(record);
-    const interval = this.#out.isTTY ? liveInterval : plainInterval;
     // The clock may be set back while the run goes on.
-    const due = Math.abs(record.time - this.#shown) >= interval || endsRun(record);
+    const due = Math.abs(record.time - this.#shown) >= this.#interval || endsRun(record);
     if (lines.length === 0 && !due) return;
     this.#state = foldRecords(this.#state, this.#waiting);
     this.#waiting = [];
     for (const line of lines) this.say(line);
     if (!due) return;
     this.#shown = record.time;
-    const line = statusLine(this.#state, record.time);
-    if (this.#out.isTTY) this.#draw(line);
-    else if (line !== "") this.#out.write(`${line}\n`);
+    this.#line.show(statusLine(this.#state, record.time));
   }
 
   /** Writes a line that stays. */
   say(line: string): void {
-    if (!this.#out.isTTY) {
-      this.#out.write(`${line}\n`);
-      return;
-    }
-    const live = this.#line;
-    this.#draw("");
-    this.#out.write(`${line}\n`);
-    this.#draw(live);
+    this.#line.say(line);
   }
 
   /** Leaves the last live line where it is. */
   end(): void {
-    if (this.#line !== "") this.#out.write("\n");
-    this.#line = "";
-  }
-
-  #draw(line: string): void {
-    this.#line = line.slice(0, (this.#out.columns ?? 80) - 1);
-    this.#out.write(`\r\u001b[K${this.#line}`);
+    this.#line.end();
   }
 }
 

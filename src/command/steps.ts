@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { arrived } from "../core/arrived.ts";
 import type { Output } from "./command.ts";
+import { LiveLine } from "./liveLine.ts";
 
 /** Files that grow while a step runs: their folder, and how many bytes they will have; 0 if that is not known. */
 export interface Growing {
@@ -15,39 +16,30 @@ const plainInterval = 10_000;
 
 /** Shows work in steps: a line each, and on a terminal what has arrived of it and the time left. */
 export class Steps {
-  readonly #out: Output;
+  readonly #interval: number;
+  readonly #line: LiveLine;
   #timer: NodeJS.Timeout | undefined;
-  #live = false;
 
   constructor(out: Output) {
-    this.#out = out;
+    this.#interval = out.isTTY ? liveInterval : plainInterval;
+    this.#line = new LiveLine(out);
   }
 
   begin(text: string, growing?: Growing): void {
     this.end();
-    this.#draw(text);
+    this.#line.show(text);
     if (!growing) return;
     const started = Date.now();
     const before = bytesIn(growing.folder);
     const look = () =>
-      this.#draw(`${text}: ${arrived(bytesIn(growing.folder) - before, growing.bytes, Date.now() - started)}`);
-    this.#timer = setInterval(look, this.#out.isTTY ? liveInterval : plainInterval);
+      this.#line.show(`${text}: ${arrived(bytesIn(growing.folder) - before, growing.bytes, Date.now() - started)}`);
+    this.#timer = setInterval(look, this.#interval);
     this.#timer.unref();
   }
 
   end(): void {
     clearInterval(this.#timer);
-    if (this.#live) this.#out.write("\n");
-    this.#live = false;
-  }
-
-  #draw(line: string): void {
-    if (!this.#out.isTTY) {
-      this.#out.write(`${line}\n`);
-      return;
-    }
-    this.#out.write(`\r\u001b[K${line.slice(0, (this.#out.columns ?? 80) - 1)}`);
-    this.#live = true;
+    this.#line.end();
   }
 }
 
