@@ -1,11 +1,13 @@
 import type { ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { KernelClient } from "../../kernel/client/kernelClient.ts";
+import { flamingoKernelspec } from "../../kernel/client/kernelspec.ts";
 import { Random } from "../../src/core/random.ts";
 import { catalog } from "../../src/execution/registry.ts";
 import { checkpointFolder } from "../../src/runs/folder.ts";
@@ -14,13 +16,19 @@ import { findDamage, readRecords } from "../../src/runs/reader.ts";
 import { emptyRun, foldRecords, type RunState } from "../../src/runs/state.ts";
 import { newestCheckpoint } from "../../src/training/checkpoint.ts";
 import { ask, quickPipeline, spawnFlamingo, studioOf } from "../studioProcess.ts";
+import { damageCheckpoint, damageLog, lostRecords } from "./damage.ts";
 
 /**
- * `npm run -s crash -- --kills 10 [--seed S]`: kills trainings and studios with -9 at random moments, also while a
- * checkpoint is written and twice in a row, and resumes them. Each must end with the very bits of one that ran through.
+ * `npm run -s crash -- --kills 10 --damages 10 [--seed S]`: kills trainings, studios and kernels with -9 at random moments, also
+ * while a checkpoint is written and twice in a row, and resumes them. Each must end with the very bits of one that ran through.
+ * Then it damages logs and checkpoints: a log may lose the damaged record only, and a run goes on from the checkpoint before.
  */
 const { values } = parseArgs({
-  options: { kills: { type: "string", default: "10" }, seed: { type: "string", default: "1" } },
+  options: {
+    kills: { type: "string", default: "10" },
+    damages: { type: "string", default: "10" },
+    seed: { type: "string", default: "1" },
+  },
 });
 const home = mkdtempSync(join(tmpdir(), "flamingo-crash-"));
 const random = new Random(Number(values.seed));
@@ -32,21 +40,52 @@ try {
   const whole = await make("whole");
   await run(whole);
   const expected = await resultOf(whole);
-  let failed = 0;
-  for (let kill = 0; kill < Number(values.kills); kill++) {
-    const way = kill % 4 === 3 ? "studio" : "trainer";
-    const finding = await (way === "studio" ? killStudio(kill) : killTrainer(kill)).then(
-      async (folder) => differences(expected, await resultOf(folder), folder),
-      (error: Error) => error.message,
-    );
-    if (finding) failed++;
-    console.log(`kill ${kill + 1} (${way}): ${finding ?? "resumed, the same to the last bit"}`);
-  }
-  console.log(`${values.kills} kills, ${Number(values.kills) - failed} resumed bit-identical`);
-  process.exitCode = failed > 0 ? 1 : 0;
+  const ways = { trainer: killTrainer, kernel: killKernel, "second trainer": killTrainer, studio: killStudio };
+  const kills = await tryAll("kill", Number(values.kills), ways, async (folder) =>
+    differences(expected, await resultOf(folder), folder),
+  );
+  console.log(`${values.kills} kills, ${kills} resumed bit-identical`);
+  const cut = await make("cut");
+  await killTraining(cut, 700);
+  const damages = await tryAll(
+    "damage",
+    Number(values.damages),
+    {
+      log: (number) => damagedCopy(cut, number, damageLog),
+      checkpoint: (number) => damagedCopy(cut, number, damageCheckpoint),
+    },
+    async (folder, way) => {
+      if (way === "log") return lostRecords(cut, folder);
+      await run(folder);
+      const { weights } = await resultOf(folder);
+      return weights === expected.weights ? undefined : "the weights differ";
+    },
+  );
+  console.log(`${values.damages} damaged logs and checkpoints, ${damages} lost nothing else`);
+  process.exitCode = kills === Number(values.kills) && damages === Number(values.damages) ? 0 : 1;
 } finally {
   for (const child of running) child.kill("SIGKILL");
   rmSync(home, { recursive: true, force: true });
+}
+
+/** Does something in each way in turn, and says what came of it. @returns how often nothing was wrong */
+async function tryAll<Way extends string>(
+  what: string,
+  count: number,
+  ways: Record<Way, (number: number) => Promise<string>>,
+  findFault: (folder: string, way: Way) => Promise<string | undefined>,
+): Promise<number> {
+  const names = Object.keys(ways) as Way[];
+  let good = 0;
+  for (let number = 0; number < count; number++) {
+    const way = names[number % names.length]!;
+    const fault = await ways[way](number)
+      .then((folder) => findFault(folder, way))
+      .catch((error: Error) => error.message);
+    if (!fault) good++;
+    console.log(`${what} ${number + 1} of ${count} (${way}): ${fault ?? "good"}`);
+  }
+  return good;
 }
 
 async function make(name: string): Promise<string> {
@@ -77,15 +116,61 @@ async function run(folder: string): Promise<void> {
 /** Kills a training once or twice, from its start to its last step, and resumes it. */
 async function killTrainer(number: number): Promise<string> {
   const folder = await make(`trainer-${number}`);
-  for (let times = number % 3 === 2 ? 2 : 1; times > 0; times--) {
-    const child = flamingo("resume", folder, "--json");
-    const end = ended(child);
-    if (random.integer(5) > 0) await firstStep(child);
-    await delay(random.integer(1500));
-    child.kill("SIGKILL");
-    await end;
-  }
+  for (let times = number % 3 === 2 ? 2 : 1; times > 0; times--) await killTraining(folder, random.integer(1500));
+  await runUnlessOver(folder);
+  return folder;
+}
+
+async function killTraining(folder: string, wait: number): Promise<void> {
+  const child = flamingo("resume", folder, "--json");
+  const end = ended(child);
+  if (random.integer(5) > 0) await firstStep(child);
+  await delay(wait);
+  child.kill("SIGKILL");
+  await end;
+}
+
+async function runUnlessOver(folder: string): Promise<void> {
   if (foldRecords(emptyRun(), await readRecords(folder)).status !== "succeeded") await run(folder);
+}
+
+/** Kills a kernel whose cell trains, once or twice, and resumes the run in another kernel or in the terminal. */
+async function killKernel(number: number): Promise<string> {
+  const folder = await make(`kernel-${number}`);
+  const cell = `await (await flamingo.openRun(${JSON.stringify(folder)})).resume({ device: "wasm" })`;
+  for (let times = number % 3 === 2 ? 2 : 1; times > 0; times--) {
+    const kernel = await startKernel();
+    const over = kernel.execute(cell).catch(() => undefined); // it dies
+    const before = (await readRecords(folder)).length;
+    while (
+      (await readRecords(folder)).length < before + 10 &&
+      (await Promise.race([over, delay(200, "runs")])) === "runs"
+    );
+    await delay(random.integer(800));
+    await kernel.kill();
+  }
+  if (number % 2 === 0) await runUnlessOver(folder);
+  else {
+    const kernel = await startKernel();
+    const { content } = await kernel.execute(cell);
+    await kernel.kill();
+    if (content.status !== "ok") throw new Error(`the cell ended with ${content.ename}: ${content.evalue}`);
+  }
+  return folder;
+}
+
+function startKernel(): Promise<KernelClient> {
+  return KernelClient.start({ spec: flamingoKernelspec, cwd: home, env: { FLAMINGO_HOME: home } });
+}
+
+async function damagedCopy(
+  from: string,
+  number: number,
+  damage: (folder: string, random: Random) => void,
+): Promise<string> {
+  const folder = `${from}-${number}`;
+  cpSync(from, folder, { recursive: true });
+  damage(folder, random);
   return folder;
 }
 
