@@ -84,11 +84,10 @@ export interface FolderOptions {
 export function readFolderOptions(folder: string): FolderOptions {
   const file = join(folder, "tsconfig.json");
   if (!ts.sys.fileExists(file)) return { options: {}, notes: [] };
-  const { config, error } = ts.readConfigFile(file, ts.sys.readFile);
-  const host: ts.ParseConfigHost = { ...ts.sys, readDirectory: () => [] };
-  const parsed = ts.parseJsonConfigFileContent(config ?? {}, host, folder, undefined, file);
+  const parsed = parseConfig(file, folder);
+  if (typeof parsed === "string") return { options: {}, notes: [`tsconfig.json is not read: ${parsed}`] };
   const noInputs = 18003;
-  const wrong = [...(error ? [error] : []), ...parsed.errors].filter(({ code }) => code !== noInputs);
+  const wrong = parsed.errors.filter(({ code }) => code !== noInputs);
   const notes = wrong.map(({ messageText }) => `tsconfig.json: ${ts.flattenDiagnosticMessageText(messageText, " ")}`);
   const options: ts.CompilerOptions = {};
   const without: string[] = [];
@@ -100,4 +99,16 @@ export function readFolderOptions(folder: string): FolderOptions {
   if (without.length > 0)
     notes.push(`tsconfig.json: no effect in cells: ${without.sort().join(", ")}; cells are ES modules for Node`);
   return { options, notes };
+}
+
+/** @returns why it cannot be read, where TypeScript fails at it, as at thousands of brackets */
+function parseConfig(file: string, folder: string): ts.ParsedCommandLine | string {
+  const host: ts.ParseConfigHost = { ...ts.sys, readDirectory: () => [] };
+  try {
+    const { config, error } = ts.readConfigFile(file, ts.sys.readFile);
+    const parsed = ts.parseJsonConfigFileContent(config ?? {}, host, folder, undefined, file);
+    return { ...parsed, errors: [...(error ? [error] : []), ...parsed.errors] };
+  } catch (thrown) {
+    return (thrown as Error).message;
+  }
 }

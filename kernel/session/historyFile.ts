@@ -60,14 +60,16 @@ export class HistoryFile {
   }
 
   #start(): number {
-    this.#append({ kernel: this.#kernel });
+    // A line that a killed kernel left without its end would take this one into it.
+    this.#append({ kernel: this.#kernel }, "\n");
     return sessions(this.#lines()).get(this.#kernel) ?? 1;
   }
 
-  #append(line: Line): void {
+  #append(line: Line, before = ""): void {
     try {
       makeFolderSync(dirname(this.#file));
-      appendFileSync(this.#file, `${JSON.stringify(line)}\n`, { mode: 0o600 });
+      appendFileSync(this.#file, `${before}${JSON.stringify(line)}
+`, { mode: 0o600 });
     } catch {
       // The folder cannot be written, or the disk is full: no reason to refuse a cell.
     }
@@ -86,8 +88,11 @@ export class HistoryFile {
 
 function readLine(text: string): Line | undefined {
   try {
-    const line = JSON.parse(text) as Line;
-    return typeof line?.kernel === "string" ? line : undefined;
+    const { kernel, line, input, output = null } = JSON.parse(text);
+    if (typeof kernel !== "string") return undefined;
+    const isCell =
+      Number.isInteger(line) && typeof input === "string" && (output === null || typeof output === "string");
+    return isCell ? { kernel, line, input, output } : { kernel };
   } catch {
     return undefined; // the last line of a kernel that was killed, or the file's end
   }

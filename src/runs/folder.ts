@@ -51,7 +51,7 @@ const recordSchema = z.object({
   options: z.object({ targets: z.array(z.string()).optional() }).default({}),
 });
 
-const recordFile = "run.json";
+export const recordFile = "run.json";
 export const checkpointFolder = "checkpoints";
 
 /** Where a run leaves the weights of each node that it has trained, for other pipelines to start from. */

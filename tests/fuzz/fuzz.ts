@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { reportOf } from "../../src/core/errors.ts";
-import type { Reader } from "./readers.ts";
+import type { Reader } from "./reader.ts";
 
 /** Milliseconds of computing that an input may take. Not those on the clock, for the machine may have other work. */
 const longest = 1000;

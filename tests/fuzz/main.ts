@@ -21,10 +21,11 @@ try {
     try {
       const { inputs, read, refused, slowest } = await fuzz(reader, Number(values.inputs), seed);
       const counts = `${inputs} inputs, ${read} read, ${refused} refused, 0 crashes`;
-      console.log(`${reader.name.padEnd(20)} ${counts}, slowest ${slowest.toFixed(0)} ms`);
+      console.log(`${reader.name.padEnd(22)} ${counts}, slowest ${slowest.toFixed(0)} ms`);
     } catch (error) {
       failed++;
-      console.log(`${reader.name.padEnd(20)} FAILED: ${(error as Error).message}`);
+      const { message, cause } = error as Error;
+      console.log(`${reader.name.padEnd(22)} FAILED: ${message}\n${cause instanceof Error ? cause.stack : ""}`);
     }
   }
 } finally {

@@ -116,7 +116,8 @@ function change1(
 ): void {
   const set = (field: string, value: unknown) =>
     Object.defineProperty(parent, field, { value, enumerable: true, configurable: true, writable: true });
-  if (kind === "add" || key === undefined) set(name || "x", odd);
+  if (Array.isArray(parent) && (kind === "add" || key === undefined)) parent.push(odd);
+  else if (kind === "add" || key === undefined) set(name || "x", odd);
   else if (kind === "replace") set(key, odd);
   else if (Array.isArray(parent)) parent.splice(Number(key), 1);
   else {

@@ -5,11 +5,11 @@ import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import sharp from "sharp";
-import { describePipeline } from "../../editor/server/describe.ts";
+import { describePipeline, traceBlock } from "../../editor/server/describe.ts";
 import { parseBody, readSaved } from "../../editor/server/jupyter/document.ts";
 import { binaryProtocol, fromWebSocket, toWebSocket } from "../../editor/server/jupyter/webSocketMessage.ts";
 import { readRequest } from "../../editor/server/sockets.ts";
-import { type RequestName, requests } from "../../editor/shared/protocol.ts";
+import { type RequestName, requests, type TraceRequest, traceRequest } from "../../editor/shared/protocol.ts";
 import { emptyNotebook, parseNotebook, printNotebook } from "../../kernel/nbformat/notebook.ts";
 import { decode, encode } from "../../kernel/protocol/frames.ts";
 import { newHeader } from "../../kernel/protocol/message.ts";
@@ -23,7 +23,11 @@ import { catalog, findBlock } from "../../src/execution/registry.ts";
 import { readTemplate } from "../../src/execution/templates.ts";
 import { compile } from "../../src/pipeline/compile.ts";
 import { parsePipeline, readPipeline, writePipeline } from "../../src/pipeline/schema.ts";
+import { readRun, recordFile } from "../../src/runs/folder.ts";
+import { createJob } from "../../src/runs/job.ts";
+import { leaseHolder } from "../../src/runs/lease.ts";
 import { RunLog } from "../../src/runs/log.ts";
+import { thisProcess } from "../../src/runs/processIdentity.ts";
 import { logFile, readRecords } from "../../src/runs/reader.ts";
 import { emptyRun, foldRecords } from "../../src/runs/state.ts";
 import { checkpointFile, loadCheckpoint, saveCheckpoint } from "../../src/training/checkpoint.ts";
@@ -35,20 +39,10 @@ import { saveShards } from "../../src/weights/shards.ts";
 import type { WeightsFile } from "../../src/weights/storedTensor.ts";
 import { bodyArbitrary } from "../runs/recordArbitrary.ts";
 import { storedZip } from "../weights/storedZip.ts";
+import { kernelReaders } from "./kernelReaders.ts";
+import { modelReaders } from "./modelReaders.ts";
 import { mutatedBytes, mutatedJson, mutatedText } from "./mutations.ts";
-
-/** A reader of outside data: inputs that are nearly right, and what reads them. It may throw a FlamingoError, no other. */
-export interface Reader<Input = unknown> {
-  name: string;
-  inputs: fc.Arbitrary<Input>;
-  read(input: Input): unknown;
-  /** Reads right input, so that a reader that refuses all is no success. */
-  right: Input;
-}
-
-function reader<Input>(value: Reader<Input>): Reader {
-  return value as unknown as Reader;
-}
+import { type Reader, reader } from "./reader.ts";
 
 /** Every reader of outside data. @param folder is theirs to write in */
 export async function makeReaders(folder: string): Promise<Reader[]> {
@@ -112,10 +106,20 @@ export async function makeReaders(folder: string): Promise<Reader[]> {
   const shardIndex: unknown = JSON.parse(readFileSync(join(shardFolder, "model.safetensors.index.json"), "utf8"));
   const torchFiles = ["views.pt", "training.pt", "protocol4.pt"].map((name) => readFileSync(join(torchFolder, name)));
   const torchPickle = pickleOf(torchFiles[1]!);
+  const insides: unknown[] = [
+    { type: "GatedXattnDense", config: { dim: 8, visualDim: 8 }, ports: ["text", "media", "locations"] },
+    { type: "PerceiverResampler", config: { dim: 8 }, ports: ["visual"], fields: ["dim"], frozen: true },
+  ];
+  const claim = JSON.stringify(thisProcess());
+  const run = { folder: join(folder, "run") };
+  await createJob({ pipeline: template, seed: 1, device: "cpu" }, catalog, run);
+  const runRecord = readFileSync(join(run.folder, recordFile), "utf8");
   let count = 0;
   const place = (name: string) => join(folder, `${name}-${count++ % 8}`);
 
   return [
+    ...modelReaders(folder),
+    ...kernelReaders(folder),
     reader({
       name: "pipeline text",
       inputs: mutatedText(pipeline),
@@ -127,6 +131,43 @@ export async function makeReaders(folder: string): Promise<Reader[]> {
       inputs: mutatedJson(JSON.parse(pipeline)),
       right: JSON.parse(pipeline),
       read: (value) => usePipeline(parsePipeline(value, "input")),
+    }),
+    reader({
+      name: "requests for an inside",
+      inputs: mutatedJson(...insides),
+      right: insides[0]!,
+      read: (value) => {
+        const { data } = traceRequest.safeParse(value);
+        if (data) traceBlock(data as TraceRequest, { catalog, findBlock });
+      },
+    }),
+    reader({
+      name: "run record",
+      inputs: fc.oneof(
+        mutatedText(runRecord),
+        mutatedJson(JSON.parse(runRecord)).map((value) => JSON.stringify(value) ?? ""),
+      ),
+      right: runRecord,
+      read: (text) => {
+        const run = place("record");
+        mkdirSync(run, { recursive: true });
+        writeFileSync(join(run, recordFile), text);
+        return readRun(run);
+      },
+    }),
+    reader({
+      name: "claims of runs",
+      inputs: fc.oneof(
+        mutatedText(claim),
+        mutatedJson(JSON.parse(claim)).map((value) => JSON.stringify(value) ?? ""),
+      ),
+      right: claim,
+      read: (text) => {
+        const run = place("claim");
+        mkdirSync(join(run, "lease"), { recursive: true });
+        writeFileSync(join(run, "lease", "1"), text);
+        leaseHolder(run);
+      },
     }),
     reader({
       name: "run log",
