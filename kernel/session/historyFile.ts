@@ -68,8 +68,7 @@ export class HistoryFile {
   #append(line: Line, before = ""): void {
     try {
       makeFolderSync(dirname(this.#file));
-      appendFileSync(this.#file, `${before}${JSON.stringify(line)}
-`, { mode: 0o600 });
+      appendFileSync(this.#file, `${before}${JSON.stringify(line)}\n`, { mode: 0o600 });
     } catch {
       // The folder cannot be written, or the disk is full: no reason to refuse a cell.
     }

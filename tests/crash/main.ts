@@ -219,7 +219,7 @@ async function startStudio() {
         new Promise<void>((resolve) => {
           changed = resolve;
         }),
-        delay(60_000).then(() => Promise.reject(new Error(`nothing was heard of ${run} for a minute`))),
+        delay(600_000).then(() => Promise.reject(new Error(`nothing was heard of ${run} for ten minutes`))),
       ]);
   };
   return {
