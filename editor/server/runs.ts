@@ -36,19 +36,21 @@ interface Lane {
   done: Promise<void>;
 }
 
-const defaultGrace = 10_000;
+const defaultGrace = 5_000;
 const pattern = /^[a-z0-9][a-z0-9-]{0,63}$/;
 
 /**
- * Owns the runs that the studio starts: one at a time on the device, the others wait in line, each in a process of its
- * own. What happens in a run is in its log and nowhere else; a process that dies without a last word gets one here.
+ * Owns the runs that the studio starts: one at a time, or as many side by side as a person wants; the others wait in line. Each is in a
+ * process of its own. What happens in a run is in its log and nowhere else; a process that dies without a last word gets one here.
  */
 export class RunManager {
   readonly #options: RunManagerOptions;
   readonly #summaries = new Summaries();
   readonly #queue: RunQueue = new LocalQueue();
   readonly #trash: Trash;
-  #lane: Lane | undefined;
+  /** Runs under way, by id. */
+  readonly #under = new Map<string, Lane>();
+  #lanes = 1;
   #closed = false;
   /** Called when a run's state changed by what was done here. */
   onChange: () => void = () => {};
@@ -88,11 +90,11 @@ export class RunManager {
 
   /** Goes on with a run that stopped or failed, or that another studio left waiting. */
   async resume(id: string): Promise<void> {
-    const before = this.#lane;
+    const before = this.#under.get(id);
     const { status } = await this.#require(id);
     if (status !== "stopped" && status !== "failed" && !this.#isAbandoned(id, status))
       throw conflict(`the run is ${status}`, "resume a run that stopped or failed");
-    if (before?.id === id) await before.done; // its process is just ending
+    if (before) await before.done; // its process is just ending
     if (this.#owns(id)) throw conflict("the run goes on already", "watch it");
     this.#enqueue(id);
   }
@@ -166,6 +168,18 @@ export class RunManager {
     this.onChange();
   }
 
+  /** How many runs are carried out side by side. */
+  get lanes(): number {
+    return this.#lanes;
+  }
+
+  /** Runs that are under way go on; those that wait begin where there is room. */
+  setLanes(lanes: number): void {
+    this.#lanes = lanes;
+    this.#next();
+    this.onChange();
+  }
+
   get trash(): Pick<Trash, "list" | "empty"> {
     return this.#trash;
   }
@@ -175,17 +189,17 @@ export class RunManager {
     return this.#queue.size;
   }
 
-  /** Stops the run that goes on, and comes back when the device is free. */
+  /** Stops the runs that go on, and comes back when the device is free. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#queue.close();
-    if (!this.#lane) return;
-    this.#stopLane(this.#lane);
-    await this.#lane.done;
+    const lanes = [...this.#under.values()];
+    for (const lane of lanes) this.#stopLane(lane);
+    await Promise.all(lanes.map(({ done }) => done));
   }
 
   #owns(id: string): boolean {
-    return this.#lane?.id === id || this.#queue.has(this.folder(id));
+    return this.#under.has(id) || this.#queue.has(this.folder(id));
   }
 
   /** Whether a run waits in the queue of a studio that has ended. */
@@ -201,7 +215,8 @@ export class RunManager {
 
   async #running(id: string, wanted: string): Promise<Lane> {
     const { status } = await this.#require(id);
-    if (this.#lane?.id === id) return this.#lane;
+    const lane = this.#under.get(id);
+    if (lane) return lane;
     const holder = leaseHolder(this.folder(id));
     if (holder !== undefined)
       throw conflict(`the run belongs to process ${holder.pid} on ${holder.host}`, "tell that process");
@@ -215,15 +230,15 @@ export class RunManager {
   }
 
   #next(): void {
-    if (this.#lane || this.#closed) return;
-    const folder = this.#queue.take();
-    if (folder === undefined) return;
-    const id = basename(folder);
-    try {
-      this.#launch(id);
-    } catch (error) {
-      this.#addUnlessFinished(id, { channel: "status", value: { status: "failed", error: { ...reportOf(error) } } });
-      this.#next();
+    while (this.#under.size < this.#lanes && !this.#closed) {
+      const folder = this.#queue.take();
+      if (folder === undefined) return;
+      const id = basename(folder);
+      try {
+        this.#launch(id);
+      } catch (error) {
+        this.#addUnlessFinished(id, { channel: "status", value: { status: "failed", error: { ...reportOf(error) } } });
+      }
     }
   }
 
@@ -241,7 +256,7 @@ export class RunManager {
       child.once("error", (error) => resolve(`because ${error.message}`));
     });
     const lane: Lane = { id, child, killed: false, done: ended.then((how) => this.#settle(lane, how)) };
-    this.#lane = lane;
+    this.#under.set(id, lane);
     readRun(folder).then(
       ({ device }) => this.#tell(lane, { type: "run", folder, device }),
       () => child.kill("SIGKILL"),
@@ -260,7 +275,7 @@ export class RunManager {
       const message = `the run's process ended ${how}; most often the memory was not enough`;
       this.#addUnlessFinished(lane.id, failed(message, `resume the run, or make it smaller; its output is in ${file}`));
     }
-    this.#lane = undefined;
+    this.#under.delete(lane.id);
     this.#next();
     this.onChange();
   }

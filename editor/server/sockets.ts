@@ -65,9 +65,15 @@ function tellOfRuns(io: StudioServer, http: HttpServer, runs: RunManager): void 
 }
 
 function serveRequests(socket: StudioSocket, runs: RunManager, watched: Map<string, AbortController>): void {
-  answer(socket, "run:start", async ({ pipeline, ...options }) => ({
-    run: await runs.start({ pipeline: parsePipeline(pipeline, "the pipeline"), ...options }),
-  }));
+  answer(socket, "run:start", async ({ pipeline, from, ...options }) => {
+    const parsed = parsePipeline(pipeline, "the pipeline");
+    const earlier = from === undefined ? {} : { from: await runs.find(from) };
+    return { run: await runs.start({ pipeline: parsed, ...options, ...earlier }) };
+  });
+  answer(socket, "queue:lanes", async ({ lanes }) => {
+    if (lanes !== undefined) runs.setLanes(lanes);
+    return { lanes: runs.lanes };
+  });
   answer(socket, "run:pause", ({ run }) => runs.pause(run));
   answer(socket, "run:continue", ({ run }) => runs.continue(run));
   answer(socket, "run:stop", ({ run }) => runs.stop(run));

@@ -19,6 +19,9 @@ export const socketTransports = ["websocket"] as const;
 
 export const deviceNames = ["auto", ...devices] as const;
 
+/** At most so many runs side by side. */
+export const mostLanes = 4;
+
 const runId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
 
 /** What the browser may ask over the socket. Every one is answered with `Answer`. */
@@ -29,11 +32,17 @@ export const requests = {
     seed: z.int().nonnegative().optional(),
     steps: z.int().positive().optional(),
     device: z.enum(deviceNames).optional(),
+    /** Ids of the actions to run; all of them without it. */
+    targets: z.array(z.string().max(200)).max(100).optional(),
+    /** A run whose newest checkpoint it goes on from. */
+    from: runId.optional(),
   }),
   "run:pause": z.strictObject({ run: runId }),
   "run:continue": z.strictObject({ run: runId }),
   /** Stops at the next step boundary, with a checkpoint. */
   "run:stop": z.strictObject({ run: runId }),
+  /** How many runs are carried out side by side; without a number it is only asked. Answered with `{ lanes }`. */
+  "queue:lanes": z.strictObject({ lanes: z.int().min(1).max(mostLanes).optional() }),
   /** Goes on with a stopped or failed run from its last checkpoint. */
   "run:resume": z.strictObject({ run: runId }),
   /** Sends the run's records from `next` on, and then each new one. */

@@ -55,6 +55,8 @@ export interface ErrorDetails {
   /** Name of the block, or id of the node, where it happened. */
   block?: string;
   port?: string;
+  /** The field of the block's configuration that is at fault, through slots: `languageModel.dim`. */
+  field?: string;
   /** File, run or other thing outside the pipeline that it is about. */
   source?: string;
   expected?: unknown;

@@ -93,7 +93,8 @@ export class Trainer {
     const { schedule, accumulation } = this.#settings;
     const from = this.#restoreCheckpoint();
     this.#announce();
-    if (from === 0) await this.#callObservers(0, true);
+    // What goes on from the last step has none to look after.
+    if (from === 0 || from >= schedule.steps) await this.#callObservers(from, true);
     const last = await train({
       weights: this.#weights,
       optimizer: this.#optimizer,

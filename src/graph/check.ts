@@ -157,7 +157,8 @@ function configProblem(entry: CatalogEntry, issue: z.core.$ZodIssue): ErrorRepor
   const fields = Object.keys(entry.config.properties ?? {}).join(", ") || "none";
   const fix =
     issue.code === "unrecognized_keys" ? `use only these fields: ${fields}` : `change ${field || "the configuration"}`;
-  return { code: "INVALID_CONFIG", block: entry.name, message, fix };
+  const at = field || (issue.code === "unrecognized_keys" ? issue.keys[0] : undefined);
+  return { code: "INVALID_CONFIG", block: entry.name, message, fix, ...(at ? { field: at } : {}) };
 }
 
 function checkSlot(
@@ -174,6 +175,7 @@ function checkSlot(
     return {
       code: "UNKNOWN_BLOCK",
       block: entry.name,
+      field,
       message: `${where} names the block "${type}", which does not exist`,
       fix,
     };
@@ -181,10 +183,12 @@ function checkSlot(
   const reason = misfit(spec, fillingOf(filling));
   if (reason) {
     const fix = `choose one of: ${fillings(spec, catalog).join(", ")}`;
-    return { code: "SLOT_MISMATCH", block: entry.name, message: `${where}: ${type} does not fit: it ${reason}`, fix };
+    const message = `${where}: ${type} does not fit: it ${reason}`;
+    return { code: "SLOT_MISMATCH", block: entry.name, field, message, fix };
   }
   const problem = checkConfig(withoutGiven(filling, spec.given), config, catalog);
-  return problem && { ...problem, message: `${where}: ${problem.message}` };
+  const at = problem?.field === undefined ? field : `${field}.${problem.field}`;
+  return problem && { ...problem, field: at, message: `${where}: ${problem.message}` };
 }
 
 function fillingOf({ inputs, outputs, config }: CatalogEntry): Filling {

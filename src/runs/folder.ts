@@ -38,6 +38,8 @@ export interface RunRecord {
 export interface RunOptions {
   /** Ids of the actions to run; all of them where it is left out. */
   targets?: string[];
+  /** The run whose checkpoint it went on from. */
+  from?: string;
 }
 
 const recordSchema = z.object({
@@ -48,7 +50,7 @@ const recordSchema = z.object({
   steps: z.int().positive().optional(),
   device: z.string(),
   created: z.number(),
-  options: z.object({ targets: z.array(z.string()).optional() }).default({}),
+  options: z.object({ targets: z.array(z.string()).exactOptional(), from: z.string().exactOptional() }).default({}),
 });
 
 export const recordFile = "run.json";
@@ -117,7 +119,7 @@ export async function readRun(folder: string): Promise<RunRecord> {
     ...rest,
     pipeline: parsePipeline(rest.pipeline, source),
     ...(steps === undefined ? {} : { steps }),
-    options: options.targets ? { targets: options.targets } : {},
+    options,
   };
 }
 

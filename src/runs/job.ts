@@ -1,8 +1,10 @@
-import { join, resolve } from "node:path";
+import { copyFile, readdir } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import type { Catalog } from "../core/catalog.ts";
+import { FlamingoError } from "../core/errors.ts";
 import { compile } from "../pipeline/compile.ts";
 import type { Pipeline } from "../pipeline/schema.ts";
-import { createRun, newRunId } from "./folder.ts";
+import { checkpointFolder, createRun, newRunId } from "./folder.ts";
 
 /** What a run is asked for with. */
 export interface JobRequest {
@@ -15,6 +17,8 @@ export interface JobRequest {
   device?: string | undefined;
   /** Ids of the actions to run; all of them without it. */
   targets?: readonly string[] | undefined;
+  /** Folder of a run whose newest checkpoint it goes on from: it had the same weights to train, such as one of fewer steps. */
+  from?: string | undefined;
 }
 
 /** A run that is ready to be carried out, by whatever process sees its folder: all that it needs is in there. */
@@ -29,11 +33,12 @@ export interface Job {
  * @throws FlamingoError for whatever is wrong with the pipeline; RUN_FOLDER, DISK_FULL
  */
 export async function createJob(
-  { pipeline, seed = 0, steps, device = "auto", targets }: JobRequest,
+  { pipeline, seed = 0, steps, device = "auto", targets, from }: JobRequest,
   catalog: Catalog,
   place: { runs: string } | { folder: string },
 ): Promise<Job> {
   compile(pipeline, catalog, targets);
+  const checkpoints = from === undefined ? [] : await newestCheckpoints(from);
   const created = Date.now();
   const id = newRunId(pipeline.name, created);
   const folder = "folder" in place ? resolve(place.folder) : join(place.runs, id);
@@ -45,7 +50,25 @@ export async function createJob(
     ...(steps === undefined ? {} : { steps }),
     device,
     created,
-    options: targets ? { targets: [...targets] } : {},
+    options: {
+      ...(targets ? { targets: [...targets] } : {}),
+      ...(from === undefined ? {} : { from: basename(from) }),
+    },
   });
+  for (const file of checkpoints)
+    await copyFile(join(from!, checkpointFolder, file), join(folder, checkpointFolder, file));
   return { id, folder };
+}
+
+/** The last two checkpoints of a run, so that there is another one where the newest is damaged. */
+async function newestCheckpoints(folder: string): Promise<string[]> {
+  const names = await readdir(join(folder, checkpointFolder)).catch((): string[] => []);
+  const steps = names.filter((name) => /^step-\d+\.safetensors$/.test(name)).sort((a, b) => stepIn(a) - stepIn(b));
+  if (steps.length > 0) return steps.slice(-2);
+  const fix = "let it train until its first checkpoint";
+  throw new FlamingoError("NOT_FOUND", `the run in ${folder} has no checkpoint to go on from`, { source: folder, fix });
+}
+
+function stepIn(file: string): number {
+  return Number(/\d+/.exec(file)![0]);
 }

@@ -8,6 +8,7 @@ const errorReport: z.ZodType<ErrorReport> = z.looseObject({
   message: z.string(),
   block: z.string().exactOptional(),
   port: z.string().exactOptional(),
+  field: z.string().exactOptional(),
   fix: z.string().exactOptional(),
 });
 

@@ -171,6 +171,7 @@ function requireFinite(value: number, what: string, step: number, lossScale?: Lo
   const single = lossScale ? ", or train in float32" : "";
   throw new FlamingoError("NON_FINITE", `the ${what} is ${value} at step ${step}`, {
     actual: String(value),
+    field: "rate",
     fix: `lower the learning rate, or lengthen the warm-up${single}, and resume from the last checkpoint`,
   });
 }

@@ -320,3 +320,40 @@ describe("what is noted about a run, and its deletion", () => {
     expect(existsSync(folderOf(studio, run))).toBe(true);
   });
 });
+
+describe("runs side by side", () => {
+  test("begin as many as are wanted, and the others when there is room", async () => {
+    const tab = new Tab(await openStudio());
+    const start = () => tab.start({ pipeline: fakePipeline(), steps: long });
+    const [first, second, third] = [await start(), await start(), await start()];
+    await tab.until(() => tab.runs.filter(({ status }) => status === "running").length === 1);
+    expect(await tab.request("queue:lanes", { lanes: 2 })).toMatchObject({ ok: true, value: { lanes: 2 } });
+    await tab.until(() => tab.state(first).step > 1 && tab.state(second).step > 1);
+    expect(tab.state(third).status).toBe("queued");
+    await tab.request("run:stop", { run: first });
+    await tab.until(() => tab.state(third).step > 1 && tab.state(first).status === "stopped");
+    expect(tab.state(second).status).toBe("running");
+  });
+});
+
+test("a run goes on from another's checkpoint, and says whose it was", async () => {
+  const studio = await openStudio();
+  const tab = new Tab(studio);
+  const run = await tab.start({ pipeline: fakePipeline(), steps: 20 });
+  await tab.until(() => tab.state(run).status === "succeeded");
+  const missing = await tab.request("run:start", { pipeline: fakePipeline(), from: run });
+  expect(missing).toMatchObject({ ok: false, error: { code: "NOT_FOUND" } }); // the fake has none of a training's
+  for (const step of [5, 10, 20])
+    writeFileSync(
+      join(folderOf(studio, run), "checkpoints", `step-${String(step).padStart(6, "0")}.safetensors`),
+      `${step}`,
+    );
+  const more = await tab.start({ pipeline: fakePipeline(), steps: 30, from: run });
+  const copied = (step: number) => join(folderOf(studio, more), "checkpoints", `step-0000${step}.safetensors`);
+  expect(readFileSync(copied(20), "utf8")).toBe("20");
+  expect([
+    existsSync(copied(10)),
+    existsSync(join(folderOf(studio, more), "checkpoints", "step-000005.safetensors")),
+  ]).toEqual([true, false]);
+  expect(JSON.parse(readFileSync(join(folderOf(studio, more), "run.json"), "utf8")).options.from).toBe(run);
+});

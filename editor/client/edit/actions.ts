@@ -9,7 +9,7 @@ import { isOver, type RunStatus } from "../../../src/runs/record.ts";
 import { edgeIds } from "../graph/edges.ts";
 import { cutOut, paste, readPart } from "./clipboard.ts";
 
-export type Dialog = "open" | "model" | "save" | "help" | "run" | "collapse" | "block" | "commands";
+export type Dialog = "open" | "model" | "save" | "help" | "run" | "more" | "collapse" | "block" | "commands";
 export type Side = "palette" | "dock";
 
 /** What an action sees of the editor, and what it can do with it. */
@@ -30,6 +30,8 @@ export interface EditorContext {
   runStatus: RunStatus | undefined;
   /** Whether that run left something to go on from. */
   hasCheckpoint: boolean;
+  /** Whether it ran the pipeline on the canvas, or what that was made from. */
+  isOwnRun: boolean;
   connected: boolean;
   clipboard: { read(): string | null; write(text: string): void };
   commit(label: string, graph: EditedGraph, select?: readonly string[], blocks?: GraphBlocks): void;
@@ -59,6 +61,8 @@ export interface EditorContext {
   /** Goes to the page of all runs. */
   showRuns(): void;
   search(): void;
+  /** Runs some actions only. */
+  runOnly(targets: readonly string[]): void;
   run(command: "start" | "pause" | "continue" | "stop" | "resume"): void;
 }
 
@@ -338,6 +342,22 @@ export const actions: readonly Action[] = [
     perform: (context) => context.open("run"),
   },
   {
+    name: "runSelected",
+    label: "Run the selected actions only",
+    group: "Run",
+    predicate: (context) =>
+      context.connected && context.depth === 0 && !isBusy(context.runStatus) && selectedActions(context).length > 0,
+    perform: (context) => context.runOnly(selectedActions(context)),
+  },
+  {
+    name: "moreSteps",
+    label: "More steps from the checkpoint…",
+    group: "Run",
+    predicate: ({ connected, runStatus, hasCheckpoint, isOwnRun }) =>
+      connected && hasCheckpoint && isOwnRun && runStatus !== undefined && isOver(runStatus),
+    perform: (context) => context.open("more"),
+  },
+  {
     name: "pause",
     label: "Pause",
     group: "Run",
@@ -375,6 +395,10 @@ export function canDo(action: Action, context: EditorContext): boolean {
 
 export function actionNamed(name: string): Action {
   return actions.find((action) => action.name === name)!;
+}
+
+function selectedActions({ selection, graph, catalog }: EditorContext): string[] {
+  return selection.nodes.filter((id) => catalog[graph.nodes[id]?.type ?? ""]?.kind === "action");
 }
 
 function insideOf(context: EditorContext): string | undefined {

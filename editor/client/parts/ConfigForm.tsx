@@ -15,8 +15,12 @@ type Config = Record<string, unknown>;
 type SetField = (path: readonly [Named, ...Named[]], value: unknown) => void;
 type Named = Pick<Field, "key" | "title">;
 
-/** The form of a node's configuration, made from the catalog's JSON Schema. */
-export function ConfigForm({ id, node, entry }: { id: string; node: GraphNode; entry: CatalogEntry }) {
+/**
+ * The form of a node's configuration, made from the catalog's JSON Schema.
+ * @param fault the field at fault for what is wrong with the node, through slots: `languageModel.dim`
+ */
+export function ConfigForm(props: { id: string; node: GraphNode; entry: CatalogEntry; fault: string | undefined }) {
+  const { id, node, entry, fault } = props;
   const fields = fieldsOf(entry);
   if (fields.length === 0) return null;
   const set: SetField = (path, value) => {
@@ -28,7 +32,7 @@ export function ConfigForm({ id, node, entry }: { id: string; node: GraphNode; e
   return (
     <section>
       <h3>Configuration</h3>
-      <Fields fields={fields} config={node.config} set={set} at={{ node: id, slot: [] }} />
+      <Fields fields={fields} config={node.config} set={set} at={{ node: id, slot: [] }} fault={fault} />
     </section>
   );
 }
@@ -36,15 +40,35 @@ export function ConfigForm({ id, node, entry }: { id: string; node: GraphNode; e
 /** The slot that a form belongs to; of a node itself, with no fields that lead there. */
 type Place = Required<Step>;
 
-function Fields(props: { fields: readonly Field[]; config: Config; set: SetField; at: Place }) {
-  const { fields, config, set, at } = props;
+interface FieldsProps {
+  fields: readonly Field[];
+  config: Config;
+  set: SetField;
+  at: Place;
+  fault: string | undefined;
+}
+
+function Fields({ fields, config, set, at, fault }: FieldsProps) {
   return fields.map((field) =>
     field.slot ? (
-      <SlotRow key={field.key} field={field} value={config[field.key]} set={set} at={at} />
+      <SlotRow
+        key={field.key}
+        field={field}
+        value={config[field.key]}
+        set={set}
+        at={at}
+        fault={faultIn(fault, field.key)}
+      />
     ) : (
-      <FieldRow key={field.key} field={field} value={config[field.key]} set={set} />
+      <FieldRow key={field.key} field={field} value={config[field.key]} set={set} isAtFault={fault === field.key} />
     ),
   );
+}
+
+/** What is at fault below a field: empty for the field itself, undefined for nothing there. */
+function faultIn(fault: string | undefined, key: string): string | undefined {
+  if (fault === key) return "";
+  return fault?.startsWith(`${key}.`) ? fault.slice(key.length + 1) : undefined;
 }
 
 interface Filling {
@@ -57,10 +81,19 @@ interface Filling {
 const weightsOfSlot: Named = { key: " weights", title: "weights" };
 
 /** A slot: which block fills it, and below it the form of that block. */
-function SlotRow({ field, value, set, at }: { field: Field; value: unknown; set: SetField; at: Place }) {
+interface SlotProps {
+  field: Field;
+  value: unknown;
+  set: SetField;
+  at: Place;
+  fault: string | undefined;
+}
+
+function SlotRow({ field, value, set, at, fault }: SlotProps) {
   const catalog = useEditor((editor) => editor.catalog);
   const control = useId();
-  const [open, setOpen] = useState(false);
+  const [opened, setOpen] = useState<boolean | undefined>(undefined);
+  const open = opened ?? Boolean(fault); // what is at fault is in sight
   const slot = field.slot!;
   const preset = (field.default ?? null) as Filling | null;
   const filling = (value === undefined ? preset : value) as Filling | null;
@@ -87,7 +120,7 @@ function SlotRow({ field, value, set, at }: { field: Field; value: unknown; set:
   const hasWeights = entry?.kind === "composite";
   return (
     <fieldset className="slot">
-      <div className="field">
+      <div className="field" data-invalid={fault === ""}>
         <span className="field-name">
           <label htmlFor={control}>{field.title}</label>
           {value !== undefined && (
@@ -134,14 +167,15 @@ function SlotRow({ field, value, set, at }: { field: Field; value: unknown; set:
             {changed > 0 && <span className="muted"> · {changed} set</span>}
           </summary>
           {open && hasWeights && <StartsFrom value={filling?.weights} change={setWeights} />}
-          {open && <Fields fields={inner} config={filling?.config ?? {}} set={setInner} at={inside} />}
+          {open && <Fields fields={inner} config={filling?.config ?? {}} set={setInner} at={inside} fault={fault} />}
         </details>
       )}
     </fieldset>
   );
 }
 
-function FieldRow({ field, value, set }: { field: Field; value: unknown; set: SetField }) {
+function FieldRow(props: { field: Field; value: unknown; set: SetField; isAtFault: boolean }) {
+  const { field, value, set, isAtFault } = props;
   const [typed, setTyped] = useState<string | undefined>(undefined);
   const help = useId();
   const control = useId();
@@ -159,10 +193,10 @@ function FieldRow({ field, value, set }: { field: Field; value: unknown; set: Se
     if (parseField(field, next).ok) setTyped(undefined); // from now on the field shows its value
     sealHistory();
   };
-  const props = {
+  const attributes = {
     id: control,
     "aria-describedby": help,
-    "aria-invalid": reason !== undefined,
+    "aria-invalid": reason !== undefined || isAtFault,
     onBlur: () => {
       sealHistory();
       if (parsed.ok) setTyped(undefined);
@@ -170,7 +204,7 @@ function FieldRow({ field, value, set }: { field: Field; value: unknown; set: Se
   };
   if (field.kind === "boolean") return <SwitchRow field={field} value={value} choose={choose} />;
   return (
-    <div className="field" data-invalid={reason !== undefined}>
+    <div className="field" data-invalid={reason !== undefined || isAtFault}>
       <span className="field-name">
         <label htmlFor={control}>{field.title}</label>
         {value !== undefined && field.default !== undefined && (
@@ -181,7 +215,7 @@ function FieldRow({ field, value, set }: { field: Field; value: unknown; set: Se
       </span>
       <span className="field-control">
         {field.kind === "choice" ? (
-          <select {...props} value={text} onChange={(event) => choose(event.target.value)}>
+          <select {...attributes} value={text} onChange={(event) => choose(event.target.value)}>
             <option value="">{field.default === undefined ? "–" : `${field.default} (default)`}</option>
             {field.choices.map((choice) => (
               <option key={String(choice)} value={String(choice)}>
@@ -191,7 +225,7 @@ function FieldRow({ field, value, set }: { field: Field; value: unknown; set: Se
           </select>
         ) : (
           <input
-            {...props}
+            {...attributes}
             type="text"
             inputMode={field.kind === "integer" ? "numeric" : field.kind === "number" ? "decimal" : "text"}
             value={text}

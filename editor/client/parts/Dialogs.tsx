@@ -1,16 +1,16 @@
 import { useEffect, useState } from "react";
-import { deviceNames, type PipelineSummary, type RequestOf } from "../../shared/protocol.ts";
+import type { PipelineSummary } from "../../shared/protocol.ts";
 import { actions } from "../edit/actions.ts";
 import { printShortcut } from "../edit/shortcut.ts";
-import { idOf, listPipelines, openFile, openPipeline, ownName, savePipelineAs, startRun } from "../stores/document.ts";
+import { idOf, listPipelines, openFile, openPipeline, ownName, savePipelineAs } from "../stores/document.ts";
 import { openDialog, useEditor } from "../stores/editor.ts";
 import { tellError } from "../stores/notices.ts";
-import { useStudio } from "../stores/studio.ts";
 import { isMac } from "./ActionButton.tsx";
 import { BlockDialog, CollapseDialog } from "./BlockDialogs.tsx";
 import { CommandDialog } from "./CommandDialog.tsx";
 import { Modal } from "./Modal.tsx";
 import { ModelDialog } from "./ModelDialog.tsx";
+import { RunDialog } from "./RunDialog.tsx";
 
 export function Dialogs() {
   const dialog = useEditor((editor) => editor.dialog);
@@ -25,6 +25,8 @@ export function Dialogs() {
       return <HelpDialog />;
     case "run":
       return <RunDialog />;
+    case "more":
+      return <RunDialog more />;
     case "collapse":
       return <CollapseDialog />;
     case "block":
@@ -141,98 +143,6 @@ function SaveDialog() {
         </footer>
       </form>
     </Modal>
-  );
-}
-
-function RunDialog() {
-  const auto = useStudio((studio) => studio.info?.device.name);
-  const fresh = useEditor((editor) => editor.newWeights);
-  const [device, setDevice] = useState<(typeof deviceNames)[number]>("auto");
-  const [seed, setSeed] = useState("");
-  const [steps, setSteps] = useState("");
-  const start = () => {
-    const options: Omit<RequestOf<"run:start">, "pipeline"> = {
-      device,
-      ...(seed === "" ? {} : { seed: Number(seed) }),
-      ...(steps === "" ? {} : { steps: Number(steps) }),
-    };
-    openDialog(undefined);
-    void startRun(options).catch(tellError);
-  };
-  return (
-    <Modal title="Run with…">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          start();
-        }}
-      >
-        <label className="field">
-          <span className="field-name">Device</span>
-          <select value={device} onChange={(event) => setDevice(event.target.value as typeof device)}>
-            {deviceNames.map((name) => (
-              <option key={name} value={name}>
-                {name === "auto" && auto ? `auto (${auto})` : name}
-              </option>
-            ))}
-          </select>
-        </label>
-        <NumberField
-          label="Seed"
-          value={seed}
-          change={setSeed}
-          min={0}
-          help="The same seed on the same device gives the same numbers."
-          placeholder="as the pipeline says"
-        />
-        <NumberField
-          label="Steps"
-          value={steps}
-          change={setSteps}
-          min={1}
-          help="Fewer steps for a quick look."
-          placeholder="as the pipeline says"
-        />
-        {Object.entries(fresh).map(([id, { weights, names }]) => (
-          <p className="field-help" key={id} title={names.join("\n")}>
-            {id}: {weights.toLocaleString("en-US")} weights are new by your changes, such as {names[0]}.
-          </p>
-        ))}
-        <footer>
-          <button type="button" className="button" onClick={() => openDialog(undefined)}>
-            Cancel
-          </button>
-          <button type="submit" className="button primary">
-            Run
-          </button>
-        </footer>
-      </form>
-    </Modal>
-  );
-}
-
-function NumberField(props: {
-  label: string;
-  value: string;
-  change: (value: string) => void;
-  min: number;
-  help: string;
-  placeholder: string;
-}) {
-  const { label, value, change, min, help, placeholder } = props;
-  return (
-    <label className="field">
-      <span className="field-name">{label}</span>
-      <input
-        type="number"
-        min={min}
-        step={1}
-        value={value}
-        placeholder={placeholder}
-        onChange={(e) => change(e.target.value)}
-      />
-      <span className="field-help">{help}</span>
-    </label>
   );
 }
 

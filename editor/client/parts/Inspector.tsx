@@ -7,6 +7,7 @@ import { toneOf, toneWords } from "../../../src/figures/tone.ts";
 import { changeNode, setProperty } from "../../../src/graph/edit/drawnGraph.ts";
 import { replaceBlock } from "../../../src/graph/edit/rejoin.ts";
 import type { GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
+import { planText } from "../../../src/pipeline/planPreview.ts";
 import { actionNamed } from "../edit/actions.ts";
 import { offeredBlocks } from "../graph/connection.ts";
 import { edgeIds } from "../graph/edges.ts";
@@ -14,7 +15,9 @@ import { perform } from "../stores/context.ts";
 import { commit, sealHistory, select, useEditor } from "../stores/editor.ts";
 import { useFindings } from "../stores/findings.ts";
 import { openNode } from "../stores/inside.ts";
+import { useMended } from "../stores/mended.ts";
 import { useNodeRun } from "../stores/ownRun.ts";
+import { usePlan } from "../stores/plan.ts";
 import { newNode } from "./addBlock.ts";
 import { ConfigForm } from "./ConfigForm.tsx";
 import { Icon } from "./Icon.tsx";
@@ -52,16 +55,18 @@ function Frame({ title, kind, children }: { title: string; kind: string; childre
 
 function NodeInspector({ id, node }: { id: string; node: GraphNode }) {
   const entry = useEditor((editor) => editor.catalog[node.type]);
+  const fault = useFault(id);
   if (!entry) return <UnknownInspector id={id} node={node} />;
   return (
     <Frame title={node.label ?? entry.title} kind={entry.category}>
       <NodeProblems id={id} />
+      <NodePlanLine id={id} />
       <RunWarnings id={id} />
       <p className="summary">{entry.summary}</p>
       {entry.paper && <p className="paper">Paper: {entry.paper}</p>}
       <Weights id={id} node={node} />
       <FindingLines id={id} node={node} />
-      <ConfigForm id={id} node={node} entry={entry} />
+      <ConfigForm id={id} node={node} entry={entry} fault={fault?.field} />
       <PortTable id={id} entry={entry} />
       <section>
         <h3>Node</h3>
@@ -80,10 +85,16 @@ function NodeInspector({ id, node }: { id: string; node: GraphNode }) {
   );
 }
 
-function NodeProblems({ id }: { id: string }) {
+/** What is wrong with a node: what broke the run there, unless it may be mended since, else what would keep one from starting. */
+function useFault(id: string) {
   const problem = useEditor((editor) => editor.shownProblems.find((found) => found.node === id));
   const failed = useNodeRun(id, (run) => run.nodes[id]?.error);
-  const shown = failed ?? problem;
+  const mended = useMended(({ nodes }) => nodes.has(id));
+  return (mended ? undefined : failed) ?? problem;
+}
+
+function NodeProblems({ id }: { id: string }) {
+  const shown = useFault(id);
   if (!shown) return null;
   return (
     <div className="callout" role="alert">
@@ -94,6 +105,12 @@ function NodeProblems({ id }: { id: string }) {
       </div>
     </div>
   );
+}
+
+/** Whether the node is computed anew by the next run, and why. */
+function NodePlanLine({ id }: { id: string }) {
+  const plan = usePlan().find(({ node }) => node === id);
+  return plan ? <p className="muted plan-line">{planText(plan)}</p> : null;
 }
 
 /** What the run has told of this node, such as words that the model cannot say. */

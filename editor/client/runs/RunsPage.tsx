@@ -1,14 +1,15 @@
 import { useEffect, useMemo, useState } from "react";
 import { printBytes } from "../../../src/core/bytes.ts";
 import { formatCount } from "../../../src/figures/numbers.ts";
-import type { RunSummary, TrashedRun } from "../../shared/protocol.ts";
+import { isOver } from "../../../src/runs/record.ts";
+import { mostLanes, type RunSummary, type TrashedRun } from "../../shared/protocol.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { Modal } from "../parts/Modal.tsx";
 import { Notices } from "../parts/Notices.tsx";
 import { tellError } from "../stores/notices.ts";
 import { go, hashOf } from "../stores/route.ts";
 import { useStudio } from "../stores/studio.ts";
-import { deleteRuns, emptyTrash, listTrash, markRun, restoreRuns } from "./changeRuns.ts";
+import { deleteRuns, emptyTrash, listTrash, markRun, queueLanes, restoreRuns, stopRun } from "./changeRuns.ts";
 import { everything, filterRuns, type RunFilter, statusFilters, tagsOf } from "./filterRuns.ts";
 import { RunNotes } from "./RunNotes.tsx";
 import { RunsBar } from "./RunsBar.tsx";
@@ -182,6 +183,7 @@ function RunsTools(props: {
         starred
       </label>
       <span className="space" />
+      <Lanes />
       {children}
     </div>
   );
@@ -244,6 +246,17 @@ function Row(props: {
       <td className="muted">{clock.format(created)}</td>
       <td className="number">{bytes > 0 ? printBytes(bytes) : "–"}</td>
       <td className="run-actions">
+        {!isOver(status) && (
+          <button
+            type="button"
+            className="icon-button small"
+            aria-label={`Stop: ${name}, seed ${seed}`}
+            title="Stop after this step; by force after 5 seconds"
+            onClick={() => stopRun(id)}
+          >
+            <Icon name="stop" size={13} />
+          </button>
+        )}
         <button type="button" className="icon-button small" aria-label={`Name, tags and notes: ${name}`} onClick={note}>
           <Icon name="pencil" size={14} />
         </button>
@@ -257,6 +270,27 @@ function Row(props: {
         </button>
       </td>
     </tr>
+  );
+}
+
+const laneCounts = Array.from({ length: mostLanes }, (_, index) => index + 1);
+
+/** How many runs go on at once; the others wait in line. */
+function Lanes() {
+  const [lanes, setLanes] = useState(1);
+  const online = useStudio(({ connection }) => connection === "online");
+  useEffect(() => {
+    if (online) queueLanes().then(setLanes, tellError);
+  }, [online]);
+  return (
+    <label className="check" title="Side by side they share the device: each is slower">
+      Runs at once
+      <select value={lanes} onChange={(event) => queueLanes(Number(event.target.value)).then(setLanes, tellError)}>
+        {laneCounts.map((count) => (
+          <option key={count}>{count}</option>
+        ))}
+      </select>
+    </label>
   );
 }
 

@@ -7,6 +7,17 @@ export function markRun(run: string, marks: RequestOf<"run:mark">["marks"]): voi
   void request("run:mark", { run, marks }).catch(tellError);
 }
 
+/** Stops a run, which ends by force if it does not stop by itself in time. */
+export function stopRun(run: string): void {
+  void request("run:stop", { run }).catch(tellError);
+}
+
+/** How many runs go on side by side; sets it where a number is given. */
+export async function queueLanes(lanes?: number): Promise<number> {
+  const answer = await request("queue:lanes", lanes === undefined ? {} : { lanes });
+  return (answer as { lanes: number }).lanes;
+}
+
 /** Moves runs into the trash, and offers to take that back. Those that go on are left, and it is told. */
 export async function deleteRuns(runs: readonly RunSummary[]): Promise<void> {
   const deleted: RunSummary[] = [];

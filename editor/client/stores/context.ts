@@ -6,12 +6,13 @@ import { figureOf } from "../graph/figure.ts";
 import { portsOf, tidyPositions } from "../graph/nodePorts.ts";
 import { terminalSize } from "../graph/terminals.ts";
 import { browserStorage } from "./browserStorage.ts";
-import { commandRun, createPipeline, downloadPipeline, savePipeline, startRun } from "./document.ts";
+import { commandRun, createPipeline, downloadPipeline, runActions, runPipeline, savePipeline } from "./document.ts";
 import { commit, openDialog, redo, select, undo, useEditor } from "./editor.ts";
 import { chooseFile } from "./files.ts";
 import { leaveInside, openNode, restoreOriginal } from "./inside.ts";
 import { tellError } from "./notices.ts";
 import { expandNode, exportBlock, importBlocks, ownBlock } from "./ownBlocks.ts";
+import { useOwnRun } from "./ownRun.ts";
 import { go } from "./route.ts";
 import { isDockOpen, useRun } from "./run.ts";
 import { changeSettings, useSettings } from "./settings.ts";
@@ -36,6 +37,7 @@ export function editorContext(): EditorContext {
     canRedo: history.future.length > 0,
     runStatus: id === undefined ? undefined : state.status,
     hasCheckpoint: state.checkpoints.length > 0,
+    isOwnRun: useOwnRun.getState().own,
     connected: useStudio.getState().connection === "online",
     clipboard,
     commit: (label, next, chosen, blocks) =>
@@ -62,7 +64,8 @@ export function editorContext(): EditorContext {
     toggleTheme,
     showRuns: () => go({ page: "runs" }),
     search,
-    run: (command) => void (command === "start" ? startRun() : commandRun(command)).catch(tellError),
+    run: (command) => void (command === "start" ? runPipeline() : commandRun(command)).catch(tellError),
+    runOnly: (targets) => void runActions(targets).catch(tellError),
   };
 }
 

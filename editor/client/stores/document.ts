@@ -16,6 +16,7 @@ import { openDialog, setCatalog, setDescription, setOrigin, setOriginRun, showPi
 import { download } from "./files.ts";
 import { tell, tellError } from "./notices.ts";
 import { noteRunPipeline } from "./ownRun.ts";
+import { currentPlan, earlierRun } from "./plan.ts";
 import { getJson, sendJson } from "./request.ts";
 import { useRun } from "./run.ts";
 import { showPanel, useSettings } from "./settings.ts";
@@ -111,8 +112,48 @@ export function downloadPipeline(): void {
   download(`${idOf(pipeline.name)}.json`, writePipeline(pipeline));
 }
 
+type RunOptions = Omit<RequestOf<"run:start">, "pipeline" | "seed">;
+
+/**
+ * Runs the pipeline, without what the shown run has done already: where nothing is left, its results stay, and to run all again is
+ * offered; where only what is judged is left, the trained model is taken from it.
+ */
+export async function runPipeline(options: RunOptions = {}): Promise<void> {
+  const { pipeline, library } = useEditor.getState();
+  const earlier = earlierRun();
+  const plan = currentPlan({ targets: options.targets }).filter(({ verdict }) => verdict !== "unused");
+  const runs = plan.filter(({ verdict }) => verdict === "runs");
+  if (!earlier || runs.length === plan.length) return startRun(options);
+  if (runs.length === 0) {
+    const again = () => void startRun(options).catch(tellError);
+    tell("All of this ran already with the same seed: its results are shown", { label: "Run again", perform: again });
+    return;
+  }
+  const isLeft = runs.every(({ node }) => library[pipeline.nodes[node]?.type ?? ""]?.stage === "evaluate");
+  const canGoOn = isLeft && useRun.getState().state.checkpoints.length > 0;
+  await startRun({ ...options, ...(canGoOn ? { from: earlier.id } : {}) });
+}
+
+/** Runs some actions only. What judges a model comes after the training of that model, so that runs too, or is taken from the shown run. */
+export async function runActions(targets: readonly string[]): Promise<void> {
+  const { pipeline, library } = useEditor.getState();
+  const stageOf = (id: string) => library[pipeline.nodes[id]?.type ?? ""]?.stage;
+  const trainings = Object.keys(pipeline.nodes).filter((id) => stageOf(id) === "train");
+  const judges = targets.some((id) => stageOf(id) === "evaluate");
+  await runPipeline({ targets: [...new Set([...(judges ? trainings : []), ...targets])] });
+}
+
+/** Starts a run for each seed, or one where none is named; the first one is shown, and the others wait. */
+export async function startRuns(seeds: readonly number[], options: RunOptions = {}): Promise<void> {
+  const [first, ...others] = seeds;
+  await startRun({ ...options, ...(first === undefined ? {} : { seed: first }) });
+  const { pipeline } = useEditor.getState();
+  for (const seed of others) await request("run:start", { pipeline, ...options, seed });
+  if (others.length > 0) tell(`${seeds.length} runs are started, one for each seed`);
+}
+
 /** Starts a run of the pipeline as it is now, and shows it. */
-export async function startRun(options: Omit<RequestOf<"run:start">, "pipeline"> = {}): Promise<void> {
+async function startRun(options: RunOptions & { seed?: number } = {}): Promise<void> {
   const { pipeline } = useEditor.getState();
   const { run } = (await request("run:start", { pipeline, ...options })) as { run: string };
   noteRunPipeline(run, pipeline);

@@ -19,6 +19,7 @@ function contextOf(changes: Partial<EditorContext> = {}): EditorContext & { comm
     canRedo: false,
     runStatus: undefined,
     hasCheckpoint: false,
+    isOwnRun: true,
     connected: true,
     clipboard: { read: () => text, write: (value) => (text = value) },
     commit: (_label, graph) => (committed = graph as Pipeline),
@@ -45,6 +46,7 @@ function contextOf(changes: Partial<EditorContext> = {}): EditorContext & { comm
     showRuns: nothing,
     search: nothing,
     run: nothing,
+    runOnly: nothing,
     ...changes,
   };
 }
@@ -184,6 +186,11 @@ const driven: Record<string, { context?: Partial<EditorContext>; does: string | 
   help: { does: "open:help" },
   run: { does: "run:start" },
   runWith: { does: "open:run" },
+  runSelected: {
+    context: { selection: { nodes: ["head"], edges: [] }, catalog: { Head: { kind: "action" } } as never },
+    does: "runOnly:head",
+  },
+  moreSteps: { context: { runStatus: "succeeded", hasCheckpoint: true }, does: "open:more" },
   pause: { context: { runStatus: "running" }, does: "run:pause" },
   continue: { context: { runStatus: "paused" }, does: "run:continue" },
   stop: { context: { runStatus: "running" }, does: "run:stop" },
@@ -215,6 +222,7 @@ describe("each command", () => {
           "toggleTheme",
           "showRuns",
           "run",
+          "runOnly",
           "leaveInside",
         ])
         .map((call) => [call, note(call)]),
