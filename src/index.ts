@@ -73,12 +73,15 @@ export { pretrainedNames } from "./weights/pretrained.ts";
 export { type CaptionAttention, CaptionModel } from "./evaluation/captioning/captionModel.ts";
 export { pretrainedCaptioner, readModel, saveModel } from "./execution/modelFile.ts";
 export { catalog } from "./execution/registry.ts";
+export { runPipeline } from "./execution/runPipeline.ts";
 export { readTemplate, templateNames } from "./execution/templates.ts";
 export { checkConnection, checkPipeline } from "./graph/check.ts";
 export { AttentionWatch, rollOut } from "./inspection/attention.ts";
 export { watchAttention } from "./inspection/watchAttention.ts";
+export { type BuiltNode, PipelineBuilder } from "./pipeline/builder.ts";
 export { compile } from "./pipeline/compile.ts";
 export { pipelineNotebook } from "./pipeline/notebook.ts";
+export { pipelineProgram } from "./pipeline/program.ts";
 export { type Pipeline, readPipeline, writePipeline } from "./pipeline/schema.ts";
 
 // Evaluation.

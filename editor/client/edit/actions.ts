@@ -56,6 +56,7 @@ export interface EditorContext {
   create(): void;
   save(): void;
   download(): void;
+  exportAs(form: "program" | "notebook"): void;
   toggle(side: Side): void;
   toggleTheme(): void;
   /** Goes to the page of all runs. */
@@ -138,6 +139,20 @@ export const actions: readonly Action[] = [
     perform: (context) => context.open("save"),
   },
   { name: "download", label: "Download as a file", group: "File", predicate: hasNodes, perform: (c) => c.download() },
+  {
+    name: "exportProgram",
+    label: "Export as a TypeScript program",
+    group: "File",
+    predicate: hasNodes,
+    perform: (context) => context.exportAs("program"),
+  },
+  {
+    name: "exportNotebook",
+    label: "Export as a notebook",
+    group: "File",
+    predicate: hasNodes,
+    perform: (context) => context.exportAs("notebook"),
+  },
   {
     name: "undo",
     label: "Undo",

@@ -6,7 +6,15 @@ import { figureOf } from "../graph/figure.ts";
 import { portsOf, tidyPositions } from "../graph/nodePorts.ts";
 import { terminalSize } from "../graph/terminals.ts";
 import { browserStorage } from "./browserStorage.ts";
-import { commandRun, createPipeline, downloadPipeline, runActions, runPipeline, savePipeline } from "./document.ts";
+import {
+  commandRun,
+  createPipeline,
+  downloadPipeline,
+  exportPipeline,
+  runActions,
+  runPipeline,
+  savePipeline,
+} from "./document.ts";
 import { commit, openDialog, redo, select, undo, useEditor } from "./editor.ts";
 import { chooseFile } from "./files.ts";
 import { leaveInside, openNode, restoreOriginal } from "./inside.ts";
@@ -59,6 +67,7 @@ export function editorContext(): EditorContext {
     create: createPipeline,
     save: () => void savePipeline().catch(tellError),
     download: downloadPipeline,
+    exportAs: exportPipeline,
     toggle: (side) =>
       changeSettings(side === "dock" ? { dock: !isDockOpen() } : { palette: !useSettings.getState().palette }),
     toggleTheme,

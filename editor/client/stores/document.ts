@@ -1,5 +1,8 @@
 import type { Catalog } from "../../../src/core/catalog.ts";
 import { FlamingoError } from "../../../src/core/errors.ts";
+import { computationOf } from "../../../src/graph/computation.ts";
+import { pipelineNotebook } from "../../../src/pipeline/notebook.ts";
+import { pipelineProgram } from "../../../src/pipeline/program.ts";
 import { emptyPipeline, type Pipeline, readPipeline, writePipeline } from "../../../src/pipeline/schema.ts";
 import type {
   Description,
@@ -110,6 +113,20 @@ export function idOf(name: string): string {
 export function downloadPipeline(): void {
   const { pipeline } = useEditor.getState();
   download(`${idOf(pipeline.name)}.json`, writePipeline(pipeline));
+}
+
+/** Hands the pipeline to the browser as something that runs by itself: with the seed and the steps of the shown run, if that ran it as it is. */
+export function exportPipeline(form: "program" | "notebook"): void {
+  const { pipeline, library } = useEditor.getState();
+  const name = idOf(pipeline.name);
+  if (form === "notebook") {
+    download(`${name}.ipynb`, `${JSON.stringify(pipelineNotebook(pipeline, library), undefined, 1)}\n`);
+    return;
+  }
+  const earlier = earlierRun();
+  const same =
+    earlier && computationOf(earlier.pipeline, earlier.pipeline.blocks) === computationOf(pipeline, pipeline.blocks);
+  download(`${name}.ts`, pipelineProgram(pipeline, same ? { seed: earlier.seed, steps: earlier.steps } : { seed: 0 }));
 }
 
 type RunOptions = Omit<RequestOf<"run:start">, "pipeline" | "seed">;

@@ -41,6 +41,7 @@ function contextOf(changes: Partial<EditorContext> = {}): EditorContext & { comm
     create: nothing,
     save: nothing,
     download: nothing,
+    exportAs: nothing,
     toggle: nothing,
     toggleTheme: nothing,
     showRuns: nothing,
@@ -146,6 +147,8 @@ const driven: Record<string, { context?: Partial<EditorContext>; does: string | 
   save: { does: "save" },
   saveAs: { does: "open:save" },
   download: { does: "download" },
+  exportProgram: { does: "exportAs:program" },
+  exportNotebook: { does: "exportAs:notebook" },
   undo: { context: { canUndo: true }, does: "undo" },
   redo: { context: { canRedo: true }, does: "redo" },
   cut: { does: ({ nodes }) => expect(Object.keys(nodes)).toEqual(["pictures", "head"]) },
@@ -213,7 +216,21 @@ describe("each command", () => {
       (...args: unknown[]) =>
         void calls.push([call, ...args].join(":").replace(/^write:.*/s, "write"));
     const asked = Object.fromEntries(
-      ["create", "open", "save", "download", "undo", "redo", "select", "tidy", "openInside", "expand", "fit", "search"]
+      [
+        "create",
+        "open",
+        "save",
+        "download",
+        "exportAs",
+        "undo",
+        "redo",
+        "select",
+        "tidy",
+        "openInside",
+        "expand",
+        "fit",
+        "search",
+      ]
         .concat([
           "restoreOriginal",
           "exportBlock",
