@@ -166,7 +166,8 @@ export class CaptionModel {
   async logitLens(text: string, image?: Image): Promise<LensLayer[]> {
     const prompt = this.#promptOf(image);
     try {
-      return await logitLens(this.#model, { prompt, text: this.#encode(text) });
+      const [layers] = await logitLens(this.#model, [{ prompt, text: this.#encode(text) }]);
+      return layers!;
     } finally {
       this.#model.release();
     }
@@ -205,7 +206,8 @@ export class CaptionModel {
     const edits = await interventionEdits(intervention, this.weights.all(), this.#model.blocks);
     const { pipeline, imageSize, tokenizer, weights } = this;
     const parts = { pipeline, imageSize, tokenizer, weights, model: this.#model.edited(edits) };
-    return new CaptionModel(parts, this.#gates, intervention);
+    const gates = { ...this.#intervention?.gates, ...intervention.gates };
+    return new CaptionModel(parts, this.#gates, { ...intervention, gates });
   }
 
   /** tanh of every gate, from the first layer to the last. */
