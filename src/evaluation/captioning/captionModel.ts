@@ -110,6 +110,22 @@ export class CaptionModel {
     }
   }
 
+  /**
+   * The same of several texts, each with its image, read together; undefined for a text that has a word which is not in the
+   * vocabulary.
+   */
+  async logLikelihoods(texts: readonly string[], images: readonly Image[]): Promise<(number | undefined)[]> {
+    this.#checkSizes(images);
+    const known = texts.flatMap((text, at) => (this.tokenizer.unknown(text).length === 0 ? [at] : []));
+    try {
+      const asked = known.map((at) => ({ prompt: [images[at]!], text: texts[at]! }));
+      const scores = await this.#model.logLikelihoods(asked);
+      return texts.map((_, at) => (known.includes(at) ? meanScore(scores[known.indexOf(at)]!) : undefined));
+    } finally {
+      this.#model.release();
+    }
+  }
+
   /** The likeliest next tokens after the beginning of a caption, with an image, or by the language model alone. */
   async nextTokens(image?: Image, { after = "", most = 8 } = {}): Promise<NextToken[]> {
     const prompt = [...this.#promptOf(image), ...(after === "" ? [] : [this.#encode(after)])];
