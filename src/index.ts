@@ -74,7 +74,6 @@ export { type CaptionAttention, CaptionModel } from "./evaluation/captioning/cap
 export { pretrainedCaptioner, readModel, saveModel } from "./execution/modelFile.ts";
 export { catalog } from "./execution/registry.ts";
 export { runPipeline } from "./execution/runPipeline.ts";
-export { readTemplate, templateNames } from "./execution/templates.ts";
 export { checkConnection, checkPipeline } from "./graph/check.ts";
 export { AttentionWatch, rollOut } from "./inspection/attention.ts";
 export { watchAttention } from "./inspection/watchAttention.ts";
@@ -83,6 +82,7 @@ export { compile } from "./pipeline/compile.ts";
 export { pipelineNotebook } from "./pipeline/notebook.ts";
 export { pipelineProgram } from "./pipeline/program.ts";
 export { type Pipeline, readPipeline, writePipeline } from "./pipeline/schema.ts";
+export { readTemplate, templateNames } from "./runs/templates.ts";
 
 // Evaluation.
 

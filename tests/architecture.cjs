@@ -37,7 +37,7 @@ const mayImport = {
   "src/weights": ["src/core", "src/files"],
   "src/data": ["src/core", "src/files", "src/package"],
   "src/pipeline": ["src/core", "src/graph"],
-  "src/runs": ["src/core", "src/files", "src/pipeline", "src/figures", "src/channels"],
+  "src/runs": ["src/core", "src/graph", "src/files", "src/pipeline", "src/figures", "src/channels"],
   "src/figures": ["src/core"],
   "src/channels": ["src/core", "src/figures"],
   "src/blocks": ["src/core", "src/engine"],

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { io, type Socket } from "socket.io-client";
-import { readTemplate } from "../src/execution/templates.ts";
 import { type Pipeline, parsePipeline } from "../src/pipeline/schema.ts";
+import { readTemplate } from "../src/runs/templates.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 

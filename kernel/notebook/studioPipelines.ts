@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { templateNames } from "../../src/execution/templates.ts";
 import { findHome } from "../../src/runs/home.ts";
+import { templateNames } from "../../src/runs/templates.ts";
 
 /** What this notebook wrote last among the studio's pipelines, by file. */
 const written = new Map<string, string>();

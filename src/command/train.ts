@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { FlamingoError } from "../core/errors.ts";
-import { templateNames, templatesFolder } from "../execution/templates.ts";
+import { templateNames, templatesFolder } from "../runs/templates.ts";
 import { type Command, readArguments, usageError } from "./command.ts";
 import { runOptions, runOptionsHelp, startRun } from "./run.ts";
 

@@ -3,7 +3,7 @@ import type { BlockDefinition } from "./block.ts";
 import { FlamingoError } from "./errors.ts";
 import { type InstantiateOptions, instantiate } from "./instantiate.ts";
 import type { Ports } from "./port.ts";
-import type { Reading } from "./reading.ts";
+import type { Reading, Start } from "./reading.ts";
 import { sizeOf } from "./shape.ts";
 import type { WeightSpec } from "./weight.ts";
 
@@ -19,14 +19,6 @@ export function describeWeights<C extends z.ZodObject, I extends Ports, O extend
   return weights;
 }
 
-/** Pretrained weights that a block starts from. */
-export interface Start {
-  /** Where the block is: its weights are at and below this path. */
-  path: string;
-  /** Name of the pretrained weights. */
-  weights: string;
-}
-
 /** Which pretrained weights a block and those inside it start from, a block before those inside it. */
 export function describeStarts<C extends z.ZodObject, I extends Ports, O extends Ports>(
   definition: BlockDefinition<C, I, O>,
@@ -36,7 +28,7 @@ export function describeStarts<C extends z.ZodObject, I extends Ports, O extends
   const starts: Start[] = [];
   const reading: Reading = {
     weight: () => undefined,
-    starts: (path, weights) => void starts.push({ path, weights }),
+    starts: (start) => void starts.push(start),
     call: () => ({}),
   };
   instantiate(definition, config, reading, options);

@@ -44,7 +44,7 @@ interface Place {
 function place(definition: AnyBlock, config: unknown, at: Place): AnyCall {
   const { reading, path, options } = at;
   const own = inherited(definition, options, at.around);
-  if (options.weights !== undefined) reading.starts?.(path, options.weights);
+  if (options.weights !== undefined) reading.starts?.({ path, weights: options.weights, type: definition.name });
   const parsed = parseConfig(definition, config) as Record<string, unknown>;
   const slots = slotsOf(definition, parsed);
   const site: CallSite = { definition, config: parsed, path, options, parent: at.parent, forward: notBuilt };

@@ -3,6 +3,16 @@ import type { Value } from "./call.ts";
 import type { Cache } from "./chunks.ts";
 import type { WeightSpec } from "./weight.ts";
 
+/** Pretrained weights that a block starts from. */
+export interface Start {
+  /** Where the block is: its weights are at and below this path. */
+  path: string;
+  /** Name of the pretrained weights. */
+  weights: string;
+  /** Name of the block's definition. */
+  type: string;
+}
+
 /**
  * Where blocks get their weights, and how a call of a block is carried out. The eager reading computes; the symbolic
  * reading records.
@@ -10,7 +20,7 @@ import type { WeightSpec } from "./weight.ts";
 export interface Reading {
   weight(spec: WeightSpec): unknown;
   /** Is called with the pretrained weights that a block starts from, before the block is made. */
-  starts?(path: string, weights: string): void;
+  starts?(start: Start): void;
   call(site: CallSite, inputs: Record<string, Value | undefined>): Record<string, Value>;
 }
 

@@ -28,4 +28,8 @@ export interface EvaluationSet {
   template?: string;
   /** The group of each known caption. */
   groups?: ReadonlyMap<string, string>;
+  /** Examples that the shots of the prompt for an example are chosen from, by the example's index; always the same ones. */
+  support?(index: number): readonly Example[];
+  /** How likely the right answer is to an example, for who knows how the data was made and sees these shots. */
+  bestPossible?(index: number, shots: readonly Example[]): number;
 }

@@ -132,10 +132,9 @@ class Asking {
   async #candidateScores(part: readonly number[]): Promise<(readonly TextScore[])[]> {
     const scores: (readonly TextScore[])[] = [];
     for (const index of part) {
-      const { candidates = [] } = this.#examples[index]!;
-      const prompt = this.#prompts[index]!;
-      const asked = candidates.map((text) => ({ prompt, text: continuationOf(this.#template, text) }));
-      scores.push(await this.#model.logLikelihoods(asked));
+      const candidates = this.#examples[index]!.candidates ?? [];
+      const texts = candidates.map((text) => continuationOf(this.#template, text));
+      scores.push(...(await this.#model.candidateScores([{ prompt: this.#prompts[index]!, candidates: texts }])));
     }
     return scores;
   }

@@ -187,7 +187,7 @@ export class MediaEncoder {
  * Images [rows, media, frames, size, size, 3] for a model.
  * @throws FlamingoError SHAPE_MISMATCH if they differ in size or number of frames
  */
-function imagesOf(rows: readonly (readonly Media[])[]): Tensor {
+export function imagesOf(rows: readonly (readonly Media[])[]): Tensor {
   const { frames, size, pixels } = rows[0]![0]!;
   const all = new Float32Array(rows.length * rows[0]!.length * pixels.length);
   rows.flat().forEach((media, index) => {

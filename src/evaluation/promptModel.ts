@@ -4,7 +4,7 @@ import type { Media } from "../data/media.ts";
 import type { Probe } from "../engine/readings/eager.ts";
 import type { Edits } from "../engine/readings/edited.ts";
 import type { Weights } from "../engine/readings/weights.ts";
-import { slice, type Tensor, tensor, tidy } from "../engine/tensor.ts";
+import { concat, slice, type Tensor, tensor, tidy } from "../engine/tensor.ts";
 import type { Source } from "../graph/graph.ts";
 import type { PlacedBlock } from "../inspection/placedBlocks.ts";
 import { type Decoding, openDecoding, type TextModel } from "./decoding.ts";
@@ -177,6 +177,32 @@ export class PromptModel {
   }
 
   /**
+   * The log-likelihood of each candidate after its prompt, in nats. Candidates of one token each are read off one pass over their prompt.
+   * @throws FlamingoError INVALID_PIPELINE as `logLikelihoods`
+   */
+  async candidateScores(
+    asked: readonly { prompt: Prompt; candidates: readonly Text[] }[],
+  ): Promise<(readonly TextScore[])[]> {
+    const texts = asked.map(({ candidates }) => candidates.map((text) => textTokens(text, this.tokenizer)));
+    const single = texts.every((each) => each.length > 0 && each.every((tokens) => tokens.length === 1));
+    if (!single) {
+      const all = asked.flatMap(({ prompt }, at) => texts[at]!.map((text) => ({ prompt, text })));
+      const scores = (await this.logLikelihoods(all)).values();
+      return texts.map((each) => each.map(() => scores.next().value!));
+    }
+    const rows = asked.map(({ prompt }) => ({ ...promptTokens(prompt, this.tokenizer), text: [0] }));
+    const result: TextScore[][] = asked.map(() => []);
+    for (const batch of batchesOf(rows)) {
+      const scores = await this.#scoreNext(
+        batch.map((index) => rows[index]!),
+        batch.map((index) => texts[index]!.map(([token]) => token!)),
+      );
+      for (const [at, index] of batch.entries()) result[index] = scores[at]!.map((sum) => ({ sum, count: 1 }));
+    }
+    return result;
+  }
+
+  /**
    * Logits [prompts, length, tokens] at each token of prompts with the same number of media. Shorter prompts are padded at
    * their end.
    * @param closed ends the last chunk of each prompt
@@ -216,6 +242,23 @@ export class PromptModel {
     });
     const competing = this.competing(rows[0]!.media.length > 0, tokens);
     return scoreTokens(numbers, [count, last - first, tokens], targets, competing);
+  }
+
+  /** Log-probabilities of some tokens as the next after each row. */
+  async #scoreNext(rows: readonly PromptTokens[], tokens: readonly (readonly number[])[]): Promise<number[][]> {
+    const logits = await this.#read(rows);
+    const width = logits.shape[2]!;
+    const last = tidy(() =>
+      concat(
+        rows.map(({ ids }, row) => slice(logits, [row, ids.length - 1, 0], [1, 1, width])),
+        0,
+      ),
+    );
+    logits.dispose();
+    const numbers = (await last.data()) as Float32Array;
+    last.dispose();
+    const competing = this.competing(rows[0]!.media.length > 0, width);
+    return rows.map((_, row) => tokens[row]!.map((token) => logProbability(numbers, row * width, token, competing)));
   }
 
   async #read(rows: readonly PromptTokens[], probes: readonly Probe[] = []): Promise<Tensor> {

@@ -1,7 +1,8 @@
 import { copyFile, mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { describeStarts, describeWeights, type Start } from "../core/describeWeights.ts";
+import { describeStarts, describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
+import type { Start } from "../core/reading.ts";
 import type { WeightData } from "../engine/readings/weights.ts";
 import { optionsOf } from "../graph/graph.ts";
 import { withGraphBlocks } from "../graph/graphBlock.ts";
@@ -108,7 +109,7 @@ function theirTensor(counterpart: Counterpart, numbersOf: (name: string) => Weig
 /** Every weight of the run's model by its full name: as it was trained, or as it was at the start. */
 function allWeights(plan: Plan, trained: ReadonlyMap<string, WeightData>, models: string): [string, StoredTensor][] {
   const find = findStart(models);
-  const starts = startsOf(plan).map(({ path, weights }) => ({ path, ...find(weights, path) }));
+  const starts = startsOf(plan).map((start) => ({ path: start.path, ...find(start) }));
   const missing: string[] = [];
   const all = new Map<string, StoredTensor>();
   for (const { id, block, config, options } of blocksOf(plan))

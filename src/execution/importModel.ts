@@ -11,8 +11,8 @@ import { type ModelFiles, openModel } from "../models/modelFiles.ts";
 import { type Pipeline, parsePipeline, writePipeline } from "../pipeline/schema.ts";
 import { folderError } from "../runs/folderError.ts";
 import type { Home } from "../runs/home.ts";
+import { templateNames } from "../runs/templates.ts";
 import { pretrainedNames } from "../weights/pretrained.ts";
-import { templateNames } from "./templates.ts";
 
 export interface ImportOptions extends ModelFiles {
   /** Name of the weights and the pipeline; by default that of the folder. */

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { printBytes } from "../core/bytes.ts";
-import { describeStarts, describeWeights, type Start } from "../core/describeWeights.ts";
+import { describeStarts, describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
+import type { Start } from "../core/reading.ts";
 import { sizeOf } from "../core/shape.ts";
 import { type Bits, quantizedBytes } from "../core/weight.ts";
 import type { OpenSource } from "../data/source.ts";

@@ -8,6 +8,7 @@ import type { ActionContext, ActionPlace, Observer } from "./action.ts";
 import { atNode } from "./atNode.ts";
 import { prepareRun } from "./prepare.ts";
 import { findAction } from "./registry.ts";
+import { trainStages } from "./trainStages.ts";
 
 /**
  * Carries out what a run folder's record says: opens device and data, trains from the newest checkpoint on, and judges.
@@ -16,6 +17,7 @@ import { findAction } from "./registry.ts";
 export async function executeRun(options: ExecuteOptions): Promise<"succeeded" | "stopped"> {
   const { folder, log, device, signal, control, cache, models } = options;
   const record = await readRun(folder);
+  if (!(await trainStages(record, options, executeRun))) return "stopped";
   const warn = (message: string) => log.append({ channel: "message", value: { level: "warning", message } });
   let stored = await newestCheckpoint(join(folder, checkpointFolder), warn);
   const from = stored?.checkpoint.step ?? 0;

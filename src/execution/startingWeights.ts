@@ -1,10 +1,10 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describeStarts, describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { findPretrained } from "../models/imported.ts";
 import { type FindPretrained, openStarts } from "../models/loadPretrained.ts";
-import { listRuns, readRun, trainedFolder } from "../runs/folder.ts";
+import { listRuns, readRun, recordFile, trainedFolder } from "../runs/folder.ts";
 import { fileBytes } from "../weights/byteSource.ts";
 import { openTensors } from "../weights/openWeights.ts";
 import { pretrainedNames } from "../weights/pretrained.ts";
@@ -46,31 +46,42 @@ export interface Folders {
 const ending = ".safetensors";
 
 /**
- * Finds the weights that a block starts from: pretrained ones by their name, or what a run has trained of the node, by the
- * run's id. A pipeline file can name no path.
+ * Finds the weights that a block starts from: pretrained ones by their name, or what a run has trained, by the run's id: of the node that
+ * has the block's id, else of the one node of the block's type. A pipeline file can name no path.
  * @param models folder of the imported ones; runs lie beside it
  * @throws FlamingoError NOT_FOUND, listing what there is
  */
 export function findStart(models: string | undefined): FindPretrained {
   const pretrained = findPretrained(models);
-  return (name, path = "") => {
+  return (start) => {
+    const { weights: name, path = "" } = start;
     const folder = models === undefined ? undefined : join(dirname(models), "runs", name, trainedFolder);
-    if (folder === undefined || !/^[a-z0-9-]+$/.test(name) || !existsSync(dirname(folder))) return pretrained(name);
+    if (folder === undefined || !/^[a-z0-9-]+$/.test(name) || !existsSync(dirname(folder))) return pretrained(start);
     const nodes = namesIn(folder, ending);
-    const node = nodes.find((id) => path === id || path.startsWith(`${id}.`));
+    const own = nodes.find((id) => path === id || path.startsWith(`${id}.`));
+    const node = own ?? nodeOfType(nodes, start.type, dirname(folder));
     if (node === undefined) {
       const fix = nodes.length > 0 ? `it has trained: ${nodes.join(", ")}` : "let a run train to its end first";
       throw new FlamingoError("NOT_FOUND", `the run "${name}" has trained no "${path}"`, { actual: name, fix });
     }
     const source = join(folder, `${node}${ending}`);
     const tensors = floatTensors(openTensors(fileBytes(source)));
-    const inner = path.slice(node.length + 1);
+    const inner = own === undefined ? "" : path.slice(node.length + 1);
     if (inner === "") return { source, tensors };
     const within = [...tensors].flatMap(([key, tensor]) =>
       key.startsWith(`${inner}.`) ? [[key.slice(inner.length + 1), tensor] as const] : [],
     );
     return { source, tensors: new Map(within) };
   };
+}
+
+/** The one of a run's trained nodes that has a type; undefined where none has, or several. */
+function nodeOfType(trained: readonly string[], type: string | undefined, run: string): string | undefined {
+  const { pipeline } = JSON.parse(readFileSync(join(run, recordFile), "utf8")) as {
+    pipeline: { nodes: Record<string, { type: string } | undefined> };
+  };
+  const found = trained.filter((id) => pipeline.nodes[id]?.type === type);
+  return found.length === 1 ? found[0] : undefined;
 }
 
 /**

@@ -54,7 +54,11 @@ export function build<C extends z.ZodObject, I extends Ports, O extends Ports>(
 ): Built<C, I, O> {
   const weights = new Weights(seed);
   if (from) {
-    openStarts([{ path: "", weights: from.source }], describeWeights(block, config, { frozen }), () => from);
+    openStarts(
+      [{ path: "", weights: from.source, type: block.name }],
+      describeWeights(block, config, { frozen }),
+      () => from,
+    );
     weights.startFrom("", from.tensors, from.source, from.bits);
   }
   const reading = new Eager(weights);
@@ -65,7 +69,8 @@ export function build<C extends z.ZodObject, I extends Ports, O extends Ports>(
     config: parseConfig(block, config),
     weights,
     load: async (source?: string) => {
-      const starts = source === undefined ? describeStarts(block, config) : [{ path: "", weights: source }];
+      const starts =
+        source === undefined ? describeStarts(block, config) : [{ path: "", weights: source, type: block.name }];
       for (const { start, source: file, tensors } of openStarts(starts, weights.all()))
         weights.load(tensors, start.path, file);
     },

@@ -31,9 +31,10 @@ export function importedFile(models: string, name: string): string {
  * @param models folder of the imported ones
  */
 export function findPretrained(models: string | undefined): FindPretrained {
-  return (name) => {
+  return (start) => {
+    const { weights: name } = start;
     const isName = models !== undefined && weightsName.safeParse(name).success;
-    return (isName && findImported(models, name)) || shippedWeights(name);
+    return (isName && findImported(models, name)) || shippedWeights(start);
   };
 }
 

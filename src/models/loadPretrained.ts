@@ -1,5 +1,5 @@
-import type { Start } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
+import type { Start } from "../core/reading.ts";
 import type { Bits } from "../core/weight.ts";
 import type { WeightData } from "../engine/readings/weights.ts";
 import { fileBytes } from "../weights/byteSource.ts";
@@ -17,11 +17,11 @@ export interface PretrainedWeights {
   bits?: Bits | undefined;
 }
 
-/** Finds pretrained weights by their name, for the block at a path. @throws FlamingoError NOT_FOUND, INVALID_WEIGHTS */
-export type FindPretrained = (name: string, path?: string) => PretrainedWeights;
+/** Finds the pretrained weights that a block starts from. @throws FlamingoError NOT_FOUND, INVALID_WEIGHTS */
+export type FindPretrained = (start: Pick<Start, "weights"> & Partial<Start>) => PretrainedWeights;
 
 /** Those that come with the studio; also a file of weights by its path. */
-export const shippedWeights: FindPretrained = (name) => {
+export const shippedWeights: FindPretrained = ({ weights: name }) => {
   const source = name.endsWith(".safetensors") ? name : pretrainedFile(name);
   return { source, tensors: floatTensors(openTensors(fileBytes(source))) };
 };
@@ -54,7 +54,7 @@ export function openStarts(
   find: FindPretrained = shippedWeights,
 ): OpenedStart[] {
   return starts.map((start, index) => {
-    const { source, tensors, bits } = find(start.weights, start.path);
+    const { source, tensors, bits } = find(start);
     const inner = starts.slice(index + 1);
     const unused = new Set(tensors.keys());
     const missing: string[] = [];

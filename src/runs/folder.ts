@@ -130,7 +130,8 @@ export async function listRuns(runs: string): Promise<string[]> {
   return names.filter((_, index) => held[index]);
 }
 
-function isRun(folder: string): Promise<boolean> {
+/** Whether a folder holds a run. */
+export function isRun(folder: string): Promise<boolean> {
   return access(join(folder, recordFile)).then(
     () => true,
     () => false,

@@ -41,7 +41,11 @@ export function findHome(
   environment: Record<string, string | undefined> = process.env,
   whereabouts: Partial<Whereabouts> = {},
 ): Home {
-  const folder = environment.FLAMINGO_HOME ? resolve(environment.FLAMINGO_HOME) : nearestHome(whereabouts);
+  return homeAt(environment.FLAMINGO_HOME ? resolve(environment.FLAMINGO_HOME) : nearestHome(whereabouts));
+}
+
+/** The home folder that is this one. */
+export function homeAt(folder: string): Home {
   return {
     folder,
     runs: join(folder, "runs"),

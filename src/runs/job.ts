@@ -5,6 +5,7 @@ import { FlamingoError } from "../core/errors.ts";
 import { compile } from "../pipeline/compile.ts";
 import type { Pipeline } from "../pipeline/schema.ts";
 import { checkpointFolder, createRun, newRunId } from "./folder.ts";
+import { withStages } from "./stages.ts";
 
 /** What a run is asked for with. */
 export interface JobRequest {
@@ -33,10 +34,11 @@ export interface Job {
  * @throws FlamingoError for whatever is wrong with the pipeline; RUN_FOLDER, DISK_FULL
  */
 export async function createJob(
-  { pipeline, seed = 0, steps, device = "auto", targets, from }: JobRequest,
+  { seed = 0, steps, device = "auto", targets, from, ...request }: JobRequest,
   catalog: Catalog,
   place: { runs: string } | { folder: string },
 ): Promise<Job> {
+  const pipeline = await withStages(request.pipeline, seed);
   compile(pipeline, catalog, targets);
   const checkpoints = from === undefined ? [] : await newestCheckpoints(from);
   const created = Date.now();

@@ -19,7 +19,7 @@ test("a folder becomes a pipeline that starts from its weights, which stay where
   expect(out).toMatch(/^GPT-2: 0\.0 M parameters, F32, /);
   const pipeline = readPipeline(readFileSync(join(home.pipelines, "small.json"), "utf8"), "small.json");
   expect(pipeline.nodes.model).toMatchObject({ type: "FlamingoLanguageModel", weights: "small", label: "GPT-2" });
-  const { tensors } = findPretrained(home.models)("small");
+  const { tensors } = findPretrained(home.models)({ weights: "small" });
   expect(tensors.get("embed_tokens.weight")!.data).toEqual(caseTensors("gpt2").get("transformer.wte.weight")!.data);
 });
 
@@ -96,7 +96,7 @@ test("weights that are to be held in few bits: the memory and the change in log-
   expect(out).toMatch(/held in 8 bits: \d+\.\d MB on the device, \d+\.\d MB in single precision\n/);
   const [, held, single] = /text: (-\d+\.\d+) nats a token, (-\d+\.\d+) in single precision\n/.exec(out)!;
   expect(Math.abs(Number(held) - Number(single))).toBeLessThan(0.05);
-  expect(findPretrained(home.models)("small").bits).toBe(8);
+  expect(findPretrained(home.models)({ weights: "small" }).bits).toBe(8);
 });
 
 test("an image encoder that is to be held in few bits is frozen, and other bits than 8 and 4 are refused", async () => {

@@ -7,6 +7,9 @@ import { EmojiDocuments } from "../../src/data/sources/emojiDocuments.ts";
 import { EmojiPairs } from "../../src/data/sources/emojiPairs.ts";
 import { EmojiSentences } from "../../src/data/sources/emojiSentences.ts";
 import * as sourcesByName from "../../src/data/sources/index.ts";
+import { NamedShapePairs } from "../../src/data/sources/namedShapePairs.ts";
+import { NamedShapes } from "../../src/data/sources/namedShapes.ts";
+import { NamedShapeTexts } from "../../src/data/sources/namedShapeTexts.ts";
 import { drawingCache, drawingSize, renderedDrawings, renderingTime } from "./renderedDrawings.ts";
 
 const tokenizer = emojiTokenizer();
@@ -25,6 +28,11 @@ const documents = (seed: number) =>
 const pairs = (seed: number) => EmojiPairs.open(EmojiPairs.config.parse(small), context(seed));
 const sentences = (seed: number) =>
   EmojiSentences.open(EmojiSentences.config.parse({ batch: 5, length: 12 }), context(seed));
+const shapes = (seed: number) =>
+  NamedShapes.open(NamedShapes.config.parse({ batch: 3, imageSize: 16, scenes: 120 }), context(seed));
+const shapePairs = (seed: number) =>
+  NamedShapePairs.open(NamedShapePairs.config.parse({ batch: 4, imageSize: 16 }), context(seed));
+const shapeTexts = (seed: number) => NamedShapeTexts.open(NamedShapeTexts.config.parse({ entries: 32 }), context(seed));
 
 beforeAll(renderedDrawings, renderingTime);
 
@@ -32,6 +40,9 @@ describe.each([
   ["EmojiDocuments", documents, EmojiDocuments.outputs],
   ["EmojiPairs", pairs, EmojiPairs.outputs],
   ["EmojiSentences", sentences, EmojiSentences.outputs],
+  ["NamedShapes", shapes, NamedShapes.outputs],
+  ["NamedShapePairs", shapePairs, NamedShapePairs.outputs],
+  ["NamedShapeTexts", shapeTexts, NamedShapeTexts.outputs],
 ] as [string, (seed: number) => Promise<OpenSource>, Ports][])("%s", (_name, open, outputs) => {
   test("a batch is a pure function of the seed and its number", async () => {
     const [one, other, elsewhere] = [await open(1), await open(1), await open(2)];

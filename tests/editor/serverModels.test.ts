@@ -33,7 +33,7 @@ test("a model at a path becomes a pipeline, and its weights stay there", async (
   expect(body).toMatchObject({ id: "small", family: "GPT-2" });
   const { pipeline } = (await (await studio.ask("/api/pipelines/small")).json()) as StoredPipeline;
   expect(pipeline.nodes.model).toMatchObject({ type: "FlamingoLanguageModel", weights: "small" });
-  expect(findPretrained(join(studio.home, "models"))("small")).toMatchObject({ bits: 4 });
+  expect(findPretrained(join(studio.home, "models"))({ weights: "small" })).toMatchObject({ bits: 4 });
   expect(readdirSync(join(studio.home, "models"))).toEqual(["small.json"]);
   const nowhere = await open(studio, { path: "/nowhere/at/all" });
   expect(nowhere).toMatchObject({ status: 404, body: { error: { code: "NOT_FOUND" } } });
@@ -49,7 +49,7 @@ test("files that a browser sends, in parts, become a model of the studio's own f
       expect((await put(studio, `sent/${name}?from=${from}`, bytes.subarray(from, from + 1000))).status).toBe(200);
   expect(await open(studio, { name: "sent" })).toMatchObject({ status: 200, body: { id: "sent", family: "LLaMA" } });
   expect(readdirSync(join(studio.home, "models")).sort()).toEqual(["sent", "sent.json"]);
-  expect(findPretrained(join(studio.home, "models"))("sent").tensors.size).toBeGreaterThan(5);
+  expect(findPretrained(join(studio.home, "models"))({ weights: "sent" }).tensors.size).toBeGreaterThan(5);
   expect((await begin(studio, "sent", list)).body.error?.code).toBe("CONFLICT");
 });
 

@@ -145,6 +145,26 @@ describe("a prompt model", () => {
     expect(swapped).not.toEqual(await logitsOf(promptModel, prompt));
   });
 
+  test("scores candidates of one token as it scores them one by one, whatever else is asked", async () => {
+    const asked = [
+      { prompt: [red, first, blue], candidates: [[60], [61], [9]] },
+      { prompt: [green], candidates: [[60], [7]] },
+      { prompt: [blue, first, red], candidates: [[8]] },
+      { prompt: [first], candidates: [[60], [61]] },
+    ];
+    const together = await promptModel.candidateScores(asked);
+    expect(together.map(({ length }) => length)).toEqual([3, 2, 1, 2]);
+    for (const [at, { prompt, candidates }] of asked.entries()) {
+      const each = await promptModel.logLikelihoods(candidates.map((text) => ({ prompt, text })));
+      expect(together[at]!.map(({ sum }) => sum)).toBeAllclose(
+        each.map(({ sum }) => sum),
+        { relative: 1e-4, absolute: 1e-5 },
+      );
+    }
+    const [longer] = await promptModel.candidateScores([{ prompt: [red], candidates: [[60, 61], [9]] }]);
+    expect(longer!.map(({ count }) => count)).toEqual([2, 1]);
+  });
+
   test("scores texts as its logits say, whatever their length, their prompts and their neighbours", async () => {
     const asked = [
       { prompt: [red], text: first },

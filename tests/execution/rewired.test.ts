@@ -5,13 +5,13 @@ import { parseConfig } from "../../src/core/config.ts";
 import { findBlock } from "../../src/core/registry.ts";
 import { readNumbers } from "../../src/engine/readings/weights.ts";
 import { prepareRun } from "../../src/execution/prepare.ts";
-import { readTemplate } from "../../src/execution/templates.ts";
 import type { GraphBlock } from "../../src/graph/graph.ts";
 import { trace } from "../../src/graph/trace.ts";
 import { Flamingo } from "../../src/models/flamingo.ts";
 import { models } from "../../src/models/index.ts";
 import { type Pipeline, parsePipeline, readPipeline, writePipeline } from "../../src/pipeline/schema.ts";
 import { readRun } from "../../src/runs/folder.ts";
+import { readTemplate } from "../../src/runs/templates.ts";
 import { carryOut, newestOf, newRun, quietly, shortTemplate, stepsOf, valuesOf } from "./smallRun.ts";
 
 const template = shortTemplate(await readTemplate("emoji-captions"));

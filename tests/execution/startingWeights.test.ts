@@ -36,7 +36,7 @@ test("a node starts from what a run has trained of it, which is listed and check
   const { filled, of } = checkStart(node, models);
   expect(filled).toBe(of);
   expect(of).toBeGreaterThan(0);
-  const [first] = findStart(models)("small-1", "head").tensors.values();
+  const [first] = findStart(models)({ weights: "small-1", path: "head" }).tensors.values();
   expect(first!.data[0]).toBe(7);
   expect(() => checkStart({ ...node, config: { inDim: 4, outDim: 2 } }, models)).toThrow(/has shape/);
   expect(() => checkStart({ ...node, id: "tail" }, models)).toThrow('the run "small-1" has trained no "tail"');

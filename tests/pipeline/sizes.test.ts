@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { describePipeline } from "../../editor/server/describe.ts";
 import { FlamingoError, reportOf } from "../../src/core/errors.ts";
 import { catalog, findBlock, findSource } from "../../src/execution/registry.ts";
-import { readTemplate } from "../../src/execution/templates.ts";
+import { readTemplate } from "../../src/runs/templates.ts";
 
 /** Sizes that people mistype, and beyond. */
 const sizes = [10_000_000, 1e12, 2 ** 53 - 1];

@@ -4,3 +4,6 @@ export { EmojiDocuments } from "./emojiDocuments.ts";
 export { EmojiPairs } from "./emojiPairs.ts";
 export { EmojiSentences } from "./emojiSentences.ts";
 export { ImageFolder } from "./imageFolder.ts";
+export { NamedShapePairs } from "./namedShapePairs.ts";
+export { NamedShapes } from "./namedShapes.ts";
+export { NamedShapeTexts } from "./namedShapeTexts.ts";

@@ -2,4 +2,5 @@
 
 export { CaptionSamples } from "./captionSamples.ts";
 export { Evaluate } from "./evaluate.ts";
+export { FewShot } from "./fewShot.ts";
 export { Train } from "./train.ts";

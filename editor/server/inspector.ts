@@ -1,4 +1,0 @@
-import { ChangedRun } from "../../src/execution/changedRun.ts";
-import { serveInspector } from "./inspectorProcess.ts";
-
-serveInspector((folder, models) => ChangedRun.open(folder, models));

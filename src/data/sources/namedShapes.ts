@@ -1,0 +1,92 @@
+import { z } from "zod";
+import { count } from "../../core/configFields.ts";
+import { float32, int32 } from "../../core/port.ts";
+import { Random } from "../../core/random.ts";
+import { captionDocuments } from "../documents.ts";
+import { heldOutPages } from "../namedShapes/heldOutPages.ts";
+import { between, drawEntry, drawMeanings } from "../namedShapes/page.ts";
+import { drawScene } from "../namedShapes/scene.ts";
+import { namedShapesTokenizer, seenCombinations } from "../namedShapes/words.ts";
+import { toUnit } from "../pixels.ts";
+import { defineSource } from "../source.ts";
+import { imageSizeField } from "./emojiDocuments.ts";
+
+/** Combinations of a page: so few that names repeat among its images. */
+const fewest = 2;
+const most = 4;
+
+/**
+ * Gives pages of rendered shapes with made-up names, which mean something else on each page.
+ *
+ * `<bos><image> bakux <|endofchunk|><image> fibax <|endofchunk|><image> bakux <|endofchunk|> ...`: only the page itself tells what a name
+ * means, so a model must learn from the examples before. Shapes: `images` [batch, media, 1, imageSize, imageSize, 3] in −1 to 1, `ids` and
+ * `targets` [batch, length].
+ *
+ * @see Alayrac et al. 2022, Flamingo, sections 2.4 and 3.2 (trained with 5 images a page, used with 32), arXiv:2204.14198
+ */
+export const NamedShapes = defineSource({
+  name: "NamedShapes",
+  title: "Named shapes",
+  category: "Data",
+  summary: "Gives pages of rendered shapes with made-up names, which mean something else on each page.",
+  paper: "2.4, 3.2",
+  config: z.strictObject({
+    batch: count("Batch", "Pages at once.", "pages").default(32),
+    media: count("Images", "Images on each page.", "images").default(5),
+    scenes: count("Scenes", "Images that are rendered once and come again on other pages.", "images").default(9600),
+    imageSize: imageSizeField,
+  }),
+  example: { batch: 2, media: 3, scenes: 56 },
+  outputs: {
+    images: float32("batch media 1 imageSize imageSize 3", "rendered shapes, from -1 to 1"),
+    ids: int32("batch length", "token ids, with a tag for each image"),
+    targets: int32("batch length", "the token that comes next, or -100 where the loss does not count"),
+  },
+  tokenizer: namedShapesTokenizer,
+  async read({ scenes, imageSize }, context) {
+    const each = imageSize * imageSize * 3;
+    const pixels = new Uint8Array(new SharedArrayBuffer(scenes * each));
+    const random = new Random(context.seed).fork("scenes");
+    for (let scene = 0; scene < scenes; scene++) {
+      if (scene % 1000 === 0) context.progress("rendering scenes", scene, scenes);
+      drawScene(pixels, scene * each, imageSize, combinationOf(scene), random.fork(scene));
+    }
+    return { data: { pixels }, evaluationSets: heldOutPages(imageSize) };
+  },
+  batch({ config: { batch, media, scenes, imageSize }, data: { pixels }, seed }, index) {
+    const random = new Random(seed).fork("pages").fork(index);
+    const tokenizer = namedShapesTokenizer();
+    const each = imageSize * imageSize * 3;
+    const images = new Float32Array(batch * media * each);
+    const names: number[] = [];
+    const shown = seenCombinations.slice(0, scenes);
+    const rows = Array.from({ length: batch }, (_, row) => {
+      const meanings = drawMeanings(shown, between(fewest, most, random), random);
+      return Array.from({ length: media }, (_, image) => {
+        const { place, name } = drawEntry(meanings, random);
+        const scene = sceneOf(meanings.combinations[place]!, scenes, random);
+        images.set(toUnit(pixels.subarray(scene * each, (scene + 1) * each)), (row * media + image) * each);
+        names.push(scene);
+        return tokenizer.encode(name);
+      });
+    });
+    const { length, ids, targets } = captionDocuments(rows, media, tokenizer.special);
+    return {
+      images: { shape: [batch, media, 1, imageSize, imageSize, 3], data: images, names: { each: names, of: scenes } },
+      ids: { shape: [batch, length], data: ids },
+      targets: { shape: [batch, length], data: targets },
+    };
+  },
+});
+
+/** What a scene shows: the combinations take turns. */
+function combinationOf(scene: number): number {
+  return seenCombinations[scene % seenCombinations.length]!;
+}
+
+/** One of the scenes that show a combination. */
+function sceneOf(combination: number, scenes: number, random: Random): number {
+  const first = seenCombinations.indexOf(combination);
+  const count = Math.ceil((scenes - first) / seenCombinations.length);
+  return first + seenCombinations.length * random.integer(count);
+}
