@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { count, headCount } from "../core/configFields.ts";
+import { FlamingoError } from "../core/errors.ts";
 import { float32 } from "../core/port.ts";
 import { rotary } from "../engine/ops/rotary.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
-import { ropeScalingFields, scaledFrequencies } from "./ropeScaling.ts";
+import { ropeScalingFields, scaledFrequencies, scaledMagnitude } from "./ropeScaling.ts";
 
 /** The configuration of a rotary embedding. */
 export const rotaryFields = {
@@ -26,7 +27,7 @@ export const rotaryFields = {
  * In each head the pair (x[i], x[i + r/2]) at position t is rotated by the angle t·base^(−2i/r), as in LLaMA and GPT-NeoX, where r is
  * `rotatedDim` or all of `headDim`; `scaling` changes the angles for longer texts. Shapes: `x` and `y` [..., length, heads·headDim].
  *
- * @throws FlamingoError SHAPE_MISMATCH if r is odd
+ * @throws FlamingoError INVALID_CONFIG if r is odd, or larger than a head
  * @see Su et al. 2021, RoFormer, arXiv:2104.09864
  */
 export const RotaryEmbedding = definePrimitive({
@@ -45,11 +46,23 @@ export const RotaryEmbedding = definePrimitive({
   inputs: { x: float32("...lead length heads*headDim", "queries or keys") },
   outputs: { y: float32("...lead length heads*headDim", "the same, rotated") },
   chunks: { along: "length", cache: true },
-  build:
-    ({ heads, headDim, base, rotatedDim = headDim, ...scaling }) =>
-    ({ x }, cache) => {
+  build({ heads, headDim, base, rotatedDim = headDim, ...scaling }) {
+    if (rotatedDim % 2 !== 0 || rotatedDim > headDim) throw unpaired(rotatedDim, headDim);
+    return ({ x }, cache) => {
       const start = cache?.length ?? 0;
       const frequencies = scaledFrequencies(rotatedDim, base, scaling, start + x.shape.at(-2)!);
-      return rotary(x, { heads, start, frequencies });
-    },
+      return rotary(x, { heads, start, frequencies, magnitude: scaledMagnitude(scaling) });
+    };
+  },
 });
+
+function unpaired(rotatedDim: number, headDim: number): FlamingoError {
+  return new FlamingoError(
+    "INVALID_CONFIG",
+    `${rotatedDim} of ${headDim} channels of a head cannot be rotated in pairs`,
+    {
+      block: "RotaryEmbedding",
+      fix: "set rotatedDim to an even number that is not larger than headDim",
+    },
+  );
+}

@@ -26,19 +26,43 @@ test.each([
 
 test.each([
   [
-    { model_type: "llama", rope_scaling: { type: "yarn", factor: 2 } },
-    'rope_scaling.rope_type: "yarn" is not supported',
+    { model_type: "llama", rope_scaling: { type: "longrope", factor: 2 } },
+    'rope_scaling.rope_type: "longrope" is not supported',
   ],
   [{ model_type: "llama", rope_scaling: { rope_type: "llama3", factor: 8 } }, "rope_scaling.low_freq_factor: "],
   [{ model_type: "gpt_neox", hidden_act: "mish" }, 'hidden_act: the activation "mish" is not supported'],
   [{ model_type: "opt", num_attention_heads: 7 }, "num_attention_heads: 7 heads do not divide a width of 768"],
   [{ model_type: "mpt", attn_config: { clip_qkv: "often" } }, "attn_config.clip_qkv: "],
+  [
+    { model_type: "gpt_neox", hidden_size: 16, num_attention_heads: 4 },
+    "rotary_pct: 0.25 rotates 1 channels of a head",
+  ],
+  [{ model_type: "llama", partial_rotary_factor: 0.5 }, "partial_rotary_factor: 0.5 is not supported, only 1 or null"],
+  [
+    { model_type: "llama", rope_parameters: { rope_type: "default", partial_rotary_factor: 0.5 } },
+    "partial_rotary_factor: 0.5 is not supported",
+  ],
+  [
+    { model_type: "opt", quantization_config: { bits: 4 } },
+    'quantization_config: {"bits":4} is not supported, only null',
+  ],
 ])("%j is refused by name", (config, message) => {
   expect(refusalOf(() => modelOf(config)).message).toContain(message);
 });
 
 test("fields that change no result may have any value", () => {
   expect(modelOf({ ...gpt2, resid_pdrop: 0.5, initializer_range: 3, a_note: "of mine" })).toEqual(modelOf(gpt2));
+});
+
+test("what transformers 5 says of rotation in one field is read as what it said before in several", () => {
+  const parameters = { rope_type: "linear", factor: 2, rope_theta: 700 };
+  expect(modelOf({ model_type: "llama", rope_parameters: parameters })).toEqual(
+    modelOf({ model_type: "llama", rope_theta: 700, rope_scaling: { type: "linear", factor: 2 } }),
+  );
+  const share = { rope_type: "default", rope_theta: 700, partial_rotary_factor: 0.5 };
+  expect(modelOf({ model_type: "gpt_neox", rope_parameters: share })).toEqual(
+    modelOf({ model_type: "gpt_neox", rotary_emb_base: 700, rotary_pct: 0.5 }),
+  );
 });
 
 test("a family that is not known is named", () => {

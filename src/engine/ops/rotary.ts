@@ -37,6 +37,8 @@ export interface RotaryOptions {
   start?: number;
   /** How far each pair turns a position, in radians; base^(−2i/d) with a base of 10,000 by default. */
   frequencies?: readonly number[];
+  /** What turned channels are multiplied by; 1 by default. */
+  magnitude?: number;
 }
 
 /** base^(−2i/d) for the d/2 pairs of a head: how far each turns a position, in radians. */
@@ -53,29 +55,38 @@ export function rotaryFrequencies(dim: number, base = 10_000): number[] {
  *
  * @throws FlamingoError SHAPE_MISMATCH if the heads do not share the width evenly, in pairs.
  */
-export function rotary(x: Tensor, { heads, start = 0, frequencies }: RotaryOptions): Tensor {
+export function rotary(x: Tensor, { heads, start = 0, frequencies, magnitude = 1 }: RotaryOptions): Tensor {
   const width = x.shape.at(-1)!;
   const dim = width / heads;
-  if (!frequencies || 2 * frequencies.length === dim) return turn(x, heads, start, frequencies);
+  if (!frequencies || 2 * frequencies.length === dim) return turn(x, heads, start, magnitude, frequencies);
   const rotated = 2 * frequencies.length;
   const [lead, size] = [x.shape.slice(0, -1), [...x.shape.slice(0, -1), heads]];
   const perHead = tf.reshape(x, [-1, dim]);
   const rows = perHead.shape[0]!;
   const front = tf.reshape(slice(perHead, [0, 0], [rows, rotated]), [...lead, heads * rotated]);
-  const turned = tf.reshape(turn(front, heads, start, frequencies), [...size, rotated]);
+  const turned = tf.reshape(turn(front, heads, start, magnitude, frequencies), [...size, rotated]);
   const rest = tf.reshape(slice(perHead, [0, rotated], [rows, dim - rotated]), [...size, dim - rotated]);
   return tf.reshape(tf.concat([turned, rest], -1), x.shape);
 }
 
 /** All channels of each head. */
-function turn(x: Tensor, heads: number, start: number, frequencies: readonly number[] | undefined): Tensor {
+function turn(
+  x: Tensor,
+  heads: number,
+  start: number,
+  magnitude: number,
+  frequencies: readonly number[] | undefined,
+): Tensor {
   const [positions, width] = x.shape.slice(-2) as [number, number];
   const dim = width / heads;
   if (dim % 2 !== 0)
     throw new FlamingoError("SHAPE_MISMATCH", `${heads} heads cannot turn vectors of width ${width} in pairs`, {
       fix: "make the width an even multiple of the number of heads",
     });
-  const turns = tf.tensor(cosinesAndSines(start, positions, frequencies ?? rotaryFrequencies(dim)), [positions, dim]);
+  const turns = tf.tensor(cosinesAndSines(start, positions, magnitude, frequencies ?? rotaryFrequencies(dim)), [
+    positions,
+    dim,
+  ]);
   return rotaryOp.run({ x, turns }, { heads, back: false });
 }
 
@@ -84,9 +95,14 @@ const known = new Map<string, Float32Array>();
 /** Frequencies that change with the length of a text are new ones each time. */
 const mostKnown = 16;
 
-/** A row for each position: cosines of the angles of all pairs, then their sines. In double precision, as angles get large. */
-function cosinesAndSines(start: number, positions: number, frequencies: readonly number[]): Float32Array {
-  const name = frequencies.join();
+/** A row for each position: cosines of the angles of all pairs, then their sines, times the magnitude. In double precision, as angles get large. */
+function cosinesAndSines(
+  start: number,
+  positions: number,
+  magnitude: number,
+  frequencies: readonly number[],
+): Float32Array {
+  const name = `${magnitude}: ${frequencies.join()}`;
   const pairs = frequencies.length;
   const end = (start + positions) * 2 * pairs;
   let rows = known.get(name);
@@ -95,7 +111,7 @@ function cosinesAndSines(start: number, positions: number, frequencies: readonly
     for (let at = 0; at < rows.length; at++) {
       const channel = at % (2 * pairs);
       const angle = Math.floor(at / (2 * pairs)) * frequencies[channel % pairs]!;
-      rows[at] = channel < pairs ? Math.cos(angle) : Math.sin(angle);
+      rows[at] = magnitude * (channel < pairs ? Math.cos(angle) : Math.sin(angle));
     }
     if (known.size >= mostKnown) known.clear();
     known.set(name, rows);

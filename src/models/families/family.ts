@@ -20,6 +20,8 @@ export interface Family<C extends z.ZodObject = z.ZodObject> {
    * result and is not supported is refused (`only`).
    */
   config: C;
+  /** A config.json under the names that `config` has, where the library knows fields by several. */
+  renamed?(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
   /** The model: a block with its configuration. */
   block(config: z.output<C>): SlotInput;
   /**
@@ -53,8 +55,9 @@ export function defineFamily<C extends z.ZodObject>(family: Family<C>): Family {
  * The model that a family's config.json describes.
  * @throws FlamingoError INVALID_CONFIG, naming the field, for what cannot be or is not supported
  */
-export function readFamily(family: Family, config: unknown): FamilyModel {
-  const result = family.config.safeParse(config);
+export function readFamily(family: Family, given: Readonly<Record<string, unknown>>): FamilyModel {
+  const config = family.renamed?.(given) ?? given;
+  const result = family.config.safeExtend(refused).safeParse(config);
   if (!result.success) {
     const issue = result.error.issues[0]!;
     const field = issue.path.join(".");
@@ -68,6 +71,14 @@ export function readFamily(family: Family, config: unknown): FamilyModel {
   return { family, block, weights: family.weights(result.data) };
 }
 
+/** The same configuration under other names of some fields: as in transformers, these hold where a field is given under both. */
+export function renamed(names: Readonly<Record<string, string>>) {
+  return (config: Readonly<Record<string, unknown>>): Record<string, unknown> => {
+    const found = Object.entries(names).filter(([other]) => config[other] !== undefined);
+    return { ...config, ...Object.fromEntries(found.map(([other, name]) => [name, config[other]])) };
+  };
+}
+
 /** A field of which only some values are supported, the first of them the library's default: another one is refused. */
 export function only<const Value>(...supported: [Value, ...Value[]]) {
   const isSupported = (value: unknown) => supported.some((each) => JSON.stringify(each) === JSON.stringify(value));
@@ -79,6 +90,9 @@ export function only<const Value>(...supported: [Value, ...Value[]]) {
         `${JSON.stringify(input)} is not supported, only ${supported.map((each) => JSON.stringify(each)).join(" or ")}`,
     });
 }
+
+/** Fields of any configuration that change what the files hold or how they are read: not supported in any family. */
+const refused = { quantization_config: only(null), is_encoder_decoder: only(false) };
 
 /** Fields of a size, a number of layers and so on. */
 export const size = z.int().positive();

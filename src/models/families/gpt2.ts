@@ -1,7 +1,18 @@
 import { z } from "zod";
 import type { NameMap } from "../../weights/nameMap.ts";
 import { activation } from "./activation.ts";
-import { defineFamily, head, headsDivide, layerMaps, layers, module, only, size, vocabularyMap } from "./family.ts";
+import {
+  defineFamily,
+  head,
+  headsDivide,
+  layerMaps,
+  layers,
+  module,
+  only,
+  renamed,
+  size,
+  vocabularyMap,
+} from "./family.ts";
 
 /**
  * GPT-2: learnt positions, pre-norm layers with biases, tied output layer. Linear weights are stored input-major (Conv1D), queries,
@@ -33,6 +44,10 @@ export const gpt2 = defineFamily({
       pruned_heads: only({}, null),
     })
     .superRefine(headsDivide("n_embd", "n_head")),
+  renamed: renamed({
+    ...{ hidden_size: "n_embd", max_position_embeddings: "n_positions" },
+    ...{ num_attention_heads: "n_head", num_hidden_layers: "n_layer" },
+  }),
   block(config) {
     const { n_embd: dim, n_head: heads, layer_norm_epsilon: epsilon } = config;
     const norm = { type: "LayerNorm", config: { epsilon } };

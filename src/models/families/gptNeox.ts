@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { activation } from "./activation.ts";
 import { defineFamily, head, headsDivide, layerMaps, layers, module, only, size, vocabularyMap } from "./family.ts";
-import { ropeScaling, scalingFields } from "./rope.ts";
+import { ropeScaling, scalingFields, withRopeParameters } from "./rope.ts";
 
 /**
  * GPT-NeoX, and with it Pythia and RedPajama-INCITE: a part of each head is rotated, attention and feed-forward read the same input
@@ -34,14 +34,21 @@ export const gptNeox = defineFamily({
       attention_bias: z.boolean().default(true),
       pruned_heads: only({}, null),
     })
-    .superRefine(headsDivide("hidden_size", "num_attention_heads")),
+    .superRefine(headsDivide("hidden_size", "num_attention_heads"))
+    .superRefine((config, { addIssue }) => {
+      const rotated = rotatedOf(config);
+      if (rotated > 0 && rotated % 2 === 0) return;
+      const message = `${config.rotary_pct} rotates ${rotated} channels of a head, which is no even number`;
+      addIssue({ code: "custom", path: ["rotary_pct"], message });
+    }),
+  renamed: (config) => withRopeParameters(config, { base: "rotary_emb_base", share: "rotary_pct" }),
   block(config) {
     const { hidden_size: dim, num_attention_heads: heads, rotary_emb_base: base } = config;
     const headDim = dim / heads;
     const norm = { type: "LayerNorm", config: { epsilon: config.layer_norm_eps } };
     const rotation = {
       base,
-      rotatedDim: Math.floor(headDim * config.rotary_pct),
+      rotatedDim: rotatedOf(config),
       ...scalingFields(config.rope_scaling, config.max_position_embeddings),
     };
     return {
@@ -87,3 +94,8 @@ export const gptNeox = defineFamily({
     ];
   },
 });
+
+/** Channels of a head that are rotated. */
+function rotatedOf(config: { hidden_size: number; num_attention_heads: number; rotary_pct: number }): number {
+  return Math.floor((config.hidden_size / config.num_attention_heads) * config.rotary_pct);
+}

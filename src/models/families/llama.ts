@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { activation } from "./activation.ts";
-import { defineFamily, head, layerMaps, layers, module, size, vocabularyMap } from "./family.ts";
-import { ropeScaling, scalingFields } from "./rope.ts";
+import { defineFamily, head, layerMaps, layers, module, only, size, vocabularyMap } from "./family.ts";
+import { ropeScaling, scalingFields, withRopeParameters } from "./rope.ts";
 
 /**
  * LLaMA: RMSNorm, SwiGLU, rotary positions, with scaling for longer texts; groups of query heads may share keys and values, and the
@@ -33,7 +33,9 @@ export const llama = defineFamily({
     attention_bias: z.boolean().default(false),
     mlp_bias: z.boolean().default(false),
     head_dim: size.nullish(),
+    partial_rotary_factor: only(1, null),
   }),
+  renamed: (config) => withRopeParameters(config, { base: "rope_theta" }),
   block(config) {
     const { hidden_size: dim, num_attention_heads: heads, rope_theta: base } = config;
     const norm = { type: "RmsNorm", config: { epsilon: config.rms_norm_eps } };

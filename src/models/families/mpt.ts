@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineFamily, head, headsDivide, layerMaps, layers, module, size, vocabularyMap } from "./family.ts";
+import { defineFamily, head, headsDivide, layerMaps, layers, module, renamed, size, vocabularyMap } from "./family.ts";
 
 /**
  * MPT: distances by ALiBi, no biases anywhere, tied output layer. Queries, keys and values are stored in one.
@@ -30,6 +30,7 @@ export const mpt = defineFamily({
       tie_word_embeddings: z.boolean().default(true),
     })
     .superRefine(headsDivide("d_model", "n_heads")),
+  renamed: renamed({ hidden_size: "d_model", num_attention_heads: "n_heads", num_hidden_layers: "n_layers" }),
   block(config) {
     const { d_model: dim, n_heads: heads, attn_config: attention } = config;
     const norm = { type: "LayerNorm", config: { epsilon: config.layer_norm_epsilon, bias: false } };
