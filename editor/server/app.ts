@@ -5,6 +5,7 @@ import { parsePipeline } from "../../src/pipeline/schema.ts";
 import { printError } from "../../src/runs/fault.ts";
 import { readRun } from "../../src/runs/folder.ts";
 import {
+  changeRequest,
   type Entered,
   type ErrorAnswer,
   enterPath,
@@ -23,6 +24,7 @@ import type { Access } from "./access.ts";
 import { containedFile } from "./containedFile.ts";
 import { describePipeline, type Library, traceBlock } from "./describe.ts";
 import { answerOf } from "./errorAnswer.ts";
+import type { Inspectors } from "./inspectors.ts";
 import { checkJson } from "./jsonLimits.ts";
 import { jupyterPath } from "./jupyter/routes.ts";
 import type { ModelStore } from "./models.ts";
@@ -36,6 +38,7 @@ export interface AppOptions {
   pipelines: PipelineStore;
   models: ModelStore;
   runs: RunManager;
+  inspectors: Inspectors;
   /** Answers under `jupyterPath`, with checks of its own. */
   jupyter: RequestHandler;
   /** Folder of the built page. */
@@ -146,7 +149,12 @@ function addModelRoutes(app: Express, { models }: AppOptions): void {
   });
 }
 
-function addRunRoutes(app: Express, { runs }: AppOptions): void {
+function addRunRoutes(app: Express, { runs, inspectors }: AppOptions): void {
+  app.post("/api/runs/:id/change", async (request, response) => {
+    const parsed = changeRequest.safeParse(request.body);
+    if (!parsed.success) throw unreadable(parsed.error);
+    response.json(await inspectors.ask(await runs.find(request.params.id), parsed.data));
+  });
   app.get("/api/runs", async (_request, response) => {
     response.json(await runs.list());
   });

@@ -11,6 +11,7 @@ import type { StudioInfo } from "../shared/protocol.ts";
 import { Access } from "./access.ts";
 import { makeApp } from "./app.ts";
 import type { Library } from "./describe.ts";
+import { Inspectors } from "./inspectors.ts";
 import { type JupyterOptions, makeJupyterServer } from "./jupyter/jupyter.ts";
 import { ModelStore } from "./models.ts";
 import { PipelineStore } from "./pipelines.ts";
@@ -76,6 +77,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     trainer: options.trainer ?? fileURLToPath(new URL("./trainer.ts", import.meta.url)),
     ...(grace === undefined ? {} : { grace }),
   });
+  const inspectors = new Inspectors({ home, inspector: fileURLToPath(new URL("./inspector.ts", import.meta.url)) });
   const jupyter = makeJupyterServer({
     home,
     access,
@@ -87,6 +89,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     jupyter: jupyter.router,
     library,
     runs,
+    inspectors,
     pipelines: new PipelineStore(options.templates ?? beside("../templates"), home.pipelines),
     models: new ModelStore(home, library),
     client: options.client ?? clientFolder,
@@ -106,6 +109,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     waiting: () => runs.waiting,
     close: async () => {
       withdraw();
+      inspectors.close();
       await Promise.all([runs.close(), jupyter.close()]);
       await io.close();
     },

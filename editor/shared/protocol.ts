@@ -11,6 +11,27 @@ import type { Pipeline } from "../../src/pipeline/schema.ts";
 import { marksChange, type RunMarks } from "../../src/runs/marks.ts";
 import type { RunStatus } from "../../src/runs/record.ts";
 
+/** POST to `/api/runs/ID/change`: what the run's model says of its pinned images after a change by hand. Answered with ChangedAnswer. */
+export const changeRequest = z.strictObject({
+  change: z.strictObject({
+    gates: z.record(z.string(), z.number()).exactOptional(),
+    layers: z.array(z.int()).exactOptional(),
+    heads: z.array(z.strictObject({ layer: z.int(), head: z.int() })).exactOptional(),
+    masked: z.array(z.int()).exactOptional(),
+  }),
+  /** Texts whose log-likelihood is asked for, by image. */
+  labels: z.array(z.string().max(1000)).max(64),
+});
+export type ChangeRequest = z.output<typeof changeRequest>;
+
+/** Its answer. */
+export interface ChangedAnswer {
+  /** The step of the checkpoint that the model is of. */
+  step: number;
+  gates: { name: string; value: number }[];
+  samples: { image: number; caption: string; logLikelihood?: number }[];
+}
+
 /** Header that every request which changes something must carry: a page of another origin cannot set it. */
 export const requestHeader = "x-flamingo-studio";
 

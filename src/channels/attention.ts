@@ -23,15 +23,17 @@ const image = z.object({
   cross: z.array(z.array(z.array(z.number()))),
   /** [layers][heads][tokens][latents]; absent in frames of earlier versions. */
   heads: z.array(z.array(z.array(z.array(z.number())))).exactOptional(),
-  /** [latents][patches]. */
+  /** [latents][patches], by attention rollout through the resampler's layers. */
   resampler: z.array(z.array(z.number())),
+  /** The same by the plain product of the layers' attention, without their residual connections; absent in frames of earlier versions. */
+  product: z.array(z.array(z.number())).exactOptional(),
 });
 
 /**
  * What the tokens of the pinned images' captions attend to at one step: the content of `attention-<step>.json` in a run folder.
  *
  * A token's attention over the image is `cross · resampler`: its attention to each latent in a fusion layer, times the
- * latent's attention to each patch (attention rollout through the resampler's layers). Rows sum to 1.
+ * latent's attention to each patch (attention rollout through the resampler's layers, or the plain product). Rows sum to 1.
  */
 const frame = z.object({
   step: z.int(),

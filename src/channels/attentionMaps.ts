@@ -18,6 +18,7 @@ export function attentionMaps(frame: AttentionFrame, options: AttentionOptions =
     which("layer", view.layer, frame.layers.length),
     ...(view.head === "mean" ? [] : [which("head", view.head, headCount(frame))]),
     ...(view.gated ? ["times |tanh(gate)|"] : []),
+    ...(view.through === "product" ? ["plain product"] : []),
   ].join(", ");
   return {
     kind: "maps",

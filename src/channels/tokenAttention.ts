@@ -12,9 +12,11 @@ export interface AttentionView {
   head: Head;
   /** Whether each layer's attention is multiplied by its |tanh(gate)|: how much of it enters the text. */
   gated: boolean;
+  /** How latents stand for patches: by attention rollout, or by the plain product of the resampler's attention. */
+  through: "rollout" | "product";
 }
 
-export const wholeView: AttentionView = { layer: "mean", head: "mean", gated: false };
+export const wholeView: AttentionView = { layer: "mean", head: "mean", gated: false, through: "rollout" };
 
 type Layers = AttentionFrame["layers"];
 
@@ -24,10 +26,11 @@ type Layers = AttentionFrame["layers"];
  */
 export function tokenAttention(
   layers: Layers,
-  { cross, heads, resampler }: AttentionImage,
-  { layer, head, gated }: AttentionView,
+  { cross, heads, resampler: rollout, product }: AttentionImage,
+  { layer, head, gated, through }: AttentionView,
   token: number,
 ): number[] {
+  const resampler = (through === "product" ? product : undefined) ?? rollout;
   const chosen = layer === "mean" ? [...cross.keys()] : [layer];
   const result = new Array<number>(resampler[0]?.length ?? 0).fill(0);
   for (const at of chosen) {

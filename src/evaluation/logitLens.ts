@@ -26,13 +26,17 @@ const languageModels = ["FlamingoLanguageModel", "GraftedLanguageModel"];
  *
  * log softmax(head(norm(hidden_l)))[token]. The last layer's are what the model says itself.
  *
+ * @param asked prompts with the same number of media each
+ * @returns for each of them, its layers from the first to the last
  * @throws FlamingoError INVALID_PIPELINE if the model's layers are not known
  * @see nostalgebraist 2020, Interpreting GPT: the logit lens
  */
-export async function logitLens(model: PromptModel, { prompt, text }: Continued): Promise<LensLayer[]> {
+export async function logitLens(model: PromptModel, asked: readonly Continued[]): Promise<LensLayer[][]> {
   const { layers, end } = partsOf(model.blocks);
-  const { ids, media } = promptTokens(prompt, model.tokenizer);
-  const tokens = textTokens(text, model.tokenizer);
+  const rows = asked.map(({ prompt, text }) => {
+    const { ids, media } = promptTokens(prompt, model.tokenizer);
+    return { prompt, first: ids.length - 1, media, tokens: textTokens(text, model.tokenizer) };
+  });
   /** What each layer gives, brought one block further by each block of the end. */
   let states: Tensor[] = [];
   const held = (value: Value) => keep(clone(value as Tensor));
@@ -55,25 +59,39 @@ export async function logitLens(model: PromptModel, { prompt, text }: Continued)
     ]),
   );
   try {
-    (await seen.logits([[...prompt, tokens]])).dispose();
+    (await seen.logits(rows.map(({ prompt, tokens }) => [...prompt, tokens]))).dispose();
+    const [, length, width] = states[0]!.shape as [number, number, number];
+    const competing = model.competing(rows[0]!.media.length > 0, width);
     const numbers = await Promise.all(states.map(async (state) => (await state.data()) as Float32Array));
-    const width = states[0]!.shape[2]!;
-    const competing = model.competing(media.length > 0, width);
-    return layers.map(({ node, path }, layer) => {
-      const at = (index: number) => (ids.length - 1 + index) * width;
-      return {
-        ...{ node, path: [...path] },
-        logLikelihoods: tokens.map((token, index) => logProbability(numbers[layer]!, at(index), token, competing)),
-        likeliest: tokens.map((_, index) => {
-          const scores = numbers[layer]!.subarray(at(index), at(index) + competing);
-          return model.tokenizer.word(scores.indexOf(scores.reduce((a, b) => Math.max(a, b))));
-        }),
-      };
-    });
+    return rows.map(({ first, tokens }, row) =>
+      layers.map(({ node, path }, layer) => {
+        const at = (index: number) => (row * length + first + index) * width;
+        const scores = numbers[layer]!;
+        return {
+          ...{ node, path: [...path] },
+          logLikelihoods: tokens.map((token, index) => logProbability(scores, at(index), token, competing)),
+          likeliest: tokens.map((_, index) => model.tokenizer.word(largestOf(scores, at(index), competing))),
+        };
+      }),
+    );
   } finally {
     dispose(states);
     seen.release();
   }
+}
+
+/** The token with the largest of the logits from `start` on. */
+function largestOf(logits: Float32Array, start: number, tokens: number): number {
+  let largest = 0;
+  for (let token = 1; token < tokens; token++) if (logits[start + token]! > logits[start + largest]!) largest = token;
+  return largest;
+}
+
+/** Whether a model has layers that are known, so that `logitLens` can look through them. */
+export function hasLens(model: PromptModel): boolean {
+  return model.blocks.some(
+    ({ types, path }) => languageModels.includes(types.at(-2) ?? "") && path.at(-1) === "logits",
+  );
 }
 
 /** The stacked layers of a language model, and the blocks that make logits of the last hidden states, both in order. */

@@ -7,7 +7,7 @@ import type { Ports } from "../core/port.ts";
 import type { Reading } from "../core/reading.ts";
 import type { HostTensor } from "../data/source.ts";
 import { Eager, type Probe } from "../engine/readings/eager.ts";
-import { type Edits, edited } from "../engine/readings/edited.ts";
+import { type Edits, edited, joinEdits } from "../engine/readings/edited.ts";
 import type { Weight, Weights } from "../engine/readings/weights.ts";
 import { type Tensor, tensor } from "../engine/tensor.ts";
 import { inputsOf, optionsOf, type Source } from "../graph/graph.ts";
@@ -80,7 +80,8 @@ export class PipelineModel {
 
   /** The same model on the same weights, in which some blocks give something else. */
   edited(edits: Edits): PipelineModel {
-    return new PipelineModel(this.whole, this.weights, this.findBlock, undefined, this.plan, edits);
+    const both = joinEdits(this.#edits, edits);
+    return new PipelineModel(this.whole, this.weights, this.findBlock, undefined, this.plan, both);
   }
 
   /** Every block at any depth, with its place. */

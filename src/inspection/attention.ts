@@ -87,16 +87,17 @@ function mean(heads: readonly (readonly (readonly number[])[])[]): number[][] {
 }
 
 /**
- * How much of each feature is in each latent after all layers of a resampler: attention rollout.
+ * How much of each feature is in each latent after all layers of a resampler: attention rollout, or the plain product.
  *
- * rₗ = ½ rₗ₋₁ + ½ (weightsₗ over features + weightsₗ over latents · rₗ₋₁), from 0; each row is then scaled to a sum of 1. The
- * half stands for the residual connection.
+ * rₗ = ρ rₗ₋₁ + (1 − ρ) (weightsₗ over features + weightsₗ over latents · rₗ₋₁), from 0; each row is then scaled to a sum of 1. ρ stands
+ * for the residual connection: ½ is attention rollout, 0 the plain product of the layers' attention.
  *
  * @param layers per layer [latents][features + latents], features first
+ * @param residual ρ
  * @returns [latents][features]
  * @see Abnar and Zuidema 2020, Quantifying Attention Flow in Transformers, arXiv:2005.00928
  */
-export function rollOut(layers: readonly (readonly (readonly number[])[])[]): number[][] {
+export function rollOut(layers: readonly (readonly (readonly number[])[])[], residual = 0.5): number[][] {
   const latents = layers[0]?.length ?? 0;
   const features = (layers[0]?.[0]?.length ?? 0) - latents;
   let mixed = Array.from({ length: latents }, () => new Array<number>(features).fill(0));
@@ -105,7 +106,7 @@ export function rollOut(layers: readonly (readonly (readonly number[])[])[]): nu
       mixed[latent]!.map((before, feature) => {
         let now = row[feature]!;
         for (let other = 0; other < latents; other++) now += row[features + other]! * mixed[other]![feature]!;
-        return 0.5 * before + 0.5 * now;
+        return residual * before + (1 - residual) * now;
       }),
     );
   }

@@ -59,7 +59,7 @@ test("a token's attention sums to 1 in a layer, in a head, and over the mean of 
   for (const layer of [0, 1, "mean"] as const)
     for (const head of [0, 1, "mean"] as const)
       for (const token of [0, 1, 2])
-        expect(sum(tokenAttention(layers, image, { layer, head, gated: false }, token))).toBeCloseTo(1, 12);
+        expect(sum(tokenAttention(layers, image, { ...wholeView, layer, head }, token))).toBeCloseTo(1, 12);
   expect(tokenAttention(layers, image, wholeView, 0)).toEqual([0.625, 0.125, 0.125, 0.125]);
 });
 
@@ -96,4 +96,20 @@ test("the first token that is shown is text", () => {
 test("a caption is right if it is the label, whatever its case and its stop", () => {
   expect(isRight({ label: "red apple", caption: " Red  apple." })).toBe(true);
   expect(isRight({ label: "red apple", caption: "apple" })).toBe(false);
+});
+
+test("through the resampler by the plain product, it is a direct product of cross-attention and that", () => {
+  const product = [
+    [0.7, 0.1, 0.1, 0.1],
+    [0, 0, 0.5, 0.5],
+  ];
+  const view = { ...wholeView, layer: 1, head: 0, through: "product" } as const;
+  for (const token of [0, 1, 2]) {
+    const over = image.heads![1]![0]![token]!;
+    const direct = [0, 1, 2, 3].map((patch) => over[0]! * product[0]![patch]! + over[1]! * product[1]![patch]!);
+    expect(tokenAttention(layers, { ...image, product }, view, token)).toEqual(direct);
+  }
+  expect(tokenAttention(layers, image, view, 0)).toEqual(
+    tokenAttention(layers, image, { ...view, through: "rollout" }, 0),
+  );
 });

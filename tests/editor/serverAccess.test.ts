@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Access } from "../../editor/server/access.ts";
 import { makeApp } from "../../editor/server/app.ts";
+import { Inspectors } from "../../editor/server/inspectors.ts";
 import { ModelStore } from "../../editor/server/models.ts";
 import { PipelineStore } from "../../editor/server/pipelines.ts";
 import { RunManager } from "../../editor/server/runs.ts";
@@ -21,6 +22,7 @@ function allRoutes(): Route[] {
     pipelines: new PipelineStore("/nowhere", "/nowhere"),
     models: new ModelStore(home, { catalog: {}, findBlock: () => undefined }),
     runs: new RunManager({ home, catalog: {}, trainer: "" }),
+    inspectors: new Inspectors({ home, inspector: "" }),
     client: "/nowhere",
     info: () => Promise.reject(new Error("not asked")),
   });
@@ -129,6 +131,7 @@ describe("every route", () => {
       "POST /api/uploads/first",
       "PUT /api/uploads/first/first",
       "DELETE /api/uploads/first",
+      "POST /api/runs/first/change",
       "GET /api/runs",
       "GET /api/runs/first/pipeline",
       "GET /api/runs/first/files/first",

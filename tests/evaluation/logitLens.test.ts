@@ -19,11 +19,12 @@ const image = { pixels: Float32Array.from({ length: 16 * 16 * 3 }, (_, at) => Ma
 
 test("the logit lens of a layer is its hidden state, normalised and multiplied by the table, in plain loops", async () => {
   const [text, after] = [[40, 41], { prompt: [image], text: [40, 41] }];
-  const lens = await logitLens(model, after);
-  expect(lens.map(({ path }) => path.join("."))).toEqual(
+  const [lens, same] = await logitLens(model, [after, { prompt: [image], text: [41] }]);
+  expect(same!.map(({ logLikelihoods }) => logLikelihoods.length)).toEqual([1, 1, 1, 1]); // a shorter text, padded
+  expect(lens!.map(({ path }) => path.join("."))).toEqual(
     [0, 1].flatMap((layer) => [`gated_cross_attn_layers.${layer}`, `layers.${layer}`]),
   );
-  for (const [index, { node, path }] of lens.entries()) {
+  for (const [index, { node, path }] of lens!.entries()) {
     let state: Tensor | undefined;
     const port = path.at(-1)!.startsWith("gated") ? "text" : "hidden";
     const at = (name: string) => name === [node, ...path].join(".");
@@ -46,9 +47,9 @@ test("the logit lens of a layer is its hidden state, normalised and multiplied b
       const normal = hidden.map((value, c) => ((value - mean) / Math.sqrt(variance + 1e-5)) * scale[c]! + shift[c]!);
       const scores = table.map((row) => row.reduce((sum, value, c) => sum + value * normal[c]!, 0));
       const total = Math.log(scores.reduce((sum, score) => sum + Math.exp(score), 0));
-      expect(lens[index]!.logLikelihoods[place]).toBeCloseTo(scores[token]! - total, 4);
+      expect(lens![index]!.logLikelihoods[place]).toBeCloseTo(scores[token]! - total, 4);
       const likeliest = scores.indexOf(Math.max(...scores));
-      expect(lens[index]!.likeliest[place]).toBe(model.tokenizer.word(likeliest));
+      expect(lens![index]!.likeliest[place]).toBe(model.tokenizer.word(likeliest));
     });
   }
   model.release();

@@ -3,7 +3,7 @@ import { partName } from "../../src/channels/weights.ts";
 import { carryOut, newRun, smallPipeline, valuesOf } from "./smallRun.ts";
 
 test("a run tells what its layers learn and what they add, every so many steps", async () => {
-  const pipeline = smallPipeline({ config: { train: { steps: 50 } }, without: ["samples", "evaluate"] });
+  const pipeline = smallPipeline({ config: { train: { steps: 50 }, samples: { every: 50 } }, without: ["evaluate"] });
   const { outcome, records } = await carryOut(await newRun(pipeline));
   expect(outcome).toBe("succeeded");
 
@@ -38,4 +38,13 @@ test("a run tells what its layers learn and what they add, every so many steps",
     expect(even).toBeCloseTo(Math.log(2), 6); // two latents of the last image
     for (const head of heads) expect(head).toBeLessThanOrEqual(even + 1e-6);
   }
+
+  // Gates start closed, so that at step 0 the image is worth nothing, to the last bit.
+  const [closed, open] = valuesOf(records, "lens");
+  expect([closed!.step, open!.step]).toEqual([0, 50]);
+  for (const { seen, masked, layers, tokens } of closed!.value) {
+    expect(seen).toEqual(masked);
+    expect([seen.length, seen[0]!.length]).toEqual([layers.length, tokens.length]);
+  }
+  expect(open!.value.some(({ seen, masked }) => String(seen) !== String(masked))).toBe(true);
 });

@@ -110,6 +110,26 @@ describe("attention rollout", () => {
     ]);
   });
 
+  test("without the residual connections is the plain product of the layers' attention", () => {
+    const layers = [
+      [
+        [0.2, 0.3, 0.1, 0.4],
+        [0.5, 0.1, 0.3, 0.1],
+      ],
+      [
+        [0.1, 0.2, 0.4, 0.3],
+        [0.3, 0.3, 0.2, 0.2],
+      ],
+    ];
+    const scaled = (row: number[]) => row.map((share) => share / sumOf(row));
+    // What the second layer sees: features, and latents that hold what the first layer saw of the features.
+    const product = layers[1]!.map((row) =>
+      [0, 1].map((f) => row[f]! + row[2]! * layers[0]![0]![f]! + row[3]! * layers[0]![1]![f]!),
+    );
+    expect(rollOut(layers, 0)).toBeAllclose(product.map(scaled));
+    expect(rollOut(layers.slice(0, 1), 0)).toBeAllclose(rollOut(layers.slice(0, 1)));
+  });
+
   test("sums to 1 for each latent that saw anything, and is 0 for one that saw nothing", () => {
     const blind = [
       [0, 0, 0, 1],

@@ -17,6 +17,14 @@ const two = fc.array(value, { minLength: 2, maxLength: 2 });
 const additions = fc
   .tuple(place, text, value, value, value)
   .map(([where, update, before, added, after]) => ({ ...where, update, before, added, after }));
+const lenses = fc.record({
+  image: fc.nat(3),
+  label: text,
+  tokens: fc.constant(["red", "heart"]),
+  layers: fc.constant(["gated_cross_attn_layers.0", "layers.0"]),
+  seen: fc.tuple(two, two),
+  masked: fc.tuple(two, two),
+});
 const entropies = fc.tuple(place, two, value).map(([where, heads, even]) => ({ ...where, heads, even }));
 
 /** A record of a channel, with a value like this. */
@@ -121,6 +129,7 @@ export const bodyArbitrary = fc.oneof(
   stepped("attention", fc.record({ file: text })),
   stepped("samples", fc.array(fc.record({ image: fc.nat(3), label: text, caption: text }), { maxLength: 2 })),
   stepped("stream", fc.array(additions, { maxLength: 2 })),
+  stepped("lens", fc.array(lenses, { maxLength: 2 })),
   stepped("entropy", fc.array(entropies, { maxLength: 2 })),
   body("weights", fc.record({ parts: fc.array(part, { minLength: 2, maxLength: 2 }) })),
   stepped("weights", fc.record({ gradient: two, weight: two, update: two })),

@@ -51,11 +51,16 @@ function within(frame: AttentionFrame, view: AttentionView): AttentionView {
     layer: known(view.layer, frame.layers.length),
     head: known(view.head, headCount(frame)),
     gated: view.gated && hasGates(frame),
+    through: hasProduct(frame) ? view.through : "rollout",
   };
 }
 
 function hasGates({ layers }: AttentionFrame): boolean {
   return layers.some(({ gate }) => gate !== undefined);
+}
+
+function hasProduct({ images }: AttentionFrame): boolean {
+  return images[0]?.product !== undefined;
 }
 
 interface ViewProps {
@@ -93,6 +98,19 @@ function ViewSelects({ frame, view, choose }: ViewProps) {
           <option value="false">{measureName(false)}</option>
           <option value="true" disabled={!hasGates(frame)}>
             {measureName(true)}
+          </option>
+        </select>
+      </label>
+      <label className="layer-select">
+        <select
+          aria-label="Through the resampler"
+          value={view.through}
+          title="How a latent stands for patches: attention rollout counts the residual connections of the resampler's layers, the plain product does not"
+          onChange={(event) => choose({ ...view, through: event.target.value as AttentionView["through"] })}
+        >
+          <option value="rollout">rollout</option>
+          <option value="product" disabled={!hasProduct(frame)}>
+            plain product
           </option>
         </select>
       </label>

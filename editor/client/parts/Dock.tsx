@@ -11,6 +11,7 @@ import type { AnyChannel } from "../../../src/channels/channel.ts";
 import { channels } from "../../../src/channels/channels.ts";
 import type { ChannelName } from "../../../src/runs/channelFigure.ts";
 import { AttentionPanel } from "../panels/AttentionPanel.tsx";
+import { ChangePanel } from "../panels/ChangePanel.tsx";
 import { ChannelPanel } from "../panels/ChannelPanel.tsx";
 import { LogPanel } from "../panels/LogPanel.tsx";
 import { ResultsPanel } from "../panels/ResultsPanel.tsx";
@@ -32,6 +33,7 @@ const panels: readonly { name: string; title: string; panel: ReactNode }[] = [
     const Own = ownPanels[channel.name as ChannelName];
     return { name: channel.name, title: channel.title, panel: Own ? <Own /> : <ChannelPanel channel={channel} /> };
   }),
+  { name: "change", title: "Change", panel: <ChangePanel /> },
   { name: "log", title: "Log", panel: <LogPanel /> },
 ];
 

@@ -35,3 +35,13 @@ export function edited(reading: Reading, prefix: string, edits: Edits): Reading 
     call: (site, inputs) => reading.call(siteOf(site), inputs),
   };
 }
+
+/** Edits one after the other: where both change a block, the second changes what the first one gives. */
+export function joinEdits(first: Edits, second: Edits): Edits {
+  const joined = new Map(first);
+  for (const [name, edit] of second) {
+    const before = first.get(name);
+    joined.set(name, before ? (inputs, forward) => edit(inputs, (given) => before(given, forward)) : edit);
+  }
+  return joined;
+}

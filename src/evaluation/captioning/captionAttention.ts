@@ -27,6 +27,10 @@ export async function captionAttention(
   // A square grid, with or without one feature of the whole image after it: anything else cannot be drawn.
   if (cross.length === 0 || side === 0 || features - side * side > 1) return undefined;
   const { image: tag, endOfChunk } = model.tokenizer.special;
+  const patchesOf = (image: number, residual: number) => {
+    const layers = resampler.map(({ weights }) => weights[image]!);
+    return rollOut(layers, residual).map((row) => overPatches(row, side * side).map(rounded));
+  };
   return {
     layers: await Promise.all(cross.map(({ block }) => fusionLayer(block, model))),
     grid: { rows: side, columns: side },
@@ -37,9 +41,8 @@ export async function captionAttention(
         tokens: [tag, ...caption, endOfChunk].map((id) => model.tokenizer.word(id)),
         cross: cross.map(({ weights }) => rowsOf(weights[image]!, caption.length)),
         heads: cross.map(({ heads }) => heads[image]!.map((head) => rowsOf(head, caption.length))),
-        resampler: rollOut(resampler.map(({ weights }) => weights[image]!)).map((row) =>
-          overPatches(row, side * side).map(rounded),
-        ),
+        resampler: patchesOf(image, 0.5),
+        product: patchesOf(image, 0),
       };
     }),
   };

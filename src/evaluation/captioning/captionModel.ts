@@ -110,6 +110,22 @@ export class CaptionModel {
     }
   }
 
+  /**
+   * The same of several texts, each with its image, read together; undefined for a text that has a word which is not in the
+   * vocabulary.
+   */
+  async logLikelihoods(texts: readonly string[], images: readonly Image[]): Promise<(number | undefined)[]> {
+    this.#checkSizes(images);
+    const known = texts.flatMap((text, at) => (this.tokenizer.unknown(text).length === 0 ? [at] : []));
+    try {
+      const asked = known.map((at) => ({ prompt: [images[at]!], text: texts[at]! }));
+      const scores = await this.#model.logLikelihoods(asked);
+      return texts.map((_, at) => (known.includes(at) ? meanScore(scores[known.indexOf(at)]!) : undefined));
+    } finally {
+      this.#model.release();
+    }
+  }
+
   /** The likeliest next tokens after the beginning of a caption, with an image, or by the language model alone. */
   async nextTokens(image?: Image, { after = "", most = 8 } = {}): Promise<NextToken[]> {
     const prompt = [...this.#promptOf(image), ...(after === "" ? [] : [this.#encode(after)])];
@@ -166,7 +182,8 @@ export class CaptionModel {
   async logitLens(text: string, image?: Image): Promise<LensLayer[]> {
     const prompt = this.#promptOf(image);
     try {
-      return await logitLens(this.#model, { prompt, text: this.#encode(text) });
+      const [layers] = await logitLens(this.#model, [{ prompt, text: this.#encode(text) }]);
+      return layers!;
     } finally {
       this.#model.release();
     }
@@ -205,7 +222,8 @@ export class CaptionModel {
     const edits = await interventionEdits(intervention, this.weights.all(), this.#model.blocks);
     const { pipeline, imageSize, tokenizer, weights } = this;
     const parts = { pipeline, imageSize, tokenizer, weights, model: this.#model.edited(edits) };
-    return new CaptionModel(parts, this.#gates, intervention);
+    const gates = { ...this.#intervention?.gates, ...intervention.gates };
+    return new CaptionModel(parts, this.#gates, { ...intervention, gates });
   }
 
   /** tanh of every gate, from the first layer to the last. */

@@ -5,6 +5,8 @@ import { float32 } from "../../core/port.ts";
 import type { Example } from "../../data/evaluationSet.ts";
 import { encodePng } from "../../data/pixels.ts";
 import { captionAttention } from "../../evaluation/captioning/captionAttention.ts";
+import { captionLens } from "../../evaluation/captioning/captionLens.ts";
+import { hasLens } from "../../evaluation/logitLens.ts";
 import { PromptModel } from "../../evaluation/promptModel.ts";
 import { labelOf } from "../../evaluation/promptTemplate.ts";
 import { writeAtomic } from "../../files/writeAtomic.ts";
@@ -21,8 +23,8 @@ const config = z.strictObject({
 /**
  * Captions the same held-out images again and again while the model is trained, and records what each token attends to.
  *
- * Writes the images, the captions, and an attention frame (tokens over the image's patches, through the resampler and
- * each gated layer) into the run folder. Shapes: `logits` [batch, length, tokens].
+ * Writes the images, the captions, the logit lens of their labels, and an attention frame (tokens over the image's patches, through the
+ * resampler and each gated layer) into the run folder. Shapes: `logits` [batch, length, tokens].
  *
  * @see Abnar and Zuidema 2020 (attention rollout), arXiv:2005.00928
  */
@@ -67,6 +69,7 @@ async function see(step: number, samples: readonly Example[], longest: number, c
     const labels = samples.map(labelOf);
     const written = captions.map(({ text }, image) => ({ image, label: labels[image]!, caption: text }));
     context.log.append({ channel: "samples", step, value: written });
+    if (hasLens(model)) context.log.append({ channel: "lens", step, value: await captionLens(model, images, labels) });
     const tokens = captions.map((caption) => caption.tokens);
     const frame = await captionAttention(model, watch, images, tokens, labels);
     if (!frame) return;

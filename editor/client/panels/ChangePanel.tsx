@@ -1,0 +1,184 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+import { gateLabel, weightName } from "../../../src/channels/gates.ts";
+import { isRight, type Sample } from "../../../src/channels/samples.ts";
+import { formatCount, formatNumber } from "../../../src/figures/numbers.ts";
+import type { ChangedAnswer, ChangeRequest } from "../../shared/protocol.ts";
+import { StudioImage } from "../parts/StudioImage.tsx";
+import { tellError } from "../stores/notices.ts";
+import { sendJson } from "../stores/request.ts";
+import { pinnedImage, useRun } from "../stores/run.ts";
+import { NoRun } from "./NoRun.tsx";
+
+type Change = ChangeRequest["change"];
+
+/** What a person turned: a run's model is asked anew after each turn. */
+interface Turned {
+  /** tanh of gates, by name; those that are not here are as they were trained. */
+  gates: Record<string, number>;
+  masked: boolean;
+}
+
+const asTrained: Turned = { gates: {}, masked: false };
+
+/** Turns the gates of a trained model by hand, and shows what it says of the pinned images then. */
+export function ChangePanel() {
+  const run = useRun((state) => state.id);
+  const checkpoint = useRun((state) => state.state.checkpoints.at(-1)?.step);
+  const gates = useRun((state) => state.state.channels.gates.gates);
+  const samples = useRun((state) => state.state.channels.samples.at(-1)?.samples);
+  if (run === undefined || checkpoint === undefined || !samples || samples.length === 0)
+    return (
+      <NoRun
+        sketch="gates"
+        what="Turn the gates by hand here, and see the captions change, once a run has a checkpoint and pinned images."
+      />
+    );
+  return <Changed key={`${run} ${gates.length}`} run={run} samples={samples} />;
+}
+
+function Changed({ run, samples }: { run: string; samples: readonly Sample[] }) {
+  const gates = useRun((state) => state.state.channels.gates.gates);
+  const [turned, setTurned] = useState(asTrained);
+  const labels = samples.map(({ label }) => label);
+  const { answer, own, milliseconds } = useChanged(run, turned, labels);
+  const turn = (name: string, value: number) => setTurned({ ...turned, gates: { ...turned.gates, [name]: value } });
+  const closed = Object.fromEntries(gates.map((gate) => [weightName(gate), 0]));
+  return (
+    <>
+      <div className="panel-controls">
+        <p className="readout">
+          <strong data-testid="change-right">
+            {answer
+              ? `${samples.filter((sample, at) => isRightNow(sample, answer.samples[at])).length} of ${samples.length}`
+              : "…"}
+          </strong>
+          <span className="muted">
+            captions right{answer && `, step ${formatCount(answer.step)}, ${formatCount(milliseconds)} ms`}
+          </span>
+        </p>
+        <button type="button" className="button small" onClick={() => setTurned({ ...turned, gates: closed })}>
+          Close all gates
+        </button>
+        <button
+          type="button"
+          className="button small"
+          disabled={turned === asTrained}
+          onClick={() => setTurned(asTrained)}
+        >
+          As trained
+        </button>
+        <label className="check" title="No token attends to the image">
+          <input
+            type="checkbox"
+            checked={turned.masked}
+            onChange={(event) => setTurned({ ...turned, masked: event.target.checked })}
+          />
+          mask the image
+        </label>
+      </div>
+      <div className="change">
+        <fieldset className="change-gates" aria-label="tanh of each gate">
+          {gates.map((gate) => {
+            const name = weightName(gate);
+            const trained = own?.gates.find((each) => each.name === name)?.value ?? 0;
+            const value = turned.gates[name] ?? trained;
+            return (
+              <label key={name} className="slider" title={`${name}: ${formatNumber(trained)} as trained`}>
+                <span>{gateLabel(gate)}</span>
+                <input
+                  type="range"
+                  min={-1}
+                  max={1}
+                  step="any"
+                  value={value}
+                  onChange={(event) => turn(name, Number(event.target.value))}
+                />
+                <output>{formatNumber(value)}</output>
+              </label>
+            );
+          })}
+        </fieldset>
+        <ul className="samples change-samples">
+          {samples.map((sample, at) => (
+            <ChangedCard
+              key={sample.image}
+              run={run}
+              sample={sample}
+              now={answer?.samples[at]}
+              trained={own?.samples[at]}
+            />
+          ))}
+        </ul>
+      </div>
+    </>
+  );
+}
+
+type Said = ChangedAnswer["samples"][number];
+
+function isRightNow({ label }: Sample, now: Said | undefined): boolean {
+  return now !== undefined && isRight({ label, caption: now.caption });
+}
+
+/** What the model says of an image now; what it said as trained, where that is another caption. */
+function ChangedCard(props: { run: string; sample: Sample; now: Said | undefined; trained: Said | undefined }) {
+  const { run, sample, now, trained } = props;
+  const score = now?.logLikelihood;
+  const gain = score !== undefined && trained?.logLikelihood !== undefined ? score - trained.logLikelihood : 0;
+  const isOther = now !== undefined && trained !== undefined && now.caption !== trained.caption;
+  return (
+    <li className="sample" data-right={isRightNow(sample, now)} data-testid="changed-sample">
+      <StudioImage path={pinnedImage(run, sample.image)} alt={sample.label} />
+      <span className="sample-text">
+        <span className="sample-label">{sample.label}</span>
+        <span className="sample-caption">
+          {now?.caption || (now ? "nothing" : "…")}
+          {isOther && <del className="muted"> {trained.caption}</del>}
+        </span>
+        {score !== undefined && (
+          <span
+            className="muted"
+            title="Mean log-likelihood of the label, in nats per token; the change from the trained model"
+          >
+            {formatNumber(score)} nats{gain !== 0 && ` (${gain > 0 ? "+" : ""}${formatNumber(gain)})`}
+          </span>
+        )}
+      </span>
+    </li>
+  );
+}
+
+/** Asks the run's model after each turn. While an answer is on its way, only the last turn waits. */
+function useChanged(run: string, turned: Turned, labels: readonly string[]) {
+  const [answer, setAnswer] = useState<ChangedAnswer>();
+  const [own, setOwn] = useState<ChangedAnswer>();
+  const [milliseconds, setMilliseconds] = useState(0);
+  const latest = useRef({ turned, labels });
+  latest.current = { turned, labels };
+  const asked = useRef<Turned>(undefined);
+  const busy = useRef(false);
+  const ask = useCallback(async () => {
+    if (busy.current) return;
+    busy.current = true;
+    try {
+      while (asked.current !== latest.current.turned) {
+        const { turned, labels } = latest.current;
+        asked.current = turned;
+        const start = performance.now();
+        const change: Change = { gates: turned.gates, ...(turned.masked ? { masked: [0] } : {}) };
+        const request: ChangeRequest = { change, labels: [...labels] };
+        const found = await sendJson<ChangedAnswer>("POST", `/api/runs/${run}/change`, request);
+        setMilliseconds(Math.round(performance.now() - start));
+        setAnswer(found);
+        if (turned === asTrained) setOwn(found);
+      }
+    } catch (error) {
+      tellError(error);
+    } finally {
+      busy.current = false;
+    }
+  }, [run]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each turn is a question
+  useEffect(() => void ask(), [ask, turned]);
+  return { answer, own, milliseconds };
+}

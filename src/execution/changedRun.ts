@@ -1,0 +1,80 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { FlamingoError } from "../core/errors.ts";
+import { Image } from "../data/image.ts";
+import { openDevice } from "../engine/devices/device.ts";
+import type { CaptionModel, GateValue } from "../evaluation/captioning/captionModel.ts";
+import type { Intervention } from "../inspection/interventions.ts";
+import { pinnedFile, readRun } from "../runs/folder.ts";
+import { openCaptionModel } from "./openCaptionModel.ts";
+import { lastCheckpoint } from "./prepare.ts";
+
+/** What a changed model says of a pinned image. */
+export interface ChangedSample {
+  image: number;
+  caption: string;
+  /** Of the label that was asked for, in nats per token; undefined where the model does not know its words. */
+  logLikelihood?: number;
+}
+
+export interface ChangedAnswer {
+  /** The step of the checkpoint that it computes with. */
+  step: number;
+  gates: GateValue[];
+  samples: ChangedSample[];
+}
+
+/** A run's model as its newest checkpoint left it, to be changed by hand and asked about the run's pinned images. */
+export class ChangedRun {
+  readonly step: number;
+  readonly #model: CaptionModel;
+  readonly #images: readonly Image[];
+
+  private constructor(step: number, model: CaptionModel, images: readonly Image[]) {
+    this.step = step;
+    this.#model = model;
+    this.#images = images;
+  }
+
+  /**
+   * @param models folder of the weights that were imported
+   * @throws FlamingoError NOT_FOUND if the run has no checkpoint or no pinned images; INVALID_PIPELINE if its model does not caption
+   */
+  static async open(folder: string, models?: string): Promise<ChangedRun> {
+    const { pipeline, seed, device } = await readRun(folder);
+    const { path, checkpoint } = await lastCheckpoint(folder, { append: () => {} });
+    await openDevice(device as Parameters<typeof openDevice>[0]);
+    const model = await openCaptionModel(pipeline, checkpoint.weights, path, { seed, models });
+    const files = (await readdir(folder)).filter((file) => /^pinned-\d+\.png$/.test(file));
+    const images = await Promise.all(
+      files.map((_, image) => Image.read(join(folder, pinnedFile(image)), model.imageSize)),
+    );
+    if (images.length > 0) return new ChangedRun(checkpoint.step, model, images);
+    model.dispose();
+    const fix = "add a Caption samples node to the pipeline, and train it";
+    throw new FlamingoError("NOT_FOUND", "the run has no pinned images", { source: folder, fix });
+  }
+
+  /**
+   * What the model says of the pinned images after a change.
+   * @param labels whose log-likelihood is asked for, by image
+   * @throws FlamingoError as `CaptionModel.intervene`
+   */
+  async ask(intervention: Intervention, labels: readonly string[]): Promise<ChangedAnswer> {
+    const model = await this.#model.intervene(intervention);
+    const captions = await model.captions(this.#images);
+    const scores = await model.logLikelihoods(labels.slice(0, this.#images.length), this.#images);
+    return {
+      step: this.step,
+      gates: await model.gates(),
+      samples: captions.map((caption, image) => ({
+        ...{ image, caption },
+        ...(scores[image] === undefined ? {} : { logLikelihood: scores[image] }),
+      })),
+    };
+  }
+
+  dispose(): void {
+    this.#model.dispose();
+  }
+}

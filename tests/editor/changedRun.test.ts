@@ -1,0 +1,49 @@
+import { cpSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { ChangedAnswer } from "../../editor/shared/protocol.ts";
+import { ChangedRun } from "../../src/execution/changedRun.ts";
+import { carryOut, newRun, smallPipeline } from "../execution/smallRun.ts";
+import { temporaryFolder } from "../runs/temporaryFolder.ts";
+import { openStudio } from "./openStudio.ts";
+
+test("a run's model is changed by hand, here and over HTTP, and says what the library says", {
+  timeout: 120_000,
+}, async () => {
+  const { folder, outcome } = await carryOut(await newRun(smallPipeline({ without: ["evaluate"] })));
+  expect(outcome).toBe("succeeded");
+  const labels = ["red heart", "unheardofword"];
+  const run = await ChangedRun.open(folder);
+  onTestFinished(() => run.dispose());
+  const own = await run.ask({}, labels);
+  expect(own.step).toBe(6);
+  const gates = Object.fromEntries(own.gates.map(({ name, value }) => [name, value]));
+  expect(await run.ask({ gates }, labels)).toEqual(own);
+  const closed = Object.fromEntries(Object.keys(gates).map((name) => [name, 0]));
+  const shut = await run.ask({ gates: closed }, labels);
+  expect(shut.gates.map(({ value }) => value)).toEqual(Object.keys(gates).map(() => 0));
+  expect(shut.samples[0]!.logLikelihood).not.toBe(own.samples[0]!.logLikelihood);
+  expect("logLikelihood" in own.samples[1]!).toBe(false); // of words that the model does not know
+
+  const home = temporaryFolder();
+  mkdirSync(join(home, "runs"));
+  cpSync(folder, join(home, "runs", "small"), { recursive: true });
+  const studio = await openStudio({ home });
+  const ask = (id: string, body: object) => studio.send("POST", `/api/runs/${id}/change`, body);
+  for (const [change, expected] of [
+    [{}, own],
+    [{ gates: closed }, shut],
+  ] as const) {
+    // biome-ignore format: a pair a line
+    const response = await ask("small", { change, labels });
+    expect(response.status).toBe(200);
+    expect((await response.json()) as ChangedAnswer).toEqual(expected);
+  }
+  const refused = await ask("small", { change: { gates: { other: 0 } }, labels });
+  expect([refused.status, ((await refused.json()) as { error: { code: string } }).error.code]).toEqual([
+    404,
+    "NOT_FOUND",
+  ]);
+  expect((await ask("other", { change: {}, labels })).status).toBe(404);
+  expect((await ask("small", { change: { weights: 1 }, labels })).status).toBe(400);
+});
