@@ -7,6 +7,7 @@ import type { CompilerProcess } from "./interpreter/compilerProcess.ts";
 import type { Interpreter } from "./interpreter/interpreter.ts";
 import { captureOutput } from "./session/capture.ts";
 import { adoptChildProcesses } from "./session/childProcesses.ts";
+import { defineDialogs } from "./session/dialogs.ts";
 import { findHistoryFile, HistoryFile } from "./session/historyFile.ts";
 import { Session } from "./session/session.ts";
 import { runTypeScriptInWorkers } from "./session/typeScriptWorkers.ts";
@@ -65,6 +66,7 @@ export function main({ worker, port, shared: memory, session: id, compiler, hear
   hideCellsInAsyncValues();
   adoptChildProcesses({ begin: (others) => wire.waiting(others), end: () => wire.waiting(undefined) });
   runTypeScriptInWorkers();
+  defineDialogs();
   captureOutput((stream, text) => session.print(stream, text));
   for (const event of ["uncaughtException", "unhandledRejection"] as const)
     process.on(event, (thrown: unknown) => session.onUncaught(thrown));

@@ -19,6 +19,8 @@ export interface Cell {
   clearOutput(wait?: boolean): void;
   /** Asks the person for a line. Rejects with KERNEL_NO_STDIN where the front end cannot ask. */
   input(prompt: string, options?: { password?: boolean }): Promise<string>;
+  /** The same, and holds the thread until the person has answered. */
+  prompt(prompt: string): string;
   /** Opens a comm to the front end, a widget's channel for instance. */
   openComm(opening: CommOpening): Comm;
   /**

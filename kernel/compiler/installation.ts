@@ -26,7 +26,7 @@ export function compilerInstallation(library?: PreloadedLibrary): CompilerInstal
     typescript: require.resolve("typescript"),
     nodeTypes: dirname(require.resolve("@types/node/package.json")),
     importer: compilerScript,
-    declarations: [join(import.meta.dirname, "webAssembly.d.ts")],
+    declarations: ["webAssembly.d.ts", "dialogs.d.ts"].map((name) => join(import.meta.dirname, name)),
     builtins: builtinModules,
     ...(library ? { library } : {}),
   };

@@ -31,11 +31,20 @@ export class Publisher {
   }
 
   /** Asks the front end that sent a request. @returns the question's id */
-  ask({ identities, message }: Request, content: JsonObject): string {
-    return this.#wire.send({ channel: "stdin", identities, type: "input_request", parent: message.header, content });
+  ask(request: Request, content: JsonObject): string {
+    return this.#wire.send(question(request, content));
+  }
+
+  /** Asks, and holds this thread until the answer has come. @param hear is given answers to other questions */
+  askNow(request: Request, content: JsonObject, hear: (request: Request) => void): Request {
+    return this.#wire.awaitAnswer(question(request, content), hear);
   }
 
   print(parent: string, stream: "stdout" | "stderr", text: string): void {
     this.#wire.print(parent, stream, text);
   }
+}
+
+function question({ identities, message }: Request, content: JsonObject) {
+  return { channel: "stdin", identities, type: "input_request", parent: message.header, content } as const;
 }

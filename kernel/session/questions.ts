@@ -53,6 +53,14 @@ export class Questions {
     }
   }
 
+  /** Asks at once, and holds this thread until the answer has come. @throws KERNEL_NO_STDIN where the front end cannot ask */
+  askNow(request: Request, allowed: boolean, prompt: string): string {
+    if (!allowed) throw noStdin();
+    const others = ({ message }: Request) => this.answer(message);
+    const { message } = this.#publisher.askNow(request, { prompt, password: false }, others);
+    return readContent("input_reply", message).value;
+  }
+
   #askFirst(): void {
     // An interrupt takes all of a cell's questions at once, and they leave the line one after the other.
     const first = this.#line.find(({ signal }) => !signal.aborted);

@@ -108,6 +108,11 @@ export class RequestCell implements Cell {
     return this.#questions.ask(this.#request, this.#mayAsk, prompt, password, signal);
   }
 
+  prompt(prompt: string): string {
+    this.signal.throwIfAborted();
+    return this.#questions.askNow(this.#request, this.#mayAsk, prompt);
+  }
+
   openComm(opening: CommOpening): Comm {
     return this.#comms.open(opening, this.#header);
   }

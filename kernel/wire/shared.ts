@@ -10,6 +10,7 @@ const words = {
   loading: 5,
   heeding: 6,
   endings: 7,
+  answers: 8,
 } as const;
 
 /**
@@ -25,7 +26,7 @@ const mostUnsent = 20_000;
 export class Shared implements Shields {
   readonly #words: Int32Array<SharedArrayBuffer>;
 
-  /** @param memory at least 32 bytes, all 0 at first */
+  /** @param memory at least 36 bytes, all 0 at first */
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory);
   }
@@ -118,6 +119,21 @@ export class Shared implements Shields {
   /** Whether work is under way that ends by itself when its cell is interrupted. */
   get heeding(): boolean {
     return Atomics.load(this.#words, words.heeding) > 0;
+  }
+
+  /** How many answers have come for a cell that waits without letting go of its thread. */
+  get answers(): number {
+    return Atomics.load(this.#words, words.answers);
+  }
+
+  addAnswer(): void {
+    Atomics.add(this.#words, words.answers, 1);
+    Atomics.notify(this.#words, words.answers);
+  }
+
+  /** Holds this thread until there are more answers than so many, for a while. */
+  awaitAnswer(known: number): void {
+    Atomics.wait(this.#words, words.answers, known, 1_000);
   }
 
   get closed(): boolean {

@@ -30,15 +30,24 @@ export type Outgoing =
   | { kind: "running"; parent: string | undefined }
   /** The main thread waits for a process that it starts, beside those that run already; undefined when it goes on. */
   | { kind: "waiting"; others: number[] | undefined }
+  /** Answers of persons go to this port until a cell begins or ends, for the main thread waits for one; undefined when it goes on. */
+  | { kind: "asking"; answers: MessagePort | undefined }
   /** Asks for an echo after all that clients sent until now. */
   | { kind: "echo"; id: number }
   /** The main thread heard SIGINT. */
   | { kind: "interrupt" }
   | { kind: "close" };
 
+/** What a client asked, on which channel, and where its answer must be sent to. */
+export interface Request {
+  channel: AskingChannel;
+  identities: Uint8Array[];
+  message: Message;
+}
+
 /** From the thread of the sockets to the thread that runs cells. */
 export type Incoming =
-  | { kind: "request"; channel: AskingChannel; identities: Uint8Array[]; message: Message }
+  | ({ kind: "request" } & Request)
   /** Unless it is taken up soon, what runs is terminated. */
   | { kind: "interrupt" }
   /** The same, of an interrupt that was taken up and has not ended what runs. */

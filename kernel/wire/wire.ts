@@ -1,15 +1,10 @@
-import type { MessagePort } from "node:worker_threads";
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { toParts } from "../protocol/frames.ts";
-import { type Channel, type Header, type JsonObject, type Message, newHeader } from "../protocol/message.ts";
+import { type Channel, type Header, type JsonObject, newHeader } from "../protocol/message.ts";
 import { interruption, type Shared } from "./shared.ts";
-import type { AskingChannel, Incoming, Outgoing } from "./traffic.ts";
+import type { Incoming, Outgoing, Request } from "./traffic.ts";
 
-/** What a client asked, on which channel, and where its answer must be sent to. */
-export interface Request {
-  channel: AskingChannel;
-  identities: Uint8Array[];
-  message: Message;
-}
+export type { Request };
 
 /** What the main thread hears from the sockets. */
 export interface WireListener {
@@ -91,6 +86,30 @@ export class Wire {
     this.#shared.addUnsent();
     this.#post({ kind: "message", channel, identities, parts, buffers });
     return header.msg_id;
+  }
+
+  /**
+   * Sends a question, and holds this thread until its answer has come.
+   * @param hear is given answers to other questions that come meanwhile
+   */
+  awaitAnswer(question: Envelope, hear: (request: Request) => void): Request {
+    const { port1, port2 } = new MessageChannel();
+    this.#port.postMessage({ kind: "asking", answers: port2 } satisfies Outgoing, [port2]);
+    const id = this.send(question);
+    try {
+      for (;;) {
+        const known = this.#shared.answers;
+        const received = receiveMessageOnPort(port1) as { message: Request } | undefined;
+        // Some clients name no parent; then it is the question that is open.
+        const parent = received?.message.message.parent_header.msg_id;
+        if (received && (parent === undefined || parent === id)) return received.message;
+        if (received) hear(received.message);
+        else this.#shared.awaitAnswer(known);
+      }
+    } finally {
+      this.#post({ kind: "asking", answers: undefined });
+      port1.close();
+    }
   }
 
   /** @param parent the header of the request that the text belongs to, as JSON */

@@ -4,7 +4,7 @@
  */
 
 import { setImmediate, setTimeout } from "node:timers/promises";
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { readConnection } from "../protocol/connection.ts";
 import { decode, encode, encodeParts, type Received, toJson } from "../protocol/frames.ts";
 import { type Header, type JsonObject, type Message, newHeader } from "../protocol/message.ts";
@@ -34,6 +34,8 @@ let signer: Signer;
 let ready = false;
 /** The header of the request whose cell runs. */
 let running: Header | undefined;
+/** Where answers go while the main thread waits for one. */
+let answers: MessagePort | undefined;
 /** The processes that ran already when the main thread began to wait for one. */
 let othersRunning: number[] | undefined;
 
@@ -79,6 +81,9 @@ function onMessage(channel: AskingChannel, frames: Uint8Array[]): void {
       const { restart } = readContent(type, request.message);
       answer(channel, request, { status: "ok", restart });
       shutdown();
+    } else if (type === "input_reply" && answers) {
+      answers.postMessage({ channel, ...request });
+      shared.addAnswer();
     } else toMain({ kind: "request", channel, ...request });
   } catch (error) {
     log(`refused on ${channel}: ${error}`);
@@ -143,7 +148,10 @@ function onOutgoing(outgoing: Outgoing): void {
     if (outgoing.channel === "iopub") prints.flush();
     sockets.send(outgoing.channel, encodeParts(outgoing.parts, outgoing.buffers, signer, outgoing.identities));
     shared.removeUnsent();
-  } else if (outgoing.kind === "running") running = outgoing.parent && JSON.parse(outgoing.parent);
+  } else if (outgoing.kind === "running") {
+    running = outgoing.parent && JSON.parse(outgoing.parent);
+    answers = undefined;
+  } else if (outgoing.kind === "asking") answers = outgoing.answers;
   else if (outgoing.kind === "waiting") othersRunning = outgoing.others;
   else if (outgoing.kind === "ready") ready = true;
   else if (outgoing.kind === "interrupt") interrupt();

@@ -54,6 +54,10 @@ export class RecordedCell implements Cell {
     return "";
   }
 
+  prompt(): string {
+    return "";
+  }
+
   openComm(): never {
     throw new Error("this page has no widgets");
   }

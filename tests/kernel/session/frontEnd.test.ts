@@ -42,6 +42,36 @@ describe("a person", () => {
     expect((await kernel.answer(cell)).output.at(-1)!.content.data).toEqual({ "text/plain": "[ '1', '2' ]" });
   });
 
+  test("is asked by code that does not await, while nothing else of the notebook runs", async () => {
+    const code = `const later = flamingo.input("first?")
+const name: string = prompt("name?")
+const same = prompt("again?", "as before")
+const isSure: boolean = confirm("sure?")
+;[name, same, isSure, await later]`;
+    const cell = kernel.send("execute_request", { code });
+    const prompts: unknown[] = [];
+    const answers = ["Ada", "", "y"];
+    const first = (await questions(cell, 1)).header;
+    for (const [index, value] of answers.entries()) {
+      const question = await questions(cell, index + 2);
+      prompts.push(question.content.prompt);
+      if (index === 1) kernel.send("input_reply", { value: "before" }, "stdin", { parent_header: first });
+      kernel.send("input_reply", { value }, "stdin", { parent_header: question.header });
+    }
+    expect(prompts).toEqual(["name? ", "again? [as before] ", "sure? [y/N] "]);
+    const { output } = await kernel.answer(cell);
+    expect(output.at(-1)!.content.data).toEqual({ "text/plain": "[ 'Ada', 'as before', true, 'before' ]" });
+  });
+
+  test("who does not answer code that does not await may interrupt it", async () => {
+    const cell = kernel.send("execute_request", { code: "const kept = 1\nprompt('?')" });
+    await questions(cell, 1);
+    kernel.send("interrupt_request", {}, "control");
+    expect((await kernel.answer(cell)).reply.content).toMatchObject({ status: "error", ename: "Interrupted" });
+    const next = kernel.send("execute_request", { code: "kept" });
+    expect((await kernel.answer(next)).output.at(-1)!.content.data).toEqual({ "text/plain": "1" });
+  });
+
   test("who never answered is asked again by the next cell, once the cell that asked has ended", async () => {
     const first = kernel.send("execute_request", { code: 'void flamingo.input("left open?"); 1' });
     const old = await questions(first, 1);
