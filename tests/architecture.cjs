@@ -132,7 +132,7 @@ const mayImport = {
     ...["src/execution", "kernel/client", "kernel/nbformat", "kernel/types", "kernel/install.ts"],
     ...["editor/shared", "editor/server", "editor/build.ts"],
   ],
-  "src/build": ["src/package", "src/engine", "src/command", "kernel/types"],
+  "src/build": ["src/package", "src/engine", "src/data", "src/command", "kernel/types"],
 };
 
 const ours = "^(src|editor|kernel|notebooks)/";

@@ -180,7 +180,7 @@ function configured(
 export function emptyPipeline(name: string): NotebookPipeline {
   return new NotebookPipeline({
     format: "flamingo-pipeline",
-    version: 2,
+    version: 3,
     name,
     description: "",
     nodes: {},

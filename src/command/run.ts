@@ -1,11 +1,13 @@
 import { type Command, type CommandContext, readArguments, readWhole, usageError } from "./command.ts";
 import { readPipelineFile } from "./readPipelineFile.ts";
 import { runHere } from "./runHere.ts";
+import { withImages } from "./withImages.ts";
 
-const usage = "flamingo run PIPELINE.json [--out DIR] [--steps N] [--seed S] [--device NAME] [--json]";
+const usage = "flamingo run PIPELINE.json [--images DIR] [--out DIR] [--steps N] [--seed S] [--device NAME] [--json]";
 
 /** The options that every command has which starts a run. */
 export const runOptions = {
+  images: { type: "string" },
   out: { type: "string" },
   steps: { type: "string" },
   seed: { type: "string" },
@@ -13,7 +15,8 @@ export const runOptions = {
   json: { type: "boolean" },
 } as const;
 
-export const runOptionsHelp = `  --out DIR       folder for the run; without it runs/NAME-DATE-TIME in .flamingo (flamingo --help says where)
+export const runOptionsHelp = `  --images DIR    folder of images with captions.jsonl or captions.csv, for a pipeline that trains on one
+  --out DIR       folder for the run; without it runs/NAME-DATE-TIME in .flamingo (flamingo --help says where)
   --steps N       steps of training, instead of what the pipeline says
   --seed S        seed of every random number; 0 without it
   --device NAME   tensorflow, webgpu, wasm, cpu, or auto (the fastest that is there)
@@ -40,13 +43,14 @@ ${runOptionsHelp}`,
 /** Starts a run of a pipeline file with what the options of a command say. */
 export async function startRun(
   file: string,
-  values: { out?: string; steps?: string; seed?: string; device?: string; json?: boolean },
+  values: { images?: string; out?: string; steps?: string; seed?: string; device?: string; json?: boolean },
   context: CommandContext,
   form: string,
 ): Promise<number> {
   const steps = readWhole("steps", values.steps, 1, form);
   const seed = readWhole("seed", values.seed, 0, form) ?? 0;
-  const pipeline = await readPipelineFile(file);
+  const read = await readPipelineFile(file);
+  const pipeline = values.images === undefined ? read : withImages(read, values.images, file);
   return runHere({
     context,
     pipeline,

@@ -4,7 +4,7 @@ import { templateNames, templatesFolder } from "../runs/templates.ts";
 import { type Command, readArguments, usageError } from "./command.ts";
 import { runOptions, runOptionsHelp, startRun } from "./run.ts";
 
-const usage = "flamingo train [TEMPLATE] [--out DIR] [--steps N] [--seed S] [--device NAME] [--json]";
+const usage = "flamingo train [TEMPLATE] [--images DIR] [--out DIR] [--steps N] [--seed S] [--device NAME] [--json]";
 const firstTemplate = "emoji-captions";
 
 /** Trains a model from a pipeline that comes with the studio. */

@@ -3,7 +3,7 @@ import type { Spec } from "../core/block.ts";
 import type { Findings } from "../core/findings.ts";
 import type { Ports } from "../core/port.ts";
 import type { EvaluationSet, Example } from "./evaluationSet.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import type { TextTokenizer } from "./tokenizer.ts";
 
 /** Numbers on their way to a tensor. */
 export interface HostTensor {
@@ -51,7 +51,7 @@ export interface OpenSource {
   /** Batch number `index`: a pure function of the seed and the index, so that a resumed run sees the same. */
   batch(index: number): Batch;
   /** How its texts become token ids, where it gives texts. */
-  tokenizer?: Tokenizer;
+  tokenizer?: TextTokenizer;
   /** Held-out examples that are shown again and again while a model is trained. */
   samples?: readonly Example[];
   evaluationSets?: readonly EvaluationSet[];
@@ -62,8 +62,8 @@ export interface SourceDefinition<C extends z.ZodObject = z.ZodObject, O extends
   extends Spec<C, Ports, O> {
   kind: "source";
   example: z.input<C>;
-  /** Its vocabulary, for those who need no data: a trained model that captions. */
-  tokenizer?(): Tokenizer;
+  /** Its tokenizer, for those who need no data: a trained model that captions. */
+  tokenizer?(config: z.output<C>): TextTokenizer;
   /**
    * What it would read, looked at without reading it whole, for those who write its configuration.
    * @throws FlamingoError as opening it does
@@ -97,7 +97,7 @@ export function defineSource<C extends z.ZodObject, O extends Ports, S>(
     async open(config, context) {
       const { data, ...heldOut } = await read(config, context);
       const state = { source: spec.name, config, data, seed: context.seed };
-      const tokenizer = spec.tokenizer?.();
+      const tokenizer = spec.tokenizer?.(config);
       return { state, batch: (index) => batch(state, index), ...(tokenizer && { tokenizer }), ...heldOut };
     },
   };

@@ -1,7 +1,7 @@
 /** Tokens that every vocabulary has, at fixed places. */
 const specials = ["<pad>", "<bos>", "<eos>", "<unk>"] as const;
 /** Tokens that Flamingo adds to a pretrained vocabulary: they stand after its last word. */
-const added = ["<image>", "<|endofchunk|>"] as const;
+export const addedTokens = ["<image>", "<|endofchunk|>"] as const;
 
 export interface SpecialTokens {
   pad: number;
@@ -12,11 +12,28 @@ export interface SpecialTokens {
   endOfChunk: number;
 }
 
+/** Turns captions into token ids and back, as a source of data needs it. */
+export interface TextTokenizer {
+  /** Tokens that the language model is pretrained with; those that Flamingo adds have the ids from here on. */
+  readonly pretrained: number;
+  readonly special: SpecialTokens;
+  /** Ids of a text. */
+  encode(text: string): number[];
+  /** The text of ids, without the tokens that frame it. */
+  decode(ids: Iterable<number>): string;
+  /** A text up to its first tokens, so many. */
+  truncate(text: string, most: number): string;
+  /** One token as it is shown. */
+  word(id: number): string;
+  /** Words of a text that it has no tokens for. */
+  unknown(text: string): string[];
+}
+
 /**
  * Splits text into words and gives each a number: `<pad> <bos> <eos> <unk>`, the words in order, then Flamingo's new
  * tokens `<image>` and `<|endofchunk|>`, which the language model is pretrained without.
  */
-export class Tokenizer {
+export class Tokenizer implements TextTokenizer {
   readonly words: readonly string[];
   /** Tokens that the language model is pretrained with. */
   readonly pretrained: number;
@@ -55,7 +72,7 @@ export class Tokenizer {
 
   /** One token as it is shown. */
   word(id: number): string {
-    return this.words[id] ?? added[id - this.pretrained] ?? "<unk>";
+    return this.words[id] ?? addedTokens[id - this.pretrained] ?? "<unk>";
   }
 
   /** Words of a text that the vocabulary lacks. */

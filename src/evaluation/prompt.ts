@@ -1,5 +1,5 @@
 import type { Media } from "../data/media.ts";
-import type { Tokenizer } from "../data/tokenizer.ts";
+import type { TextTokenizer } from "../data/tokenizer.ts";
 
 /** A text, or the ids of its tokens. */
 export type Text = string | readonly number[];
@@ -22,7 +22,7 @@ export interface PromptTokens {
 }
 
 /** What turns text into token ids and back. */
-export type PromptTokenizer = Pick<Tokenizer, "encode" | "decode" | "word" | "special" | "pretrained">;
+export type PromptTokenizer = Pick<TextTokenizer, "encode" | "decode" | "word" | "special" | "pretrained">;
 
 /** @param closed ends the last chunk too */
 export function promptTokens(prompt: Prompt, tokenizer: PromptTokenizer, closed = false): PromptTokens {

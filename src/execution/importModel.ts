@@ -102,7 +102,7 @@ function pipelineOf(
   return parsePipeline(
     {
       format: "flamingo-pipeline",
-      version: 2,
+      version: 3,
       name: `${family}: ${name}`.slice(0, 120),
       description: `${family}, imported with its weights.`,
       nodes: { model: { type, config, label: family, weights: name, ...frozen } },

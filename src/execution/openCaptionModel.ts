@@ -1,6 +1,6 @@
 import { FlamingoError } from "../core/errors.ts";
 import type { Bits } from "../core/weight.ts";
-import type { Tokenizer } from "../data/tokenizer.ts";
+import type { TextTokenizer } from "../data/tokenizer.ts";
 import type { WeightData } from "../engine/readings/weights.ts";
 import { CaptionModel } from "../evaluation/captioning/captionModel.ts";
 import { PromptModel } from "../evaluation/promptModel.ts";
@@ -31,7 +31,10 @@ export async function openCaptionModel(
 ): Promise<CaptionModel> {
   const model = await prepareModel(compile(pipeline, catalog), seed, log, { models, quantize });
   try {
-    const tokenizerOf = (source: string) => findSource(model.node(source).type)?.tokenizer?.();
+    const tokenizerOf = (source: string) => {
+      const { type, config } = model.node(source);
+      return findSource(type)?.tokenizer?.(config);
+    };
     const prompts = PromptModel.at(model, logitsOutput(model), tokenizerOf);
     const { imageSize } = prompts;
     if (imageSize === undefined) {
@@ -39,7 +42,7 @@ export async function openCaptionModel(
       throw new FlamingoError("INVALID_PIPELINE", `"${pipeline.name}" does not tell the size of its images`, { fix });
     }
     model.weights.load(weights, "", origin);
-    const tokenizer = tokenizerOf(prompts.source) as Tokenizer;
+    const tokenizer = tokenizerOf(prompts.source) as TextTokenizer;
     return await CaptionModel.of({ pipeline, imageSize, tokenizer, weights: model.weights, model: prompts });
   } catch (error) {
     model.weights.dispose();

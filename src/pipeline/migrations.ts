@@ -13,7 +13,7 @@ interface File {
 }
 
 /** Brings a file of version v to version v + 1, at index v. */
-export const migrations: Readonly<Record<number, (pipeline: unknown) => unknown>> = { 1: toVersion2 };
+export const migrations: Readonly<Record<number, (pipeline: unknown) => unknown>> = { 1: toVersion2, 2: toVersion3 };
 
 /**
  * Version 2: a field may be a block (a slot), nodes keep their order in the file, and `inputs` and `outputs` stand for a graph's own
@@ -42,6 +42,27 @@ function toVersion2(pipeline: unknown): unknown {
     ...(view ? { view: { ...view, positions: Object.fromEntries(positions) } } : {}),
   };
 }
+
+/**
+ * Version 3: sources of captions name their tokenizer. Those of version 2 knew the words of emoji alone, and cut captions of images off
+ * at 24 of them.
+ */
+function toVersion3(pipeline: unknown): unknown {
+  const file = pipeline as File;
+  if (!isObject(file.nodes)) return { ...file, version: 3 };
+  const nodes = Object.entries(file.nodes).map(([id, node]) => {
+    const before = isObject(node) && Object.hasOwn(wordSources, node.type) ? wordSources[node.type] : undefined;
+    return [id, before ? { ...node, config: { ...before, ...(isObject(node.config) ? node.config : {}) } } : node];
+  });
+  return { ...file, version: 3, nodes: Object.fromEntries(nodes) };
+}
+
+/** Sources of version 2 that gave captions, with what their fields were then where nothing said otherwise. */
+const wordSources: Readonly<Record<string, Fields>> = {
+  EmojiDocuments: { tokenizer: "words" },
+  EmojiPairs: { tokenizer: "words" },
+  ImageFolder: { tokenizer: "words", longest: 24 },
+};
 
 function freeId(id: string, taken: object): string {
   if (id !== "inputs" && id !== "outputs") return id;

@@ -14,6 +14,10 @@ const benches: Record<string, { summary: string; load(): Promise<(args: string[]
     summary: "packs the benchmark gpu for a machine that has a GPU and reaches no package registry",
     load: async () => (await import("./gpuPack.ts")).main,
   },
+  language: {
+    summary: "bits per byte of the studio's language models on held-out text",
+    load: async () => (await import("./language.ts")).main,
+  },
   leak: {
     summary: "tensors before and after 10,000 training steps",
     load: async () => (await import("./leak.ts")).main,

@@ -4,7 +4,9 @@ import { describe, expect, test } from "vitest";
 import type { LogRecord } from "../../src/channels/channel.ts";
 import type { Execution } from "../../src/command/execution.ts";
 import { Progress, statusLine } from "../../src/command/progress.ts";
+import { withImages } from "../../src/command/withImages.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
+import { parsePipeline } from "../../src/pipeline/schema.ts";
 import { readRecords } from "../../src/runs/reader.ts";
 import { emptyRun, foldRecords } from "../../src/runs/state.ts";
 import { fakePipeline } from "../runs/fakeLibrary.ts";
@@ -161,6 +163,24 @@ describe("flamingo run", () => {
     expect(code).toBe(1);
     expect(err).toMatch(/^RUN_FOLDER: .* holds a run already\. Fix: .*\n$/);
     expect(readFileSync(join(out, "events.jsonl"), "utf8")).toBe(before);
+  });
+});
+
+describe("--images", () => {
+  test("names the folder of a pipeline that reads one, and changes nothing else", () => {
+    const nodes = { images: { type: "ImageFolder", config: { folder: "x", batch: 3 } }, train: { type: "Train" } };
+    const read = parsePipeline(fakePipeline({ version: 3, nodes, edges: [] }), "the test");
+    const given = withImages(read, "/pictures", "own.json");
+    expect(given.nodes.images!.config).toEqual({ folder: "/pictures", batch: 3 });
+    expect(given.nodes.train).toEqual(read.nodes.train);
+  });
+
+  test("is refused where a pipeline reads none", async () => {
+    const { file, out } = workplace();
+    const { code, err } = await callFlamingo(["run", file, "--images", "pictures", "--out", out]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^INVALID_PIPELINE: .*pipeline\.json reads no folder of images\. Fix: /);
+    expect(existsSync(out)).toBe(false);
   });
 });
 

@@ -346,17 +346,37 @@ describe("ImageFolder", () => {
     }
   });
 
-  test("words that the language model does not know are told; a folder of nothing else is refused", async () => {
+  test("captions of any script are read as they are written; those that are cut off are told", async () => {
+    const captions = ["緑色の四角形", "a fox 🦊", "Ein großes Haus"];
+    await put(
+      "captions.jsonl",
+      captions.map((caption, at) => JSON.stringify({ file: `${"abc"[at]}.png`, caption })).join("\n"),
+    );
+    const { batch, tokenizer } = await open();
+    const { image, endOfChunk } = tokenizer!.special;
+    const ids = [...batch(0).ids!.data];
+    const written = ids.flatMap((id, at) =>
+      id === image ? [tokenizer!.decode(ids.slice(at + 1, ids.indexOf(endOfChunk, at)))] : [],
+    );
+    expect(written.filter((caption) => !captions.includes(caption))).toEqual([]);
+    await open({ longest: 3 });
+    expect(warnings.at(-1)).toMatch(/^\d of 3 captions are longer than 3 tokens and are cut off$/);
+  });
+
+  test("words that the words of emoji lack are told; a folder of nothing else is refused", async () => {
     await put("captions.jsonl", '{"file": "a.png", "caption": "a zyzzyva cat"}\n{"file": "b.png", "caption": "a dog"}');
-    await open();
+    await open({ tokenizer: "words" });
     expect(warnings.at(-1)).toBe("1 of 4 words are not in the language model's vocabulary: zyzzyva");
     await put("captions.jsonl", '{"file": "a.png", "caption": "zyzzyva"}');
-    await expect(open()).rejects.toThrow("1 of 1 words are not in the language model's vocabulary: zyzzyva");
+    await expect(open({ tokenizer: "words" })).rejects.toThrow(
+      "1 of 1 words are not in the language model's vocabulary: zyzzyva",
+    );
   });
 });
 
 describe("a folder that is looked at before a run", () => {
-  const look = (heldOut = 0.1) => ImageFolder.findings!(ImageFolder.config.parse({ folder, heldOut }));
+  const look = (heldOut = 0.1, tokenizer = "bytes") =>
+    ImageFolder.findings!(ImageFolder.config.parse({ folder, heldOut, tokenizer }));
 
   test("tells how many images and captions there are, and how few are held out", async () => {
     const files = Array.from({ length: 30 }, (_, at) => `${at}.png`);
@@ -375,7 +395,7 @@ describe("a folder that is looked at before a run", () => {
   test("names the words that the model cannot say", async () => {
     await putImages("a.png", "b.png");
     await put("captions.csv", "file,caption\na.png,a zyzzyva\nb.png,red heart");
-    expect((await look(0)).warnings).toEqual([expect.stringMatching(/^1 of 4 words .*: zyzzyva$/)]);
+    expect((await look(0, "words")).warnings).toEqual([expect.stringMatching(/^1 of 4 words .*: zyzzyva$/)]);
   });
 
   test("that is not there, or has no captions, is refused at once", async () => {

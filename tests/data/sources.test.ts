@@ -10,6 +10,7 @@ import * as sourcesByName from "../../src/data/sources/index.ts";
 import { NamedShapePairs } from "../../src/data/sources/namedShapePairs.ts";
 import { NamedShapes } from "../../src/data/sources/namedShapes.ts";
 import { NamedShapeTexts } from "../../src/data/sources/namedShapeTexts.ts";
+import { PretrainingTexts } from "../../src/data/sources/pretrainingTexts.ts";
 import { drawingCache, drawingSize, renderedDrawings, renderingTime } from "./renderedDrawings.ts";
 
 const tokenizer = emojiTokenizer();
@@ -23,9 +24,10 @@ const context = (seed: number) => ({
   progress: () => {},
 });
 const small = { imageSize: drawingSize, batch: 5 };
-const documents = (seed: number) =>
-  EmojiDocuments.open(EmojiDocuments.config.parse({ ...small, media: 3 }), context(seed));
-const pairs = (seed: number) => EmojiPairs.open(EmojiPairs.config.parse(small), context(seed));
+const documents = (seed: number, tokenizer = "bytes") =>
+  EmojiDocuments.open(EmojiDocuments.config.parse({ ...small, media: 3, tokenizer }), context(seed));
+const pairs = (seed: number) =>
+  EmojiPairs.open(EmojiPairs.config.parse({ ...small, tokenizer: "words" }), context(seed));
 const sentences = (seed: number) =>
   EmojiSentences.open(EmojiSentences.config.parse({ batch: 5, length: 12 }), context(seed));
 const shapes = (seed: number) =>
@@ -33,6 +35,9 @@ const shapes = (seed: number) =>
 const shapePairs = (seed: number) =>
   NamedShapePairs.open(NamedShapePairs.config.parse({ batch: 4, imageSize: 16 }), context(seed));
 const shapeTexts = (seed: number) => NamedShapeTexts.open(NamedShapeTexts.config.parse({ entries: 32 }), context(seed));
+
+const texts = (seed: number) =>
+  PretrainingTexts.open(PretrainingTexts.config.parse({ batch: 5, length: 12 }), context(seed));
 
 beforeAll(renderedDrawings, renderingTime);
 
@@ -43,6 +48,7 @@ describe.each([
   ["NamedShapes", shapes, NamedShapes.outputs],
   ["NamedShapePairs", shapePairs, NamedShapePairs.outputs],
   ["NamedShapeTexts", shapeTexts, NamedShapeTexts.outputs],
+  ["PretrainingTexts", texts, PretrainingTexts.outputs],
 ] as [string, (seed: number) => Promise<OpenSource>, Ports][])("%s", (_name, open, outputs) => {
   test("a batch is a pure function of the seed and its number", async () => {
     const [one, other, elsewhere] = [await open(1), await open(1), await open(2)];
@@ -72,26 +78,28 @@ test("images lie between -1 and 1", async () => {
   expect(Math.min(...data)).toBeLessThan(-0.3);
 });
 
-test("documents have a tag for each image and captions that are labels, none of them of a held-out concept", async () => {
-  const labels = new Set(concepts.map(({ label }) => label));
-  const source = await documents(4);
-  for (let index = 0; index < 60; index++) {
-    const { ids } = source.batch(index);
-    const length = ids!.shape[1]!;
-    for (let row = 0; row < 5; row++) {
-      const text = [...ids!.data.subarray(row * length, (row + 1) * length)];
-      expect(text.filter((id) => id === tokenizer.special.image)).toHaveLength(3);
-      const captions = text
-        .map((id) => tokenizer.word(id))
-        .join(" ")
-        .split(/ ?<image> | <\|endofchunk\|> ?/);
-      for (const caption of captions.filter((each) => each !== "" && !/^<(bos|pad)>/.test(each))) {
-        expect(labels.has(caption), caption).toBe(true);
-        expect(heldOutLabels.has(caption), caption).toBe(false);
+test.each(["bytes", "words"])(
+  "documents have a tag for each image and captions that are labels, none of a held-out concept: %s",
+  async (name) => {
+    const labels = new Set(concepts.map(({ label }) => label));
+    const source = await documents(4, name);
+    const { image, endOfChunk, pad } = source.tokenizer!.special;
+    for (let index = 0; index < 60; index++) {
+      const { ids } = source.batch(index);
+      const length = ids!.shape[1]!;
+      for (let row = 0; row < 5; row++) {
+        const text = [...ids!.data.subarray(row * length, (row + 1) * length)].filter((id) => id !== pad);
+        const starts = text.flatMap((id, at) => (id === image ? [at + 1] : []));
+        expect(starts).toHaveLength(3);
+        for (const start of starts) {
+          const caption = source.tokenizer!.decode(text.slice(start, text.indexOf(endOfChunk, start)));
+          expect(labels.has(caption), caption).toBe(true);
+          expect(heldOutLabels.has(caption), caption).toBe(false);
+        }
       }
     }
-  }
-});
+  },
+);
 
 test("pairs show no held-out concept either, and their words say what they show", async () => {
   const source = await pairs(4);

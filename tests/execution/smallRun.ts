@@ -105,7 +105,8 @@ export function smallPipeline({ config = {}, without = [] }: Change = {}): Pipel
 /** The template's pipeline on a few images, for a few steps of training alone. */
 export function shortTemplate(pipeline: Pipeline, steps = 20): Pipeline {
   const { documents, train, samples, evaluate, ...nodes } = pipeline.nodes;
-  const data = { folder: images, batch: 1, media: 2, imageSize: 32, heldOut: 0.3 };
+  const { tokenizer = "bytes" } = documents!.config;
+  const data = { folder: images, batch: 1, media: 2, imageSize: 32, heldOut: 0.3, tokenizer };
   const settings = { ...train!.config, steps, warmup: 2, checkpointEvery: steps };
   return {
     ...pipeline,

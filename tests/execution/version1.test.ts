@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import type { LogRecord } from "../../src/channels/channel.ts";
 import { evaluateRun } from "../../src/execution/evaluateRun.ts";
+import { pipelineVersion } from "../../src/pipeline/schema.ts";
 import { readRun } from "../../src/runs/folder.ts";
 import { carryOut, images, quietly, stepsOf, valuesOf } from "./smallRun.ts";
 
@@ -45,7 +46,7 @@ describe("a run folder of version 1", () => {
   test("opens as a pipeline of today, and is evaluated", async () => {
     const { folder } = runOfVersion1("cpu");
     const { pipeline } = await readRun(folder);
-    expect(pipeline.version).toBe(2);
+    expect(pipeline.version).toBe(pipelineVersion);
     expect(pipeline.nodes.language!.config).toMatchObject({ decoderLayer: { type: "DecoderLayer" } });
     const records: LogRecord[] = [];
     const log = { append: (record: unknown) => void records.push(record as LogRecord) };

@@ -75,6 +75,17 @@ test("ids that stand for a graph's own ports are renamed, with their edges and p
   expect(view.positions).toEqual({ inputs2: [1, 2] });
 });
 
+test("sources of version 2 keep the words that they knew, and where they cut captions off", () => {
+  const source = (type: string, config: object) => {
+    const { nodes } = parsePipeline({ ...file({ a: { type, config } }), version: 2 }, "the test");
+    return nodes.a!.config;
+  };
+  expect(source("ImageFolder", { folder: "x" })).toEqual({ folder: "x", tokenizer: "words", longest: 24 });
+  expect(source("ImageFolder", { folder: "x", longest: 9 })).toMatchObject({ longest: 9 });
+  for (const type of ["EmojiDocuments", "EmojiPairs"]) expect(source(type, {})).toEqual({ tokenizer: "words" });
+  expect(source("EmojiSentences", { batch: 2 })).toEqual({ batch: 2 });
+});
+
 test("a type that every object has is refused like any unknown one", () => {
   const refusal = refusalOf(() => parsePipeline(file({ a: JSON.parse('{"type": "__proto__"}') }), "the test"));
   expect(refusal.code).toBe("INVALID_PIPELINE");

@@ -22,7 +22,7 @@ const value = fc.oneof(
 const end = fc.tuple(identifier, portName);
 const pipelines: fc.Arbitrary<Pipeline> = fc.record({
   format: fc.constant("flamingo-pipeline" as const),
-  version: fc.constant(2 as const),
+  version: fc.constant(pipelineVersion),
   name: fc.string({ maxLength: 40 }),
   description: fc.string({ maxLength: 40 }),
   nodes: fc.dictionary(
@@ -75,7 +75,13 @@ describe("a pipeline's file", () => {
   });
 
   test("may leave out description, configuration and positions", () => {
-    const short = { format: "flamingo-pipeline", version: 2, name: "short", nodes: { a: { type: "Add" } }, edges: [] };
+    const short = {
+      format: "flamingo-pipeline",
+      version: pipelineVersion,
+      name: "short",
+      nodes: { a: { type: "Add" } },
+      edges: [],
+    };
     expect(parsePipeline(short, "file")).toEqual({
       ...short,
       description: "",

@@ -81,7 +81,7 @@ export function pipelineOf(
 ): Pipeline {
   return {
     format: "flamingo-pipeline",
-    version: 2,
+    version: 3,
     name: "toy",
     description: "",
     nodes: Object.fromEntries(

@@ -25,16 +25,15 @@ export const pinnedLabels = [
 ];
 const candidateCount = 20;
 
-/** The emoji: concepts, drawings and words. */
+/** The emoji: concepts and drawings. */
 export interface Emoji {
   concepts: Concept[];
   drawings: Drawings;
-  tokenizer: Tokenizer;
 }
 
 let tokenizer: Tokenizer | undefined;
 
-/** The vocabulary of all emoji's words: the same for every model that is trained on them. */
+/** The vocabulary of all emoji's words, and of nothing else: that of the language model `emoji-language`. */
 export function emojiTokenizer(): Tokenizer {
   tokenizer ??= new Tokenizer(allWords(emojiConcepts()).flatMap(wordsOf));
   return tokenizer;
@@ -52,7 +51,7 @@ export async function openEmoji(
     progress: (done, total) => context.progress("rendering drawings", done, total),
     warn: context.warn,
   });
-  return { concepts, drawings, tokenizer: emojiTokenizer() };
+  return { concepts, drawings };
 }
 
 /** A drawing that may be trained on. */

@@ -3,7 +3,7 @@ import type { EvaluationSet, Example } from "../evaluationSet.ts";
 import { Image } from "../image.ts";
 import { toUnit } from "../pixels.ts";
 import type { OpenSource } from "../source.ts";
-import type { Tokenizer } from "../tokenizer.ts";
+import type { TextTokenizer } from "../tokenizer.ts";
 import type { CaptionedImage } from "./imageFolder.ts";
 import type { Split } from "./split.ts";
 
@@ -14,7 +14,7 @@ const sampleCount = 12;
 export function heldOutImages(
   split: Split<CaptionedImage>,
   imageSize: number,
-  tokenizer: Tokenizer,
+  tokenizer: TextTokenizer,
   longest: number,
 ): Pick<OpenSource, "samples" | "evaluationSets"> {
   const idsOf = (caption: string) => tokenizer.encode(caption).slice(0, longest).join();

@@ -4,8 +4,9 @@ import { float32, int32 } from "../../core/port.ts";
 import { Random } from "../../core/random.ts";
 import { augmentInto, mirrorsWell } from "../augment.ts";
 import { captionDocuments } from "../documents.ts";
-import { emojiTokenizer, heldOutEmoji, openEmoji, trainingDrawings } from "../emoji/emoji.ts";
+import { heldOutEmoji, openEmoji, trainingDrawings } from "../emoji/emoji.ts";
 import { defineSource } from "../source.ts";
+import { tokenizerField, tokenizerOf } from "../tokenizers.ts";
 
 /** Size of emoji drawings, as a configuration field. */
 export const imageSizeField = count("Image side", "Side of the square images.", "pixels").default(32);
@@ -33,6 +34,7 @@ export const EmojiDocuments = defineSource({
       title: "Outlines",
       description: "Share of drawings that get black outlines and a lighter fill, as another style would draw them.",
     }),
+    tokenizer: tokenizerField,
   }),
   example: { batch: 2, media: 2 },
   outputs: {
@@ -40,16 +42,17 @@ export const EmojiDocuments = defineSource({
     ids: int32("batch length", "token ids, with a tag for each drawing"),
     targets: int32("batch length", "the token that comes next, or -100 where the loss does not count"),
   },
-  tokenizer: emojiTokenizer,
-  async read({ imageSize }, context) {
+  tokenizer: tokenizerOf,
+  async read({ imageSize, tokenizer }, context) {
     const emoji = await openEmoji(imageSize, context);
+    const captions = tokenizerOf({ tokenizer });
     const labels = emoji.concepts.map(({ label }) => ({
-      words: emoji.tokenizer.encode(label),
+      words: captions.encode(label),
       mirror: mirrorsWell(label),
     }));
     return { ...heldOutEmoji(emoji, imageSize), data: { drawings: trainingDrawings(emoji), labels } };
   },
-  batch({ config: { batch, media, imageSize, outlines }, data: { drawings, labels }, seed }, index) {
+  batch({ config: { batch, media, imageSize, outlines, tokenizer }, data: { drawings, labels }, seed }, index) {
     const random = new Random(seed).fork("documents").fork(index);
     const each = imageSize * imageSize * 3;
     const images = new Float32Array(batch * media * each);
@@ -61,7 +64,7 @@ export const EmojiDocuments = defineSource({
         return words;
       }),
     );
-    const { length, ids, targets } = captionDocuments(rows, media, emojiTokenizer().special);
+    const { length, ids, targets } = captionDocuments(rows, media, tokenizerOf({ tokenizer }).special);
     return {
       images: { shape: [batch, media, 1, imageSize, imageSize, 3], data: images },
       ids: { shape: [batch, length], data: ids },

@@ -5,9 +5,10 @@ import { Random } from "../../core/random.ts";
 import { augmentInto, mirrorsWell } from "../augment.ts";
 import { openEmoji, trainingDrawings } from "../emoji/emoji.ts";
 import { defineSource } from "../source.ts";
+import { tokenizerField, tokenizerOf } from "../tokenizers.ts";
 import { imageSizeField } from "./emojiDocuments.ts";
 
-/** Words kept of a concept's label, tags and subgroup. */
+/** Tokens kept of a concept's label, tags and subgroup. */
 const mostWords = 24;
 
 /**
@@ -31,6 +32,7 @@ export const EmojiPairs = defineSource({
       title: "Outlines",
       description: "Share of drawings that get black outlines and a lighter fill, as another style would draw them.",
     }),
+    tokenizer: tokenizerField,
   }),
   example: { batch: 4 },
   outputs: {
@@ -38,13 +40,11 @@ export const EmojiPairs = defineSource({
     words: int32(`batch ${mostWords}`, "ids of the words that belong to each, 0 where there are fewer"),
     concept: int32("batch", "which concept each drawing shows"),
   },
-  async read({ imageSize }, context) {
+  async read({ imageSize, tokenizer }, context) {
     const emoji = await openEmoji(imageSize, context);
+    const texts = tokenizerOf({ tokenizer });
     const bags = emoji.concepts.map(({ label, tags, subgroup }) => {
-      const [name, others] = [
-        emoji.tokenizer.encode(label),
-        [...tags, subgroup].flatMap((text) => emoji.tokenizer.encode(text)),
-      ];
+      const [name, others] = [texts.encode(label), [...tags, subgroup].flatMap((text) => texts.encode(text))];
       // Twice the name: captions are names, and tags only say what else it is about.
       return [...name, ...name, ...new Set(others)].slice(0, mostWords);
     });

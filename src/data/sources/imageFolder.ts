@@ -6,13 +6,13 @@ import { float32, int32 } from "../../core/port.ts";
 import { Random } from "../../core/random.ts";
 import { mirrorsWell } from "../augment.ts";
 import { captionDocuments } from "../documents.ts";
-import { emojiTokenizer } from "../emoji/emoji.ts";
 import { heldOutImages } from "../imageFolder/heldOutImages.ts";
 import { type CaptionedImage, listImageFolder, readImageFolder } from "../imageFolder/imageFolder.ts";
 import { type Split, splitByName } from "../imageFolder/split.ts";
 import { mirrored, toUnit } from "../pixels.ts";
 import { defineSource, type SourceContext } from "../source.ts";
-import { type Tokenizer, wordsOf } from "../tokenizer.ts";
+import { type TextTokenizer, wordsOf } from "../tokenizer.ts";
+import { tokenizerField, tokenizerOf } from "../tokenizers.ts";
 import { imageSizeField } from "./emojiDocuments.ts";
 
 /** Unknown words that a message spells out. */
@@ -23,8 +23,8 @@ const mostNamed = 12;
  *
  * The folder holds images and `captions.jsonl` (`{"file": ..., "caption": ...}` a line) or `captions.csv` (columns `file`
  * and `caption`), or Hugging Face's `metadata.jsonl`; an image may have several captions. Each image is brought into a square with its mean colour around; a
- * share is held out for looking and judging. Words are those of the language model that comes with the studio; others
- * are told, and read as unknown. Shapes: `images` [batch, media, 1, imageSize, imageSize, 3] in −1 to 1, `ids` and
+ * share is held out for looking and judging. The tokenizer `bytes` can say any caption in any script; of `words`, those that
+ * it lacks are told, and read as unknown. Shapes: `images` [batch, media, 1, imageSize, imageSize, 3] in −1 to 1, `ids` and
  * `targets` [batch, length], as long as the longest document of the batch.
  *
  * @throws FlamingoError NO_IMAGES, MISSING_COLUMN, NOT_FOUND or INVALID_DATA for a folder that cannot be used
@@ -44,7 +44,7 @@ export const ImageFolder = defineSource({
     batch: count("Batch", "Documents at once.", "documents").default(24),
     media: count("Images", "Images in each document.", "images").default(2),
     imageSize: imageSizeField,
-    longest: count("Longest caption", "Words at which a caption is cut off.", "words").default(24),
+    longest: count("Longest caption", "Tokens at which a caption is cut off.", "tokens").default(64),
     heldOut: z.number().min(0).max(0.9).default(0.1).meta({
       title: "Held out",
       description: "Share of the images that are not trained on, but looked at and judged.",
@@ -53,6 +53,7 @@ export const ImageFolder = defineSource({
       title: "Mirror",
       description: "Shows half of the images mirrored, but none whose caption says left, right, waxing or waning.",
     }),
+    tokenizer: tokenizerField,
   }),
   example: { folder: "images", batch: 2 },
   outputs: {
@@ -60,14 +61,15 @@ export const ImageFolder = defineSource({
     ids: int32("batch length", "token ids, with a tag for each image"),
     targets: int32("batch length", "the token that comes next, or -100 where the loss does not count"),
   },
-  tokenizer: emojiTokenizer,
-  async findings({ folder, longest, heldOut }) {
+  tokenizer: tokenizerOf,
+  async findings({ folder, longest, heldOut, tokenizer }) {
     const warnings: string[] = [];
     const warn = (message: string) => void warnings.push(message);
     const { images, captions } = await listImageFolder(resolve(folder), { warn });
     const all = [...captions.values()].flat();
-    tellUnknown(all, emojiTokenizer(), { warn });
-    tellLong(all, longest, { warn });
+    const words = tokenizerOf({ tokenizer });
+    tellUnknown(all, words, { warn });
+    tellLong(all, words, longest, { warn });
     const split = splitByName(
       [...captions.keys()].map((file) => ({ file })),
       heldOut,
@@ -77,26 +79,26 @@ export const ImageFolder = defineSource({
     const facts = [`${images.length} images, ${all.length} captions`, `${trained} to train on, ${held} held out`];
     return { facts, warnings };
   },
-  async read({ folder, imageSize, longest, heldOut }, context) {
+  async read({ folder, imageSize, longest, heldOut, tokenizer }, context) {
     const images = await readImageFolder(resolve(folder), {
       size: imageSize,
       progress: (done, total) => context.progress("reading images", done, total),
       warn: context.warn,
     });
-    const words = emojiTokenizer();
+    const words = tokenizerOf({ tokenizer });
     const captions = images.flatMap((image) => image.captions);
     const split = splitByName(images, heldOut);
     tellFew(split, context);
     tellUnknown(captions, words, context);
-    tellLong(captions, longest, context);
+    tellLong(captions, words, longest, context);
     return {
       ...heldOutImages(split, imageSize, words, longest),
       data: { images: split.train.map((image, place) => ({ ...image, place })) },
     };
   },
-  batch({ config: { batch, media, imageSize, longest, mirror }, data: { images }, seed }, index) {
+  batch({ config: { batch, media, imageSize, longest, mirror, tokenizer }, data: { images }, seed }, index) {
     const random = new Random(seed).fork("images").fork(index);
-    const words = emojiTokenizer();
+    const words = tokenizerOf({ tokenizer });
     const each = imageSize * imageSize * 3;
     const pixels = new Float32Array(batch * media * each);
     const names: number[] = [];
@@ -133,7 +135,11 @@ function viewOf(image: CaptionedImage & { place: number }, size: number, mirror:
  * Tells which words the language model does not know.
  * @throws FlamingoError INVALID_DATA if it knows none of them
  */
-function tellUnknown(captions: readonly string[], tokenizer: Tokenizer, { warn }: Pick<SourceContext, "warn">): void {
+function tellUnknown(
+  captions: readonly string[],
+  tokenizer: TextTokenizer,
+  { warn }: Pick<SourceContext, "warn">,
+): void {
   const words = new Set(captions.flatMap(wordsOf));
   const unknown = [...new Set(captions.flatMap((caption) => tokenizer.unknown(caption)))];
   if (unknown.length === 0) return;
@@ -159,7 +165,12 @@ function tellFew({ train, heldOut }: Split<unknown>, { warn }: Pick<SourceContex
   );
 }
 
-function tellLong(captions: readonly string[], longest: number, { warn }: Pick<SourceContext, "warn">): void {
-  const long = captions.filter((caption) => wordsOf(caption).length > longest).length;
-  if (long > 0) warn(`${long} of ${captions.length} captions are longer than ${longest} words and are cut off`);
+function tellLong(
+  captions: readonly string[],
+  tokenizer: TextTokenizer,
+  longest: number,
+  { warn }: Pick<SourceContext, "warn">,
+): void {
+  const long = captions.filter((caption) => tokenizer.encode(caption).length > longest).length;
+  if (long > 0) warn(`${long} of ${captions.length} captions are longer than ${longest} tokens and are cut off`);
 }

@@ -7,3 +7,4 @@ export { ImageFolder } from "./imageFolder.ts";
 export { NamedShapePairs } from "./namedShapePairs.ts";
 export { NamedShapes } from "./namedShapes.ts";
 export { NamedShapeTexts } from "./namedShapeTexts.ts";
+export { PretrainingTexts } from "./pretrainingTexts.ts";

@@ -1,7 +1,7 @@
 import type { AttentionFrame } from "../../channels/attention.ts";
 import { FlamingoError } from "../../core/errors.ts";
 import type { Image } from "../../data/image.ts";
-import type { Tokenizer } from "../../data/tokenizer.ts";
+import type { TextTokenizer } from "../../data/tokenizer.ts";
 import { assignNumbers, type Weights } from "../../engine/readings/weights.ts";
 import { slice, tidy } from "../../engine/tensor.ts";
 import { AttentionWatch } from "../../inspection/attention.ts";
@@ -35,7 +35,7 @@ export interface CaptionAttention {
 }
 
 /** Tokens at which a caption is cut off. */
-const longest = 16;
+const longest = 64;
 
 /**
  * A trained Flamingo to play with: it captions images, says how likely texts are with an image and without, shows what its
@@ -51,7 +51,7 @@ export class CaptionModel {
   readonly pipeline: Pipeline;
   /** Side of the images that it takes. */
   readonly imageSize: number;
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: TextTokenizer;
   /** All weights: those that are frozen and those that were trained. */
   readonly weights: Weights;
   readonly #model: PromptModel;
@@ -275,7 +275,7 @@ export class CaptionModel {
     if (unknown.length === 0) return this.tokenizer.encode(text);
     throw new FlamingoError("INVALID_DATA", `the model does not know the word "${unknown[0]}"`, {
       actual: unknown[0],
-      fix: "use words of its vocabulary: model.tokenizer.words",
+      fix: "use other words: it knows those of emoji alone",
     });
   }
 }
@@ -284,7 +284,7 @@ export class CaptionModel {
 export interface CaptionModelParts {
   pipeline: Pipeline;
   imageSize: number;
-  tokenizer: Tokenizer;
+  tokenizer: TextTokenizer;
   weights: Weights;
   model: PromptModel;
 }

@@ -12,7 +12,7 @@ export const exactCaption = defineMetric({
   references: ["captions"],
   value: (cases, { tokenizer }) => {
     const isLabel = ({ generated, example }: (typeof cases)[number]) =>
-      generated.tokens.join() === tokenizer.encode(example.captions[0]!).join();
+      tokenizer.encode(generated.text).join() === tokenizer.encode(example.captions[0]!).join();
     return shareOfCases(cases.map(isLabel));
   },
 });

@@ -1,5 +1,5 @@
 import type { EvaluationSet, Example } from "../../data/evaluationSet.ts";
-import type { Tokenizer } from "../../data/tokenizer.ts";
+import type { TextTokenizer } from "../../data/tokenizer.ts";
 import type { Estimate } from "../intervals.ts";
 import type { TextScore } from "../score.ts";
 
@@ -37,7 +37,7 @@ export type Case<N extends Observation, R extends Reference> = Pick<Observations
 /** What a metric may know beside its cases. */
 export interface MetricContext {
   set: Pick<EvaluationSet, "groups">;
-  tokenizer: Pick<Tokenizer, "encode">;
+  tokenizer: Pick<TextTokenizer, "encode">;
 }
 
 /** A function of predictions and references, with a confidence interval. */

@@ -13,7 +13,7 @@ export const rightGroup = defineMetric({
   value: (cases, { set, tokenizer }) => {
     const groups = new Map([...(set.groups ?? [])].map(([label, group]) => [tokenizer.encode(label).join(), group]));
     const isRight = ({ generated, example }: (typeof cases)[number]) =>
-      groups.get(generated.tokens.join()) === example.group;
+      groups.get(tokenizer.encode(generated.text).join()) === example.group;
     return shareOfCases(cases.map(isRight));
   },
 });
