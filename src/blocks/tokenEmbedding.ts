@@ -21,6 +21,12 @@ export const vocabularyFields = {
   }),
 };
 
+/** How far apart token embeddings start, as a configuration field. */
+export const embeddingStdField = z.number().positive().default(0.02).meta({
+  title: "Initial spread of embeddings",
+  description: "Standard deviation of the token embeddings before training: 0.02 (GPT-2), or 1 (PyTorch's default).",
+});
+
 /** The token that pads texts, as a configuration field. */
 export const paddingTokenField = z.int().nonnegative().optional().meta({
   title: "Padding token",
@@ -47,6 +53,7 @@ export const TokenEmbedding = definePrimitive({
     ...vocabularyFields,
     dim: count("Width", "Channels of each vector.", "channels"),
     paddingToken: paddingTokenField,
+    std: embeddingStdField,
   }),
   example: { vocabulary: 7, newTokens: 2, dim: 6 },
   exampleSizes: { batch: 2, length: 5 },
@@ -56,11 +63,11 @@ export const TokenEmbedding = definePrimitive({
     table: float32("vocabulary+newTokens dim", "the vectors of all tokens"),
   },
   chunks: { along: "length", cache: true },
-  build({ vocabulary, newTokens, dim, paddingToken }, { weight, matrix }) {
-    const pretrained = matrix("weight", [vocabulary, dim], { kind: "normal", std: 0.02 }, { role: "embedding" });
+  build({ vocabulary, newTokens, dim, paddingToken, std }, { weight, matrix }) {
+    const pretrained = matrix("weight", [vocabulary, dim], { kind: "normal", std }, { role: "embedding" });
     const added =
       newTokens > 0
-        ? weight("new_tokens", [newTokens, dim], { kind: "normal", std: 0.02 }, { role: "embedding", new: true })
+        ? weight("new_tokens", [newTokens, dim], { kind: "normal", std }, { role: "embedding", new: true })
         : undefined;
     const join = () => (added ? joinTokens(pretrained, added) : pretrained);
     return ({ ids }, cache) => {

@@ -15,7 +15,10 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const target = join(builtFolder, "package");
 
 /** Folders of files that are read, whole or but for their TypeScript. */
-const read = { whole: ["editor/templates", "notebooks", "editor/client/public"], withoutSources: ["src", "kernel"] };
+const read = {
+  whole: ["editor/templates", "editor/ablations", "notebooks", "editor/client/public"],
+  withoutSources: ["src", "kernel"],
+};
 /** What loads TypeScript, which only a checkout has, and what is compiled otherwise. */
 const onlyInCheckouts = [
   ...["kernel/wire/start.cjs", "kernel/bundle", "src/command/flamingo.js", "src/package/thread.js"],

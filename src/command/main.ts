@@ -43,6 +43,10 @@ const commands: Record<string, Entry> = {
     summary: "write a trained model for open_flamingo or transformers",
     load: async () => (await import("./export.ts")).exportCommand,
   },
+  ablate: {
+    summary: "train a pipeline and changes of it, and compare them",
+    load: async () => (await import("./ablate.ts")).ablate,
+  },
   log: {
     summary: "print what was watched in a run, as text, CSV or JSON",
     load: async () => (await import("./log.ts")).log,

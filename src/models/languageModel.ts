@@ -8,7 +8,7 @@ import { mediaLocations } from "../blocks/mediaLocations.ts";
 import { mediaPort } from "../blocks/mediaPorts.ts";
 import { normSlot } from "../blocks/norm.ts";
 import { positionsSlot, textMask } from "../blocks/textPositions.ts";
-import { paddingTokenField, TokenEmbedding, vocabularyFields } from "../blocks/tokenEmbedding.ts";
+import { embeddingStdField, paddingTokenField, TokenEmbedding, vocabularyFields } from "../blocks/tokenEmbedding.ts";
 import type { ChildOptions, CompositeScope } from "../core/block.ts";
 import type { InputsOf, Value } from "../core/call.ts";
 import { count, layerCount } from "../core/configFields.ts";
@@ -24,6 +24,7 @@ export const languageModelFields = {
     description: "Id of the token that stands for an image; left out where the model reads text alone.",
   }),
   paddingToken: paddingTokenField,
+  embeddingStd: embeddingStdField,
   dim: count("Text width", "Channels of the language model's residual stream.", "channels"),
   embeddingDim: count(
     "Embedding width",
@@ -155,8 +156,17 @@ export function buildLanguageModel(
 
 /** Makes what turns token ids into the hidden states that the first layer reads. */
 function makeEmbedding(config: LanguageModelConfig, child: CompositeScope["child"], pretrained: ChildOptions) {
-  const { vocabulary, newTokens, imageToken, paddingToken, dim, embeddingDim = dim, positions } = config;
-  const tokens = { vocabulary, newTokens, dim: embeddingDim, paddingToken };
+  const {
+    vocabulary,
+    newTokens,
+    imageToken,
+    paddingToken,
+    dim,
+    embeddingDim = dim,
+    embeddingStd: std,
+    positions,
+  } = config;
+  const tokens = { vocabulary, newTokens, dim: embeddingDim, paddingToken, std };
   const embed = child("embed_tokens", TokenEmbedding, tokens, pretrained);
   const project =
     embeddingDim === dim ? undefined : child("project_in", Linear, { inDim: embeddingDim, outDim: dim }, pretrained);
