@@ -23,6 +23,7 @@ import {
 import type { Access } from "./access.ts";
 import { containedFile } from "./containedFile.ts";
 import { describePipeline, type Library, traceBlock } from "./describe.ts";
+import type { DraftStore } from "./drafts.ts";
 import { answerOf } from "./errorAnswer.ts";
 import type { Inspectors } from "./inspectors.ts";
 import { checkJson } from "./jsonLimits.ts";
@@ -36,6 +37,7 @@ export interface AppOptions {
   access: Access;
   library: Library;
   pipelines: PipelineStore;
+  drafts: DraftStore;
   models: ModelStore;
   runs: RunManager;
   inspectors: Inspectors;
@@ -63,6 +65,7 @@ export function makeApp(options: AppOptions): Express {
   addCatalogRoutes(app, options);
   addPipelineRoutes(app, options);
   addModelRoutes(app, options);
+  addDraftRoutes(app, options);
   addRunRoutes(app, options);
   app.get("/{*file}", async (request, response) => {
     const [folder, ...rest] = request.params.file ?? ["index.html"];
@@ -146,6 +149,23 @@ function addModelRoutes(app: Express, { models }: AppOptions): void {
   app.delete(`${uploadPath}/:name`, async (request, response) => {
     await models.abandon(request.params.name);
     response.json({});
+  });
+}
+
+function addDraftRoutes(app: Express, { drafts }: AppOptions): void {
+  app.get("/api/drafts", async (_request, response) => {
+    response.json(await drafts.list());
+  });
+  app.get("/api/drafts/:id", async (request, response) => {
+    response.json(await drafts.read(request.params.id));
+  });
+  app.put("/api/drafts/:id", async (request, response) => {
+    await drafts.write(request.params.id, request.body);
+    response.status(204).end();
+  });
+  app.delete("/api/drafts/:id", async (request, response) => {
+    await drafts.delete(request.params.id);
+    response.status(204).end();
   });
 }
 

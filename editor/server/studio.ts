@@ -11,6 +11,7 @@ import type { StudioInfo } from "../shared/protocol.ts";
 import { Access } from "./access.ts";
 import { makeApp } from "./app.ts";
 import type { Library } from "./describe.ts";
+import { DraftStore } from "./drafts.ts";
 import { Inspectors } from "./inspectors.ts";
 import { type JupyterOptions, makeJupyterServer } from "./jupyter/jupyter.ts";
 import { ModelStore } from "./models.ts";
@@ -91,6 +92,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     runs,
     inspectors,
     pipelines: new PipelineStore(options.templates ?? beside("../templates"), home.pipelines),
+    drafts: new DraftStore(home.drafts),
     models: new ModelStore(home, library),
     client: options.client ?? clientFolder,
     info: async () => ({ version, device: await device }),

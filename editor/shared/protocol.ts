@@ -160,6 +160,29 @@ export interface StoredPipeline {
  */
 export const writeRequest = z.strictObject({ rev: z.string().max(64).optional(), pipeline: z.unknown() });
 
+/** Work that was not saved yet. */
+export const draftSchema = z.strictObject({
+  pipeline: z.unknown(),
+  /** The stored pipeline that it began from, and the revision that was read. */
+  id: z.string().max(64).exactOptional(),
+  rev: z.string().max(64).exactOptional(),
+  template: z.boolean(),
+  /** True if it differs from what is stored. */
+  changed: z.boolean(),
+  /** The run that it was started as. */
+  run: runId.exactOptional(),
+  /** When it was kept, in milliseconds since 1970. */
+  time: z.number().exactOptional(),
+});
+export type Draft = z.output<typeof draftSchema> & { pipeline: Pipeline };
+
+/** GET /api/drafts lists these, the newest first; GET, PUT and DELETE /api/drafts/:id are of a Draft. */
+export interface KeptDraft {
+  id: string;
+  /** Milliseconds since 1970. */
+  modified: number;
+}
+
 /** What every request over HTTP is answered with when it fails. */
 export interface ErrorAnswer {
   error: ErrorReport;

@@ -166,7 +166,10 @@ export class ShapeSolver {
     const first = terms[0];
     if (!first || !isEllipsis(first.dim)) return terms;
     const list = this.lists.get(listKey(first));
-    return list ? [...this.expand(list), ...terms.slice(1)] : terms;
+    if (!list) return terms;
+    const whole = this.expand(list);
+    this.lists.set(listKey(first), whole); // so that a chain of a thousand blocks is walked once
+    return [...whole, ...terms.slice(1)];
   }
 
   private root(name: string): string {

@@ -3,7 +3,14 @@ import type { Catalog, CatalogEntry } from "../core/catalog.ts";
 import { type ErrorReport, reportOf } from "../core/errors.ts";
 import type { SlotSpec } from "../core/misfit.ts";
 import { type Filling, misfit } from "../core/misfit.ts";
-import { type GraphBlock, type GraphBlocks, type GraphEdge, graphInputs, graphOutputs } from "./graph.ts";
+import {
+  type GraphBlock,
+  type GraphBlocks,
+  type GraphEdge,
+  type GraphNode,
+  graphInputs,
+  graphOutputs,
+} from "./graph.ts";
 import { catalogWith, graphBlock, nestingProblem, resolvedGraph } from "./graphBlock.ts";
 import { inputNeeds } from "./neededInputs.ts";
 import { ancestors, topologicalOrder } from "./order.ts";
@@ -151,6 +158,20 @@ export function checkConfig(
   return undefined;
 }
 
+/** What was found of configurations without slots, which are data that never changes: an edit checks the one that is new. */
+const checked = new WeakMap<CatalogEntry, WeakMap<object, { wrong: ErrorReport | undefined }>>();
+
+function checkKnownConfig(entry: CatalogEntry, config: GraphNode["config"], catalog: Catalog): ErrorReport | undefined {
+  if (Object.values(entry.config.properties ?? {}).some(({ slot }) => slot)) return checkConfig(entry, config, catalog);
+  const all = checked.get(entry) ?? new WeakMap<object, { wrong: ErrorReport | undefined }>();
+  checked.set(entry, all);
+  const known = all.get(config);
+  if (known) return known.wrong;
+  const wrong = checkConfig(entry, config, catalog);
+  all.set(config, { wrong });
+  return wrong;
+}
+
 function configProblem(entry: CatalogEntry, issue: z.core.$ZodIssue): ErrorReport {
   const field = issue.path.join(".");
   const message = field ? `config.${field} of ${entry.name}: ${issue.message}` : `${entry.name}: ${issue.message}`;
@@ -212,7 +233,7 @@ function checkNodes(graph: SolvableGraph, catalog: Catalog): Problem[] {
       problems.push({ code: "UNKNOWN_BLOCK", node, message, fix, actual: type });
       continue;
     }
-    const wrong = checkConfig(entry, config, catalog);
+    const wrong = checkKnownConfig(entry, config, catalog);
     if (wrong) problems.push({ ...wrong, node, message: `node "${node}": ${wrong.message}` });
   }
   return problems;

@@ -75,6 +75,7 @@ function sizesFromSlots(
   catalog: Catalog,
 ): [name: string, size: number, field: string][] {
   const entry = catalog[node.type]!;
+  if (!Object.values(entry.config.properties ?? {}).some(({ slot }) => slot)) return [];
   const config = fullConfig(node, entry);
   const read = new Set(Object.values(entry.inputs).flatMap(({ shape }) => shape.flatMap(namesIn)));
   const open = new Set(Object.values(entry.outputs).flatMap(({ shape }) => shape.flatMap(namesIn)));

@@ -13,6 +13,8 @@ export interface Home {
   trash: string;
   /** The user's own pipelines, one file each. */
   pipelines: string;
+  /** Work on pipelines that was not saved yet, one file each. */
+  drafts: string;
   /** Weights that were imported, by name: a file each, which says where they are. */
   models: string;
   /** The user's own notebooks. */
@@ -51,6 +53,7 @@ export function homeAt(folder: string): Home {
     runs: join(folder, "runs"),
     trash: join(folder, "trash"),
     pipelines: join(folder, "pipelines"),
+    drafts: join(folder, "drafts"),
     models: join(folder, "models"),
     notebooks: join(folder, "notebooks"),
     cache: join(folder, "cache"),

@@ -2,6 +2,10 @@ import { argv } from "node:process";
 
 /** What can be measured. Each takes the words after its name and prints a table, or with `--json` what is in it. */
 const benches: Record<string, { summary: string; load(): Promise<(args: string[]) => Promise<void>> }> = {
+  editor: {
+    summary: "the editor with 200 and 1,000 nodes in Chromium, plain React Flow beside it",
+    load: async () => (await import("./editor.ts")).main,
+  },
   generate: {
     summary: "tokens a second of generation, of a tiny and a 125M model, PyTorch beside it",
     load: async () => (await import("./generate.ts")).main,

@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Access } from "../../editor/server/access.ts";
 import { makeApp } from "../../editor/server/app.ts";
+import { DraftStore } from "../../editor/server/drafts.ts";
 import { Inspectors } from "../../editor/server/inspectors.ts";
 import { ModelStore } from "../../editor/server/models.ts";
 import { PipelineStore } from "../../editor/server/pipelines.ts";
@@ -20,6 +21,7 @@ function allRoutes(): Route[] {
     jupyter: (_request, _response, next) => next(), // its routes have a table of their own
     library: { catalog: {}, findBlock: () => undefined },
     pipelines: new PipelineStore("/nowhere", "/nowhere"),
+    drafts: new DraftStore("/nowhere"),
     models: new ModelStore(home, { catalog: {}, findBlock: () => undefined }),
     runs: new RunManager({ home, catalog: {}, trainer: "" }),
     inspectors: new Inspectors({ home, inspector: "" }),
@@ -131,6 +133,10 @@ describe("every route", () => {
       "POST /api/uploads/first",
       "PUT /api/uploads/first/first",
       "DELETE /api/uploads/first",
+      "GET /api/drafts",
+      "GET /api/drafts/first",
+      "PUT /api/drafts/first",
+      "DELETE /api/drafts/first",
       "POST /api/runs/first/change",
       "GET /api/runs",
       "GET /api/runs/first/pipeline",

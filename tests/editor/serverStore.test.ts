@@ -184,3 +184,19 @@ describe("describe and trace", () => {
     expect(await response.json()).toMatchObject({ error: { code } });
   });
 });
+
+describe("drafts", () => {
+  test("are kept on the disk until they are deleted, the newest first; what is none is refused", async () => {
+    const studio = await openStudio();
+    const draft = { pipeline: fakePipeline({ description: "" }), template: false, changed: true, id: "mine", time: 5 };
+    expect((await studio.send("PUT", "/api/drafts/mine", draft)).status).toBe(204);
+    expect((await studio.send("PUT", "/api/drafts/untitled", { ...draft, changed: false })).status).toBe(204);
+    const list = (await (await studio.ask("/api/drafts")).json()) as { id: string }[];
+    expect(list.map(({ id }) => id)).toEqual(["untitled", "mine"]);
+    expect(await (await studio.ask("/api/drafts/mine")).json()).toMatchObject({ id: "mine", time: 5, changed: true });
+    expect((await studio.send("PUT", "/api/drafts/mine", { ...draft, pipeline: {} })).status).toBe(400);
+    expect((await studio.send("PUT", "/api/drafts/..%2fmine", draft)).status).toBe(404);
+    expect((await studio.send("DELETE", "/api/drafts/mine", {})).status).toBe(204);
+    expect((await studio.ask("/api/drafts/mine")).status).toBe(404);
+  });
+});

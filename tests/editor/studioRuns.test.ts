@@ -2,6 +2,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { RecordBody } from "../../src/runs/record.ts";
 import { hasBrowser, launchBrowser } from "../browser.ts";
+import { seriousViolations } from "./accessibility.ts";
 import { stage } from "./stages.ts";
 import { startStudio } from "./startStudio.ts";
 import { template, writeRun } from "./writeRun.ts";
@@ -23,6 +24,9 @@ describe.runIf(hasBrowser())("runs, as a person finds and compares them", () => 
     const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
     await page.goto(url);
     await page.locator(".card-weights").first().waitFor(patience);
+    await page.locator(".react-flow__node", { hasText: "Train" }).last().click();
+    await page.getByTestId("inspector").waitFor(patience);
+    expect.soft(await seriousViolations(page), "the pipeline").toEqual([]);
     await page.getByRole("link", { name: "Runs" }).click();
     const rows = page.getByTestId("runs").locator("tbody tr");
     await expect.poll(() => rows.count(), patience).toBe(6);
@@ -46,6 +50,8 @@ describe.runIf(hasBrowser())("runs, as a person finds and compares them", () => 
       await expect.poll(() => rows.count(), patience).toBe(1);
       await page.getByLabel("Tag", { exact: true }).selectOption("");
     });
+
+    expect.soft(await seriousViolations(page), "runs").toEqual([]);
 
     await stage(page, "61 a run in the trash", async () => {
       await page.getByRole("button", { name: "Delete: Four latents" }).click();
@@ -78,6 +84,13 @@ describe.runIf(hasBrowser())("runs, as a person finds and compares them", () => 
     await page.getByText("better than A").first().waitFor(patience);
     await page.getByRole("button", { name: "Compare with this" }).click();
     await page.getByText("worse than A").first().waitFor(patience);
+    expect.soft(await seriousViolations(page), "compare").toEqual([]);
+    await page.getByRole("link", { name: "Notebooks" }).click();
+    await page.getByRole("heading", { name: "Tutorials" }).waitFor(patience);
+    expect.soft(await seriousViolations(page), "notebooks").toEqual([]);
+    await page.locator(".notebook-link").first().click();
+    await page.locator(".cm-content").first().waitFor(patience);
+    expect.soft(await seriousViolations(page), "a notebook").toEqual([]);
   });
 });
 

@@ -1,16 +1,19 @@
-import { type Pipeline, parsePipeline } from "../../../src/pipeline/schema.ts";
+import { parsePipeline } from "../../../src/pipeline/schema.ts";
+import { type Draft, draftSchema } from "../../shared/protocol.ts";
 
-/** Work that was not saved yet, as the browser keeps it. */
-export interface Draft {
-  pipeline: Pipeline;
-  /** The stored pipeline that it began from, and the revision that was read. */
-  id?: string;
-  rev?: string;
-  template: boolean;
-  /** True if it differs from what is stored. */
-  changed: boolean;
-  /** The run that it was started as. */
-  run?: string;
+/** The name that a draft is kept under: of the pipeline that it began from. */
+export function draftId({ id }: Pick<Draft, "id">): string {
+  return id ?? "untitled";
+}
+
+/** A draft as it was kept; undefined for what is none. */
+export function parseDraft(value: unknown): Draft | undefined {
+  try {
+    const draft = draftSchema.parse(value);
+    return { ...draft, pipeline: parsePipeline(draft.pipeline, "the draft") };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Where drafts are kept: the browser's local storage, or anything like it. */
@@ -40,17 +43,7 @@ export function keepDraft(shelf: Shelf, draft: Draft): boolean {
 export function readDraft(shelf: Shelf): Draft | undefined {
   try {
     const text = shelf.getItem(place);
-    if (!text) return undefined;
-    const value = JSON.parse(text) as Partial<Draft>;
-    const pipeline = parsePipeline(value.pipeline, "the draft");
-    return {
-      pipeline,
-      ...(typeof value.id === "string" ? { id: value.id } : {}),
-      ...(typeof value.rev === "string" ? { rev: value.rev } : {}),
-      ...(typeof value.run === "string" ? { run: value.run } : {}),
-      template: value.template === true,
-      changed: value.changed === true,
-    };
+    return text ? parseDraft(JSON.parse(text)) : undefined;
   } catch {
     return undefined;
   }

@@ -113,6 +113,7 @@ function PortRow({ port, connectable }: { port: CardPort; connectable: boolean }
         type={isInput ? "target" : "source"}
         position={isInput ? Position.Left : Position.Right}
         isConnectable={connectable}
+        role="img"
         aria-label={`${port.direction} ${port.name} ${text}`}
       />
       <span className="port-name">{port.name}</span>

@@ -38,6 +38,7 @@ export const TerminalNode = memo(function TerminalNode({ id, data }: NodeProps<T
         id={port}
         type={isInput ? "source" : "target"}
         position={isInput ? Position.Right : Position.Left}
+        role="img"
         aria-label={`${kind} ${port} ${text}`}
       />
       <strong className="port-name">{port}</strong>

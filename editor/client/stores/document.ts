@@ -6,6 +6,7 @@ import { pipelineProgram } from "../../../src/pipeline/program.ts";
 import { emptyPipeline, type Pipeline, readPipeline, writePipeline } from "../../../src/pipeline/schema.ts";
 import type {
   Description,
+  Draft,
   PipelineSummary,
   RequestOf,
   RunSummary,
@@ -13,8 +14,7 @@ import type {
   StudioInfo,
 } from "../../shared/protocol.ts";
 import { sameGraph } from "../edit/delta.ts";
-import { type Draft, keepDraft, readDraft } from "../edit/draft.ts";
-import { browserStorage } from "./browserStorage.ts";
+import { draftOf, keepDrafts, newestDraft, showDraft } from "./drafts.ts";
 import { openDialog, setCatalog, setDescription, setOrigin, setOriginRun, showPipeline, useEditor } from "./editor.ts";
 import { download } from "./files.ts";
 import { tell, tellError } from "./notices.ts";
@@ -34,8 +34,8 @@ export async function begin(): Promise<void> {
   ]);
   setCatalog(catalog);
   useStudio.setState({ info, runs });
-  const draft = readDraft(browserStorage);
-  if (draft?.changed) showPipeline(draft.pipeline, draft);
+  const draft = await newestDraft();
+  if (draft?.changed) showDraft(draft);
   else await openFirst(draft);
   keepDrafts();
   describeChanges();
@@ -49,7 +49,16 @@ export function listPipelines(): Promise<PipelineSummary[]> {
 /** Opens a stored pipeline. */
 export async function openPipeline(id: string): Promise<void> {
   const stored = await getJson<StoredPipeline>(`/api/pipelines/${id}`);
+  const draft = await draftOf(id);
   showStored(stored);
+  if (draft?.changed && !stored.template) tellDraft(draft);
+}
+
+/** Says that there is unsaved work on a pipeline, and offers to take it up again. */
+function tellDraft(draft: Draft): void {
+  const when = draft.time === undefined ? "" : `, of ${new Date(draft.time).toLocaleString()}`;
+  const perform = () => showDraft(draft);
+  tell(`There is unsaved work on “${draft.pipeline.name}”${when}`, { label: "Take it up", perform });
 }
 
 /** Opens a file of the user's. */
@@ -221,21 +230,6 @@ async function put(id: string, pipeline: Pipeline, rev: string | undefined): Pro
 
 function showStored({ id, rev, template, pipeline }: StoredPipeline): void {
   showPipeline(pipeline, { id, rev, template, changed: false });
-}
-
-/** Keeps the draft a moment after each change, and when the page is left. */
-function keepDrafts(): void {
-  const keep = () => {
-    const { pipeline, origin } = useEditor.getState();
-    keepDraft(browserStorage, { pipeline, ...origin });
-  };
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  useEditor.subscribe((state, before) => {
-    if (state.pipeline === before.pipeline && state.origin === before.origin) return;
-    clearTimeout(timer);
-    timer = setTimeout(keep, 400);
-  });
-  window.addEventListener("pagehide", keep);
 }
 
 /** Asks the server for weights and problems a moment after each change of what the pipeline means. */
