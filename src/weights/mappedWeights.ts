@@ -1,4 +1,5 @@
 import { FlamingoError } from "../core/errors.ts";
+import { sizeOf } from "../core/shape.ts";
 import { type Counterpart, type NameMap, theirShape, toOurs } from "./nameMap.ts";
 import { asFloats, type FloatTensor, type StoredTensor } from "./storedTensor.ts";
 
@@ -102,12 +103,59 @@ function convert(
       name,
       {
         shape: shapes.get(name)!,
+        ...(tensor.fill && { fill: partsOf(counterpart, tensor as Fillable, name, shapes) }),
         get data() {
           return converted().get(name)!.data;
         },
       },
     ]),
   );
+}
+
+type Fillable = StoredTensor & Required<Pick<StoredTensor, "fill">>;
+
+/** Numbers of a tensor that is turned that are read at a time. */
+const turnedLength = 1 << 20;
+
+/** Writes numbers of one of the weights in a tensor, from an index on, reading a part at a time. */
+function partsOf(
+  { ours, transposed, heads = 1 }: Counterpart,
+  tensor: Fillable,
+  name: string,
+  shapes: ReadonlyMap<string, readonly number[]>,
+): Required<FloatTensor>["fill"] {
+  const rowsOf = (each: string) => shapes.get(each)![0]! / heads;
+  const own = rowsOf(name);
+  const before = ours.slice(0, ours.indexOf(name)).reduce((sum, each) => sum + rowsOf(each), 0);
+  const all = ours.reduce((sum, each) => sum + rowsOf(each), 0);
+  const columns = sizeOf({ shape: shapes.get(name)!.slice(1) });
+  /** The row of all weights together, in the order of the other library, in which a row of this one stands. */
+  const rowAt = (row: number) => Math.floor(row / own) * all + before + (row % own);
+  if (!transposed || columns === 1)
+    return (target, first = 0) => {
+      for (let at = 0; at < target.length; ) {
+        const [row, column] = [Math.floor((first + at) / columns), (first + at) % columns];
+        const untilNext = (own - (row % own)) * columns - column; // rows of one head lie together
+        const count = Math.min(untilNext, target.length - at);
+        tensor.fill(target.subarray(at, at + count), rowAt(row) * columns + column);
+        at += count;
+      }
+    };
+  const width = all * heads;
+  return (target, first = 0) => {
+    const lines = Math.min(columns, Math.max(1, Math.floor(turnedLength / width)));
+    const part = new Float32Array(lines * width);
+    const [top, bottom] = [Math.floor(first / columns), Math.ceil((first + target.length) / columns)];
+    for (let line = 0; line < columns; line += lines) {
+      const count = Math.min(lines, columns - line);
+      tensor.fill(part.subarray(0, count * width), line * width);
+      for (let row = top; row < bottom; row++) {
+        const [to, from] = [row * columns + line - first, rowAt(row)];
+        for (let at = Math.max(0, -to); at < count && to + at < target.length; at++)
+          target[to + at] = part[at * width + from]!;
+      }
+    }
+  };
 }
 
 /** At most so many names are told of each kind; the error's details have all. */
