@@ -3,7 +3,8 @@ import type { QuantizationCost } from "../execution/quantizationCost.ts";
 import { type Command, readArguments, usageError } from "./command.ts";
 import { readBits } from "./readBits.ts";
 
-const usage = "flamingo import PATH [--vision FILE] [--language FILE] [--name NAME] [--quantize 8|4] [--json]";
+const usage =
+  "flamingo import PATH [--config FILE] [--vision FILE] [--language FILE] [--name NAME] [--quantize 8|4] [--json]";
 
 /** Makes a pipeline of a model in another library's files. */
 export const importCommand: Command = {
@@ -15,6 +16,7 @@ written.
 
   PATH            a folder of transformers: config.json, model.safetensors or pytorch_model.bin (or several with their
                   index), and tokenizer.json where there is one; or an OpenFlamingo checkpoint with a config.json beside it
+  --config FILE   the model's config.json, where it is not beside the weights
   --vision FILE   of an OpenFlamingo checkpoint without its frozen parts: the image encoder, as open_clip saves it
   --language FILE the language model, as transformers saves it: a file or folder
   --name NAME     name of the weights and the pipeline; that of the folder without it
@@ -24,18 +26,25 @@ written.
 `,
   run: async (args, context) => {
     const text = { type: "string" } as const;
-    const options = { name: text, vision: text, language: text, quantize: text, json: { type: "boolean" } } as const;
+    const options = {
+      name: text,
+      config: text,
+      vision: text,
+      language: text,
+      quantize: text,
+      json: { type: "boolean" },
+    } as const;
     const { values, positionals } = readArguments(args, options, usage);
     const [path, ...more] = positionals;
     if (path === undefined || more.length > 0) throw usageError("import takes one folder", usage);
     const quantize = readBits(values.quantize, usage);
     const { importModel, quantizationCost } = await context.execution();
-    const { vision, language } = values;
+    const { config, vision, language } = values;
     const report = await importModel({ path, ...values, quantize, home: context.home });
     let cost: QuantizationCost | undefined;
     if (quantize) {
       if (!values.json) context.err.write("measuring the log-likelihood in single precision and quantised\n");
-      cost = await quantizationCost({ path, vision, language, quantize });
+      cost = await quantizationCost({ path, config, vision, language, quantize });
     }
     const { name, family, parameters, dtypes, bytes, source, pipeline, notes } = report;
     if (values.json) {

@@ -48,7 +48,8 @@ export class FileTokenizer {
     const ids = Array.isArray(model.vocab) ? model.vocab.map((_, id) => id) : Object.values(model.vocab);
     const last = [...ids, ...known.map(({ id }) => id)].reduce((most, id) => Math.max(most, id), -1);
     this.pretrained = last + 1;
-    const added = ["<|endofchunk|>", "<image>", ...(pad === undefined || pad === null ? ["<PAD>"] : [])]
+    const added = newTokens
+      .slice(0, pad === undefined || pad === null ? 3 : 2)
       .filter((content) => !known.some((token) => token.content === content))
       .map((content, at) => ({ ...plain, id: this.pretrained + at, content }));
     const all = [...known, ...added];
@@ -86,6 +87,25 @@ export class FileTokenizer {
     return this.#library.id_to_token(id) ?? `<${id}>`;
   }
 }
+
+/**
+ * The content of a tokenizer.json with the tokens of a model's new rows, in the order in which OpenFlamingo adds them: `<|endofchunk|>`,
+ * `<image>`, `<PAD>`. One that it has already stays where it is.
+ * @param first the id of the first new row
+ */
+export function withNewTokens(file: unknown, first: number, count: number): unknown {
+  const read = schema.safeParse(file);
+  if (!read.success) return file;
+  const known = new Set(read.data.added_tokens.map(({ content }) => content));
+  const added = newTokens
+    .slice(0, count)
+    .map((content, at) => ({ id: first + at, content, ...plain }))
+    .filter(({ content }) => !known.has(content));
+  return { ...read.data, added_tokens: [...read.data.added_tokens, ...added] };
+}
+
+/** What OpenFlamingo adds to a language model's tokens. */
+const newTokens = ["<|endofchunk|>", "<image>", "<PAD>"] as const;
 
 /** How a token is added: it is found wherever it stands, with nothing around it changed. */
 const plain = { special: true, single_word: false, lstrip: false, rstrip: false, normalized: false };

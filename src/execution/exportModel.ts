@@ -1,8 +1,10 @@
-import { copyFile, mkdir, readdir, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describeStarts, describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Start } from "../core/reading.ts";
+import { withNewTokens } from "../data/tokenizerFile.ts";
 import type { WeightData } from "../engine/readings/weights.ts";
 import { optionsOf } from "../graph/graph.ts";
 import { withGraphBlocks } from "../graph/graphBlock.ts";
@@ -50,7 +52,8 @@ export interface ExportReport {
  *
  * - `openflamingo`: `checkpoint.pt` as open_flamingo 2 saves it, with what it trains and the embeddings, under the names of the whole
  *   model; its config.json beside it.
- * - `huggingface`: a folder of transformers with the language model or the image encoder that was imported.
+ * - `huggingface`: a folder of transformers with the language model or the image encoder that was imported; new tokens that were trained
+ *   are further rows of its embeddings, and further tokens of its tokenizer.
  * - `safetensors`: every weight by our names, with the pipeline in the metadata.
  *
  * @throws FlamingoError NOT_FOUND if there is no checkpoint, or the run has no model that was imported from that library; CONFLICT if
@@ -74,7 +77,12 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
   }
   const { start, model } = importedPart(plan, to, models);
   const numbersOf = (name: string) => trained.get(`${start.path}.${name}`) ?? model.tensors.get(name)!;
-  const names = to === "openflamingo" ? checkpointNames(model.config) : model.names;
+  const tables = to === "openflamingo" ? [] : ["embed_tokens", "logits"];
+  const names = (to === "openflamingo" ? checkpointNames(model.config) : model.names).map((each) => {
+    const table = tables.find((name) => each.ours[0] === `${name}.weight`);
+    const rows = table && `${table}.new_tokens`;
+    return rows && trained.has(`${start.path}.${rows}`) ? { ...each, ours: [...each.ours, rows] } : each;
+  });
   const tensors = names.map((each): [string, StoredTensor] => [each.theirs, theirTensor(each, numbersOf)]);
   const config = join(out, "config.json");
   await mkdir(out, { recursive: true });
@@ -85,8 +93,12 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
     return { files: [file, config], step, tensors: tensors.length };
   }
   await saveShards(out, tensors, { metadata: { format: "pt" }, ...(progress && { progress }) });
-  await writeFile(config, json({ ...model.config, torch_dtype: "float32" }));
+  const added = trained.get(`${start.path}.embed_tokens.new_tokens`)?.shape[0] ?? 0;
+  const { vocabulary = 0 } = model.block.config as { vocabulary?: number };
+  const grown = added > 0 ? { vocab_size: vocabulary + added } : {};
+  await writeFile(config, json({ ...model.config, ...grown, torch_dtype: "float32" }));
   await copyTokenizer(model, out);
+  if (added > 0) await extendTokenizer(join(out, "tokenizer.json"), vocabulary, added);
   return { files: (await readdir(out)).sort().map((name) => join(out, name)), step, tensors: tensors.length };
 }
 
@@ -185,4 +197,10 @@ async function copyTokenizer({ source }: ImportedModel, out: string): Promise<vo
     )) {
       await copyFile(join(folder, name), join(out, name));
     }
+}
+
+async function extendTokenizer(path: string, first: number, count: number): Promise<void> {
+  if (!existsSync(path)) return;
+  const file: unknown = JSON.parse(await readFile(path, "utf8"));
+  await writeFile(path, `${JSON.stringify(withNewTokens(file, first, count))}\n`);
 }

@@ -46,6 +46,7 @@ export async function importModel({ name: wanted, home, ...files }: ImportOption
   const source = real(files.path);
   const places = {
     path: source,
+    ...(files.config === undefined ? {} : { config: real(files.config) }),
     ...(files.vision === undefined ? {} : { vision: real(files.vision) }),
     ...(files.language === undefined ? {} : { language: real(files.language) }),
     ...(files.quantize === undefined ? {} : { quantize: files.quantize }),

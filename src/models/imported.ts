@@ -15,6 +15,7 @@ export const importedSchema = z.strictObject({
   format: z.literal("flamingo-weights"),
   version: z.literal(1),
   path: z.string(),
+  config: z.string().optional(),
   vision: z.string().optional(),
   language: z.string().optional(),
   quantize: z.literal(bitWidths).optional(),

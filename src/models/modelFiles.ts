@@ -19,6 +19,8 @@ import type { PretrainedWeights } from "./loadPretrained.ts";
 export interface ModelFiles {
   /** The folder with config.json and the weights, or the weights' file in it. */
   path: string;
+  /** Its config.json, where that is not beside the weights. */
+  config?: string | undefined;
   /** Of an OpenFlamingo checkpoint: the weights of the frozen image encoder, as open_clip saves them. */
   vision?: string | undefined;
   /** Of an OpenFlamingo checkpoint: the weights of the frozen language model, as transformers saves them. */
@@ -54,10 +56,10 @@ const longestJson = 100_000_000;
  * @throws FlamingoError INVALID_CONFIG for a family or an option that is not supported; INVALID_WEIGHTS, listing what is missing,
  *   unexpected or wrongly shaped by name; INVALID_DATA for a tokenizer of another family
  */
-export function openModel({ path, vision, language, quantize }: ModelFiles): ImportedModel {
+export function openModel({ path, config: configPath, vision, language, quantize }: ModelFiles): ImportedModel {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
   const folder = isFolder ? path : dirname(path);
-  const config = configOf(readJson(join(folder, "config.json"), "INVALID_CONFIG"));
+  const config = configOf(readConfig(configPath ?? join(folder, "config.json")));
   const { family, block, weights: names } = modelOf(config);
   const ours = describeWeights(findBlock(block.type)!, block.config ?? {});
   const files = [openWeights(path)];
@@ -115,6 +117,18 @@ function configOf(value: Record<string, unknown>): Record<string, unknown> {
   const { block, config } = value;
   if (typeof block !== "string" || typeof config !== "object" || config === null) return value;
   return { architectures: [block], ...config };
+}
+
+function readConfig(path: string): Record<string, unknown> {
+  if (existsSync(path)) return readJson(path, "INVALID_CONFIG");
+  throw new FlamingoError(
+    "INVALID_CONFIG",
+    `${path}: there is no such file, and without it nobody knows what the model is`,
+    {
+      source: path,
+      fix: "put the model's config.json beside its weights, or name it with --config",
+    },
+  );
 }
 
 function readJson(path: string, code: "INVALID_CONFIG" | "INVALID_DATA"): Record<string, unknown> {

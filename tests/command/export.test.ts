@@ -73,6 +73,51 @@ describe("flamingo export", () => {
     expect((await loadWeights(join(out, "model.safetensors"))).metadata).toEqual({ format: "pt" });
   });
 
+  test("--to huggingface has the new tokens that were trained as further rows, of the tokenizer too", async () => {
+    const { home, source, before, out } = await trainedRun("gpt2", "norm.weight");
+    const tokenizer = join(import.meta.dirname, "../fixtures/families/tokenizer-bytelevel-bpe/tokenizer.json");
+    const table = before.get("embed_tokens.weight")!;
+    const [vocabulary, dim] = table.shape as [number, number];
+    const file = JSON.parse(readFileSync(tokenizer, "utf8"));
+    const vocab = Object.fromEntries(Object.entries<number>(file.model.vocab).filter(([, id]) => id < 60));
+    // Without <image> and <|endofchunk|>.
+    const own = {
+      ...file,
+      model: { ...file.model, vocab, merges: [] },
+      added_tokens: [{ ...file.added_tokens[0], id: 60 }],
+    };
+    writeFileSync(join(source, "tokenizer.json"), JSON.stringify(own));
+    const grown = join(home.runs, "b-run");
+    const pipeline = training(home, "imported");
+    const model = pipeline.nodes.model!;
+    const nodes = { ...pipeline.nodes, model: { ...model, config: { ...model.config, newTokens: 2 } } };
+    const options = {
+      id: "b-run",
+      name: "B run",
+      pipeline: { ...pipeline, nodes },
+      seed: 1,
+      device: "cpu",
+      created: 0,
+      options: {},
+    };
+    await createRun(grown, options);
+    const added = { shape: [2, dim], data: new Float32Array(2 * dim).fill(5) };
+    const weights = new Map([["model.embed_tokens.new_tokens", added]]);
+    await saveCheckpoint(join(grown, checkpointFolder), { step: 3, seconds: 1, weights, moments: new Map() }, {});
+    const called = await callFlamingo(["export", grown, "--to", "huggingface", "--out", out], { home: home.folder });
+    expect(called.code, called.err).toBe(0);
+    expect(JSON.parse(readFileSync(join(out, "config.json"), "utf8")).vocab_size).toBe(vocabulary + 2);
+    const rows = (await loadWeights(join(out, "model.safetensors"))).tensors.get("transformer.wte.weight")!;
+    expect(rows.shape).toEqual([vocabulary + 2, dim]);
+    expect(rows.data).toEqual(Float32Array.of(...table.data, ...added.data));
+    expect(openModel({ path: out }).block.config).toMatchObject({ vocabulary: vocabulary + 2 });
+    const { added_tokens: tokens } = JSON.parse(readFileSync(join(out, "tokenizer.json"), "utf8"));
+    expect(tokens.slice(-2)).toMatchObject([
+      { id: vocabulary, content: "<|endofchunk|>", special: true },
+      { id: vocabulary + 1, content: "<image>", special: true },
+    ]);
+  });
+
   test("--to openflamingo writes what it trains and the embeddings, under the names of the whole model", async () => {
     const gate = "lang_encoder.gated_cross_attn_layers.1.attn_gate";
     const { home, folder, out } = await trainedRun("flamingo-gpt2-every2", gate);

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { findPretrained } from "../../src/models/imported.ts";
@@ -21,6 +21,21 @@ test("a folder becomes a pipeline that starts from its weights, which stay where
   expect(pipeline.nodes.model).toMatchObject({ type: "FlamingoLanguageModel", weights: "small", label: "GPT-2" });
   const { tensors } = findPretrained(home.models)({ weights: "small" });
   expect(tensors.get("embed_tokens.weight")!.data).toEqual(caseTensors("gpt2").get("transformer.wte.weight")!.data);
+});
+
+test("a checkpoint without a config.json says so, and is read with one from elsewhere", async () => {
+  const home = place();
+  const folder = modelFolder("flamingo-opt-every1");
+  const config = join(temporaryFolder(), "opt.json");
+  renameSync(join(folder, "config.json"), config);
+  const path = join(folder, "model.safetensors");
+  const without = await callFlamingo(["import", path], { home: home.folder });
+  expect(without.code).toBe(1);
+  expect(without.err).toMatch(/^INVALID_CONFIG: .*config\.json: there is no such file.*name it with --config\n$/);
+  const given = await callFlamingo(["import", path, "--config", config, "--name", "whole"], { home: home.folder });
+  expect(given.code, given.err).toBe(0);
+  expect(given.out).toMatch(/^OpenFlamingo: /);
+  expect(findPretrained(home.models)({ weights: "whole" }).tensors.has("perceiver.latents")).toBe(true);
 });
 
 test("a name that is taken is refused, and the first stays as it was", async () => {
