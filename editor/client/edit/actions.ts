@@ -9,7 +9,17 @@ import { isOver, type RunStatus } from "../../../src/runs/record.ts";
 import { edgeIds } from "../graph/edges.ts";
 import { cutOut, paste, readPart } from "./clipboard.ts";
 
-export type Dialog = "open" | "model" | "save" | "help" | "run" | "more" | "collapse" | "block" | "commands";
+export type Dialog =
+  | "open"
+  | "model"
+  | "save"
+  | "help"
+  | "run"
+  | "more"
+  | "conflict"
+  | "collapse"
+  | "block"
+  | "commands";
 export type Side = "palette" | "dock";
 
 /** What an action sees of the editor, and what it can do with it. */

@@ -8,6 +8,7 @@ import { tellError } from "../stores/notices.ts";
 import { isMac } from "./ActionButton.tsx";
 import { BlockDialog, CollapseDialog } from "./BlockDialogs.tsx";
 import { CommandDialog } from "./CommandDialog.tsx";
+import { ConflictDialog } from "./ConflictDialog.tsx";
 import { Modal } from "./Modal.tsx";
 import { ModelDialog } from "./ModelDialog.tsx";
 import { RunDialog } from "./RunDialog.tsx";
@@ -25,6 +26,8 @@ export function Dialogs() {
       return <HelpDialog />;
     case "run":
       return <RunDialog />;
+    case "conflict":
+      return <ConflictDialog />;
     case "more":
       return <RunDialog more />;
     case "collapse":

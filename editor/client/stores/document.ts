@@ -48,7 +48,7 @@ export function listPipelines(): Promise<PipelineSummary[]> {
 
 /** Opens a stored pipeline. */
 export async function openPipeline(id: string): Promise<void> {
-  const stored = await getJson<StoredPipeline>(`/api/pipelines/${id}`);
+  const stored = await storedPipeline(id);
   const draft = await draftOf(id);
   showStored(stored);
   if (draft?.changed && !stored.template) tellDraft(draft);
@@ -80,7 +80,27 @@ export function createPipeline(): void {
 export async function savePipeline(): Promise<void> {
   const { origin, pipeline } = useEditor.getState();
   if (origin.id === undefined || origin.template) openDialog("save");
-  else await put(origin.id, pipeline, origin.rev);
+  else {
+    try {
+      await put(origin.id, pipeline, origin.rev);
+    } catch (error) {
+      const isConflict =
+        error instanceof FlamingoError && error.code === "CONFLICT" && error.details.actual !== undefined;
+      if (!isConflict) throw error;
+      openDialog("conflict");
+    }
+  }
+}
+
+/** A stored pipeline as its file is now. */
+export function storedPipeline(id: string): Promise<StoredPipeline> {
+  return getJson<StoredPipeline>(`/api/pipelines/${id}`);
+}
+
+/** Writes the pipeline over what its file has by now. @param rev of what was seen there */
+export async function overwritePipeline(id: string, rev: string): Promise<void> {
+  await put(id, useEditor.getState().pipeline, rev);
+  openDialog(undefined);
 }
 
 /**

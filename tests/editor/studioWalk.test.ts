@@ -1,0 +1,175 @@
+import { spawn } from "node:child_process";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Locator, Page } from "playwright-core";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { clientFolder, startStudio } from "../../editor/server/studio.ts";
+import { buildClientIfStale } from "../../src/command/freshClient.ts";
+import { catalog, findBlock } from "../../src/execution/registry.ts";
+import { runPipeline } from "../../src/execution/runPipeline.ts";
+import { readPipeline } from "../../src/pipeline/schema.ts";
+import { findHome } from "../../src/runs/home.ts";
+import { hasBrowser, launchBrowser } from "../browser.ts";
+import { temporaryFolder } from "../runs/temporaryFolder.ts";
+import { stage } from "./stages.ts";
+
+const whole = 600_000;
+const patience = { timeout: 120_000, interval: 200 };
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const trainer = fileURLToPath(new URL("walkTrainer.ts", import.meta.url));
+
+describe.runIf(hasBrowser())("from an idea to what came of it, from the screen alone", () => {
+  test("two versions and the original are run with 3 seeds each and compared; one leaves as a program", {
+    timeout: whole,
+  }, async () => {
+    const { page, home } = await openStudio();
+    await stage(page, "70 an MLP in place of the Perceiver Resampler", async () => {
+      await node(page, "flamingo").locator(".card-name").click();
+      const resampler = page.getByTestId("inspector").getByLabel("Resampler", { exact: true });
+      await resampler.selectOption({ label: await optionLike(resampler, /MLP/) });
+      await save(page, "MLP resampler");
+    });
+    await runWithSeeds(page);
+
+    await openTemplate(page);
+    await node(page, "evaluate").locator(".card-name").click();
+    await page.getByTestId("inspector").getByLabel("Examples").fill("2");
+    await stage(page, "71 half of the layers without gates", async () => {
+      await node(page, "flamingo").locator(".card-name").dblclick();
+      await node(page, "lang_encoder").locator(".card-name").dblclick();
+      await node(page, "gated_cross_attn_layers.0").locator(".card-name").click();
+      await gate(page).selectOption("Ungated");
+      await page.getByRole("dialog").getByRole("button", { name: "Change", exact: true }).click();
+      await page.getByRole("button", { name: "Close the inspector" }).click();
+      await node(page, "gated_cross_attn_layers.2").locator(".card-name").click();
+      await gate(page).selectOption("Ungated");
+      await expect.poll(() => page.getByTestId("standing").textContent(), patience).toContain("2 changed");
+    });
+    await page.reload(); // in the middle, and before it is saved: the draft has all of it
+    await node(page, "flamingo").locator(".card-difference").waitFor(patience);
+    await save(page, "Half the gates");
+    await runWithSeeds(page);
+    const program = await exportProgram(page);
+
+    await openTemplate(page);
+    await runWithSeeds(page);
+
+    await page.getByRole("link", { name: "Runs" }).click();
+    const done = page.getByTestId("runs").locator('.status-dot[data-status="succeeded"]');
+    await expect.poll(() => done.count(), patience).toBe(9);
+    await stage(page, "72 which is better, and by how much", async () => {
+      await page.getByLabel("Choose all that are shown").check();
+      await page.getByRole("button", { name: "Compare 9" }).click();
+      const original = page.locator(".compare-versions li", { hasText: "Emoji captions" });
+      await original.getByRole("button", { name: "Compare with this" }).click();
+      const results = page.getByTestId("compare-results");
+      const column = async (name: string) => {
+        const heads = await results.locator("thead th").allTextContents();
+        return results
+          .getByRole("row", { name: /Exact caption/ })
+          .locator("td")
+          .nth(heads.findIndex((head) => head.includes(name)) - 1);
+      };
+      await results.getByText("better than A").waitFor(patience);
+      expect(await (await column("Half the gates")).textContent()).toContain("+10.0 [+10.0, +10.0] better than A");
+      expect(await (await column("MLP resampler")).textContent()).toContain("−10.0 [−10.0, −10.0] worse than A");
+    });
+
+    // The program runs with the numbers that the pipeline has.
+    const saved = readPipeline(readFileSync(join(home, "pipelines", "half-the-gates.json"), "utf8"), "the saved one");
+    const own = await runPipeline(saved, { steps: 1, seed: 1, device: "wasm", folder: join(home, "own") });
+    expect(program).toContain("seed: ");
+    const losses = await lossesOf(
+      program.replace(/\{ seed: .*, print: true \}/, '{ seed: 1, steps: 1, device: "wasm" }'),
+    );
+    expect(losses).toEqual(own.state.channels.loss.total.ys);
+  });
+});
+
+/** A studio with the library's blocks, whose runs come to what is known beforehand. */
+async function openStudio(): Promise<{ page: Page; home: string }> {
+  await buildClientIfStale(clientFolder, () => {});
+  const home = temporaryFolder();
+  const studio = await startStudio({
+    home: findHome({ FLAMINGO_HOME: home }),
+    library: { catalog, findBlock },
+    device: Promise.resolve({ name: "wasm", reason: "for tests", description: "" }),
+    port: 0,
+    trainer,
+  });
+  onTestFinished(() => studio.close());
+  const browser = await launchBrowser();
+  onTestFinished(() => browser.close());
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, acceptDownloads: true });
+  page.setDefaultTimeout(60_000);
+  await page.goto(studio.url);
+  await page.locator(".card-weights").first().waitFor(patience);
+  return { page, home };
+}
+
+function node(page: Page, id: string): Locator {
+  return page.locator(`.react-flow__node[data-id="${id}"]`);
+}
+
+function gate(page: Page): Locator {
+  return page.getByTestId("inspector").getByLabel("Gate", { exact: true });
+}
+
+async function optionLike(select: Locator, words: RegExp): Promise<string> {
+  return (await select.locator("option").allTextContents()).find((text) => words.test(text))!;
+}
+
+async function save(page: Page, name: string): Promise<void> {
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill(name);
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await page.getByText(`Saved “${name}”`).waitFor(patience);
+}
+
+async function openTemplate(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Open…", exact: true }).click();
+  await page
+    .getByRole("dialog")
+    .getByRole("button", { name: /^Emoji captions/ })
+    .click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await expect.poll(() => page.getByTestId("document-state").textContent(), patience).toBe("template");
+}
+
+/** Starts three runs, and goes on when all have ended: a pipeline that runs cannot be run again meanwhile. */
+async function runWithSeeds(page: Page): Promise<void> {
+  await page.locator('[data-action="runWith"]').click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Seeds").fill("1-3");
+  await dialog.getByRole("button", { name: "Run 3 times" }).click();
+  await page.getByText("3 runs are started").waitFor(patience);
+  await page.locator('[data-action="runWith"]').waitFor(patience);
+}
+
+async function exportProgram(page: Page): Promise<string> {
+  await page.getByRole("button", { name: "Menu" }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("menuitem", { name: "Export as a TypeScript program" }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe("half-the-gates.ts");
+  return readFileSync(await download.path(), "utf8");
+}
+
+/** The losses of an exported program, run as a process of its own beside the library. */
+async function lossesOf(program: string): Promise<number[]> {
+  const file = join(root, "dist", `walk-${process.pid}.ts`);
+  const last = "console.log(JSON.stringify(run.state.channels.loss.total.ys));";
+  writeFileSync(file, `${program.replace('"flamingo-studio"', '"../src/index.ts"')}${last}\n`);
+  onTestFinished(() => rmSync(file, { force: true }));
+  const child = spawn(process.execPath, ["--import", "tsx", file], {
+    cwd: root,
+    env: { ...process.env, FLAMINGO_HOME: temporaryFolder() },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let text = "";
+  for await (const part of child.stdout) text += part;
+  return JSON.parse(text.trim().split("\n").at(-1)!) as number[];
+}
