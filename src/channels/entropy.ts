@@ -50,7 +50,13 @@ export const entropy = defineChannel({
         ]),
       ),
     ),
-  figure: (state, _view, frame) => {
+  view: z.object({
+    heads: z
+      .boolean()
+      .default(false)
+      .meta({ title: "each head now", description: "Every head of every layer at the last step" }),
+  }),
+  figure: (state, { heads: eachHead }, frame) => {
     const last = state[0]?.even.last;
     if (!last) return undefined;
     const lines = linesPanel({
@@ -64,8 +70,12 @@ export const entropy = defineChannel({
         { name: "even attention", points: state[0]!.even, color: "muted" as const, width: 1, dash: [2, 3] },
       ],
       x: stepAxis(frame),
+      legend: [
+        { label: "first to last layer", colors: [0, 1, 2, 3].map((layer) => ({ layer, of: 4 })) },
+        { label: "even attention", colors: ["muted"], dash: [2, 3] },
+      ],
       y: { title: "entropy (nats)", range: [0, Math.max(0.1, Math.ceil(last.y * 2) / 2)] },
-      readout: { value: formatNumber(last.y), label: "nats is even attention: a head that stays there looks nowhere" },
+      readout: { value: formatNumber(last.y), label: "nats is even attention" },
     });
     const heads = Math.max(...state.map((layer) => layer.heads.length));
     const now: HeatPanel = {
@@ -77,7 +87,7 @@ export const entropy = defineChannel({
       end: last.y > 0 ? last.y : 1,
       signed: false,
     };
-    return { rows: [[lines, now]], label: "entropy of cross-attention over steps, and of each head now" };
+    return { rows: [[eachHead ? now : lines]], label: "entropy of cross-attention" };
   },
   probe: {
     every: 50,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { roundUp } from "../figures/axis.ts";
 import type { Color } from "../figures/colors.ts";
-import type { BarsPanel, Figure } from "../figures/figure.ts";
+import type { BarsPanel, Figure, HeatPanel } from "../figures/figure.ts";
 import { linesPanel } from "../figures/lines.ts";
 import { formatNumber } from "../figures/numbers.ts";
 import { Series } from "../figures/series.ts";
@@ -29,6 +29,10 @@ export interface GatesState {
 }
 
 const view = z.object({
+  map: z.boolean().default(false).meta({
+    title: "heat map",
+    description: "A row for each gate, a column for each of up to 60 steps",
+  }),
   absolute: z.boolean().default(true).meta({
     title: "without sign",
     description: "The sign of a gate has no meaning: it is open when it is away from 0",
@@ -84,7 +88,10 @@ export function gateLabel({ layer, update }: Gate): string {
 /** The first kind of gate has lines that are drawn through, the others have broken ones. */
 const dashes: readonly (readonly number[])[] = [[], [5, 3], [1, 3], [8, 3, 1, 3]];
 
-function gatesFigure({ gates: all, series }: GatesState, { absolute }: z.output<typeof view>, frame: Frame): Figure {
+function gatesFigure(state: GatesState, chosen: z.output<typeof view>, frame: Frame): Figure {
+  if (chosen.map) return { rows: [[gatesMap(state, chosen)]], label: "tanh of every gate by layers and steps" };
+  const { gates: all, series } = state;
+  const { absolute } = chosen;
   const layers = layerCount(all);
   const kinds = kindsOf(all);
   const colorOf = (layer: number): Color => ({ layer, of: layers });
@@ -115,6 +122,31 @@ function gatesFigure({ gates: all, series }: GatesState, { absolute }: z.output<
     ],
   });
   return { rows: [[panel]], label: "tanh of every gate over steps" };
+}
+
+/** Steps that a heat map has columns for. */
+const mostColumns = 60;
+
+/** tanh of every gate, gates by steps: the first kind of gate of all layers, then the next kind. */
+function gatesMap({ gates: all, series }: GatesState, { absolute }: z.output<typeof view>): HeatPanel {
+  const kinds = kindsOf(all);
+  const order = all.map((_, at) => at).sort((a, b) => kinds.indexOf(all[a]!.update) - kinds.indexOf(all[b]!.update));
+  const length = Math.min(...series.map((each) => each.length));
+  const columns = Math.min(mostColumns, length);
+  const places = Array.from({ length: columns }, (_, at) => Math.round(((at + 1) * length) / columns) - 1);
+  const values = order.map((at) => {
+    return places.map((place) => (absolute ? Math.abs(series[at]!.y(place)) : series[at]!.y(place)));
+  });
+  const most = values.flat().reduce((max, value) => larger(max, Math.abs(value)), 0.02);
+  return {
+    kind: "heat",
+    title: absolute ? "|tanh(α)| of every gate" : "tanh(α) of every gate",
+    values,
+    rows: order.map((at) => gateLabel(all[at]!)),
+    columns: places.map((place) => `step ${series[0]!.x(place)}`),
+    end: roundUp(most),
+    signed: !absolute,
+  };
 }
 
 /** |tanh| of some gates now, the first layer first: filled for the first kind of gate, else an outline. */

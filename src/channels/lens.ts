@@ -54,6 +54,10 @@ export const lens = defineChannel({
     ),
   }),
   view: z.object({
+    what: z.enum(["worth of images", "layers, with image", "layers, masked"]).default("worth of images").meta({
+      title: "of",
+      description: "What images are worth over steps, or p of a label's tokens after each layer now",
+    }),
     image: z
       .int()
       .min(0)
@@ -61,7 +65,7 @@ export const lens = defineChannel({
       .default(0)
       .meta({ title: "image", description: "Which of the pinned images, from 0" }),
   }),
-  figure: (state, { image }, frame) => {
+  figure: (state, { what, image }, frame) => {
     const now = state.at(-1)?.images;
     const shown = now?.find((each) => each.image === image) ?? now?.[0];
     if (!now || !shown) return undefined;
@@ -90,7 +94,7 @@ export const lens = defineChannel({
       title: "What the image is worth",
       lines: [...lines, { name: "mean", points: all, color: { series: 0 }, width: 2.25, derived: true }],
       x: stepAxis(frame),
-      y: { title: "log p with the image − masked out (nats per token)" },
+      y: { title: "log p − log p masked (nats)" },
       readout: { value: formatNumber(all.last?.y), label: "nats per token, mean over the pinned images" },
       legend: [
         { label: "each image", colors: lines.slice(0, 4).map(({ color }) => color) },
@@ -106,14 +110,13 @@ export const lens = defineChannel({
       end: 1,
       signed: false,
     });
+    const panels = {
+      "worth of images": importance,
+      "layers, with image": heat(`p after each layer: ${shown.label}`, shown.seen),
+      "layers, masked": heat(`p after each layer, image masked out: ${shown.label}`, shown.masked),
+    };
     return {
-      rows: [
-        [
-          importance,
-          heat(`p after each layer: ${shown.label}`, shown.seen),
-          heat("the same, image masked out", shown.masked),
-        ],
-      ],
+      rows: [[panels[what]]],
       label: "how much each image matters, and the logit lens with the image and without it",
     };
   },

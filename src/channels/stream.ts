@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Color } from "../figures/colors.ts";
 import { type LineOptions, linesPanel } from "../figures/lines.ts";
 import { formatShare } from "../figures/numbers.ts";
 import { Series } from "../figures/series.ts";
@@ -59,7 +60,13 @@ export const stream = defineChannel({
         ),
       ),
     ),
-  figure: (state, _view, frame) => {
+  view: z.object({
+    what: z.enum(["share", "norm"]).default("share").meta({
+      title: "of",
+      description: "The share of the stream that each layer adds, or the stream's norm after it",
+    }),
+  }),
+  figure: (state, { what }, frame) => {
     if (state.length === 0) return undefined;
     const layers = [...new Set(state.map(layerOf))];
     const line = (place: Place, points: Series): LineOptions => {
@@ -77,8 +84,20 @@ export const stream = defineChannel({
     const most = Math.max(0, ...shares.map(({ last }) => (Number.isFinite(last?.y) ? last!.y : 0)));
     const first = state[shares.findIndex(({ last }) => last?.y === most)];
     const x = stepAxis(frame);
+    const legend = [
+      { label: layers.length === 1 ? "layer 1" : `layer 1 to ${layers.length}`, colors: someLayers(layers.length) },
+      { label: "cross-attention", colors: [], dash: [] },
+      { label: "feed-forward", colors: [], dash: [5, 3] },
+    ];
+    const norms = linesPanel({
+      title: "Stream",
+      lines: state.map((place) => line(place, place.after)),
+      x,
+      y: { title: "norm of a token's hidden state" },
+      legend,
+    });
     const share = linesPanel({
-      title: "Share that a layer adds",
+      title: "Stream",
       lines: state.map((place, at) => line(place, shares[at]!)),
       x,
       y: { title: "‖added‖ / (‖before‖ + ‖added‖)", range: [0, Math.max(0.1, Math.ceil(most * 10 + 1e-9) / 10)] },
@@ -86,15 +105,12 @@ export const stream = defineChannel({
         value: formatShare(most),
         label: first && most > 0 ? `most, ${labelOf(first, layers)}` : "nothing is added: all gates are closed",
       },
+      legend,
     });
-    const norms = linesPanel({
-      title: "Norm of the stream",
-      lines: state.map((place) => line(place, place.after)),
-      x,
-      y: { title: "norm of a token's hidden state, after the layer" },
-      legend: [],
-    });
-    return { rows: [[share, norms]], label: "how much of the residual stream each gated layer adds, over steps" };
+    return {
+      rows: [[what === "share" ? share : norms]],
+      label: "how much of the residual stream each gated layer adds, over steps",
+    };
   },
   probe: {
     every: 50,
@@ -113,6 +129,15 @@ function withAddition(state: readonly Place[], value: Addition, step: number): r
   const next = (what: "before" | "added" | "after") => (known?.[what] ?? Series.empty).append(step, value[what]);
   const place = { node, path, update, before: next("before"), added: next("added"), after: next("after") };
   return known ? state.map((each) => (each === known ? place : each)) : [...state, place];
+}
+
+/** Colours of at most four layers, the first and the last among them. */
+function someLayers(layers: number): Color[] {
+  const count = Math.min(4, layers);
+  return Array.from({ length: count }, (_, index) => ({
+    layer: Math.round((index * (layers - 1)) / Math.max(1, count - 1)),
+    of: layers,
+  }));
 }
 
 /** Pairs what goes into each gate with what comes out of it, in the order in which they were computed. */

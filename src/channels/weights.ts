@@ -67,56 +67,52 @@ export const weights = defineChannel({
       ),
     ),
   view: z.object({
-    log: z
-      .boolean()
-      .default(true)
-      .meta({ title: "log axes", description: "Logarithmic axes: layers differ by powers" }),
+    what: z
+      .enum(["update to weight", "gradient norm", "weight norm"])
+      .default("update to weight")
+      .meta({ title: "of", description: "What is drawn of every layer and parameter group" }),
+    log: z.boolean().default(true).meta({ title: "log axis", description: "Layers differ by powers of ten" }),
   }),
-  figure: (state, { log }, frame) => {
+  figure: (state, { what, log }, frame) => {
     if (!state.gradient[0]?.last) return undefined;
-    const x = stepAxis(frame);
-    const ratios = state.update.map((series, at) => series.map((value, index) => value / state.weight[at]!.y(index)));
-    const lines = (points: readonly Series[]): LineOptions[] =>
-      state.parts.map((each, at) => ({
-        name: partName(each),
-        points: points[at]!,
-        color: { layer: at, of: state.parts.length },
-        width: 1.5,
-        dash: each.group === "gate" ? [5, 3] : [],
-      }));
-    const most = largest(ratios);
-    return {
-      rows: [
-        [
-          linesPanel({
-            title: "Update to weight",
-            lines: lines(ratios),
-            x,
-            y: { title: "‖Δw‖ / ‖w‖ in a step", log },
-            legend: [],
-            ...(most < 0
-              ? {}
-              : {
-                  readout: {
-                    value: formatNumber(ratios[most]!.last!.y),
-                    label: `most, ${partName(state.parts[most]!)}`,
-                  },
-                }),
-          }),
-          linesPanel({
-            title: "Gradient norm",
-            lines: lines(state.gradient),
-            x,
-            y: { title: "‖gradient‖", log },
-            legend: [],
-          }),
-          linesPanel({ title: "Weight norm", lines: lines(state.weight), x, y: { title: "‖w‖", log }, legend: [] }),
-        ],
+    const values = {
+      "update to weight": state.update.map((series, at) => series.map((value, i) => value / state.weight[at]!.y(i))),
+      "gradient norm": state.gradient,
+      "weight norm": state.weight,
+    }[what];
+    const most = largest(values);
+    const panel = linesPanel({
+      title: "Weights",
+      lines: state.parts.map(
+        (each, at): LineOptions => ({
+          name: partName(each),
+          points: values[at]!,
+          color: { layer: at, of: state.parts.length },
+          width: 1.5,
+          dash: each.group === "gate" ? [5, 3] : [],
+        }),
+      ),
+      x: stepAxis(frame),
+      y: { title: axisTitles[what], log },
+      legend: [
+        { label: "first to last layer", colors: [0, 1, 2, 3].map((layer) => ({ layer, of: 4 })) },
+        { label: "gates", colors: [], dash: [5, 3] },
       ],
-      label: "gradient norm, weight norm and update-to-weight ratio of every layer over steps",
-    };
+      ...(most < 0
+        ? {}
+        : {
+            readout: { value: formatNumber(values[most]!.last!.y), label: `largest, ${partName(state.parts[most]!)}` },
+          }),
+    });
+    return { rows: [[panel]], label: `${what} of every layer over steps` };
   },
 });
+
+const axisTitles = {
+  "update to weight": "‖Δw‖ / ‖w‖ in a step",
+  "gradient norm": "‖gradient‖ before clipping",
+  "weight norm": "‖w‖",
+} as const;
 
 /** `language.gated_cross_attn_layers.0 (gate)`. */
 export function partName({ node, path, group }: WeightPart): string {

@@ -3,6 +3,7 @@ import type { AnyChannel, Table } from "../channels/channel.ts";
 import { channels } from "../channels/channels.ts";
 import { printCsv } from "../channels/csv.ts";
 import { FlamingoError } from "../core/errors.ts";
+import { formatCount } from "../figures/numbers.ts";
 import { figureText } from "../figures/text.ts";
 import { type ChannelName, channelFigure } from "../runs/channelFigure.ts";
 import { readRun } from "../runs/folder.ts";
@@ -11,7 +12,7 @@ import { emptyRun, foldRecords, type RunState } from "../runs/state.ts";
 import { type Command, readArguments, usageError } from "./command.ts";
 import { statusLine } from "./progress.ts";
 
-const usage = "flamingo log RUN_DIR [--channel NAME] [--csv | --json]";
+const usage = "flamingo log RUN_DIR [--channel NAME] [--csv | --json] [--tensorboard DIR]";
 const names = channels.map(({ name }) => name).join(", ");
 
 /** Prints what was watched in a run. */
@@ -24,9 +25,12 @@ Prints what was watched in a run: in a few lines, or every value of every step.
   --channel NAME  one of ${names}
   --csv           every value of the channel as CSV, a line for each step
   --json          every value as JSON: an object for each row, one a line
+  --tensorboard DIR  writes an event file for TensorBoard: every number, captions, pinned images, and histograms of the
+                  weights of each checkpoint
 `,
   run: async (args, context) => {
-    const options = { channel: { type: "string" }, csv: { type: "boolean" }, json: { type: "boolean" } } as const;
+    const [text, flag] = [{ type: "string" }, { type: "boolean" }] as const;
+    const options = { channel: text, csv: flag, json: flag, tensorboard: text } as const;
     const { values, positionals } = readArguments(args, options, usage);
     const [dir, ...more] = positionals;
     if (dir === undefined || more.length > 0) throw usageError("log takes one run folder", usage);
@@ -35,6 +39,15 @@ Prints what was watched in a run: in a few lines, or every value of every step.
       throw usageError("a CSV file has the columns of one channel, so --csv needs --channel", usage);
     const folder = resolve(dir);
     await readRun(folder);
+    if (values.tensorboard !== undefined) {
+      if (values.channel !== undefined || values.csv || values.json)
+        throw usageError("an event file has all channels, so --tensorboard stands alone", usage);
+      const { writeTensorboard } = await import("../execution/writeTensorboard.ts");
+      const { file, ...counts } = await writeTensorboard(folder, resolve(values.tensorboard));
+      const parts = Object.entries(counts).map(([what, count]) => `${formatCount(count)} ${what}`);
+      context.out.write(`${file}: ${parts.join(", ")}\n`);
+      return 0;
+    }
     const run = foldRecords(emptyRun(), await readRecords(folder));
     const chosen = chooseChannels(values.channel);
     if (values.csv || values.json) {

@@ -48,8 +48,12 @@ const commands: Record<string, Entry> = {
     load: async () => (await import("./ablate.ts")).ablate,
   },
   log: {
-    summary: "print what was watched in a run, as text, CSV or JSON",
+    summary: "print what was watched in a run, as text, CSV, JSON, or for TensorBoard",
     load: async () => (await import("./log.ts")).log,
+  },
+  report: {
+    summary: "write what was watched in a run as one HTML page",
+    load: async () => (await import("./report.ts")).report,
   },
   kernel: {
     summary: "make the notebook kernel known to Jupyter",

@@ -6,6 +6,7 @@ import { Prefetcher } from "../data/prefetcher.ts";
 import type { Batch } from "../data/source.ts";
 import { readNumbers, type Weight, type WeightData } from "../engine/readings/weights.ts";
 import { dispose, type Tensor, tidy } from "../engine/tensor.ts";
+import { firstNonFinite } from "../inspection/firstNonFinite.ts";
 import { findGates } from "../inspection/gates.ts";
 import { layerWeights } from "../inspection/layerWeights.ts";
 import { type ChannelProbe, channelProbes } from "../inspection/probes.ts";
@@ -109,6 +110,8 @@ export class Trainer {
       onNonFinite: (report) => this.#recordLoss(report),
       pausesAfter: (step) => this.#pausesAfter(step),
       betweenSteps: (step) => this.#betweenSteps(step),
+    }).catch(async (error: unknown) => {
+      throw await this.#placeNonFinite(error);
     });
     await this.#save(Math.max(last, from));
     if (last < schedule.steps) return false;
@@ -238,6 +241,14 @@ export class Trainer {
     const { log } = this.#context;
     log.append({ channel: "loss", step, value: { total: loss } });
     log.append({ channel: "optimizer", step, value: { rate, norm } });
+  }
+
+  /** Says of a loss or gradient that is no finite number where in the model it began. The step before it changed no weight. */
+  async #placeNonFinite(error: unknown): Promise<unknown> {
+    if (!(error instanceof FlamingoError) || error.code !== "NON_FINITE" || !this.#forward) return error;
+    const first = await firstNonFinite(this.#context.model, this.#forward);
+    const where = first ? `; in the order of computation it begins at ${first}` : "; it begins in the backward pass";
+    return new FlamingoError(error.code, `${error.message}${where}`, error.details);
   }
 
   #pausesAfter(step: number): boolean {

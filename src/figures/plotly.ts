@@ -188,8 +188,8 @@ function heatPart({ values, rows, columns, end, signed }: HeatPanel): Part {
       {
         type: "heatmap",
         z,
-        ...(rows ? { y: rows.map((name, index) => `${index} ${name}`) } : {}),
-        ...(columns ? { x: columns.map((name, index) => `${index} ${name}`) } : {}),
+        ...(rows ? { y: distinct(rows) } : {}),
+        ...(columns ? { x: distinct(columns) } : {}),
         zmin: signed ? -end : 0,
         zmax: end,
         colorscale,
@@ -198,6 +198,12 @@ function heatPart({ values, rows, columns, end, signed }: HeatPanel): Part {
     xaxis: { side: "top", title: { text: "" } },
     yaxis: { autorange: "reversed", title: { text: "" } },
   };
+}
+
+/** Names as categories of an axis, where equal ones would be one: these are numbered. A number alone would be a place. */
+function distinct(names: readonly string[]): string[] {
+  const isPlain = new Set(names).size === names.length && names.every((name) => !/^[\d.+-]/.test(name));
+  return isPlain ? [...names] : names.map((name, index) => `${index} ${name}`);
 }
 
 /** All maps in one: a row of tiles for each image, a gap between tiles. */

@@ -18,6 +18,10 @@ const benches: Record<string, { summary: string; load(): Promise<(args: string[]
     summary: "packs the benchmark gpu for a machine that has a GPU and reaches no package registry",
     load: async () => (await import("./gpuPack.ts")).main,
   },
+  inspect: {
+    summary: "what watching costs: windows of long series, appends, probes as a share of a step",
+    load: async () => (await import("./inspect.ts")).main,
+  },
   language: {
     summary: "bits per byte of the studio's language models on held-out text",
     load: async () => (await import("./language.ts")).main,

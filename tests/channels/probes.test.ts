@@ -24,7 +24,7 @@ test("the share that a layer adds is the norm of what came out less what went in
     { ...place, update: "MaskedCrossAttention", before: root, added: root, after: Math.sqrt(25) },
   ]);
   const state = stream.fold(stream.empty, stream.value.parse(value), { seq: 0, time: 0, step: 50 });
-  const figure = stream.figure!(state, {}, { step: 50, steps: 100 })!;
+  const figure = stream.figure!(state, { what: "share" }, { step: 50, steps: 100 })!;
   const [panel] = figure.rows[0]!;
   expect(panel).toMatchObject({ readout: { value: "50.0%", label: "most, layer 1, cross-attention" } });
 });
@@ -33,7 +33,7 @@ test("behind a closed gate nothing is added, and the share is 0 also where the s
   const gate = (of: PortReading["of"]) => reading({ block: "TanhGate", of }, [1, 1, 2], [0, 0]);
   const value = probed(stream, [gate({ input: "x" }), gate({ output: "y" })]);
   const state = stream.fold(stream.empty, stream.value.parse(value), { seq: 0, time: 0, step: 50 });
-  const [panel] = stream.figure!(state, {}, { step: 50, steps: 100 })!.rows[0]!;
+  const [panel] = stream.figure!(state, { what: "share" }, { step: 50, steps: 100 })!.rows[0]!;
   expect(panel).toMatchObject({ kind: "lines", lines: [{ x: [50], y: [0] }] });
 });
 

@@ -363,3 +363,22 @@ test("doctor names Node, every device with its reason, and the disk", async () =
   expect(out).toMatch(/webgpu +the device webgpu is not there \(ask for auto\)/);
   expect(out).toMatch(/disk +[\d.]+ GB free/);
 });
+
+describe("flamingo log and flamingo report", () => {
+  test("write an event file, and a page that needs nothing but itself", async () => {
+    const { file, out, folder } = workplace();
+    await callFlamingo(["run", file, "--out", out]);
+    const events = await callFlamingo(["log", out, "--tensorboard", join(folder, "events")]);
+    expect(events.err).toBe("");
+    expect(events.out).toMatch(/events\.out\.tfevents\.\d+\.\S+: \d+ scalars, 0 histograms, 0 images, 0 texts\n$/);
+    expect((await callFlamingo(["log", out, "--tensorboard", "x", "--csv"])).code).toBe(2);
+    const page = join(folder, "page.html");
+    const written = await callFlamingo(["report", out, "--out", page]);
+    expect([written.err, written.out]).toEqual(["", `${page}\n`]);
+    const html = readFileSync(page, "utf8");
+    expect(html).toMatch(/^<!doctype html>/);
+    expect(html).toContain("<h2>Loss</h2>");
+    expect(html).toContain("<svg");
+    expect(html).not.toMatch(/<script|src="(?!data:)|href="http|url\(/);
+  });
+});

@@ -236,7 +236,8 @@ test("a training that comes to no finite number says so, and its log has the num
   const { loss, optimizer } = foldRecords(emptyRun(), failed.records).channels;
   const last = [loss.total.last!, optimizer.norm.last!];
   expect(last.some(({ y }) => !Number.isFinite(y))).toBe(true);
-  expect(failed.error!.message).toMatch(new RegExp(`at step ${last[0]!.x}$`));
+  expect(failed.error!.message).toMatch(new RegExp(`at step ${last[0]!.x}; `));
+  expect(failed.error!.message).toMatch(/; in the order of computation it begins at [a-z0-9_.]+$/);
   const [panel] = channelFigure(foldRecords(emptyRun(), failed.records), "optimizer")!.rows.flat().slice(1);
   expect(JSON.stringify(panel)).toContain("not finite");
 });

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { type AnyChannel, defineChannel, type Reading } from "../../src/channels/channel.ts";
 import { countTensors } from "../../src/engine/memory.ts";
-import { dispose, tidy } from "../../src/engine/tensor.ts";
+import { assignNumbers, readNumbers } from "../../src/engine/readings/weights.ts";
+import { dispose, type Tensor, tidy } from "../../src/engine/tensor.ts";
 import { toTensors, type Values } from "../../src/execution/pipelineModel.ts";
 import { type Prepared, prepareRun } from "../../src/execution/prepare.ts";
+import { firstNonFinite } from "../../src/inspection/firstNonFinite.ts";
 import { placeName } from "../../src/inspection/placedBlocks.ts";
 import { ChannelProbe } from "../../src/inspection/probes.ts";
 import { readRun } from "../../src/runs/folder.ts";
@@ -84,4 +86,21 @@ test("a block that must stand in another is read there alone", () => {
   expect(names.filter((name) => at(name, {}))).toEqual(
     [0, 1].map((layer) => `language.gated_cross_attn_layers.${layer}.attn.attend`),
   );
+});
+
+test("the first value that is not finite is found where it begins, and nothing where all are finite", async () => {
+  const { model, sources } = prepared;
+  const batch = toTensors(sources.get("data")!.batch(0));
+  const forward = () => model.compute("loss", new Map([["data", batch]]) as Values).loss as Tensor;
+  const before = countTensors();
+  expect(await firstNonFinite(model, forward)).toBeUndefined();
+  const weight = model.weights.get("language.layers.0.ff.1.weight")!;
+  const own = await readNumbers(weight);
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    assignNumbers(weight.variable, { ...own, data: own.data.map((number, at) => (at === 3 ? value : number)) });
+    expect(await firstNonFinite(model, forward)).toBe("language.layers.0.ff.1.y");
+  }
+  assignNumbers(weight.variable, own);
+  expect(countTensors()).toBe(before);
+  dispose(Object.values(batch));
 });

@@ -56,28 +56,30 @@ function Changed({ run, samples }: { run: string; samples: readonly Sample[] }) 
             captions right{answer && `, step ${formatCount(answer.step)}, ${formatCount(milliseconds)} ms`}
           </span>
         </p>
-        <button type="button" className="button small" onClick={() => setTurned({ ...turned, gates: closed })}>
-          Close all gates
-        </button>
-        <button
-          type="button"
-          className="button small"
-          disabled={turned === asTrained}
-          onClick={() => setTurned(asTrained)}
-        >
-          As trained
-        </button>
-        <label className="check" title="No token attends to the image">
-          <input
-            type="checkbox"
-            checked={turned.masked}
-            onChange={(event) => setTurned({ ...turned, masked: event.target.checked })}
-          />
-          mask the image
-        </label>
       </div>
       <div className="change">
         <fieldset className="change-gates" aria-label="tanh of each gate">
+          <div className="change-all">
+            <button type="button" className="button small" onClick={() => setTurned({ ...turned, gates: closed })}>
+              Close all gates
+            </button>
+            <button
+              type="button"
+              className="button small"
+              disabled={turned === asTrained}
+              onClick={() => setTurned(asTrained)}
+            >
+              As trained
+            </button>
+            <label className="check" title="No token attends to the image">
+              <input
+                type="checkbox"
+                checked={turned.masked}
+                onChange={(event) => setTurned({ ...turned, masked: event.target.checked })}
+              />
+              mask the image
+            </label>
+          </div>
           {gates.map((gate) => {
             const name = weightName(gate);
             const trained = own?.gates.find((each) => each.name === name)?.value ?? 0;

@@ -1,0 +1,160 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { openDevice } from "../../src/engine/devices/device.ts";
+import { readScalars } from "../../src/engine/read.ts";
+import { dispose, tidy } from "../../src/engine/tensor.ts";
+import { toTensors, type Values } from "../../src/execution/pipelineModel.ts";
+import { prepareRun } from "../../src/execution/prepare.ts";
+import { Series } from "../../src/figures/series.ts";
+import { channelProbes } from "../../src/inspection/probes.ts";
+import { readPipeline } from "../../src/pipeline/schema.ts";
+import { findHome } from "../../src/runs/home.ts";
+import { RunLog } from "../../src/runs/log.ts";
+import { flamingoGroups } from "../../src/training/parameterGroups.ts";
+import { UpdateWatch } from "../../src/training/updateNorms.ts";
+import { readAsked } from "./arguments.ts";
+import { PipelineStep } from "./pipelineStep.ts";
+
+const usage = `npm run -s bench -- inspect [--json] [--device NAME] [--threads N]
+
+What watching costs: a window of 1,500 pixels out of each of 50 series of 1,000,000 points, the append of a step's 200 numbers to
+their series and to the log, and the probes of the template's training as a share of a step. Processor time, all threads together.`;
+
+/** A measurement with the most that it may be. */
+interface Finding {
+  what: string;
+  value: number;
+  unit: "ms" | "%";
+  most: number;
+}
+
+const template = new URL("../../editor/templates/emoji-captions.json", import.meta.url);
+const sizes = { series: 50, points: 1_000_000, pixels: 1500, numbers: 200 } as const;
+
+export async function main(args: string[]): Promise<void> {
+  const asked = await readAsked(args, usage, []);
+  if (!asked) return;
+  const findings = [...windowsAndAppends(), ...(await probeShares(asked.device, asked.threads))];
+  const processor = cpus()[0]?.model ?? "unknown";
+  if (asked.json) console.log(JSON.stringify({ processor, findings }, undefined, 2));
+  else {
+    console.log(`Processor: ${processor}\n`);
+    for (const { what, value, unit, most } of findings)
+      console.log(`${what.padEnd(58)} ${value.toPrecision(3).padStart(8)} ${unit}  (at most ${most} ${unit})`);
+  }
+  if (findings.some(({ value, most }) => !(value <= most))) process.exitCode = 1;
+}
+
+function windowsAndAppends(): Finding[] {
+  const all = Array.from({ length: sizes.series }, (_, which) => {
+    let series = Series.empty;
+    for (let step = 0; step < sizes.points; step++) series = series.append(step, Math.sin(step * (which + 1)));
+    return series;
+  });
+  const windows = all.map((series) => processorTime(() => void series.window(0, sizes.points, sizes.pixels)));
+  const many = Array.from({ length: sizes.numbers }, () => Series.of([0], [0]));
+  const folder = mkdtempSync(join(tmpdir(), "flamingo-bench-"));
+  const log = RunLog.open(folder);
+  const value = Array.from({ length: sizes.numbers }, (_, at) => Math.sin(at));
+  const steps = 2000;
+  const appends = processorTime(() => {
+    let series = many;
+    for (let step = 1; step <= steps; step++) series = series.map((each, at) => each.append(step, value[at]!));
+  });
+  const logged = processorTime(() => {
+    for (let step = 1; step <= steps; step++) log.append({ channel: "gates", step, value });
+  });
+  log.close();
+  rmSync(folder, { recursive: true });
+  const size = `${sizes.series} series of ${sizes.points.toLocaleString("en-US")} points`;
+  return [
+    {
+      what: `a window of ${sizes.pixels} pixels, the slowest of ${size}`,
+      value: Math.max(...windows),
+      unit: "ms",
+      most: 10,
+    },
+    {
+      what: `a step's ${sizes.numbers} numbers appended to their series`,
+      value: appends / steps,
+      unit: "ms",
+      most: 0.2,
+    },
+    { what: `the same written to the log`, value: logged / steps, unit: "ms", most: 0.2 },
+  ];
+}
+
+/** Steps between two readings inside the model: as the channels and the trainer have it. */
+const every = 50;
+
+async function probeShares(device: string, threads: number): Promise<Finding[]> {
+  const pipeline = readPipeline(readFileSync(template, "utf8"), "the template");
+  const record = { id: "bench", name: pipeline.name, pipeline, seed: 1, device, created: 0, options: {} };
+  const options = { device, log: { append: () => {} }, cache: findHome().cache, from: 0 };
+  const { model, sources } = await prepareRun(record, options);
+  await openDevice(device as Parameters<typeof openDevice>[0], { threads }); // preparing took all cores
+  const batch = sources.get("documents")!.batch(0);
+  const lesson = {
+    model,
+    source: "documents",
+    loss: "loss",
+    batch,
+    groups: flamingoGroups(5, 0.1),
+    rate: 1e-3,
+    clip: 1,
+  };
+  const step = new PipelineStep(lesson);
+  const median = async (work: () => Promise<unknown>, times = 12) => {
+    await work();
+    const found: number[] = [];
+    for (let turn = 0; turn < times; turn++) {
+      const start = process.cpuUsage();
+      await work();
+      const { user, system } = process.cpuUsage(start);
+      found.push((user + system) / 1000);
+    }
+    return found.sort((a, b) => a - b)[Math.floor(times / 2)]!;
+  };
+  const whole = await median(() => step.step());
+  const trained = model.weights.trainable();
+  const gates = trained.filter(({ group }) => group === "gate").map(({ variable }) => variable);
+  const gatesRead = await median(() => readScalars(gates));
+  const probes = channelProbes(model.placedBlocks());
+  const read = await median(async () => {
+    const given = toTensors(batch);
+    const forward = () => model.compute("loss", new Map([["documents", given]]) as Values);
+    tidy(() => void model.watched(probes.flatMap((probe) => probe.probes), forward)); // biome-ignore format: one call
+    for (const probe of probes) await probe.value();
+    dispose(Object.values(given));
+  });
+  const updates = await median(async () => {
+    const measured = new UpdateWatch(trained, trained.map(({ variable }) => variable)).finish(); // biome-ignore format: one call
+    await readScalars(measured);
+    dispose(measured);
+  });
+  step.dispose();
+  model.weights.dispose();
+  return [
+    {
+      what: `gates of every step, of a step of ${whole.toFixed(0)} ms`,
+      value: (100 * gatesRead) / whole,
+      unit: "%",
+      most: 0.5,
+    },
+    {
+      what: `all scalar probes: gates, and every ${every} steps the rest`,
+      value: (100 * (gatesRead + (read + updates) / every)) / whole,
+      unit: "%",
+      most: 3,
+    },
+  ];
+}
+
+/** Milliseconds of all threads. */
+function processorTime(work: () => void): number {
+  const start = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
+}
