@@ -25,6 +25,8 @@ export interface Frame {
   /** The last step that is there, and how many there will be. */
   step: number;
   steps: number;
+  /** The steps that a person has zoomed in on: lines have their points from there. All steps without it. */
+  zoom?: readonly [number, number] | undefined;
 }
 
 /** A small figure on a node's card. */

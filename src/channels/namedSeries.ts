@@ -1,4 +1,5 @@
 import { roundUp } from "../figures/axis.ts";
+import type { AxisOptions } from "../figures/lines.ts";
 import { Series } from "../figures/series.ts";
 import type { Frame, Table } from "./channel.ts";
 
@@ -36,7 +37,8 @@ export function joinSeries(series: NamedSeries): Table {
  * The axis of steps of a run: as far as a round step that the run will soon reach, so that lines fill it and it stays put for
  * a while; in the end all steps.
  */
-export function stepAxis({ step, steps }: Frame): { title: string; range: [number, number] } {
+export function stepAxis({ step, steps, zoom }: Frame): AxisOptions {
   const soon = roundUp(Math.max(step, 1) * 1.05);
-  return { title: "step", range: [0, step >= steps ? Math.max(step, 1) : Math.min(steps, soon)] };
+  const range = [0, step >= steps ? Math.max(step, 1) : Math.min(steps, soon)] as const;
+  return { title: "step", range, ...(zoom ? { zoom } : {}) };
 }

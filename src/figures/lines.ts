@@ -27,6 +27,8 @@ export interface AxisOptions {
   /** As the values need, by default. */
   range?: readonly [number, number];
   log?: boolean;
+  /** Of the x axis: the part of it whose points are wanted. The range stays as it is. */
+  zoom?: readonly [number, number];
 }
 
 export interface LinesOptions {
@@ -53,7 +55,7 @@ export function linesPanel(options: LinesOptions): LinesPanel {
   const count = Math.min(most.line, Math.max(most.least, Math.floor(most.all / Math.max(1, lines.length))));
   const all = lines.map((line) => {
     const points = line.points instanceof Series ? line.points.columns : line.points;
-    return { line, points, thin: thinned(line.points, count) };
+    return { line, points, thin: thinned(line.points, count, options.x.zoom) };
   });
   const own = all.filter(({ line }) => !line.derived);
   const x = axisOf(
@@ -86,8 +88,8 @@ export function linesPanel(options: LinesOptions): LinesPanel {
 }
 
 /** At most about so many points; all of them where they do not go from left to right. */
-function thinned(points: Series | Points, count: number): Points {
-  if (points instanceof Series) return points.thinned(count).columns;
+function thinned(points: Series | Points, count: number, zoom?: readonly [number, number]): Points {
+  if (points instanceof Series) return (zoom ? points.within(...zoom) : points).thinned(count).columns;
   if (points.x.length <= count || !isInOrder(points.x)) return points;
   return Series.of(points.x, points.y).thinned(count).columns;
 }

@@ -1,8 +1,11 @@
+import { Extremes } from "./extremes.ts";
+
 /** Points of one line, shared by all series that are a beginning of it. */
 interface Store {
   x: Float64Array;
   y: Float64Array;
   used: number;
+  extremes: Extremes;
 }
 
 /** What a part of a series comes to: the extremes and the last of its finite values. */
@@ -24,7 +27,10 @@ export interface Point {
  * and what it is appended to share their storage. Values that are not finite are kept as they are.
  */
 export class Series implements Iterable<[x: number, y: number]> {
-  static readonly empty = new Series({ x: new Float64Array(0), y: new Float64Array(0), used: 0 }, 0);
+  static readonly empty = new Series(
+    { x: new Float64Array(0), y: new Float64Array(0), used: 0, extremes: new Extremes() },
+    0,
+  );
   readonly #store: Store;
   readonly length: number;
 
@@ -46,6 +52,7 @@ export class Series implements Iterable<[x: number, y: number]> {
     store.x[this.length] = x;
     store.y[this.length] = y;
     store.used = this.length + 1;
+    store.extremes.extend(store.y, store.used);
     return new Series(store, this.length + 1);
   }
 
@@ -53,6 +60,20 @@ export class Series implements Iterable<[x: number, y: number]> {
   before(x: number): Series {
     const length = this.indexOf(x);
     return length === this.length ? this : new Series(this.#store, length);
+  }
+
+  /** The points from `x0` to `x1`, and the one before and the one after, where a line enters and leaves. */
+  within(x0: number, x1: number): Series {
+    const from = Math.max(0, this.indexOf(x0) - 1);
+    let to = this.indexOf(x1);
+    while (to < this.length && this.x(to) <= x1) to++;
+    to = Math.min(this.length, to + 1);
+    if (from === 0 && to === this.length) return this;
+    const { x, y } = this.columns;
+    return new Series(
+      { x: x.slice(from, to), y: y.slice(from, to), used: to - from, extremes: new Extremes() },
+      to - from,
+    );
   }
 
   /** Index of the first point at `x` or after it; the length if there is none. */
@@ -101,7 +122,8 @@ export class Series implements Iterable<[x: number, y: number]> {
   map(change: (y: number, index: number) => number): Series {
     const y = new Float64Array(this.length);
     for (let at = 0; at < this.length; at++) y[at] = change(this.#store.y[at]!, at);
-    return new Series({ x: this.#store.x.slice(0, this.length), y, used: this.length }, this.length);
+    const x = this.#store.x.slice(0, this.length);
+    return new Series({ x, y, used: this.length, extremes: new Extremes() }, this.length);
   }
 
   /**
@@ -111,12 +133,23 @@ export class Series implements Iterable<[x: number, y: number]> {
   window(x0: number, x1: number, count: number): Bucket[] {
     const { x, y } = this.columns;
     const width = (x1 - x0) / Math.max(1, count) || 1;
+    const bucketAt = (at: number) => Math.min(count - 1, Math.floor((x[at]! - x0) / width));
+    const { extremes } = this.#store;
+    extremes.extend(y, this.length);
     const buckets: Bucket[] = [];
-    for (let at = this.indexOf(x0); at < this.length && x[at]! <= x1; ) {
-      const own = Math.min(count - 1, Math.floor((x[at]! - x0) / width));
-      const from = at;
-      while (at < this.length && x[at]! <= x1 && Math.min(count - 1, Math.floor((x[at]! - x0) / width)) === own) at++;
-      buckets.push(bucketOf(x, y, from, at));
+    let end = this.indexOf(x1);
+    while (end < this.length && x[end]! <= x1) end++;
+    for (let from = this.indexOf(x0); from < end; ) {
+      const own = bucketAt(from);
+      // The first point of a later bucket.
+      let [low, high] = [from + 1, end];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (bucketAt(middle) <= own) low = middle + 1;
+        else high = middle;
+      }
+      buckets.push(bucketOf(x, y, from, low, extremes));
+      from = low;
     }
     return buckets;
   }
@@ -145,7 +178,7 @@ export class Series implements Iterable<[x: number, y: number]> {
     const { x, y, used } = this.#store;
     if (used === this.length && x.length >= length) return this.#store;
     const size = Math.max(16, 2 * this.length);
-    const copy = { x: new Float64Array(size), y: new Float64Array(size), used: this.length };
+    const copy = { x: new Float64Array(size), y: new Float64Array(size), used: this.length, extremes: new Extremes() };
     copy.x.set(x.subarray(0, this.length));
     copy.y.set(y.subarray(0, this.length));
     return copy;
@@ -153,19 +186,16 @@ export class Series implements Iterable<[x: number, y: number]> {
 }
 
 /** What the points from one index to below another come to. */
-function bucketOf(x: Float64Array, y: Float64Array, from: number, to: number): Bucket {
-  let [min, max, last] = [-1, -1, -1];
+function bucketOf(x: Float64Array, y: Float64Array, from: number, to: number, extremes: Extremes): Bucket {
+  const { min, max, mixed } = extremes.of(y, from, to);
+  let last = to - 1;
+  while (last >= from && !Number.isFinite(y[last])) last--;
   const notFinite: Point[] = [];
-  for (let at = from; at < to; at++) {
+  for (let at = from; mixed && at < to; at++) {
     const value = y[at]!;
-    if (!Number.isFinite(value)) {
-      if (!notFinite.some((point) => Object.is(point.y, value))) notFinite.push({ x: x[at]!, y: value });
-      continue;
-    }
-    if (min < 0 || value < y[min]!) min = at;
-    if (max < 0 || value > y[max]!) max = at;
-    last = at;
+    if (!Number.isFinite(value) && !notFinite.some((point) => Object.is(point.y, value)))
+      notFinite.push({ x: x[at]!, y: value });
   }
-  const point = (at: number) => (at < 0 ? undefined : { x: x[at]!, y: y[at]! });
+  const point = (at: number) => (at < from ? undefined : { x: x[at]!, y: y[at]! });
   return { min: point(min), max: point(max), last: point(last), notFinite };
 }

@@ -9,12 +9,20 @@ export type ChannelName = (typeof channels)[number]["name"];
 export type ViewOf<Name extends ChannelName> = Partial<Parameters<FigureOf<Name>>[1]>;
 type FigureOf<Name extends ChannelName> = NonNullable<Extract<(typeof channels)[number], { name: Name }>["figure"]>;
 
-/** A channel of a run as a figure; undefined while there is nothing to show, or for a channel that has none. */
-export function channelFigure(run: RunState, name: string, view: object = {}): Figure | undefined {
+/**
+ * A channel of a run as a figure; undefined while there is nothing to show, or for a channel that has none.
+ * @param zoom the steps that are looked at: lines have as many points there as they have of all steps
+ */
+export function channelFigure(
+  run: RunState,
+  name: string,
+  view: object = {},
+  zoom?: readonly [number, number],
+): Figure | undefined {
   const channel = channels.find((each) => each.name === name) as AnyChannel | undefined;
   if (!channel?.figure) return undefined;
   const state: unknown = run.channels[name as ChannelName];
-  return channel.figure(state, channel.view?.parse(view) ?? {}, run);
+  return channel.figure(state, channel.view?.parse(view) ?? {}, { step: run.step, steps: run.steps, zoom });
 }
 
 /** The small figures of a run that belong on a node's card. */

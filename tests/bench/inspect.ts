@@ -52,6 +52,7 @@ function windowsAndAppends(): Finding[] {
     for (let step = 0; step < sizes.points; step++) series = series.append(step, Math.sin(step * (which + 1)));
     return series;
   });
+  all[0]!.window(0, sizes.points, sizes.pixels); // compiled
   const windows = all.map((series) => processorTime(() => void series.window(0, sizes.points, sizes.pixels)));
   const many = Array.from({ length: sizes.numbers }, () => Series.of([0], [0]));
   const folder = mkdtempSync(join(tmpdir(), "flamingo-bench-"));

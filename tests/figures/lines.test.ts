@@ -168,3 +168,20 @@ test("values that differ in their last digit alone have an axis as well", () => 
     expect(y.range[1]).toBeGreaterThan(y.range[0]);
   }
 });
+
+test("zoomed in, a long line has every point of the part that is looked at, with the same axes and notes", () => {
+  const y = Array.from({ length: 200_000 }, (_, at) => (at === 123_456 ? 99 : Math.sin(at)));
+  const line = { name: "a", points: Series.of(y.map((_, at) => at), y), color: "muted" as const }; // biome-ignore format: one line
+  const panel = (zoom?: [number, number]) =>
+    linesPanel({
+      lines: [line],
+      x: { title: "step", range: [0, 200_000], ...(zoom ? { zoom } : {}) },
+      y: { title: "y", range: [-1, 1] },
+    });
+  const [whole, part] = [panel(), panel([123_000, 123_999])];
+  expect([part.x, part.y, part.notes]).toEqual([whole.x, whole.y, whole.notes]);
+  expect(whole.lines[0]!.y).toContain(99); // the spike shows in the whole line too
+  const inside = part.lines[0]!.x.filter((x) => x >= 123_000 && x <= 123_999);
+  expect(inside).toHaveLength(1000);
+  expect(part.lines[0]!.x).toHaveLength(1002); // and where it comes from and goes to
+});

@@ -99,3 +99,37 @@ describe("a thinned series", () => {
     expect(seriesOf(y).thinned(600).ys).toContain(99);
   });
 });
+
+test("each bucket of a window is what a plain loop over its points finds, also among many points", () => {
+  const y = Array.from({ length: 5000 }, (_, at) =>
+    at % 977 === 5 ? Number.NaN : at === 3333 ? Number.POSITIVE_INFINITY : Math.sin(at * at),
+  );
+  const series = seriesOf(y);
+  // Parts of it, and what is appended to a part, share its storage.
+  for (const each of [series, series.before(3000), series.before(3000).append(3000, 7), series.map((value) => -value)])
+    for (const [x0, x1, count] of [
+      [0, 4999, 7],
+      [100, 2999, 333],
+      [0, 4999, 5000],
+      [2500, 2501, 1],
+    ] as const) {
+      // biome-ignore format: a window a line
+      const width = (x1 - x0) / count;
+      const expected = new Map<number, [number, number][]>();
+      for (const [x, value] of each) {
+        if (x < x0 || x > x1) continue;
+        const own = Math.min(count - 1, Math.floor((x - x0) / width));
+        expected.set(own, [...(expected.get(own) ?? []), [x, value]]);
+      }
+      const found = each.window(x0, x1, count);
+      expect(found).toHaveLength(expected.size);
+      for (const [at, points] of [...expected.values()].entries()) {
+        const finitePoints = points.filter(([, value]) => Number.isFinite(value));
+        const values = finitePoints.map(([, value]) => value);
+        const { min, max, last, notFinite } = found[at]!;
+        if (values.length > 0) expect([min!.y, max!.y]).toEqual([Math.min(...values), Math.max(...values)]);
+        expect(last && [last.x, last.y]).toEqual(finitePoints.at(-1));
+        expect(notFinite.length > 0).toBe(finitePoints.length < points.length);
+      }
+    }
+});

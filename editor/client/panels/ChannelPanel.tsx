@@ -9,7 +9,7 @@ import { panelPlotly } from "../../../src/figures/plotly.ts";
 import { figureSvg } from "../../../src/figures/svg/figure.ts";
 import { type ChannelName, channelFigure } from "../../../src/runs/channelFigure.ts";
 import { loadPlotly } from "../figures/loadPlotly.ts";
-import { PlotlyBox } from "../figures/PlotlyBox.tsx";
+import { PlotlyBox, type Zoom } from "../figures/PlotlyBox.tsx";
 import { useRedraw } from "../figures/useRedraw.ts";
 import { type Field, fieldsOf } from "../form/fields.ts";
 import { Icon } from "../parts/Icon.tsx";
@@ -29,21 +29,30 @@ export function ChannelPanel({ channel }: { channel: AnyChannel }) {
   const theme = useTheme();
   const [figure, setFigure] = useState<Figure>();
   const drawn = useRef("");
+  /** The steps that a person has zoomed in on, by panel. */
+  const zooms = useRef(new Map<number, Zoom>());
+  const [zoomed, setZoomed] = useState(0);
   const draw = useCallback(async () => {
     const plotly = await loadPlotly();
     const { id, state } = useRun.getState();
-    const now = `${id} ${state.next} ${theme} ${JSON.stringify(view)}`;
+    const now = `${id} ${state.next} ${theme} ${JSON.stringify(view)} ${zoomed}`;
     if (now === drawn.current || !box.current?.isConnected) return;
     drawn.current = now;
     const next = channelFigure(state, name, view);
     flushSync(() => setFigure(next));
     const work = (next?.rows.flat() ?? []).map(async (panel, index) => {
       const element = plots.current[index];
-      const made = panelPlotly(panel, theme, `${id} ${JSON.stringify(view)}`);
+      const zoom = zooms.current.get(index);
+      const shown = zoom ? (channelFigure(state, name, view, zoom)?.rows.flat()[index] ?? panel) : panel;
+      const made = panelPlotly(shown, theme, `${id} ${JSON.stringify(view)}`);
       if (element && made) await plotly.react(element, made.data as never, made.layout, made.config);
     });
     await Promise.all(work);
-  }, [name, view, theme]);
+  }, [name, view, theme, zoomed]);
+  const zoom = useCallback((index: number, range: Zoom) => {
+    zooms.current.set(index, range);
+    setZoomed((count) => count + 1);
+  }, []);
   useRedraw(box, draw);
   const panels = figure?.rows.flat() ?? [];
   return (
@@ -61,6 +70,7 @@ export function ChannelPanel({ channel }: { channel: AnyChannel }) {
               plots.current[index] = element;
             }}
             testId={index === 0 ? `${name}-plot` : undefined}
+            onZoom={(range) => zoom(index, range)}
           />
           {"notes" in panel && panel.notes.length > 0 && (
             <p className="figure-notes" data-testid={`${name}-notes`}>
@@ -130,11 +140,14 @@ function PanelBody(props: {
   panel: Panel;
   hold: (element: HTMLDivElement | null) => void;
   testId: string | undefined;
+  onZoom: (range: Zoom) => void;
 }) {
-  const { panel, hold, testId } = props;
+  const { panel, hold, testId, onZoom } = props;
   const theme = useTheme();
   if (panel.kind !== "maps" && panel.kind !== "status")
-    return <PlotlyBox hold={hold} label={titleOf(panel)} testId={testId} />;
+    return (
+      <PlotlyBox hold={hold} label={titleOf(panel)} testId={testId} {...(panel.kind === "lines" ? { onZoom } : {})} />
+    );
   const svg = figureSvg({ rows: [[panel]], label: titleOf(panel) }, { background: theme });
   // biome-ignore lint/security/noDangerouslySetInnerHtml: our own renderer, which escapes all text
   return <div className="figure-svg" dangerouslySetInnerHTML={{ __html: svg }} data-testid={testId} />;
