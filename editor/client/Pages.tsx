@@ -29,6 +29,7 @@ function openLinked(pipeline: string): void {
 }
 
 const RunsPage = lazy(() => import("./runs/RunsPage.tsx"));
+const AttentionPage = lazy(() => import("./attention/AttentionPage.tsx"));
 const ComparePage = lazy(() => import("./runs/ComparePage.tsx"));
 
 /** The page that the address names. */
@@ -48,6 +49,8 @@ export function Pages() {
           <RunsPage />
         ) : route.page === "compare" ? (
           <ComparePage chosen={route.runs} />
+        ) : route.page === "attention" ? (
+          <AttentionPage run={route.run} />
         ) : (
           <NotebookPage route={route} />
         )}

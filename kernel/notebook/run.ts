@@ -28,7 +28,7 @@ import { NotebookFigure } from "../display/notebookFigure.ts";
 import { StopButton } from "../display/stopButton.ts";
 import { ActivityProgress } from "./activityProgress.ts";
 import { notebookDevice } from "./device.ts";
-import { type RunChannels, runChannels } from "./runChannel.ts";
+import { type RunChannel, type RunChannels, runChannels } from "./runChannel.ts";
 import { studioLink } from "./studioLink.ts";
 
 export interface GoOnOptions {
@@ -88,9 +88,24 @@ export class Run {
     return isUnderWay && leaseHolder(this.folder) === undefined ? "failed" : status;
   }
 
-  /** The loss of the last step, in nats a token. */
-  get loss(): number | undefined {
-    return this.#state.channels.loss.total.last?.y;
+  /**
+   * The loss of every step.
+   *
+   * @example
+   * run.loss.plot({ log: true })
+   */
+  get loss(): RunChannel<"loss"> {
+    return this.channels.loss;
+  }
+
+  /**
+   * tanh of every gate after every step.
+   *
+   * @example
+   * run.gates.plot({ map: true }) // gates by steps
+   */
+  get gates(): RunChannel<"gates"> {
+    return this.channels.gates;
   }
 
   /** Its results on held-out data, as far as it was evaluated. */
@@ -188,11 +203,14 @@ export class Run {
   }
 
   /**
-   * What the tokens of the held-out images' captions attend to.
+   * What the tokens of the held-out images' captions attend to, as a figure.
+   *
+   * @example
+   * await run.attention({ token: "heart", layer: 3, head: 0 })
    * @param options.step one of the steps that attention was recorded at; the last by default
    * @throws FlamingoError NOT_FOUND if there is no attention of that step
    */
-  async attentionFigure({
+  async attention({
     step,
     ...options
   }: Omit<AttentionOptions, "step"> & { step?: number } = {}): Promise<NotebookFigure> {

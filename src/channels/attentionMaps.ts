@@ -4,6 +4,8 @@ import { isRight } from "./samples.ts";
 import { type AttentionView, attentionScale, headCount, isText, tokenAttention, wholeView } from "./tokenAttention.ts";
 
 export interface AttentionOptions extends Partial<AttentionView> {
+  /** Only the tokens that read so; all that are text without it. */
+  token?: string;
   /** At most so many images. */
   images?: number;
   /** Whether the training step is told that the frame was taken at. */
@@ -12,7 +14,7 @@ export interface AttentionOptions extends Partial<AttentionView> {
 
 /** What each token of the captions attends to: each image, then a heat map for each token that is text. */
 export function attentionMaps(frame: AttentionFrame, options: AttentionOptions = {}): MapsPanel {
-  const { images = 4, step = true, ...chosen } = options;
+  const { images = 4, step = true, token: wanted, ...chosen } = options;
   const view = { ...wholeView, ...chosen };
   const where = [
     which("layer", view.layer, frame.layers.length),
@@ -27,13 +29,14 @@ export function attentionMaps(frame: AttentionFrame, options: AttentionOptions =
     grid: frame.grid,
     images: frame.images.slice(0, images).map((image) => {
       const tokens = image.tokens.map((token, index) => ({ token, index })).filter(({ token }) => isText(token));
+      const shown = tokens.filter(({ token }) => wanted === undefined || token === wanted);
       const caption = tokens.map(({ token }) => token).join(" ");
       return {
         image: image.image,
         label: image.label,
         right: isRight({ label: image.label, caption }),
         end: attentionScale(frame.layers, image, view).end,
-        maps: tokens.map(({ token, index }) => ({ token, weights: tokenAttention(frame.layers, image, view, index) })),
+        maps: shown.map(({ token, index }) => ({ token, weights: tokenAttention(frame.layers, image, view, index) })),
       };
     }),
   };

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { AttentionImage } from "../../src/channels/attention.ts";
+import { attentionMaps } from "../../src/channels/attentionMaps.ts";
 import { isRight } from "../../src/channels/samples.ts";
 import { attentionScale, firstContentToken, tokenAttention, wholeView } from "../../src/channels/tokenAttention.ts";
 
@@ -112,4 +113,16 @@ test("through the resampler by the plain product, it is a direct product of cros
   expect(tokenAttention(layers, image, view, 0)).toEqual(
     tokenAttention(layers, image, { ...view, through: "rollout" }, 0),
   );
+});
+
+test("maps of one token are of that token in every image that has it", () => {
+  const frame = {
+    step: 5,
+    layers,
+    grid: { rows: 2, columns: 2 },
+    images: [image, { ...image, image: 1, tokens: ["<image>", "a", "dog"] }],
+  };
+  const { images } = attentionMaps(frame, { token: "red", layer: 0, head: 1 });
+  expect(images.map(({ maps }) => maps.map(({ token }) => token))).toEqual([["red"], []]);
+  expect(images[0]!.maps[0]!.weights).toEqual(tokenAttention(layers, image, { ...wholeView, layer: 0, head: 1 }, 2));
 });

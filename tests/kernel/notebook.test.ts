@@ -110,13 +110,13 @@ describe("a run that is there", () => {
     expect(result!.data).toEqual({ "text/plain": `run ${id}: succeeded` }); // its plots stand above already
     const run = await flamingo.openRun(id);
     expect(Object.keys((await cell.run(() => run))!.data).sort()).toEqual(complete);
-    for (const figure of [run.channels.loss.plot(), run.channels.gates.plot(), await run.attentionFigure({ step: 3 })])
+    for (const figure of [run.channels.loss.plot(), run.channels.gates.plot(), await run.attention({ step: 3 })])
       expect(Object.keys((await figure.bundle()).data).sort()).toEqual(complete);
     expect(run.channels.gates.plot({ absolute: false }).text()).toContain("tanh(α) over step");
     expect(run.channels.loss.table().map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(run.channels.samples.table()[0]).toHaveProperty("caption");
     expect(() => run.channels.samples.plot()).toThrow(expect.objectContaining({ code: "USAGE" }));
-    await expect(run.attentionFigure({ step: 4 })).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(run.attention({ step: 4 })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
   test("is waited for while it has no process yet, and its last words are heard though the process has gone", async () => {
