@@ -55,6 +55,7 @@ const mostPending = 50;
 /** Compiles cells that share one scope, and answers about their code. */
 export class Compiler implements Requests {
   readonly #program: CellProgram;
+  readonly #root: string;
   #cells: Accepted[] = [];
   #scope: { around: ts.Node | undefined; values: Set<string>; preloaded: ts.SourceFile | undefined } | undefined;
   readonly #pending = new Map<number, Compiled>();
@@ -67,6 +68,7 @@ export class Compiler implements Requests {
 
   constructor(installation: CompilerInstallation) {
     this.#program = new CellProgram(installation);
+    this.#root = installation.root;
   }
 
   open(folder: string, globals: string[]): string[] {
@@ -76,7 +78,7 @@ export class Compiler implements Requests {
     this.#pending.clear();
     this.#program.isLibraryInScope = false;
     this.#scope = undefined;
-    const options = readFolderOptions(folder);
+    const options = readFolderOptions(folder, this.#root);
     this.#program.open(folder, options);
     return options.notes;
   }

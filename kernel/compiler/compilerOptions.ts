@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import ts from "typescript";
 
 /** What every Node that we run on has, by its major version: the types of what it lacks are left out. */
@@ -80,15 +80,19 @@ export interface FolderOptions {
   notes: string[];
 }
 
-/** Reads the tsconfig.json of a folder, with what it extends. */
-export function readFolderOptions(folder: string): FolderOptions {
-  const file = join(folder, "tsconfig.json");
-  if (!ts.sys.fileExists(file)) return { options: {}, notes: [] };
-  const parsed = parseConfig(file, folder);
-  if (typeof parsed === "string") return { options: {}, notes: [`tsconfig.json is not read: ${parsed}`] };
+/**
+ * Reads the tsconfig.json of a folder, or of the nearest folder above that has one, with what it extends.
+ * @param own the library's root, whose tsconfig.json is for its sources and not for notebooks
+ */
+export function readFolderOptions(folder: string, own?: string): FolderOptions {
+  const file = ts.findConfigFile(folder, ts.sys.fileExists);
+  if (!file || dirname(file) === own) return { options: {}, notes: [] };
+  const name = relative(folder, file);
+  const parsed = parseConfig(file);
+  if (typeof parsed === "string") return { options: {}, notes: [`${name} is not read: ${parsed}`] };
   const noInputs = 18003;
   const wrong = parsed.errors.filter(({ code }) => code !== noInputs);
-  const notes = wrong.map(({ messageText }) => `tsconfig.json: ${ts.flattenDiagnosticMessageText(messageText, " ")}`);
+  const notes = wrong.map(({ messageText }) => `${name}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`);
   const options: ts.CompilerOptions = {};
   const without: string[] = [];
   for (const [name, value] of Object.entries(parsed.options)) {
@@ -97,16 +101,16 @@ export function readFolderOptions(folder: string): FolderOptions {
   }
   if (options.jsx === ts.JsxEmit.Preserve || options.jsx === ts.JsxEmit.ReactNative) delete options.jsx;
   if (without.length > 0)
-    notes.push(`tsconfig.json: no effect in cells: ${without.sort().join(", ")}; cells are ES modules for Node`);
+    notes.push(`${name}: no effect in cells: ${without.sort().join(", ")}; cells are ES modules for Node`);
   return { options, notes };
 }
 
 /** @returns why it cannot be read, where TypeScript fails at it, as at thousands of brackets */
-function parseConfig(file: string, folder: string): ts.ParsedCommandLine | string {
+function parseConfig(file: string): ts.ParsedCommandLine | string {
   const host: ts.ParseConfigHost = { ...ts.sys, readDirectory: () => [] };
   try {
     const { config, error } = ts.readConfigFile(file, ts.sys.readFile);
-    const parsed = ts.parseJsonConfigFileContent(config ?? {}, host, folder, undefined, file);
+    const parsed = ts.parseJsonConfigFileContent(config ?? {}, host, dirname(file), undefined, file);
     return { ...parsed, errors: [...(error ? [error] : []), ...parsed.errors] };
   } catch (thrown) {
     return (thrown as Error).message;

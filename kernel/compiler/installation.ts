@@ -4,6 +4,8 @@ import type { PreloadedLibrary } from "./protocol.ts";
 
 /** What the compiler's process is told of where things are. */
 export interface CompilerInstallation {
+  /** The library's own folder. */
+  root: string;
   typescript: string;
   /** The folder of @types/node. */
   nodeTypes: string;
@@ -23,6 +25,7 @@ export const compilerScript = join(import.meta.dirname, "start.cjs");
 export function compilerInstallation(library?: PreloadedLibrary): CompilerInstallation {
   const require = createRequire(import.meta.url);
   return {
+    root: dirname(dirname(import.meta.dirname)),
     typescript: require.resolve("typescript"),
     nodeTypes: dirname(require.resolve("@types/node/package.json")),
     importer: compilerScript,

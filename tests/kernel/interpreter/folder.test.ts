@@ -1,4 +1,8 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { readFolderOptions } from "../../../kernel/compiler/compilerOptions.ts";
+import { compilerInstallation } from "../../../kernel/compiler/installation.ts";
 import { RecordedCell } from "../recordedCell.ts";
 import { Cells } from "./cells.ts";
 
@@ -54,4 +58,14 @@ test("paths and packages are completed", async () => {
   expect(await complete("await import('./lib/de|')")).toContain("await import('./lib/deep");
   expect(await complete("import os from 'node:o|'")).toContain("import os from 'node:os");
   expect(await complete("import {} from '@lib/|'")).toContain("import {} from '@lib/deep");
+});
+
+test("a notebook in a folder below follows the nearest tsconfig.json above, but not that of the library's own sources", () => {
+  cells.write({ "below/deeper/.keep": "" });
+  const { options, notes } = readFolderOptions(join(cells.folder, "below/deeper"));
+  expect(options).toMatchObject({ strict: true, pathsBasePath: cells.folder });
+  expect(notes[0]).toMatch(/^\.\.\/\.\.\/tsconfig\.json: no effect in cells: /);
+  const root = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
+  expect(readFolderOptions(join(root, "notebooks"), root)).toEqual({ options: {}, notes: [] });
+  expect(compilerInstallation().root).toBe(root);
 });
