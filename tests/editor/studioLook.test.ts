@@ -66,6 +66,10 @@ describe.runIf(hasBrowser())("the page on a small screen", () => {
     writeFileSync(join(folder, "attention-000001.json"), JSON.stringify(frame));
     await page.goto(`${url.split("?")[0]}#run=${id}`);
     await page.reload();
+    const tabs = page.locator(".tab");
+    await tabs.first().waitFor(patience);
+    const lines = await tabs.evaluateAll((all) => all.map((tab) => tab.scrollHeight / tab.clientHeight));
+    expect(Math.max(...lines)).toBeLessThan(1.1); // beside the name of a run each has one line
     const panel = page.getByTestId("attention-panel");
     const value = panel.getByTestId("attention-value");
     const end = panel.getByTestId("attention-end");
