@@ -45,8 +45,7 @@ try {
     differences(expected, await resultOf(folder), folder),
   );
   console.log(`${values.kills} kills, ${kills} resumed bit-identical`);
-  const cut = await make("cut");
-  await killTraining(cut, 700);
+  const cut = await killAfterCheckpoints(4);
   const damages = await tryAll(
     "damage",
     Number(values.damages),
@@ -128,6 +127,19 @@ async function killTraining(folder: string, wait: number): Promise<void> {
   await delay(wait);
   child.kill("SIGKILL");
   await end;
+}
+
+/** A run that was killed once it had so many checkpoints. */
+async function killAfterCheckpoints(count: number): Promise<string> {
+  const folder = await make("cut");
+  const child = flamingo("resume", folder, "--json");
+  const end = ended(child);
+  let seen = 0;
+  for await (const line of createInterface(child.stdout!))
+    if (line.includes('"channel":"checkpoint"') && ++seen === count) break;
+  child.kill("SIGKILL");
+  await end;
+  return folder;
 }
 
 async function runUnlessOver(folder: string): Promise<void> {

@@ -4,8 +4,10 @@ import fc from "fast-check";
 import { readFolderOptions } from "../../kernel/compiler/compilerOptions.ts";
 import { foldOutput } from "../../kernel/nbformat/outputs.ts";
 import { readConnection } from "../../kernel/protocol/connection.ts";
+import { decode } from "../../kernel/protocol/frames.ts";
 import { newHeader } from "../../kernel/protocol/message.ts";
 import { type RequestType, readContent, requestContents } from "../../kernel/protocol/requests.ts";
+import { Signer } from "../../kernel/protocol/signature.ts";
 import { HistoryFile } from "../../kernel/session/historyFile.ts";
 import { mutatedJson, mutatedText } from "./mutations.ts";
 import { type Reader, reader } from "./reader.ts";
@@ -77,6 +79,20 @@ export function kernelReaders(folder: string): Reader[] {
         const file = join(folder, "connection.json");
         writeFileSync(file, text);
         readConnection(file);
+      },
+    }),
+    reader({
+      name: "signed messages",
+      inputs: fc.record({ at: fc.nat(3), part: asText(newHeader("execute_request", "s"), contents[0]) }),
+      right: { at: 3, part: JSON.stringify(contents[0]) },
+      read: ({ at, part }) => {
+        const parts = [JSON.stringify(newHeader("execute_request", "s")), "{}", "{}", "{}"].with(at, part);
+        const signer = new Signer("key");
+        const frames = ["<IDS|MSG>", signer.sign(parts), ...parts];
+        decode(
+          frames.map((frame) => Buffer.from(frame)),
+          signer,
+        );
       },
     }),
     reader({
