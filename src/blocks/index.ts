@@ -39,6 +39,7 @@ export { MaskedCrossAttention } from "./maskedCrossAttention.ts";
 export { MediaLocations, mediaLocations } from "./mediaLocations.ts";
 export { MediaMask, mediaMask } from "./mediaMask.ts";
 export { MediaTimeEmbedding } from "./mediaTimeEmbedding.ts";
+export { MixtureLoss } from "./mixtureLoss.ts";
 export { MlpResampler } from "./mlpResampler.ts";
 export { Multiply, multiply } from "./multiply.ts";
 export { NextTokenLoss } from "./nextTokenLoss.ts";

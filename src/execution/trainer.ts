@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { MixtureLoss, mixtureWeight } from "../blocks/mixtureLoss.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
 import { sizeOf } from "../core/shape.ts";
@@ -6,6 +7,7 @@ import { Prefetcher } from "../data/prefetcher.ts";
 import type { Batch } from "../data/source.ts";
 import { readNumbers, type Weight, type WeightData } from "../engine/readings/weights.ts";
 import { dispose, type Tensor, tidy } from "../engine/tensor.ts";
+import type { Source } from "../graph/graph.ts";
 import { firstNonFinite } from "../inspection/firstNonFinite.ts";
 import { findGates } from "../inspection/gates.ts";
 import { layerWeights } from "../inspection/layerWeights.ts";
@@ -14,7 +16,7 @@ import type { PlanNode } from "../pipeline/compile.ts";
 import { checkpointFolder, trainedFolder } from "../runs/folder.ts";
 import type { RecordBody } from "../runs/record.ts";
 import { type LossRecord, pruneCheckpoints, saveCheckpoint } from "../training/checkpoint.ts";
-import { type StepReport, train } from "../training/loop.ts";
+import { type StepReport, type Training, train } from "../training/loop.ts";
 import { LossScale } from "../training/lossScale.ts";
 import { Optimizer } from "../training/optimizer.ts";
 import type { ParameterGroups } from "../training/parameterGroups.ts";
@@ -104,7 +106,7 @@ export class Trainer {
       ...(this.#lossScale ? { lossScale: this.#lossScale } : {}),
       noise: new Random(this.#context.seed).fork("noise"),
       from,
-      lossOf: this.#lossOf(),
+      ...this.#lossesOf(),
       measures: (step) => step % measureEvery === 0,
       onStep: (report) => this.#record(report),
       onNonFinite: (report) => this.#recordLoss(report),
@@ -162,13 +164,29 @@ export class Trainer {
     log.append({ channel: "weights", value: { parts } });
   }
 
+  /** The loss of each dataset that a mixture has, or the one loss. */
+  #lossesOf(): Pick<Training, "lossOf" | "mixture"> {
+    const { model, node } = this.#context;
+    const from = model.inputsOf(node.id).loss!;
+    const { type, config } = model.node(from.node);
+    const mixed = type === MixtureLoss.name ? Object.entries(model.inputsOf(from.node)) : [];
+    if (mixed.length === 0) {
+      const lossOf = this.#lossOf(from);
+      return { lossOf };
+    }
+    const losses = mixed.map(([, each]) => this.#lossOf(each));
+    const settings = MixtureLoss.config.parse(config);
+    const datasets = mixed.map(([name]) => ({ name, weight: mixtureWeight(settings, name) }));
+    const inTurn = settings.order === "roundRobin";
+    return { mixture: { datasets, inTurn }, lossOf: (batch, dataset) => losses[dataset]!(batch) };
+  }
+
   /**
    * The loss of a batch. What depends on no trained weight is computed first, outside the gradient's tape, or read from the cache.
    */
-  #lossOf(): (batch: number) => Promise<() => Tensor> {
-    const { model, node } = this.#context;
-    const from = model.inputsOf(node.id).loss!;
-    const feeding = model.sourcesOf(node.id);
+  #lossOf(from: Source): (batch: number) => Promise<() => Tensor> {
+    const { model } = this.#context;
+    const feeding = model.sourcesOf(from.node);
     const fixed = model.blocksUpTo(from.node).filter((id) => model.isFixed(id));
     const cache = new FeatureCache(model, fixed);
     // A block may hand out a weight itself (an embedding table): that is not ours to dispose.
@@ -209,12 +227,12 @@ export class Trainer {
     }
   }
 
-  #record({ step, loss, rate, norm, gates, milliseconds, updates }: StepReport): void {
+  #record({ step, loss, rate, norm, gates, datasets, milliseconds, updates }: StepReport): void {
     const { log } = this.#context;
     this.#seconds += milliseconds / 1000;
     const waiting = milliseconds > 0 ? Math.min(1, this.#waited / milliseconds) : 0;
     this.#waited = 0;
-    this.#recordLoss({ step, loss, rate, norm });
+    this.#recordLoss({ step, loss, rate, norm, datasets });
     if (gates.length > 0) log.append({ channel: "gates", step, value: gates });
     log.append({ channel: "time", step, value: { milliseconds, waiting } });
     if (updates) log.append({ channel: "weights", step, value: this.#partNorms(updates) });
@@ -237,9 +255,11 @@ export class Trainer {
     return { gradient: normsOf(gradient), weight: normsOf(weight), update: normsOf(update) };
   }
 
-  #recordLoss({ step, loss, rate, norm }: Pick<StepReport, "step" | "loss" | "rate" | "norm">): void {
+  #recordLoss(report: Pick<StepReport, "step" | "loss" | "rate" | "norm"> & Partial<StepReport>): void {
+    const { step, loss, rate, norm, datasets = {} } = report;
     const { log } = this.#context;
-    log.append({ channel: "loss", step, value: { total: loss } });
+    const parts = Object.keys(datasets).length > 0 ? { datasets } : {};
+    log.append({ channel: "loss", step, value: { total: loss, ...parts } });
     log.append({ channel: "optimizer", step, value: { rate, norm } });
   }
 

@@ -2,10 +2,10 @@ import { FlamingoError } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
 import { valueAndGradients } from "../engine/autodiff/gradients.ts";
 import { capabilities } from "../engine/devices/capabilities.ts";
-import { add } from "../engine/ops/elementwise.ts";
+import { add, scale } from "../engine/ops/elementwise.ts";
 import { readScalars } from "../engine/read.ts";
 import type { Weight } from "../engine/readings/weights.ts";
-import { dispose, type Tensor, tidy } from "../engine/tensor.ts";
+import { clone, dispose, type Tensor, tidy } from "../engine/tensor.ts";
 import { withTrainingNoise } from "../engine/trainingNoise.ts";
 import type { LossScale } from "./lossScale.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -22,9 +22,18 @@ export interface StepReport {
   norm: number;
   /** tanh of each gate among the weights, after the step. */
   gates: number[];
+  /** Mean loss on each dataset of the step, unweighted, where there are several. */
+  datasets: Record<string, number>;
   milliseconds: number;
   /** Weight by weight, for a step that `measures` asks for. */
   updates?: UpdateNorms;
+}
+
+/** A dataset of a mixture. */
+export interface TrainingDataset {
+  name: string;
+  /** Multiplies its loss. */
+  weight: number;
 }
 
 export interface Training {
@@ -39,8 +48,10 @@ export interface Training {
   noise?: Random;
   /** Step to go on after; 0 for a new training. */
   from: number;
-  /** The loss of a batch, a scalar. Batches count from 0 over the whole training. */
-  lossOf(batch: number): Promise<() => Tensor> | (() => Tensor);
+  /** Where batches come from several datasets. Each step takes a batch of each, or, in turn, of one. */
+  mixture?: { datasets: readonly TrainingDataset[]; inTurn: boolean };
+  /** The loss of a batch of a dataset, a scalar. Batches of a dataset count from 0 over the whole training. */
+  lossOf(batch: number, dataset: number): Promise<() => Tensor> | (() => Tensor);
   /** Whether what this step does to each weight is measured; not by default. */
   measures?(step: number): boolean;
   /** After each step, in order, as soon as its numbers are there. */
@@ -65,6 +76,8 @@ interface StartedStep {
   numbers: Promise<number[]>;
   /** How many of the numbers are what was measured. */
   measured: number;
+  /** The datasets of the step; their losses are the first numbers after loss and norm. */
+  datasets: readonly TrainingDataset[];
 }
 
 /**
@@ -107,7 +120,7 @@ export async function train(training: Training): Promise<number> {
 async function startStep(training: Training, step: number): Promise<StartedStep> {
   const { weights, optimizer, schedule, lossScale } = training;
   const start = performance.now();
-  const { loss, gradients } = await sumOfBatches(training, step);
+  const { loss, gradients, datasets, losses } = await sumOfBatches(training, step);
   const rate = rateAt(step, schedule);
   const scale = lossScale?.scale ?? 1;
   const taken = step - (lossScale?.skipped ?? 0);
@@ -115,45 +128,76 @@ async function startStep(training: Training, step: number): Promise<StartedStep>
   const norm = optimizer.step(gradients, taken, rate, { scale, loss });
   const measured = watch?.finish() ?? [];
   const gates = weights.filter(({ group }) => group === "gate").map(({ variable }) => variable);
-  const numbers = readScalars([loss, norm, ...gates, ...measured]);
+  const numbers = readScalars([loss, norm, ...losses, ...gates, ...measured]);
   numbers.catch(() => undefined); // thrown where it is awaited, which may be after the next step began
-  dispose([loss, norm, ...measured, ...gradients.filter((gradient) => gradient !== null)]);
-  return { step, rate, scale, start, numbers, measured: measured.length };
+  dispose([loss, norm, ...losses, ...measured, ...gradients.filter((gradient) => gradient !== null)]);
+  return { step, rate, scale, start, numbers, measured: measured.length, datasets };
 }
 
 /** What a step came to. Its time begins with it, or where the report of the one before ended. */
 async function reportOf(
   { accumulation, lossScale, onNonFinite }: Training,
-  { step, rate, scale, start, numbers, measured }: StartedStep,
+  { step, rate, scale, start, numbers, measured, datasets }: StartedStep,
   reportedAt: number,
 ): Promise<StepReport> {
   const all = await numbers;
-  const [sum, length, ...open] = all.slice(0, all.length - measured);
+  const [sum, length, ...rest] = all.slice(0, all.length - measured);
+  const losses = datasets.map(({ name }, at) => [name, rest[at]! / accumulation]);
+  const open = rest.slice(datasets.length);
   const updates = measured > 0 ? { updates: readUpdateNorms(all.slice(-measured), scale) } : {};
   const [loss, norm] = [sum! / accumulation, length! / scale];
   if (!Number.isFinite(loss) || (!Number.isFinite(norm) && !lossScale)) onNonFinite?.({ step, loss, rate, norm });
   requireFinite(loss, "loss", step, lossScale);
   if (!lossScale?.take(Number.isFinite(norm))) requireFinite(norm, "norm of the gradients", step, lossScale);
   const milliseconds = performance.now() - Math.max(start, reportedAt);
-  return { step, loss, rate, norm, gates: open.map(Math.tanh), milliseconds, ...updates };
+  return {
+    step,
+    loss,
+    rate,
+    norm,
+    gates: open.map(Math.tanh),
+    datasets: Object.fromEntries(losses),
+    milliseconds,
+    ...updates,
+  };
 }
 
-/** The summed loss of a step's batches, and the gradients of their mean times the loss scale. */
+/** The one dataset of a training without a mixture. */
+const only: readonly TrainingDataset[] = [{ name: "", weight: 1 }];
+
+/** The summed loss of a step's batches, the gradients of their mean times the loss scale, and the summed loss of each dataset of a mixture. */
 async function sumOfBatches(
-  { weights, accumulation, lossScale, noise, lossOf }: Training,
+  { weights, accumulation, lossScale, noise, mixture, lossOf }: Training,
   step: number,
-): Promise<{ loss: Tensor; gradients: (Tensor | null)[] }> {
+): Promise<{ loss: Tensor; gradients: (Tensor | null)[]; datasets: readonly TrainingDataset[]; losses: Tensor[] }> {
   const variables = weights.map(({ variable }) => variable);
   const factor = (lossScale?.scale ?? 1) / accumulation;
+  const all = mixture?.datasets ?? only;
+  const turn = (step - 1) % all.length;
+  const chosen = mixture?.inTurn ? [turn] : all.map((_, at) => at);
+  // A dataset that is trained on every nth step has its own batches from 0 on.
+  const first = (mixture?.inTurn ? Math.floor((step - 1) / all.length) : step - 1) * accumulation;
   let [loss, ...gradients]: (Tensor | null)[] = [];
+  const losses: (Tensor | null)[] = chosen.map(() => null);
   for (let part = 0; part < accumulation; part++) {
-    const batch = (step - 1) * accumulation + part;
-    const computeLoss = await lossOf(batch);
-    const result = withTrainingNoise(noise?.fork(batch), () => valueAndGradients(computeLoss, variables, factor));
-    const found = [result.value, ...result.gradients];
-    [loss, ...gradients] = part === 0 ? found : sumOf([loss!, ...gradients], found);
+    for (const [at, dataset] of chosen.entries()) {
+      const batch = first + part;
+      const computeLoss = await lossOf(batch, dataset);
+      const { weight } = all[dataset]!;
+      const stream = mixture ? noise?.fork(batch).fork(dataset) : noise?.fork(batch);
+      const result = withTrainingNoise(stream, () => valueAndGradients(computeLoss, variables, factor * weight));
+      const found = [weight === 1 ? result.value : tidy(() => scale(result.value, weight)), ...result.gradients];
+      if (mixture) losses[at] = sumOf([losses[at]!], [clone(result.value)])[0]!;
+      if (weight !== 1) result.value.dispose();
+      [loss, ...gradients] = loss ? sumOf([loss, ...gradients], found) : found;
+    }
   }
-  return { loss: loss!, gradients };
+  return {
+    loss: loss!,
+    gradients,
+    datasets: mixture ? chosen.map((at) => all[at]!) : [],
+    losses: losses.flatMap((each) => each ?? []),
+  };
 }
 
 function sumOf(left: (Tensor | null)[], right: (Tensor | null)[]): (Tensor | null)[] {
