@@ -64,6 +64,7 @@ export { type Tensor, tf, type Variable } from "./engine/tensor.ts";
 export { type DrawingOptions, drawing, drawingLabels, drawingSamples } from "./data/emoji/drawing.ts";
 export { emojiTokenizer } from "./data/emoji/emoji.ts";
 export { Image } from "./data/image.ts";
+export { byteTokenizer } from "./data/texts/byteTokenizer.ts";
 export { Tokenizer } from "./data/tokenizer.ts";
 export { loadWeights, saveWeights } from "./weights/file.ts";
 export { pretrainedNames } from "./weights/pretrained.ts";

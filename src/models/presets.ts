@@ -13,14 +13,14 @@ export interface Preset {
   language: z.input<typeof FlamingoLanguageModel.config>;
 }
 
-/** Small enough to train in minutes on a laptop's CPU; the vocabulary is that of the emoji's captions. */
+/** Small enough to train in minutes on a laptop's CPU; the vocabulary is that of the studio's own language model. */
 const tiny: Preset = {
   vision: { imageSize: 32, visualDim: 128 },
   resampler: { visualDim: 128, depth: 2, latents: 8, heads: 4, headDim: 32, latentStd: 0.02 },
   language: {
-    vocabulary: 3320,
+    vocabulary: 6144,
     newTokens: 2,
-    imageToken: 3320,
+    imageToken: 6144,
     dim: 128,
     layers: 4,
     visualDim: 128,

@@ -12,6 +12,7 @@ import { padRows } from "../../src/evaluation/prompt.ts";
 import { scoreTokens } from "../../src/evaluation/score.ts";
 import { build } from "../../src/models/build.ts";
 import { FlamingoLanguageModel } from "../../src/models/languageModel.ts";
+import "../../src/blocks/index.ts"; // what the slots name
 import { presets } from "../../src/models/presets.ts";
 
 /** Texts that are read at once. */

@@ -28,7 +28,7 @@ describe.runIf(hasBrowser())("a pipeline that a notebook opens", () => {
       await page.goto(links[index]!);
       const shown = page.getByLabel("Name of the pipeline");
       await expect.poll(() => shown.inputValue(), { timeout: 60_000 }).toBe(name);
-      await page.locator(".wire-label", { hasText: "5×length×3322" }).first().waitFor({ timeout: 60_000 });
+      await page.locator(".wire-label", { hasText: "5×length×6146" }).first().waitFor({ timeout: 60_000 });
       await page.close();
     }
   });

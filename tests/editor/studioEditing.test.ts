@@ -28,7 +28,7 @@ describe.runIf(hasBrowser())("the editor, as a person sees it", () => {
 
   test("no shape is hidden by a card, and a block that is clicked lies on no other", { timeout: whole }, async () => {
     const page = await openStudio();
-    await page.locator(".wire-label", { hasText: "24×length×3322" }).first().waitFor(patience);
+    await page.locator(".wire-label", { hasText: "24×length×6146" }).first().waitFor(patience);
     const cards = ".react-flow__node";
     const before = await page.locator(cards).count();
     expect(await page.evaluate(overlaps, [".wire-label", cards])).toEqual([]);

@@ -173,7 +173,7 @@ describe("a pipeline in a notebook", () => {
     const { data } = (await new RecordedCell().run(() => flamingo.pipeline("emoji-captions")))!;
     expect(Object.keys(data).sort()).toEqual(["image/png", "text/html", "text/plain"]);
     expect(data["text/plain"]).toMatch(
-      /flamingo \(Flamingo, 2\.83 M weights, part frozen, part trained\): reads images from documents\.images, ids from documents\.ids; gives logits \[24, length, 3322\]/,
+      /flamingo \(Flamingo, 3\.19 M weights, part frozen, part trained\): reads images from documents\.images, ids from documents\.ids; gives logits \[24, length, 6146\]/,
     );
     expect(data["text/html"]).toContain("24×2×1×32×32×3");
     expect((await new RecordedCell().run(() => pipeline))!.data["text/plain"]).toMatch(/^Small/);
