@@ -5,6 +5,7 @@ import { formatNumber } from "../figures/numbers.ts";
 import { Series } from "../figures/series.ts";
 import { defineChannel, number, type Reading } from "./channel.ts";
 import { joinSeries, stepAxis } from "./namedSeries.ts";
+import { placeName } from "./place.ts";
 
 /** The entropy of a layer's cross-attention, in nats. */
 const layerEntropy = z.object({
@@ -45,8 +46,8 @@ export const entropy = defineChannel({
     joinSeries(
       Object.fromEntries(
         state.flatMap((layer) => [
-          ...layer.heads.map((each, head) => [`${nameOf(layer)} head ${head + 1}`, each] as const),
-          [`${nameOf(layer)} even`, layer.even] as const,
+          ...layer.heads.map((each, head) => [`${placeName(layer)} head ${head + 1}`, each] as const),
+          [`${placeName(layer)} even`, layer.even] as const,
         ]),
       ),
     ),
@@ -98,7 +99,7 @@ export const entropy = defineChannel({
 
 /** The layers with one more value of one of them, which may be new. */
 function withLayer(state: readonly Layer[], { node, path, heads, even }: LayerEntropy, step: number): readonly Layer[] {
-  const known = state.find((each) => nameOf(each) === nameOf({ node, path }));
+  const known = state.find((each) => placeName(each) === placeName({ node, path }));
   const layer = {
     ...{ node, path },
     heads: heads.map((each, head) => (known?.heads[head] ?? Series.empty).append(step, each)),
@@ -137,8 +138,4 @@ function entropyOf({ node, path, shape, data }: Reading): LayerEntropy {
 
 function meanOf(heads: readonly Series[]): Series {
   return heads[0]!.map((_, at) => heads.reduce((sum, each) => sum + each.y(at), 0) / heads.length);
-}
-
-function nameOf({ node, path }: { node: string; path: readonly string[] }): string {
-  return [node, ...path].join(".");
 }

@@ -7,6 +7,7 @@ import { formatNumber } from "../figures/numbers.ts";
 import { Series } from "../figures/series.ts";
 import { defineChannel, type Frame, number } from "./channel.ts";
 import { joinSeries, stepAxis } from "./namedSeries.ts";
+import { placeName } from "./place.ts";
 
 /** A tanh gate and its place in the model's graph. */
 const gate = z.object({
@@ -77,7 +78,7 @@ export const gates = defineChannel({
 
 /** The name of the gate's weight, as in a checkpoint. */
 export function weightName({ node, path }: Pick<Gate, "node" | "path">): string {
-  return [node, ...path].join(".");
+  return placeName({ node, path });
 }
 
 /** `layer 2, feed-forward`. */

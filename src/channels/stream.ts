@@ -5,6 +5,7 @@ import { formatShare } from "../figures/numbers.ts";
 import { Series } from "../figures/series.ts";
 import { defineChannel, number, type Reading } from "./channel.ts";
 import { joinSeries, stepAxis } from "./namedSeries.ts";
+import { placeAround, placeName } from "./place.ts";
 
 /** Norms of the residual stream where a new layer adds to it, each the root of the mean of ‖·‖² over tokens. */
 const addition = z.object({
@@ -56,7 +57,7 @@ export const stream = defineChannel({
     joinSeries(
       Object.fromEntries(
         state.flatMap((place) =>
-          (["before", "added", "after"] as const).map((what) => [`${nameOf(place)} ${what}`, place[what]]),
+          (["before", "added", "after"] as const).map((what) => [`${placeName(place)} ${what}`, place[what]]),
         ),
       ),
     ),
@@ -125,7 +126,7 @@ export const stream = defineChannel({
 /** The places with one more value of one of them, which may be new. */
 function withAddition(state: readonly Place[], value: Addition, step: number): readonly Place[] {
   const { node, path, update } = value;
-  const known = state.find((each) => nameOf(each) === nameOf(value));
+  const known = state.find((each) => placeName(each) === placeName(value));
   const next = (what: "before" | "added" | "after") => (known?.[what] ?? Series.empty).append(step, value[what]);
   const place = { node, path, update, before: next("before"), added: next("added"), after: next("after") };
   return known ? state.map((each) => (each === known ? place : each)) : [...state, place];
@@ -145,7 +146,7 @@ function additionsOf(readings: readonly Reading[]): Addition[] {
   const before = readings.filter(({ read }) => "input" in read.of);
   return before.map(({ node, path, inputs, shape, data }) => {
     const { data: after } = readings.find(
-      (each) => nameOf(each) === nameOf({ node, path }) && "output" in each.read.of,
+      (each) => placeName(each) === placeName({ node, path }) && "output" in each.read.of,
     )!;
     const tokens = data.length / shape.at(-1)!;
     const norm = (value: (at: number) => number) => {
@@ -167,12 +168,8 @@ function shareOf({ before, added }: Place): Series {
   return added.map((value, at) => (value === 0 ? 0 : value / (before.y(at) + value)));
 }
 
-function nameOf({ node, path }: { node: string; path: readonly string[] }): string {
-  return [node, ...path].join(".");
-}
-
 function layerOf({ node, path }: Pick<Addition, "node" | "path">): string {
-  return nameOf({ node, path: path.slice(0, -1) });
+  return placeName(placeAround({ node, path }));
 }
 
 /** `layer 2, cross-attention`. */

@@ -4,6 +4,7 @@ import { formatNumber } from "../figures/numbers.ts";
 import { Series } from "../figures/series.ts";
 import { defineChannel, number } from "./channel.ts";
 import { joinSeries, stepAxis } from "./namedSeries.ts";
+import { placeName } from "./place.ts";
 
 /** The weights of one parameter group in one layer. */
 const part = z.object({
@@ -36,7 +37,7 @@ export interface WeightsState extends Record<What, readonly Series[]> {
 
 /**
  * What each layer learns: the norms of its gradients, of its weights, and of the step relative to them, ‖Δw‖ / ‖w‖. Which parts there
- * are is told once, before the first values.
+ * are is recorded once, before the first values.
  */
 export const weights = defineChannel({
   name: "weights",
@@ -116,7 +117,7 @@ const axisTitles = {
 
 /** `language.gated_cross_attn_layers.0 (gate)`. */
 export function partName({ node, path, group }: WeightPart): string {
-  return `${[node, ...path].join(".")} (${group})`;
+  return `${placeName({ node, path })} (${group})`;
 }
 
 /** Index of the series whose last value is the largest finite one; −1 where there is none. */

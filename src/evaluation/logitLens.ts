@@ -1,8 +1,9 @@
+import { placeName } from "../channels/place.ts";
 import type { Value } from "../core/call.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Edit } from "../engine/readings/edited.ts";
 import { clone, dispose, keep, type Tensor } from "../engine/tensor.ts";
-import { type PlacedBlock, placeName } from "../inspection/placedBlocks.ts";
+import type { PlacedBlock } from "../inspection/placedBlocks.ts";
 import { promptTokens, textTokens } from "./prompt.ts";
 import type { Continued, PromptModel } from "./promptModel.ts";
 import { logProbability } from "./score.ts";

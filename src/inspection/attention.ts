@@ -1,6 +1,7 @@
+import { placeName } from "../channels/place.ts";
 import type { Probe } from "../engine/readings/eager.ts";
 import { keep, type Tensor } from "../engine/tensor.ts";
-import { type PlacedBlock, placeName } from "./placedBlocks.ts";
+import type { PlacedBlock } from "./placedBlocks.ts";
 
 /** Attention weights of one attention block. */
 export interface SeenAttention {

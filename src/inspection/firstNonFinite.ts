@@ -1,7 +1,8 @@
+import { placeName } from "../channels/place.ts";
 import type { BlockLookup } from "../core/block.ts";
 import type { Probe } from "../engine/readings/eager.ts";
 import { keep, mul, sum, type Tensor, tidy } from "../engine/tensor.ts";
-import { type PlacedBlock, placeName } from "./placedBlocks.ts";
+import type { PlacedBlock } from "./placedBlocks.ts";
 
 /** A model that is watched while it computes. */
 interface Watched {

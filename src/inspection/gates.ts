@@ -1,7 +1,8 @@
 import type { Gate } from "../channels/gates.ts";
+import { type Place, placeAround, placeName } from "../channels/place.ts";
 import type { AnyBlock } from "../core/block.ts";
 import type { WeightSpec } from "../core/weight.ts";
-import { type PlacedBlock, placeName } from "./placedBlocks.ts";
+import type { PlacedBlock } from "./placedBlocks.ts";
 
 /**
  * The gates among weights, each with its place in the graph, in the weights' order.
@@ -49,6 +50,6 @@ function ownBlock(name: string, blocks: readonly PlacedBlock[]): { block: Placed
   return { block, path: [...block.path, ...(rest ? [rest] : [])] };
 }
 
-function layerName({ node, path }: Pick<PlacedBlock, "node" | "path">): string {
-  return placeName({ node, path: path.slice(0, -1) });
+function layerName(block: Place): string {
+  return placeName(placeAround(block));
 }

@@ -1,9 +1,10 @@
+import { placeName } from "../channels/place.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { gatedAdd, multiply } from "../engine/ops/elementwise.ts";
 import type { Edit, Edits } from "../engine/readings/edited.ts";
 import type { Weight } from "../engine/readings/weights.ts";
 import { mul, type Tensor, tensor } from "../engine/tensor.ts";
-import { type PlacedBlock, placeName } from "./placedBlocks.ts";
+import type { PlacedBlock } from "./placedBlocks.ts";
 
 /** What is changed in a model while it computes. Its weights stay as they are. */
 export interface Intervention {

@@ -1,7 +1,8 @@
+import { placeName } from "../channels/place.ts";
 import type { WeightPart } from "../channels/weights.ts";
 import type { AnyBlock } from "../core/block.ts";
 import type { WeightSpec } from "../core/weight.ts";
-import { type PlacedBlock, placeName } from "./placedBlocks.ts";
+import type { PlacedBlock } from "./placedBlocks.ts";
 
 /**
  * Parts of a model: the weights of one parameter group in one layer. A layer is the outermost block around a weight that is one of a

@@ -1,3 +1,4 @@
+import type { Place } from "../channels/place.ts";
 import type { BlockLookup } from "../core/block.ts";
 import type { Ports } from "../core/port.ts";
 import { type Graph, type GraphNode, inputsOf } from "../graph/graph.ts";
@@ -5,11 +6,7 @@ import { trace } from "../graph/trace.ts";
 import type { Plan } from "../pipeline/compile.ts";
 
 /** A block and its place in the model's graph. */
-export interface PlacedBlock {
-  /** Node of the plan that it is in. */
-  node: string;
-  /** Names of the blocks from there to it; empty for the node's own block. */
-  path: readonly string[];
+export interface PlacedBlock extends Place {
   /** Types of these blocks, from the node's own to this one; of a changed copy, the type that it was made from. */
   types: readonly string[];
   config: Readonly<Record<string, unknown>>;
@@ -48,9 +45,4 @@ function blocksAt(
     blocksAt(inside, child, node, { ...block, path: [...place.path, child] }, findBlock),
   );
   return [block, ...children];
-}
-
-/** The name of a place, as weights and probes are named. */
-export function placeName({ node, path }: Pick<PlacedBlock, "node" | "path">): string {
-  return [node, ...path].join(".");
 }

@@ -1,8 +1,9 @@
 import type { AnyChannel, PortReading, Reading } from "../channels/channel.ts";
 import { channels } from "../channels/channels.ts";
+import { placeName } from "../channels/place.ts";
 import type { Probe } from "../engine/readings/eager.ts";
 import { keep, type Tensor } from "../engine/tensor.ts";
-import { type PlacedBlock, placeName } from "./placedBlocks.ts";
+import type { PlacedBlock } from "./placedBlocks.ts";
 
 /** A tensor that was seen, until its numbers are read. */
 interface Seen {

@@ -45,14 +45,19 @@ function toVersion2(pipeline: unknown): unknown {
 
 /**
  * Version 3: sources of captions name their tokenizer. Those of version 2 knew the words of emoji alone, and cut captions of images off
- * at 24 of them.
+ * at 24 of them. The number of captioned images was called pictures.
  */
 function toVersion3(pipeline: unknown): unknown {
   const file = pipeline as File;
   if (!isObject(file.nodes)) return { ...file, version: 3 };
   const nodes = Object.entries(file.nodes).map(([id, node]) => {
-    const before = isObject(node) && Object.hasOwn(wordSources, node.type) ? wordSources[node.type] : undefined;
-    return [id, before ? { ...node, config: { ...before, ...(isObject(node.config) ? node.config : {}) } } : node];
+    if (!isObject(node)) return [id, node];
+    const config = isObject(node.config) ? node.config : {};
+    if (Object.hasOwn(wordSources, node.type))
+      return [id, { ...node, config: { ...wordSources[node.type], ...config } }];
+    if (node.type !== "CaptionSamples" || !("pictures" in config)) return [id, node];
+    const { pictures: images, ...rest } = config;
+    return [id, { ...node, config: { ...rest, images } }];
   });
   return { ...file, version: 3, nodes: Object.fromEntries(nodes) };
 }
@@ -184,7 +189,6 @@ function languageModelOf({
 
 /** What became of the blocks of version 1, by type: their type and configuration of version 2. */
 const blocks: Readonly<Record<string, (config: Fields) => Partial<Node>>> = {
-  CaptionSamples: ({ pictures: images, ...config }) => ({ config: { ...config, ...fields({ images }) } }),
   Halve: (config) => ({ type: "Chunk", config }),
   Activation: ({ kind }) => ({ type: activationNames[String(kind)] ?? "Gelu", config: {} }),
   FeedForward: ({ dim, ...config }) => {

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { type AnyChannel, defineChannel, type Reading } from "../../src/channels/channel.ts";
+import { placeName } from "../../src/channels/place.ts";
 import { countTensors } from "../../src/engine/memory.ts";
 import { assignNumbers, readNumbers } from "../../src/engine/readings/weights.ts";
 import { dispose, type Tensor, tidy } from "../../src/engine/tensor.ts";
 import { toTensors, type Values } from "../../src/execution/pipelineModel.ts";
 import { type Prepared, prepareRun } from "../../src/execution/prepare.ts";
 import { firstNonFinite } from "../../src/inspection/firstNonFinite.ts";
-import { placeName } from "../../src/inspection/placedBlocks.ts";
 import { ChannelProbe } from "../../src/inspection/probes.ts";
 import { readRun } from "../../src/runs/folder.ts";
 import { newRun, smallPipeline } from "../execution/smallRun.ts";

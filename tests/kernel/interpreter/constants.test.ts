@@ -16,6 +16,7 @@ test.each([
   ...["1 + '1'", "1 + x", "1(2)", "1\n(2)", "1\n- 1", "(1", "1, 2", "-1 ** 2", "010", "/1/ + 1", "1++", "1 // 2\n/3/"],
   ...[
     "'\\8'",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the code of a cell
     "`${1}`",
     "console.log(x)",
     "console.error(1)",
