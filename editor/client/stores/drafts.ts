@@ -10,8 +10,8 @@ const pause = 200;
 /** The newest draft that was kept, by the browser or by the server, whose disk outlives a browser that is killed. */
 export async function newestDraft(): Promise<Draft | undefined> {
   const own = readDraft(browserStorage);
-  const [newest] = await getJson<KeptDraft[]>("/api/drafts").catch((): KeptDraft[] => []);
-  const other = newest && (await draftOf(newest.id));
+  const [newest] = await keptDrafts();
+  const other = newest && (await readKept(newest.id));
   return other && (own === undefined || (own.time ?? 0) < (other.time ?? 0)) ? other : own;
 }
 
@@ -21,7 +21,15 @@ export function showDraft({ pipeline, time: _time, ...origin }: Draft): void {
 }
 
 /** The draft of a pipeline that was not saved, if there is one. */
-export function draftOf(id: string): Promise<Draft | undefined> {
+export async function draftOf(id: string): Promise<Draft | undefined> {
+  return (await keptDrafts()).some((each) => each.id === id) ? readKept(id) : undefined;
+}
+
+function keptDrafts(): Promise<KeptDraft[]> {
+  return getJson<KeptDraft[]>("/api/drafts").catch(() => []);
+}
+
+function readKept(id: string): Promise<Draft | undefined> {
   return getJson<unknown>(`/api/drafts/${id}`).then(parseDraft, () => undefined);
 }
 
