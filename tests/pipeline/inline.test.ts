@@ -123,8 +123,8 @@ describe("a plan with blocks inlined", () => {
 test("blocks in slots start from the weights that the slots name, at their own places", () => {
   const { type, config } = one.nodes.model!;
   expect(describeStarts(findBlock(type)!, config, { path: "model" })).toEqual([
-    { path: "model.vision_encoder", weights: "emoji-vision" },
-    { path: "model.lang_encoder", weights: "emoji-language" },
+    { path: "model.vision_encoder", type: "ConvEncoder", weights: "emoji-vision" },
+    { path: "model.lang_encoder", type: "FlamingoLanguageModel", weights: "emoji-language" },
   ]);
   const odd = pipelineOf({
     type: "Flamingo",

@@ -179,6 +179,7 @@ const driven: Record<string, { context?: Partial<EditorContext>; does: string | 
   describeBlock: { context: { ownBlock: "Mine" }, does: "open:block" },
   exportBlock: { context: { ownBlock: "Mine" }, does: "exportBlock:Mine" },
   importBlocks: { does: "importBlocks" },
+  openModel: { does: "open:model" },
   commands: { does: "open:commands" },
   search: { does: "search" },
   fit: { does: "fit" },
