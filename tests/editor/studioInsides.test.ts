@@ -22,7 +22,7 @@ describe.runIf(hasBrowser())("rewiring a Flamingo, from the screen alone", () =>
     await node(page, "gated_cross_attn_layers.0").locator(".card-name").click();
     await gate(page).selectOption("Ungated");
     await stage(page, "31 asked for the extent", () => page.getByText("Only here").waitFor(patience));
-    await page.getByRole("button", { name: "Change", exact: true }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Change", exact: true }).click();
     await node(page, "gated_cross_attn_layers.0").locator(".card-difference").waitFor(patience);
     await page.getByRole("button", { name: "Close the inspector" }).click();
     await node(page, "gated_cross_attn_layers.2").locator(".card-name").click();
