@@ -19,10 +19,10 @@ const read = {
   whole: ["editor/templates", "editor/ablations", "notebooks", "editor/client/public"],
   withoutSources: ["src", "kernel"],
 };
-/** What loads TypeScript, which only a checkout has, and what is compiled otherwise. */
+/** What loads TypeScript, which only a checkout has, what is compiled otherwise, and weights that only older pipelines name. */
 const onlyInCheckouts = [
   ...["kernel/wire/start.cjs", "kernel/bundle", "src/command/flamingo.js", "src/package/thread.js"],
-  ...["src/build", "src/engine/devices/wasm/kernels"],
+  ...["src/build", "src/engine/devices/wasm/kernels", "src/weights/pretrained/emoji-language.safetensors"],
 ].map((path) => join(root, path));
 
 /** Builds it beside the old one, which is there until the new one is whole. */
