@@ -27,7 +27,7 @@ export const Latents = definePrimitive({
   name: "Latents",
   title: "Learnt latents",
   category: "Vision",
-  summary: "Learnt latents, the same for each image: the resampler's queries, and as many as it gives visual tokens.",
+  summary: "Learnt latents, the same for each image: the resampler's queries, one for each visual token.",
   paper: "2.1, Figure 5",
   config: z.strictObject({
     dim: count("Width", "Channels of each latent.", "channels"),
