@@ -21,6 +21,14 @@ export interface WeightOptions {
   new?: boolean;
 }
 
+/** Numbers for a weight, as a file or a checkpoint holds them. */
+export interface WeightData {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+  /** Writes the numbers from an index on to a place, a part at a time, where that needs less memory than `data`. */
+  fill?(target: Float32Array, first?: number): void;
+}
+
 /** Bits of a number of a matrix that is quantised. */
 export const bitWidths = [8, 4] as const;
 export type Bits = (typeof bitWidths)[number];

@@ -1,7 +1,6 @@
 import { FlamingoError } from "../core/errors.ts";
 import type { Start } from "../core/reading.ts";
-import type { Bits } from "../core/weight.ts";
-import type { WeightData } from "../engine/readings/weights.ts";
+import type { Bits, WeightData } from "../core/weight.ts";
 import { fileBytes } from "../weights/byteSource.ts";
 import { listNames } from "../weights/mappedWeights.ts";
 import { openTensors } from "../weights/openWeights.ts";

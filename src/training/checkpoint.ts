@@ -3,7 +3,7 @@ import { readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { FlamingoError } from "../core/errors.ts";
-import type { WeightData } from "../engine/readings/weights.ts";
+import type { WeightData } from "../core/weight.ts";
 import { loadWeights, saveWeights } from "../weights/file.ts";
 import { floatTensors, type StoredTensor } from "../weights/storedTensor.ts";
 import { lossScaleState } from "./lossScale.ts";

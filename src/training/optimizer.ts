@@ -1,7 +1,8 @@
+import type { WeightData } from "../core/weight.ts";
 import { adamW } from "../engine/ops/adamW.ts";
 import { adaptiveClip } from "../engine/ops/adaptiveClip.ts";
 import { type ClipOptions, clipFactor, globalNorm } from "../engine/ops/globalNorm.ts";
-import { assignNumbers, readNumbers, type Weight, type WeightData } from "../engine/readings/weights.ts";
+import { assignNumbers, readNumbers, type Weight } from "../engine/readings/weights.ts";
 import { dispose, type Tensor, type Variable, variable, zeros } from "../engine/tensor.ts";
 import type { GroupSettings, ParameterGroups } from "./parameterGroups.ts";
 

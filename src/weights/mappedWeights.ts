@@ -1,7 +1,8 @@
 import { FlamingoError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
+import type { WeightData } from "../core/weight.ts";
 import { type Counterpart, type NameMap, theirShape, toOurs } from "./nameMap.ts";
-import { asFloats, type FloatTensor, type StoredTensor } from "./storedTensor.ts";
+import { asFloats, type StoredTensor } from "./storedTensor.ts";
 
 /** A weight of ours by its description. */
 export interface WeightShape {
@@ -27,7 +28,7 @@ export interface Fit {
 
 export interface MappedWeights {
   /** By our names; each is converted when somebody looks at its numbers. */
-  readonly weights: Map<string, FloatTensor>;
+  readonly weights: Map<string, WeightData>;
   readonly fit: Fit;
 }
 
@@ -55,7 +56,7 @@ export function mapWeights(
   const unexpected = new Set([...stored.keys()].filter((name) => !ignored?.test(name)));
   const missing: string[] = [];
   const misshapen: Misshapen[] = [];
-  const weights = new Map<string, FloatTensor>();
+  const weights = new Map<string, WeightData>();
   for (const counterpart of names) {
     const candidates = [counterpart.theirs, ...(counterpart.aliases ?? [])].map(storedName);
     for (const name of candidates) unexpected.delete(name);
@@ -86,7 +87,7 @@ function convert(
   counterpart: Counterpart,
   tensor: StoredTensor,
   shapes: ReadonlyMap<string, readonly number[]>,
-): Map<string, FloatTensor> {
+): Map<string, WeightData> {
   const { ours, transposed, heads = 1 } = counterpart;
   if (ours.length === 1 && !transposed && heads === 1) return new Map([[ours[0]!, asFloats(tensor)]]);
   let held: WeakRef<ReturnType<typeof toOurs>> | undefined;
@@ -99,7 +100,7 @@ function convert(
     return all;
   };
   return new Map(
-    ours.map((name): [string, FloatTensor] => [
+    ours.map((name): [string, WeightData] => [
       name,
       {
         shape: shapes.get(name)!,
@@ -123,7 +124,7 @@ function partsOf(
   tensor: Fillable,
   name: string,
   shapes: ReadonlyMap<string, readonly number[]>,
-): Required<FloatTensor>["fill"] {
+): Required<WeightData>["fill"] {
   const rowsOf = (each: string) => shapes.get(each)![0]! / heads;
   const own = rowsOf(name);
   const before = ours.slice(0, ours.indexOf(name)).reduce((sum, each) => sum + rowsOf(each), 0);

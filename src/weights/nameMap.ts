@@ -1,11 +1,6 @@
 import { FlamingoError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
-
-/** A tensor's numbers with its shape. */
-export interface Numbers {
-  shape: readonly number[];
-  data: Float32Array;
-}
+import type { WeightData } from "../core/weight.ts";
 
 /** A tensor of another library, and the weights of ours that are in it. */
 export interface Counterpart {
@@ -32,9 +27,9 @@ export type NameMap = readonly Counterpart[];
  */
 export function toOurs(
   counterpart: Counterpart,
-  tensor: Numbers,
+  tensor: WeightData,
   shapeOf: (weight: string) => readonly number[],
-): Map<string, Numbers> {
+): Map<string, WeightData> {
   const { theirs, ours, transposed, heads = 1 } = counterpart;
   const shapes = ours.map(shapeOf);
   const expected = theirShape(counterpart, shapes);
@@ -54,7 +49,7 @@ export function toOurs(
 }
 
 /** The tensor of the other library that holds these weights of ours: what `toOurs` divides. */
-export function toTheirs(counterpart: Counterpart, weightOf: (weight: string) => Numbers): Numbers {
+export function toTheirs(counterpart: Counterpart, weightOf: (weight: string) => WeightData): WeightData {
   const { ours, transposed, heads = 1 } = counterpart;
   const weights = ours.map(weightOf);
   const data = new Float32Array(weights.reduce((sum, weight) => sum + weight.data.length, 0));
@@ -83,7 +78,7 @@ function joinedShape(shapes: readonly (readonly number[])[]): number[] {
 }
 
 /** The numbers of a matrix of the reversed shape, column by column. */
-function transpose({ shape, data }: Numbers): Float32Array {
+function transpose({ shape, data }: WeightData): Float32Array {
   if (shape.length < 2) return data;
   const [rows, columns] = shape as [number, number];
   const turned = new Float32Array(data.length);

@@ -1,4 +1,5 @@
 import { sizeOf } from "../core/shape.ts";
+import type { WeightData } from "../core/weight.ts";
 import type { ReadBytes } from "./byteSource.ts";
 import { type Dtype, dtypes, type StoredNumbers } from "./dtypes.ts";
 
@@ -20,14 +21,6 @@ export interface WeightsFile {
   readonly tensors: Map<string, StoredTensor>;
   /** Free text beside the tensors, such as the configuration that made them. */
   readonly metadata: Readonly<Record<string, string>>;
-}
-
-/** Numbers as a model takes them. */
-export interface FloatTensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-  /** Writes the numbers from an index on to a place, reading a part at a time. */
-  fill?(target: Float32Array, first?: number): void;
 }
 
 /** Numbers that are read and converted at a time, where they are written to a place. */
@@ -66,7 +59,7 @@ function alignedTo(size: number, bytes: Uint8Array): Uint8Array {
 }
 
 /** The same tensor with its numbers as float32, converted when somebody looks at them. */
-export function asFloats(tensor: StoredTensor): FloatTensor {
+export function asFloats(tensor: StoredTensor): WeightData {
   return {
     shape: tensor.shape,
     ...(tensor.fill && { fill: tensor.fill }),
@@ -78,6 +71,6 @@ export function asFloats(tensor: StoredTensor): FloatTensor {
 }
 
 /** The tensors of a file with their numbers as float32. */
-export function floatTensors({ tensors }: Pick<WeightsFile, "tensors">): Map<string, FloatTensor> {
+export function floatTensors({ tensors }: Pick<WeightsFile, "tensors">): Map<string, WeightData> {
   return new Map([...tensors].map(([name, tensor]) => [name, asFloats(tensor)]));
 }

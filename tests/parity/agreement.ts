@@ -1,10 +1,11 @@
 import type { Value } from "../../src/core/call.ts";
 import { instantiate } from "../../src/core/instantiate.ts";
 import { checkMediaCount } from "../../src/core/mediaCount.ts";
+import type { WeightData } from "../../src/core/weight.ts";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { multiply } from "../../src/engine/ops/elementwise.ts";
 import { Eager } from "../../src/engine/readings/eager.ts";
-import { type WeightData, Weights } from "../../src/engine/readings/weights.ts";
+import { Weights } from "../../src/engine/readings/weights.ts";
 import { dispose, keep, sum, type Tensor, tensor, type Variable, variable } from "../../src/engine/tensor.ts";
 import type { StoredTensor } from "../../src/weights/storedTensor.ts";
 import type { GoldenCase } from "./golden.ts";

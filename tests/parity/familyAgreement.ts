@@ -2,12 +2,13 @@ import type { Value } from "../../src/core/call.ts";
 import { instantiate } from "../../src/core/instantiate.ts";
 import { findBlock } from "../../src/core/registry.ts";
 import type { SlotInput } from "../../src/core/slot.ts";
+import type { WeightData } from "../../src/core/weight.ts";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { multiply } from "../../src/engine/ops/elementwise.ts";
 import { Eager } from "../../src/engine/readings/eager.ts";
 import { Weights } from "../../src/engine/readings/weights.ts";
 import { dispose, keep, sum, type Tensor, tensor } from "../../src/engine/tensor.ts";
-import { type NameMap, type Numbers, toTheirs } from "../../src/weights/nameMap.ts";
+import { type NameMap, toTheirs } from "../../src/weights/nameMap.ts";
 import type { Agreement, Deviation } from "./agreement.ts";
 import { type FamilyCase, numbersOf } from "./familyCase.ts";
 import { familyPorts } from "./familyPorts.ts";
@@ -44,7 +45,7 @@ export async function compareFamily({ model, weights: numbers, inputs, expected 
       learnt.map(({ variable }) => variable),
     );
     held.push(value, ...Object.values(outputs), ...gradients.filter((gradient) => gradient !== null));
-    const found = new Map<string, Numbers>();
+    const found = new Map<string, WeightData>();
     for (const [at, { name, shape }] of learnt.entries()) {
       const gradient = gradients[at];
       if (!gradient) throw new Error(`no gradient reaches ${name}`);
@@ -95,7 +96,12 @@ function isWanted(names: NameMap, weight: string, expected: ReadonlySet<string>)
 }
 
 /** Of the positions that are no padding. */
-function outputDeviation(name: string, actual: Float32Array, expected: Numbers, mask: Numbers | undefined): Deviation {
+function outputDeviation(
+  name: string,
+  actual: Float32Array,
+  expected: WeightData,
+  mask: WeightData | undefined,
+): Deviation {
   const width = expected.shape.at(-1)!;
   let [difference, largest] = [0, 0];
   for (let at = 0; at < expected.data.length; at++) {
@@ -106,11 +112,14 @@ function outputDeviation(name: string, actual: Float32Array, expected: Numbers, 
   return { name, error: difference / largest };
 }
 
-function gradientDeviations(actual: ReadonlyMap<string, Numbers>, expected: ReadonlyMap<string, never>): Deviation[] {
+function gradientDeviations(
+  actual: ReadonlyMap<string, WeightData>,
+  expected: ReadonlyMap<string, never>,
+): Deviation[] {
   const stored = [...expected].flatMap(([name, each]) =>
     name.startsWith("grad.") ? [[name.slice("grad.".length), numbersOf(each)] as const] : [],
   );
-  const largestOf = ({ data }: Numbers) => data.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
+  const largestOf = ({ data }: WeightData) => data.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
   const ofAll = Math.max(...stored.map(([, each]) => largestOf(each)));
   return stored.map(([name, each]) => {
     const found = actual.get(name);

@@ -3,12 +3,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describeWeights } from "../../src/core/describeWeights.ts";
 import { findBlock } from "../../src/core/registry.ts";
+import type { WeightData } from "../../src/core/weight.ts";
 import type { FamilyModel } from "../../src/models/families/family.ts";
 import { modelOf } from "../../src/models/families/index.ts";
 import { frozenNames, ignoredOfOpenClip } from "../../src/models/families/openFlamingo.ts";
 import { loadWeights } from "../../src/weights/file.ts";
 import { mapWeights, requireFit, type WeightShape } from "../../src/weights/mappedWeights.ts";
-import type { Numbers } from "../../src/weights/nameMap.ts";
 import type { StoredTensor } from "../../src/weights/storedTensor.ts";
 
 type Stored = ReadonlyMap<string, StoredTensor>;
@@ -19,7 +19,7 @@ export interface FamilyCase {
   type: string;
   model: FamilyModel;
   /** By our names. */
-  weights: Map<string, Numbers>;
+  weights: Map<string, WeightData>;
   inputs: ReadonlyMap<string, StoredTensor>;
   expected: ReadonlyMap<string, StoredTensor>;
   generation?: Generation;
@@ -45,8 +45,8 @@ export async function readFamilyCase(folder: string): Promise<FamilyCase> {
   const { weights, fit } = mapWeights(stored, model.weights, specs, { prefix, ignored });
   const parts = existsSync(join(folder, "frozen-lang.safetensors"))
     ? frozenParts(config, specs, await read("frozen-vision"), await read("frozen-lang"))
-    : new Map<string, Numbers>();
-  const all = new Map<string, Numbers>([...parts, ...weights]);
+    : new Map<string, WeightData>();
+  const all = new Map<string, WeightData>([...parts, ...weights]);
   const without = specs.filter(({ name }) => !all.has(name)).map(({ name }) => name);
   if (without.length > 0) throw new Error(`the case has no numbers for ${without.join(", ")}`);
   requireFit(parts.size > 0 ? { ...fit, missing: [] } : fit, "weights.safetensors");
@@ -59,7 +59,7 @@ function frozenParts(
   specs: readonly WeightShape[],
   vision: Stored,
   language: Stored,
-): Map<string, Numbers> {
+): Map<string, WeightData> {
   const names = frozenNames(config);
   const one = mapWeights(vision, names.vision, specs, { ignored: ignoredOfOpenClip });
   const two = mapWeights(language, names.language, specs);
@@ -75,6 +75,6 @@ function sizedFor(model: FamilyModel, inputs: Stored): FamilyModel {
   return side === undefined || !family.forImageSize ? model : { ...model, block: family.forImageSize(block, side) };
 }
 
-export function numbersOf({ shape, data }: StoredTensor): Numbers {
+export function numbersOf({ shape, data }: StoredTensor): WeightData {
   return { shape, data: data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number>, Number) };
 }

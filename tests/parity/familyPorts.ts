@@ -1,5 +1,5 @@
+import type { WeightData } from "../../src/core/weight.ts";
 import { reshape, type Tensor, tensor, tidy, transpose } from "../../src/engine/tensor.ts";
-import type { Numbers } from "../../src/weights/nameMap.ts";
 import type { StoredTensor } from "../../src/weights/storedTensor.ts";
 import { numbersOf } from "./familyCase.ts";
 
@@ -14,7 +14,7 @@ interface FamilyPorts {
 }
 
 /** Images with their channels last. */
-function channelsLast({ shape, data }: Numbers, lead: readonly number[]): Tensor {
+function channelsLast({ shape, data }: WeightData, lead: readonly number[]): Tensor {
   const [channels, height, width] = shape.slice(-3) as [number, number, number];
   return tidy(() => {
     const images = transpose(

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Counterpart, type Numbers, theirShape, toOurs, toTheirs } from "../../src/weights/nameMap.ts";
+import type { WeightData } from "../../src/core/weight.ts";
+import { type Counterpart, theirShape, toOurs, toTheirs } from "../../src/weights/nameMap.ts";
 import { refusalOf } from "../core/refusalOf.ts";
 
-const countUp = (shape: number[], from = 0): Numbers => ({
+const countUp = (shape: number[], from = 0): WeightData => ({
   shape,
   data: Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, (_, at) => from + at),
 });

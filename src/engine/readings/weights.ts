@@ -1,7 +1,7 @@
 import { FlamingoError } from "../../core/errors.ts";
 import { Random } from "../../core/random.ts";
 import { sizeOf } from "../../core/shape.ts";
-import { type Bits, heldBits, type Initial, type WeightSpec } from "../../core/weight.ts";
+import { type Bits, heldBits, type Initial, type WeightData, type WeightSpec } from "../../core/weight.ts";
 import { capabilities } from "../devices/capabilities.ts";
 import { type Matrix, QuantizedMatrix } from "../ops/quantized.ts";
 import { getBackend, type Tensor, tensor, type Variable, variable } from "../tensor.ts";
@@ -13,14 +13,6 @@ export interface Weight extends WeightSpec {
   variable: Variable;
   /** Of a frozen matrix that is held in few bits. */
   quantized?: QuantizedMatrix;
-}
-
-/** Numbers for a weight, as a file holds them. */
-export interface WeightData {
-  shape: readonly number[];
-  data: Float32Array;
-  /** Writes the numbers from an index on to a place, where that needs less memory than `data`. */
-  fill?(target: Float32Array, first?: number): void;
 }
 
 /**
