@@ -91,12 +91,28 @@ function serveRequests(socket: StudioSocket, runs: RunManager, watched: Map<stri
     const stop = new AbortController();
     watched.set(run, stop);
     if (!socket.connected) stop.abort();
-    const send = (records: LogRecord[]) => socket.emit("run:records", { run, records });
+    const send = (records: LogRecord[]) => sendRecords(socket, { run, records }, stop.signal);
     void tailRecords(folder, next, send, stop.signal).catch(() => watched.delete(run));
   });
   answer(socket, "run:unwatch", async ({ run }) => {
     watched.get(run)?.abort();
     watched.delete(run);
+  });
+}
+
+/** Sends records, and comes back when the page has taken them, or when it no longer watches. */
+function sendRecords(
+  socket: StudioSocket,
+  message: { run: string; records: LogRecord[] },
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    signal.addEventListener("abort", done);
+    socket.emit("run:records", message, done);
   });
 }
 

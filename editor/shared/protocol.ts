@@ -116,8 +116,11 @@ export type ClientEvents = {
 
 /** Events from the server to the browser. */
 export interface ServerEvents {
-  /** New records of a watched run, in order, gathered for a tenth of a second. */
-  "run:records": (message: { run: string; records: LogRecord[] }) => void;
+  /**
+   * New records of a watched run, in order, gathered for a tenth of a second. The next come after `taken` is called: for a page that is
+   * slow they are gathered for longer, and none is lost.
+   */
+  "run:records": (message: { run: string; records: LogRecord[] }, taken: () => void) => void;
   /** The list of runs changed. */
   "runs:changed": (runs: RunSummary[]) => void;
 }

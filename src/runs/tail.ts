@@ -9,13 +9,14 @@ const pollInterval = 500;
 
 /**
  * Gives a run's records from `from` on, then each new one, until the signal ends it: in order, each once, gathered so
- * that there are at most ten batches a second. The log may be written by any process, and need not be there yet.
+ * that there are at most ten batches a second. While a batch is being taken no other is given: what is logged meanwhile stays in the
+ * file, and comes with the next one. The log may be written by any process, and need not be there yet.
  * @throws FlamingoError RUN_FOLDER if the log cannot be read
  */
 export async function tailRecords(
   folder: string,
   from: number,
-  onRecords: (records: LogRecord[]) => void,
+  onRecords: (records: LogRecord[]) => void | Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   const reader = new LogReader(folder, from);
@@ -25,7 +26,7 @@ export async function tailRecords(
       change.expect();
       const records = await reader.read();
       if (signal.aborted) return;
-      if (records.length > 0) onRecords(records);
+      if (records.length > 0) await onRecords(records);
       if (records.length > 0) await delay(batchInterval, undefined, { signal }).catch(() => {});
       else await change.wait(signal);
     }

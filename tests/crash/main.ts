@@ -220,9 +220,10 @@ async function startStudio() {
   const socket = connect();
   const states = new Map<string, RunState>();
   let changed = () => {};
-  socket.on("run:records", ({ run, records }) => {
+  socket.on("run:records", ({ run, records }, taken) => {
     states.set(run, foldRecords(states.get(run) ?? emptyRun(), records));
     changed();
+    taken();
   });
   const until = async (run: string, holds: (state: RunState) => boolean) => {
     await ask(socket, "run:watch", { run, next: states.get(run)?.next ?? 0 });

@@ -91,6 +91,9 @@ export class Tab {
   readonly states = new Map<string, RunState>();
   readonly received = new Map<string, number[]>();
   runs: RunSummary[] = [];
+  /** Messages with records that came. */
+  messages = 0;
+  #held: (() => void)[] | undefined;
   readonly #waiting = new Set<() => void>();
 
   constructor({ origin, token }: TestStudio) {
@@ -101,7 +104,10 @@ export class Tab {
       query: { token },
     });
     onTestFinished(() => void this.socket.close());
-    this.socket.on("run:records", ({ run, records }) => {
+    this.socket.on("run:records", ({ run, records }, taken) => {
+      if (this.#held) this.#held.push(taken);
+      else taken();
+      this.messages++;
       this.states.set(run, foldRecords(this.state(run), records));
       this.received.set(run, [...(this.received.get(run) ?? []), ...records.map(({ seq }) => seq)]);
       this.#look();
@@ -114,6 +120,16 @@ export class Tab {
 
   state(run: string): RunState {
     return this.states.get(run) ?? emptyRun();
+  }
+
+  /** From here on the tab is busy: it does not say that it has taken what comes. Returns what ends that. */
+  stall(): () => void {
+    const held: (() => void)[] = [];
+    this.#held = held;
+    return () => {
+      this.#held = undefined;
+      for (const taken of held) taken();
+    };
   }
 
   /** Asks, and gives the answer. */

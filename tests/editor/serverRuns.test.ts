@@ -43,6 +43,22 @@ describe("a run that a tab starts", () => {
     await again.until(() => again.received.get(run)!.length > 0 && again.runs[0]?.status === "stopped");
   });
 
+  test("waits for a tab that is busy, and loses no record on the way", async () => {
+    const studio = await openStudio();
+    const [quick, busy] = [new Tab(studio), new Tab(studio)];
+    const go = busy.stall();
+    const run = await quick.start({ pipeline: fakePipeline(), steps: 300 });
+    await busy.request("run:watch", { run, next: 0 });
+    await quick.until(() => quick.state(run).status === "succeeded");
+    await busy.until(() => busy.messages > 0);
+    expect([busy.messages, quick.messages > 2]).toEqual([1, true]);
+    go();
+    await busy.until(() => busy.state(run).status === "succeeded");
+    expect(busy.messages).toBeLessThanOrEqual(3); // what was logged meanwhile came together
+    expect(busy.received.get(run)).toEqual(upTo(busy.state(run).next));
+    expect(busy.state(run)).toEqual(quick.state(run));
+  });
+
   test("is the same in a second tab", async () => {
     const studio = await openStudio();
     const [first, second] = [new Tab(studio), new Tab(studio)];

@@ -86,10 +86,11 @@ async function view(run: string, random: Random): Promise<{ visits: number; seen
 function listen(socket: Socket, first: number, count: (records: number) => void): Promise<never> {
   let expected = first;
   return new Promise((_, reject) =>
-    socket.on("run:records", ({ records }: { records: LogRecord[] }) => {
+    socket.on("run:records", ({ records }: { records: LogRecord[] }, taken: () => void) => {
       for (const { seq } of records)
         if (seq !== expected++) reject(new Error(`record ${seq} came in place of ${expected - 1}`));
       count(records.length);
+      taken();
     }),
   );
 }

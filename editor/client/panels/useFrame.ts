@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { type AttentionFrame, readFrame } from "../../../src/channels/attention.ts";
 import { getJson } from "../stores/request.ts";
 import { runFile } from "../stores/run.ts";
@@ -7,23 +7,41 @@ import { runFile } from "../stores/run.ts";
 const kept = new Map<string, AttentionFrame>();
 const most = 64;
 
-/** Reads an attention frame of a run; the one before stays until the next is there, so that nothing flickers. */
+interface Wanted {
+  run: string;
+  file: string;
+}
+
+/**
+ * Reads an attention frame of a run. The one before stays until the next is there, so that nothing flickers. One is read at a time: of
+ * those that are asked for meanwhile only the newest is read, so a slow connection shows fewer frames, and never none.
+ */
 export function useFrame(run: string | undefined, file: string | undefined): AttentionFrame | undefined {
-  const [frame, setFrame] = useState<{ run: string; frame: AttentionFrame }>();
+  const [shown, setShown] = useState<{ run: string; frame: AttentionFrame }>();
+  const wanted = useRef<Wanted>(undefined);
+  const reading = useRef(false);
   useEffect(() => {
-    if (run === undefined || file === undefined) return;
-    let current = true;
-    loadFrame(runFile(run, file)).then(
-      (read) => {
-        if (current) setFrame({ run, frame: read });
-      },
-      () => {}, // the frame before stays; the next one is tried when it comes
-    );
-    return () => {
-      current = false;
-    };
+    wanted.current = run === undefined || file === undefined ? undefined : { run, file };
+    if (!reading.current) void readWanted();
+
+    async function readWanted(): Promise<void> {
+      reading.current = true;
+      let read: Wanted | undefined;
+      while (wanted.current && wanted.current !== read) {
+        read = wanted.current;
+        const frame = await loadFrame(runFile(read.run, read.file)).catch(() => undefined); // the next one is tried when it comes
+        if (frame && wanted.current) setShown({ run: read.run, frame });
+      }
+      reading.current = false;
+    }
   }, [run, file]);
-  return frame && frame.run === run ? frame.frame : undefined;
+  useEffect(
+    () => () => {
+      wanted.current = undefined;
+    },
+    [],
+  );
+  return shown && shown.run === run ? shown.frame : undefined;
 }
 
 async function loadFrame(path: string): Promise<AttentionFrame> {

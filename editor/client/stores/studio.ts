@@ -41,9 +41,10 @@ export function connectStudio(): void {
   socket.on("connect_error", () => {
     if (useStudio.getState().connection === "online") useStudio.setState({ connection: "lost" });
   });
-  socket.on("run:records", ({ run, records }) => {
+  socket.on("run:records", ({ run, records }, taken) => {
     takeRecords(run, records);
     for (const { runs, take } of followers) if (runs.includes(run)) take(run, records);
+    taken();
   });
   socket.on("runs:changed", (runs) => useStudio.setState({ runs }));
 }
@@ -88,7 +89,12 @@ export function followRuns(follower: Follower): () => void {
 }
 
 function watchAll({ runs, next }: Follower): void {
-  for (const run of runs) void request("run:watch", { run, next: next(run) }).catch(tellError);
+  const { id, state } = useRun.getState();
+  // A run is sent once to a page, so from the first record on that anything here lacks.
+  for (const run of runs) {
+    const first = run === id ? Math.min(next(run), state.next) : next(run);
+    void request("run:watch", { run, next: first }).catch(tellError);
+  }
 }
 
 async function watch(): Promise<void> {
