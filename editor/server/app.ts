@@ -5,12 +5,12 @@ import { parsePipeline } from "../../src/pipeline/schema.ts";
 import { printError } from "../../src/runs/fault.ts";
 import { readRun } from "../../src/runs/folder.ts";
 import {
-  changeRequest,
   type Entered,
   type ErrorAnswer,
   enterPath,
   enterRequest,
   findingsRequest,
+  interventionRequest,
   modelRequest,
   type StudioInfo,
   type TraceRequest,
@@ -170,8 +170,8 @@ function addDraftRoutes(app: Express, { drafts }: AppOptions): void {
 }
 
 function addRunRoutes(app: Express, { runs, inspectors }: AppOptions): void {
-  app.post("/api/runs/:id/change", async (request, response) => {
-    const parsed = changeRequest.safeParse(request.body);
+  app.post("/api/runs/:id/intervention", async (request, response) => {
+    const parsed = interventionRequest.safeParse(request.body);
     if (!parsed.success) throw unreadable(parsed.error);
     response.json(await inspectors.ask(await runs.find(request.params.id), parsed.data));
   });

@@ -1,4 +1,4 @@
-import { ChangedRun } from "../../src/execution/changedRun.ts";
+import { InspectedRun } from "../../src/execution/inspectedRun.ts";
 import { serveInspector } from "./inspectorProcess.ts";
 
-serveInspector((folder, models) => ChangedRun.open(folder, models));
+serveInspector((folder, models) => InspectedRun.open(folder, models));

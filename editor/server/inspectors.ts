@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { FlamingoError } from "../../src/core/errors.ts";
 import { forkModule } from "../../src/package/forkModule.ts";
 import type { Home } from "../../src/runs/home.ts";
-import type { ChangedAnswer, ChangeRequest } from "../shared/protocol.ts";
+import type { InterventionAnswer, InterventionRequest } from "../shared/protocol.ts";
 import type { InspectorAnswer, InspectorMessage } from "./inspectorProcess.ts";
 
 export interface InspectorOptions {
@@ -14,7 +14,7 @@ export interface InspectorOptions {
 /** Milliseconds after which a process that nobody asks gives its memory back. */
 const idle = 5 * 60_000;
 
-type Settle = { resolve(answer: ChangedAnswer): void; reject(error: Error): void };
+type Settle = { resolve(answer: InterventionAnswer): void; reject(error: Error): void };
 
 /** A process that holds the model of a run. */
 interface Held {
@@ -25,7 +25,7 @@ interface Held {
 }
 
 /**
- * Asks trained models what they say after a change by hand. The model of the run that was asked about last stays loaded, in a process of
+ * Asks trained models what they say under an intervention. The model of the run that was asked about last stays loaded, in a process of
  * its own, until another is asked about, or nobody asks for a while.
  */
 export class Inspectors {
@@ -37,8 +37,8 @@ export class Inspectors {
     this.#options = options;
   }
 
-  /** @throws FlamingoError as `ChangedRun`; INTERNAL if the process ends */
-  ask(folder: string, request: ChangeRequest): Promise<ChangedAnswer> {
+  /** @throws FlamingoError as `InspectedRun`; INTERNAL if the process ends */
+  ask(folder: string, request: InterventionRequest): Promise<InterventionAnswer> {
     const held = this.#hold(folder);
     clearTimeout(held.timer);
     held.timer = setTimeout(() => this.#end(held), idle).unref();

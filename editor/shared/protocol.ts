@@ -11,9 +11,9 @@ import type { Pipeline } from "../../src/pipeline/schema.ts";
 import { marksChange, type RunMarks } from "../../src/runs/marks.ts";
 import type { RunStatus } from "../../src/runs/record.ts";
 
-/** POST to `/api/runs/ID/change`: what the run's model says of its pinned images after a change by hand. Answered with ChangedAnswer. */
-export const changeRequest = z.strictObject({
-  change: z.strictObject({
+/** POST to `/api/runs/ID/intervention`: what the run's model says of its pinned images under an intervention. Answered with InterventionAnswer. */
+export const interventionRequest = z.strictObject({
+  intervention: z.strictObject({
     gates: z.record(z.string(), z.number()).exactOptional(),
     layers: z.array(z.int()).exactOptional(),
     heads: z.array(z.strictObject({ layer: z.int(), head: z.int() })).exactOptional(),
@@ -22,10 +22,10 @@ export const changeRequest = z.strictObject({
   /** Texts whose log-likelihood is asked for, by image. */
   labels: z.array(z.string().max(1000)).max(64),
 });
-export type ChangeRequest = z.output<typeof changeRequest>;
+export type InterventionRequest = z.output<typeof interventionRequest>;
 
 /** Its answer. */
-export interface ChangedAnswer {
+export interface InterventionAnswer {
   /** The step of the checkpoint that the model is of. */
   step: number;
   gates: { name: string; value: number }[];
@@ -258,7 +258,7 @@ export const traceRequest = z.strictObject({
   config: z.record(z.string(), z.json()),
   /** Its inputs that are given. */
   ports: z.array(z.string()),
-  /** Fields of its configuration that are to be fields of the inside; what follows from them is then told by their names. */
+  /** Fields of its configuration that are to be fields of the inside; what follows from them is then expressed by their names. */
   fields: z.array(z.string()).default([]),
   frozen: z.union([z.boolean(), z.literal("pretrained")]).optional(),
   pretrained: z.boolean().optional(),

@@ -8,7 +8,7 @@ export interface AttentionOptions extends Partial<AttentionView> {
   token?: string;
   /** At most so many images. */
   images?: number;
-  /** Whether the training step is told that the frame was taken at. */
+  /** Whether the figure names the training step of the frame. */
   step?: boolean;
 }
 

@@ -40,7 +40,7 @@ const view = z.object({
   }),
 });
 
-/** How far each tanh gate is open, after each step. Which gates there are is told once, before the first values. */
+/** How far each tanh gate is open, after each step. Which gates there are is recorded once, before the first values. */
 export const gates = defineChannel({
   name: "gates",
   title: "Gates",

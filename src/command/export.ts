@@ -6,7 +6,7 @@ import { type Command, readArguments, usageError } from "./command.ts";
 
 const usage = `flamingo export RUN_DIR --to ${exportTargets.join("|")} [--out DIR] [--json]`;
 
-/** Milliseconds before progress is told, and between two lines of it. */
+/** Milliseconds before progress is shown, and between two lines of it. */
 const patience = 1000;
 
 /** Writes the trained model of a run for another library. */

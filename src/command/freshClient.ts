@@ -24,7 +24,7 @@ const sources = [
 /**
  * Builds the studio's page where it is missing or older than what it is made from. The package has it built.
  * @param folder where it is built
- * @param say is told beforehand, for it takes a moment
+ * @param say called beforehand with what is done, since it takes a moment
  */
 export async function buildClientIfStale(folder: string, say: (line: string) => void): Promise<void> {
   if (isCompiled) return;

@@ -96,7 +96,7 @@ function linesOf(record: LogRecord): string[] {
   return read?.success ? definition!.text!(read.data, record) : [];
 }
 
-/** The records of a run's course that are told. */
+/** The records of a run's course that are printed. */
 const printers = {
   run: ({ name, seed, device, from }: LifecycleValue<"run">) => {
     const step = from > 0 ? `, from step ${from}` : "";

@@ -39,7 +39,7 @@ export const errorCodes = {
   CELL_FAILED: "A cell of a notebook failed.",
   INVALID_NOTEBOOK: "The file is no notebook.",
   KERNEL_BUSY: "No more kernels may run.",
-  KERNEL_CONNECTION: "The kernel cannot be reached where it was told to listen.",
+  KERNEL_CONNECTION: "The kernel cannot be reached at the address that it was given.",
   KERNEL_DIED: "A kernel's process ended, or never answered.",
   KERNEL_MESSAGE: "A message to the kernel, or from it, breaks the protocol.",
   KERNEL_NO_STDIN: "The front end cannot ask the person for a line.",

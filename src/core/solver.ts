@@ -18,7 +18,7 @@ export interface End {
   label: string;
 }
 
-/** Two ends that cannot be equal, told so that a person can mend it. */
+/** Two ends that cannot be equal, in words by which a person can mend it. */
 export interface Conflict {
   message: string;
   /** Which axis disagrees; undefined when the number of dimensions does. */

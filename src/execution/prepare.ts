@@ -83,7 +83,7 @@ export async function prepareRun(
     channel: "run",
     value: { name: record.name, seed: record.seed, device: { name, reason, description }, from },
   });
-  // A wrong name is told at once, not after the data took a minute to open.
+  // A wrong name is refused at once, not after the data took a minute to open.
   const starts = await openAllStarts(plan, findStart(models), log);
   const sources = new Map<string, OpenSource>();
   for (const { id, kind, type, config } of Object.values(plan.nodes))
@@ -181,7 +181,7 @@ async function openSource(
   return source;
 }
 
-/** The pretrained weights that a plan's blocks start from, at any depth. What has no place in a block is told. */
+/** The pretrained weights that a plan's blocks start from, at any depth. A warning names what has no place in a block. */
 async function openAllStarts(plan: Plan, find: FindPretrained, log: RecordSink): Promise<OpenedStart[]> {
   const findOwn = withGraphBlocks(plan.blocks, findBlock);
   const opened: OpenedStart[] = [];

@@ -12,7 +12,7 @@ import { trainStages } from "./trainStages.ts";
 
 /**
  * Carries out what a run folder's record says: opens device and data, trains from the newest checkpoint on, and judges.
- * @throws FlamingoError whatever stopped it; the log has told which node it was
+ * @throws FlamingoError whatever stopped it; the log says which node it was
  */
 export async function executeRun(options: ExecuteOptions): Promise<"succeeded" | "stopped"> {
   const { folder, log, device, signal, control, cache, models } = options;

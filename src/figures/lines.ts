@@ -126,7 +126,7 @@ function marksOf(line: string, { x, y }: Points, xTitle: string): Mark[] {
   return marks;
 }
 
-/** What cannot be seen, in words: nothing is left out without being told. */
+/** What cannot be seen, in words: nothing is left out silently. */
 function notesOf(all: readonly Points[], x: Axis, y: Axis, isCut: boolean): string[] {
   let [notFinite, belowLog, above, below] = [0, 0, 0, 0];
   const [low, high] = y.range;

@@ -103,7 +103,7 @@ export class RunLog {
     try {
       this.#flush();
     } catch {
-      // Whoever appended was told, or is gone.
+      // Whoever appended has seen the error, or is gone.
     }
     closeSync(this.#descriptor);
     rmSync(join(this.folder, reserveFile), { force: true });

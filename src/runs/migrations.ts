@@ -77,7 +77,7 @@ function earlierResults(shares: EarlierValues, means: EarlierValues): MetricResu
   return [...withUnit("share", shares), ...withUnit("nats/token", means)];
 }
 
-/** Version 1 told a gate's place by the name of its weight alone: `model.layers.2.attn_gate`. */
+/** Version 1 had a gate's place only in the name of its weight: `model.layers.2.attn_gate`. */
 function readGates(names: readonly string[]): Gate[] {
   const layerOf = (name: string) => Number(name.match(/\d+/g)?.at(-1) ?? 0);
   const layers = [...new Set(names.map(layerOf))].sort((a, b) => a - b);

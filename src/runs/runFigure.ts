@@ -36,7 +36,7 @@ export function statusPanel(state: RunState, name: string, now: number): StatusP
   return { kind: "status", name, color: tones[state.status], share, failed, lines: linesOf(state, now) };
 }
 
-/** Work that lasts shorter needs no time told. */
+/** Work that lasts shorter is shown without its time. */
 const shortest = 10;
 
 function linesOf(state: RunState, now: number): string[] {

@@ -159,7 +159,7 @@ function partsOf(
   };
 }
 
-/** At most so many names are told of each kind; the error's details have all. */
+/** At most so many names of each kind are in the message; the error's details have all. */
 const mostNames = 20;
 
 /** Names in a sentence. */

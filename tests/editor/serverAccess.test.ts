@@ -137,7 +137,7 @@ describe("every route", () => {
       "GET /api/drafts/first",
       "PUT /api/drafts/first",
       "DELETE /api/drafts/first",
-      "POST /api/runs/first/change",
+      "POST /api/runs/first/intervention",
       "GET /api/runs",
       "GET /api/runs/first/pipeline",
       "GET /api/runs/first/files/first",

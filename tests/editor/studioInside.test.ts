@@ -29,8 +29,8 @@ describe.runIf(hasBrowser())("a finished run, looked into", () => {
       await page.evaluate(() => {
         location.hash = "#run=small";
       });
-      await page.locator('[data-panel="change"]').click();
-      const samples = page.getByTestId("changed-sample");
+      await page.locator('[data-panel="intervention"]').click();
+      const samples = page.getByTestId("intervention-sample");
       const said = () => samples.first().textContent();
       await expect.poll(said, patience).toMatch(/nats$/);
       const trained = await said();

@@ -1,21 +1,17 @@
 import { useEffect, useState } from "react";
 import type { AttentionFrame, AttentionImage } from "../../../src/channels/attention.ts";
-import {
-  type AttentionView,
-  attentionScale,
-  firstContentToken,
-  headCount,
-  tokenAttention,
-  wholeView,
-} from "../../../src/channels/tokenAttention.ts";
-import { heatColor, heatGradient } from "../../../src/figures/colors.ts";
+import { type AttentionView, attentionScale, headCount, tokenAttention } from "../../../src/channels/tokenAttention.ts";
+import { heatColor } from "../../../src/figures/colors.ts";
 import { formatNumber } from "../../../src/figures/numbers.ts";
+import { ColorBar } from "../panels/ColorBar.tsx";
 import { HeatCanvas, patchAt } from "../panels/HeatCanvas.tsx";
+import { ImageThumbs } from "../panels/ImageThumbs.tsx";
 import { StepSlider } from "../panels/StepSlider.tsx";
-import { useFrame } from "../panels/useFrame.ts";
-import { measureName, ViewSelects, within } from "../panels/ViewSelects.tsx";
+import { tokensOf, useAttention, useImageAndToken } from "../panels/useAttention.ts";
+import { measureName, ResamplerSelect, ViewSelects } from "../panels/ViewSelects.tsx";
 import { Notices } from "../parts/Notices.tsx";
 import { StudioImage } from "../parts/StudioImage.tsx";
+import { usePageTitle } from "../parts/usePageTitle.ts";
 import { RunsBar } from "../runs/RunsBar.tsx";
 import { tellError } from "../stores/notices.ts";
 import { hashOf } from "../stores/route.ts";
@@ -30,19 +26,9 @@ const small = 64;
 /** Attention on a page of its own: where each token looks, which tokens look at a patch, and every head of every layer. */
 export default function AttentionPage({ run }: { run: string }) {
   const name = useRun(({ state }) => state.name);
-  const frames = useRun(({ id, state }) => (id === run ? state.channels.attention : none));
-  const [step, setStep] = useState<number | undefined>(undefined);
-  const [chosen, setView] = useState<AttentionView>(wholeView);
-  const shown = frames[Math.min(step ?? frames.length - 1, frames.length - 1)];
-  const frame = useFrame(run, shown?.file);
-  const view = frame ? within(frame, chosen) : chosen;
+  const { steps, step, chooseStep, frame, view, chooseView } = useAttention(run);
+  usePageTitle("Attention");
   useEffect(() => void watchRun(run).catch(tellError), [run]);
-  useEffect(() => {
-    document.title = "Attention – Flamingo Studio";
-    return () => {
-      document.title = "Flamingo Studio";
-    };
-  }, []);
   return (
     <div className="app">
       <RunsBar />
@@ -51,14 +37,21 @@ export default function AttentionPage({ run }: { run: string }) {
           <h1>
             Attention of <a href={hashOf({ page: "pipeline", run })}>{name || run}</a>
           </h1>
-          {frame && <ViewSelects frame={frame} view={view} choose={setView} />}
-          <StepSlider steps={frames.map((each) => each.step)} chosen={step} choose={setStep} />
+          {frame && (
+            <>
+              <ViewSelects frame={frame} view={view} choose={chooseView} />
+              <ResamplerSelect frame={frame} view={view} choose={chooseView} />
+            </>
+          )}
+          <StepSlider steps={steps} chosen={step} choose={chooseStep} />
         </div>
         {frame ? (
-          <Explorer run={run} frame={frame} view={view} choose={setView} />
+          <Explorer run={run} frame={frame} view={view} choose={chooseView} />
         ) : (
           <p className="no-run">
-            {shown ? "Reading…" : "This run has recorded no attention: its pipeline needs a Caption samples node."}
+            {steps.length > 0
+              ? "Reading…"
+              : "This run has recorded no attention: its pipeline needs a Caption samples node."}
           </p>
         )}
       </main>
@@ -66,8 +59,6 @@ export default function AttentionPage({ run }: { run: string }) {
     </div>
   );
 }
-
-const none: readonly never[] = [];
 
 interface ExplorerProps {
   run: string;
@@ -77,32 +68,14 @@ interface ExplorerProps {
 }
 
 function Explorer({ run, frame, view, choose }: ExplorerProps) {
-  const [chosenImage, setImage] = useState(0);
-  const [pinned, pin] = useState<number | undefined>(undefined);
+  const { image, chooseImage, token: fixed, pin } = useImageAndToken(frame);
   const [hovered, hover] = useState<number | undefined>(undefined);
   const [patch, setPatch] = useState<number | undefined>(undefined);
-  const image = frame.images.find((each) => each.image === chosenImage) ?? frame.images[0];
   if (!image) return <p className="no-run">No images are pinned.</p>;
-  const count = image.tokens.length;
-  const fixed = pinned !== undefined && pinned < count ? pinned : firstContentToken(image.tokens);
-  const token = hovered !== undefined && hovered < count ? hovered : fixed;
+  const token = hovered !== undefined && hovered < image.tokens.length ? hovered : fixed;
   return (
     <div className="attention-explorer">
-      <fieldset className="thumbs" aria-label="Image">
-        {frame.images.map((each) => (
-          <button
-            key={each.image}
-            type="button"
-            aria-pressed={each === image}
-            aria-label={each.label}
-            title={each.label}
-            className="thumb"
-            onClick={() => setImage(each.image)}
-          >
-            <StudioImage path={pinnedImage(run, each.image)} alt="" />
-          </button>
-        ))}
-      </fieldset>
+      <ImageThumbs run={run} frame={frame} chosen={image} choose={chooseImage} />
       <LargeMap run={run} frame={frame} image={image} view={view} token={token} patch={patch} setPatch={setPatch} />
       <div className="attention-words">
         <Tokens frame={frame} image={image} view={view} token={token} patch={patch} pin={pin} hover={hover} />
@@ -159,18 +132,7 @@ function LargeMap(
             {patch !== undefined && <rect x={patch % columns} y={Math.floor(patch / columns)} width={1} height={1} />}
           </svg>
         </div>
-        <div className="color-bar" aria-hidden="true" style={{ height: large }}>
-          <span>{formatNumber(end)}</span>
-          <i style={{ background: heatGradient }}>
-            <b
-              style={{ bottom: `${(even / end) * 100}%` }}
-              title={`even attention to all patches: ${formatNumber(even)}`}
-            >
-              even
-            </b>
-          </i>
-          <span>0</span>
-        </div>
+        <ColorBar end={end} even={even} height={large} />
       </div>
       <p data-testid="attention-value">
         <span className="muted">
@@ -198,7 +160,7 @@ function Tokens(
     <section aria-label="Tokens">
       <h2>{patch === undefined ? "Where does a token look? Point at one" : "Which tokens look at this patch?"}</h2>
       <fieldset className="tokens" aria-label="Token" onPointerLeave={() => hover(undefined)}>
-        {numbered(image.tokens).map(({ text, index }) => {
+        {tokensOf(image).map(({ text, index }) => {
           const shares = tokenAttention(frame.layers, image, view, index);
           const share = patch === undefined ? Math.max(...shares) : (shares[patch] ?? 0);
           const color = `rgb(${heatColor(share / end).join(",")})`;
@@ -223,11 +185,6 @@ function Tokens(
       </fieldset>
     </section>
   );
-}
-
-/** Tokens with their places, for equal ones are not the same. */
-function numbered(tokens: readonly string[]): { text: string; index: number }[] {
-  return tokens.map((text, index) => ({ text, index }));
 }
 
 /** The token's map in every head of every layer, and their means. */

@@ -17,12 +17,12 @@ export interface Delta {
   blocks: Record<string, Swap<GraphBlock>>;
 }
 
-/** Whether two pipelines compute the same, told by the identity of their parts: they may differ in name and positions. */
+/** Whether two pipelines compute the same, by the identity of their parts: they may differ in name and positions. */
 export function sameGraph(a: Pipeline, b: Pipeline): boolean {
   return a.nodes === b.nodes && a.edges === b.edges && a.blocks === b.blocks;
 }
 
-/** The change from one pipeline to another. Untouched parts are told by identity. */
+/** The change from one pipeline to another. Untouched parts are recognised by identity. */
 export function diff(before: Pipeline, after: Pipeline): Delta {
   const [orderBefore, orderAfter] = [Object.keys(before.nodes), Object.keys(after.nodes)];
   return {

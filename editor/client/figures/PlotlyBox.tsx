@@ -18,7 +18,7 @@ export function PlotlyBox(props: {
   hold: (element: HTMLDivElement | null) => void;
   label: string;
   testId: string | undefined;
-  /** Is told of the part of the x axis that a person zooms in on. */
+  /** Called with the part of the x axis that a person zooms in on. */
   onZoom?: (range: Zoom) => void;
 }) {
   const box = useRef<HTMLDivElement>(null);

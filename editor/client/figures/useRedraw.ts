@@ -51,7 +51,7 @@ export function useRedraw(
       if (stale) request();
     };
     const observer = new IntersectionObserver((entries) => {
-      seen = entries.at(-1)?.isIntersecting ?? true; // a busy page is told of several at once, the latest last
+      seen = entries.at(-1)?.isIntersecting ?? true; // a busy page gets several at once, the latest last
       appear();
     });
     if (element.current) observer.observe(element.current);

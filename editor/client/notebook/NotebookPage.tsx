@@ -1,6 +1,7 @@
-import { lazy, Suspense, useEffect } from "react";
+import { lazy, Suspense } from "react";
 import { Notices } from "../parts/Notices.tsx";
 import { Starting } from "../parts/Starting.tsx";
+import { usePageTitle } from "../parts/usePageTitle.ts";
 import type { Route } from "../stores/route.ts";
 import { NotebookBar } from "./parts/NotebookBar.tsx";
 import { NotebookList } from "./parts/NotebookList.tsx";
@@ -11,14 +12,7 @@ const NotebookView = lazy(() => import("./parts/NotebookView.tsx"));
 
 /** The studio's notebooks: the list of them, or one that is open. */
 export default function NotebookPage({ route }: { route: Extract<Route, { page: "notebook" | "notebooks" }> }) {
-  const title = route.page === "notebook" ? titleOf(route.path).title : "Notebooks";
-  useEffect(() => {
-    const before = document.title;
-    document.title = `${title} – Flamingo Studio`;
-    return () => {
-      document.title = before;
-    };
-  }, [title]);
+  usePageTitle(route.page === "notebook" ? titleOf(route.path).title : "Notebooks");
   return (
     <div className="app notebook-page">
       <NotebookBar route={route} />

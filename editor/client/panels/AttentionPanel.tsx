@@ -1,34 +1,23 @@
 import { useEffect, useRef, useState } from "react";
-import type { AttentionFrame, AttentionImage } from "../../../src/channels/attention.ts";
-import {
-  type AttentionView,
-  attentionScale,
-  firstContentToken,
-  tokenAttention,
-  wholeView,
-} from "../../../src/channels/tokenAttention.ts";
-import { heatGradient } from "../../../src/figures/colors.ts";
+import type { AttentionFrame } from "../../../src/channels/attention.ts";
+import { type AttentionView, attentionScale, tokenAttention } from "../../../src/channels/tokenAttention.ts";
 import { formatNumber } from "../../../src/figures/numbers.ts";
 import { Icon } from "../parts/Icon.tsx";
-import { StudioImage } from "../parts/StudioImage.tsx";
 import { hashOf } from "../stores/route.ts";
-import { pinnedImage, useRun } from "../stores/run.ts";
+import { useRun } from "../stores/run.ts";
+import { ColorBar } from "./ColorBar.tsx";
 import { HeatCanvas, type MapProps, patchAt } from "./HeatCanvas.tsx";
+import { ImageThumbs } from "./ImageThumbs.tsx";
 import { NoRun } from "./NoRun.tsx";
 import { StepSlider } from "./StepSlider.tsx";
-import { useFrame } from "./useFrame.ts";
-import { measureName, ViewSelects, within } from "./ViewSelects.tsx";
+import { tokensOf, useAttention, useImageAndToken } from "./useAttention.ts";
+import { measureName, ResamplerSelect, ViewSelects } from "./ViewSelects.tsx";
 
 /** What each token of a caption attends to in its image, layer by layer and step by step. */
 export function AttentionPanel() {
   const run = useRun((state) => state.id);
-  const frames = useRun((state) => state.state.channels.attention);
-  const [step, setStep] = useState<number | undefined>(undefined);
-  const [chosen, setView] = useState<AttentionView>(wholeView);
-  const shown = frames[Math.min(step ?? frames.length - 1, frames.length - 1)];
-  const frame = useFrame(run, shown?.file);
-  const view = frame ? within(frame, chosen) : chosen;
-  if (frames.length === 0)
+  const { steps, step, chooseStep, frame, view, chooseView } = useAttention(run);
+  if (steps.length === 0)
     return <NoRun sketch="grid" what="What each token of a caption attends to in its image is drawn here." />;
   return (
     <>
@@ -38,48 +27,34 @@ export function AttentionPanel() {
         <div className="no-run">Reading…</div>
       )}
       <div className="attention-foot">
-        {frame && <ViewSelects frame={frame} view={view} choose={setView} />}
-        {run !== undefined && (
-          <a
-            className="icon-button small"
-            href={hashOf({ page: "attention", run })}
-            title="Explore on a page of its own"
-            aria-label="Explore on a page of its own"
-          >
-            <Icon name="open" size={13} />
-          </a>
-        )}
-        <StepSlider steps={frames.map((each) => each.step)} chosen={step} choose={setStep} />
+        {frame && <ViewSelects frame={frame} view={view} choose={chooseView} />}
+        <div className="attention-steps">
+          {frame && <ResamplerSelect frame={frame} view={view} choose={chooseView} />}
+          <StepSlider steps={steps} chosen={step} choose={chooseStep} />
+          {run !== undefined && (
+            <a
+              className="icon-button small"
+              href={hashOf({ page: "attention", run })}
+              title="Explore on a page of its own"
+              aria-label="Explore on a page of its own"
+            >
+              <Icon name="open" size={13} />
+            </a>
+          )}
+        </div>
       </div>
     </>
   );
 }
 
 function FrameView({ run, frame, view }: { run: string; frame: AttentionFrame; view: AttentionView }) {
-  const [chosenImage, setImage] = useState(0);
-  const [token, setToken] = useState<number | undefined>(undefined);
-  const image = frame.images.find((candidate) => candidate.image === chosenImage) ?? frame.images[0];
+  const { image, chooseImage, token, pin } = useImageAndToken(frame);
   if (!image) return <div className="no-run">No images are pinned.</div>;
-  const chosen = token !== undefined && token < image.tokens.length ? token : firstContentToken(image.tokens);
   return (
     <div className="attention">
-      <AttentionMap run={run} frame={frame} image={image} view={view} token={chosen} />
+      <AttentionMap run={run} frame={frame} image={image} view={view} token={token} />
       <div className="attention-side">
-        <fieldset className="thumbs" aria-label="Image">
-          {frame.images.map((candidate) => (
-            <button
-              key={candidate.image}
-              type="button"
-              aria-pressed={candidate === image}
-              aria-label={candidate.label}
-              title={candidate.label}
-              className="thumb"
-              onClick={() => setImage(candidate.image)}
-            >
-              <StudioImage path={pinnedImage(run, candidate.image)} alt="" />
-            </button>
-          ))}
-        </fieldset>
+        <ImageThumbs run={run} frame={frame} chosen={image} choose={chooseImage} />
         <fieldset className="tokens" aria-label="Token">
           {tokensOf(image).map(({ text, index }) => (
             <TokenChip
@@ -90,8 +65,8 @@ function FrameView({ run, frame, view }: { run: string; frame: AttentionFrame; v
               view={view}
               token={index}
               text={text}
-              chosen={index === chosen}
-              choose={() => setToken(index)}
+              chosen={index === token}
+              choose={() => pin(index)}
             />
           ))}
         </fieldset>
@@ -130,18 +105,7 @@ function AttentionMap(props: MapProps) {
       >
         <HeatCanvas {...props} size={size} end={end} label={label} />
       </div>
-      <div className="color-bar" aria-hidden="true" style={{ height: size }}>
-        <span data-testid="attention-end">{formatNumber(end)}</span>
-        <i style={{ background: heatGradient }}>
-          <b
-            style={{ bottom: `${(even / end) * 100}%` }}
-            title={`even attention to all patches: ${formatNumber(even)}`}
-          >
-            even
-          </b>
-        </i>
-        <span>0</span>
-      </div>
+      <ColorBar end={end} even={even} height={size} />
       <p className="attention-value" data-testid="attention-value">
         <span className="muted">{measure}, </span>
         {where}
@@ -163,8 +127,4 @@ function TokenChip(props: MapProps & { text: string; chosen: boolean; choose: ()
       <span>{text}</span>
     </button>
   );
-}
-
-function tokensOf(image: AttentionImage): { text: string; index: number }[] {
-  return image.tokens.map((text, index) => ({ text, index }));
 }

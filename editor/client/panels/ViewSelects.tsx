@@ -27,7 +27,7 @@ interface ViewProps {
   choose: (view: AttentionView) => void;
 }
 
-/** What of the attention is looked at: layer, head, and how it is measured. */
+/** What of the attention is shown: layer, head, and how it is measured. */
 export function ViewSelects({ frame, view, choose }: ViewProps) {
   const { layers } = frame;
   const heads = Array.from({ length: headCount(frame) }, (_value, head) => String(head + 1));
@@ -60,20 +60,26 @@ export function ViewSelects({ frame, view, choose }: ViewProps) {
           </option>
         </select>
       </label>
-      <label className="layer-select">
-        <select
-          aria-label="Through the resampler"
-          value={view.through}
-          title="How a latent stands for patches: attention rollout counts the residual connections of the resampler's layers, the plain product does not"
-          onChange={(event) => choose({ ...view, through: event.target.value as AttentionView["through"] })}
-        >
-          <option value="rollout">rollout</option>
-          <option value="product" disabled={!hasProduct(frame)}>
-            plain product
-          </option>
-        </select>
-      </label>
     </div>
+  );
+}
+
+/** How the resampler's latents are traced back to patches. */
+export function ResamplerSelect({ frame, view, choose }: ViewProps) {
+  return (
+    <label className="layer-select through-select">
+      <select
+        aria-label="Through the resampler"
+        value={view.through}
+        title="How a latent stands for patches: attention rollout counts the residual connections of the resampler's layers, the plain product does not"
+        onChange={(event) => choose({ ...view, through: event.target.value as AttentionView["through"] })}
+      >
+        <option value="rollout">rollout</option>
+        <option value="product" disabled={!hasProduct(frame)}>
+          plain product
+        </option>
+      </select>
+    </label>
   );
 }
 

@@ -11,8 +11,8 @@ import type { AnyChannel } from "../../../src/channels/channel.ts";
 import { channels } from "../../../src/channels/channels.ts";
 import type { ChannelName } from "../../../src/runs/channelFigure.ts";
 import { AttentionPanel } from "../panels/AttentionPanel.tsx";
-import { ChangePanel } from "../panels/ChangePanel.tsx";
 import { ChannelPanel } from "../panels/ChannelPanel.tsx";
+import { InterventionPanel } from "../panels/InterventionPanel.tsx";
 import { LogPanel } from "../panels/LogPanel.tsx";
 import { ResultsPanel } from "../panels/ResultsPanel.tsx";
 import { SamplesPanel } from "../panels/SamplesPanel.tsx";
@@ -33,7 +33,7 @@ const panels: readonly { name: string; title: string; panel: ReactNode }[] = [
     const Own = ownPanels[channel.name as ChannelName];
     return { name: channel.name, title: channel.title, panel: Own ? <Own /> : <ChannelPanel channel={channel} /> };
   }),
-  { name: "change", title: "Change", panel: <ChangePanel /> },
+  { name: "intervention", title: "Intervention", panel: <InterventionPanel /> },
   { name: "log", title: "Log", panel: <LogPanel /> },
 ];
 

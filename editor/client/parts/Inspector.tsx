@@ -113,7 +113,7 @@ function NodePlanLine({ id }: { id: string }) {
   return plan ? <p className="muted plan-line">{planText(plan)}</p> : null;
 }
 
-/** What the run has told of this node, such as words that the model cannot say. */
+/** Messages of the run about this node, such as words that the model cannot say. */
 function RunWarnings({ id }: { id: string }) {
   const messages = useNodeRun(
     id,

@@ -47,7 +47,7 @@ export function takeWire(wire: Connection): void {
   commit("Connect", connectFitting(graph, catalog, edge) ?? connect(graph, edge));
 }
 
-/** A wire that was let go: on a port that refuses it the reason is told, on nothing the blocks that fit are offered. */
+/** A wire that was let go: on a port that refuses it the reason is shown, on nothing the blocks that fit are offered. */
 export function finishWire(event: MouseEvent | TouchEvent, { toHandle, toNode }: FinalConnectionState): void {
   const point = "changedTouches" in event ? event.changedTouches[0]! : event;
   const refused = toHandle && useWiring.getState().verdicts.get(portKey(toHandle.nodeId, toHandle.id ?? ""));

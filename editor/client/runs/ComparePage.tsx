@@ -4,6 +4,7 @@ import { formatCount } from "../../../src/figures/numbers.ts";
 import { ConnectionBar } from "../parts/ConnectionBar.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { Notices } from "../parts/Notices.tsx";
+import { usePageTitle } from "../parts/usePageTitle.ts";
 import { go, hashOf } from "../stores/route.ts";
 import { useStudio } from "../stores/studio.ts";
 import { useTheme } from "../stores/theme.ts";
@@ -26,16 +27,11 @@ export default function ComparePage({ chosen }: { chosen: readonly string[] }) {
   const pipelines = useCompared((compared) => compared.pipelines);
   const faults = useCompared((compared) => compared.faults);
   useEffect(() => followCompared(ids.split(",")), [ids]);
-  useEffect(() => {
-    document.title = "Compare – Flamingo Studio";
-    return () => {
-      document.title = "Flamingo Studio";
-    };
-  }, []);
+  usePageTitle("Compare");
   // Names, seeds and which runs there are: what changes at each step of a run is no reason to make versions anew.
-  const told = JSON.stringify(runs.map(({ id, name, seed }) => [id, name, seed]));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `told` is what matters of the runs
-  const versions = useMemo(() => versionsOf(ids.split(","), runs, pipelines), [ids, told, pipelines]);
+  const named = JSON.stringify(runs.map(({ id, name, seed }) => [id, name, seed]));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `named` is what matters of the runs
+  const versions = useMemo(() => versionsOf(ids.split(","), runs, pipelines), [ids, named, pipelines]);
   const broken = ids.split(",").filter((id) => id in faults);
   return (
     <div className="app">

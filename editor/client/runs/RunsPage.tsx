@@ -3,9 +3,10 @@ import { printBytes } from "../../../src/core/bytes.ts";
 import { formatCount } from "../../../src/figures/numbers.ts";
 import { isOver } from "../../../src/runs/record.ts";
 import { mostLanes, type RunSummary, type TrashedRun } from "../../shared/protocol.ts";
+import { ConfirmDialog } from "../parts/ConfirmDialog.tsx";
 import { Icon } from "../parts/Icon.tsx";
-import { Modal } from "../parts/Modal.tsx";
 import { Notices } from "../parts/Notices.tsx";
+import { usePageTitle } from "../parts/usePageTitle.ts";
 import { tellError } from "../stores/notices.ts";
 import { go, hashOf } from "../stores/route.ts";
 import { useStudio } from "../stores/studio.ts";
@@ -36,12 +37,7 @@ export default function RunsPage() {
     setChosen(next);
   };
   const inNotes = runs.find(({ id }) => id === noted);
-  useEffect(() => {
-    document.title = "Runs – Flamingo Studio";
-    return () => {
-      document.title = "Flamingo Studio";
-    };
-  }, []);
+  usePageTitle("Runs");
   return (
     <div className="app">
       <RunsBar />
@@ -302,16 +298,18 @@ function RunsFoot({ runs }: { runs: readonly RunSummary[] }) {
   useEffect(() => {
     listTrash().then(setTrash, () => {}); // without a connection there is a bar that says so
   }, [runs]);
-  const sum = (some: readonly { bytes: number }[]) => printBytes(some.reduce((total, { bytes }) => total + bytes, 0));
+  const sum = (some: readonly { bytes: number }[]) => some.reduce((total, { bytes }) => total + bytes, 0);
+  const taken = sum(runs); // 0 while the server measures the folders
   return (
     <footer className="runs-foot muted">
       <span>
-        {formatCount(runs.length)} {runs.length === 1 ? "run takes" : "runs take"} {sum(runs)} on the disk
+        {formatCount(runs.length)} {runs.length === 1 ? "run" : "runs"}
+        {taken > 0 && `, ${printBytes(taken)} on the disk`}
       </span>
       {trash.length > 0 && (
         <>
           <span>
-            · {formatCount(trash.length)} in the trash, {sum(trash)}
+            · {formatCount(trash.length)} in the trash, {printBytes(sum(trash))}
           </span>
           <button type="button" className="link" onClick={() => void restoreRuns(trash).catch(tellError)}>
             Put back
@@ -322,27 +320,16 @@ function RunsFoot({ runs }: { runs: readonly RunSummary[] }) {
         </>
       )}
       {asking && (
-        <Modal title="Empty the trash?" close={() => setAsking(false)}>
-          <p>
-            {formatCount(trash.length)} {trash.length === 1 ? "run is" : "runs are"} deleted from the disk. This cannot
-            be undone.
-          </p>
-          <footer>
-            <button type="button" className="button" onClick={() => setAsking(false)}>
-              Cancel
-            </button>
-            <button
-              type="button"
-              className="button danger"
-              onClick={() => {
-                setAsking(false);
-                emptyTrash().then(() => setTrash([]), tellError);
-              }}
-            >
-              Delete for good
-            </button>
-          </footer>
-        </Modal>
+        <ConfirmDialog
+          title="Empty the trash?"
+          label="Delete for good"
+          danger
+          confirm={() => void emptyTrash().then(() => setTrash([]), tellError)}
+          close={() => setAsking(false)}
+        >
+          {formatCount(trash.length)} {trash.length === 1 ? "run is" : "runs are"} deleted from the disk. This cannot be
+          undone.
+        </ConfirmDialog>
       )}
     </footer>
   );

@@ -18,7 +18,7 @@ export async function queueLanes(lanes?: number): Promise<number> {
   return (answer as { lanes: number }).lanes;
 }
 
-/** Moves runs into the trash, and offers to take that back. Those that go on are left, and it is told. */
+/** Moves runs into the trash, and offers to take that back. Those that are not over stay, and a notice says so. */
 export async function deleteRuns(runs: readonly RunSummary[]): Promise<void> {
   const deleted: RunSummary[] = [];
   for (const run of runs) {

@@ -14,7 +14,7 @@ export function earlierRun(): EarlierRun | undefined {
   return { id, pipeline: ran, seed, steps, succeeded: status === "succeeded" };
 }
 
-/** What a run of the pipeline as it is now does with each node. A run has seed 0 unless told. */
+/** What a run of the pipeline as it is now does with each node. A run has seed 0 unless another is given. */
 export function currentPlan({ seed = 0, ...asked }: Partial<Asked> = {}): NodePlan[] {
   const { pipeline, library } = useEditor.getState();
   return previewPlan(pipeline, library, { seed, ...asked }, earlierRun());

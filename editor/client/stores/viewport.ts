@@ -54,7 +54,7 @@ function roomIn(box: DOMRect, { left, right, top, bottom }: ReturnType<typeof ca
   return [box.width - of(left) - of(right), box.height - of(top) - of(bottom)];
 }
 
-/** Told when a person moves the view: it stays as they put it. */
+/** Called when a person moves the view: it stays as they put it. */
 export function viewMoved(): void {
   fitted = undefined;
 }

@@ -187,7 +187,7 @@ class ManagedKernel {
     return this.#state === "busy" || this.#connections > 0 ? undefined : this.#lastActivity.time;
   }
 
-  /** @param state what clients are told meanwhile; `restarting` is for what nobody asked for */
+  /** @param state the state that clients see meanwhile; `restarting` is for what nobody asked for */
   restart(state: "starting" | "restarting"): Promise<void> {
     const restarted = this.#restarting.then(async () => {
       this.#tell(state);
@@ -244,9 +244,9 @@ class ManagedKernel {
     }
   }
 
-  /** A kernel that died is started anew: its variables are lost, and its clients are told. */
+  /** A kernel that died is started anew: its variables are lost, and its clients are notified. */
   async #recover(): Promise<void> {
-    await this.restart("restarting").catch(() => {}); // told as `dead`
+    await this.restart("restarting").catch(() => {}); // clients see `dead`
   }
 
   #take(message: Message): void {

@@ -32,7 +32,7 @@ export class Missed {
     }
   }
 
-  /** All that was kept, in order; what was not is told of below the cell that it was for. */
+  /** All that was kept, in order; what was not kept is noted below its cell. */
   take(): ChannelMessage[] {
     const kept = this.#messages.map(({ message }) => message);
     const lost = this.#lost;

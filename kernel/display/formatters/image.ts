@@ -6,7 +6,7 @@ import { box, escapeHtml, note } from "../html.ts";
 const shownSide = 96;
 const mostImages = 60;
 
-/** Whether something is an image, told without loading what decodes images. */
+/** Whether something is an image, without loading what decodes images. */
 export function isImage(value: unknown): value is Image {
   if (value === null || typeof value !== "object") return false;
   const { pixels, size, png } = value as Partial<Image>;

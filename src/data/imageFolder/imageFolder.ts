@@ -21,7 +21,7 @@ export interface CaptionedImage {
 export interface ImageFolderOptions {
   size: number;
   progress(done: number, total: number): void;
-  /** Told once for each kind of thing that is left out: how many there are, and which. */
+  /** Called once for each kind of thing that is left out: how many there are, and which. */
   warn(message: string): void;
 }
 
@@ -55,7 +55,7 @@ export async function listImageFolder(
   await requireInside(folder, captionFile, images);
   const captions = captionsByFile(captionFile, { images, others }, folder, options);
   const silent = images.filter((file) => !captions.has(file));
-  tell(options, "have no caption", images, silent);
+  warnLeftOut(options, "have no caption", images, silent);
   return { images, captions };
 }
 
@@ -125,8 +125,14 @@ function captionsByFile(
   }
   if (lines.length === 0) throw noCaptions(join(folder, name));
   const all = lines.map(({ file }) => file);
-  tell(options, `are named in ${name} but are not there`, all, lost, "files");
-  tell(options, `are of a kind that cannot be read (${imageEndings.join(", ")} can)`, all, ofOtherKinds, "files");
+  warnLeftOut(options, `are named in ${name} but are not there`, all, lost, "files");
+  warnLeftOut(
+    options,
+    `are of a kind that cannot be read (${imageEndings.join(", ")} can)`,
+    all,
+    ofOtherKinds,
+    "files",
+  );
   return found;
 }
 
@@ -148,12 +154,12 @@ async function decodeAll(
     });
     options.progress(start + part.length, files.length);
   }
-  tell(options, "cannot be decoded", files, corrupt);
+  warnLeftOut(options, "cannot be decoded", files, corrupt);
   return read;
 }
 
 /** Tells what is left out, if anything is: `2 of 40 images have no caption and are left out: a.png, b.png`. */
-function tell(
+function warnLeftOut(
   { warn }: Pick<ImageFolderOptions, "warn">,
   what: string,
   of: readonly string[],

@@ -24,7 +24,7 @@ const mostNamed = 12;
  * The folder holds images and `captions.jsonl` (`{"file": ..., "caption": ...}` a line) or `captions.csv` (columns `file`
  * and `caption`), or Hugging Face's `metadata.jsonl`; an image may have several captions. Each image is brought into a square with its mean colour around; a
  * share is held out for looking and judging. The tokenizer `bytes` can say any caption in any script; of `words`, those that
- * it lacks are told, and read as unknown. Shapes: `images` [batch, media, 1, imageSize, imageSize, 3] in −1 to 1, `ids` and
+ * it lacks are warned about, and read as unknown. Shapes: `images` [batch, media, 1, imageSize, imageSize, 3] in −1 to 1, `ids` and
  * `targets` [batch, length], as long as the longest document of the batch.
  *
  * @throws FlamingoError NO_IMAGES, MISSING_COLUMN, NOT_FOUND or INVALID_DATA for a folder that cannot be used
@@ -68,13 +68,13 @@ export const ImageFolder = defineSource({
     const { images, captions } = await listImageFolder(resolve(folder), { warn });
     const all = [...captions.values()].flat();
     const words = tokenizerOf({ tokenizer });
-    tellUnknown(all, words, { warn });
-    tellLong(all, words, longest, { warn });
+    warnUnknown(all, words, { warn });
+    warnLong(all, words, longest, { warn });
     const split = splitByName(
       [...captions.keys()].map((file) => ({ file })),
       heldOut,
     );
-    tellFew(split, { warn });
+    warnFew(split, { warn });
     const [trained, held] = [split.train.length, split.heldOut.length];
     const facts = [`${images.length} images, ${all.length} captions`, `${trained} to train on, ${held} held out`];
     return { facts, warnings };
@@ -88,9 +88,9 @@ export const ImageFolder = defineSource({
     const words = tokenizerOf({ tokenizer });
     const captions = images.flatMap((image) => image.captions);
     const split = splitByName(images, heldOut);
-    tellFew(split, context);
-    tellUnknown(captions, words, context);
-    tellLong(captions, words, longest, context);
+    warnFew(split, context);
+    warnUnknown(captions, words, context);
+    warnLong(captions, words, longest, context);
     return {
       ...heldOutImages(split, imageSize, words, longest),
       data: { images: split.train.map((image, place) => ({ ...image, place })) },
@@ -135,7 +135,7 @@ function viewOf(image: CaptionedImage & { place: number }, size: number, mirror:
  * Tells which words the language model does not know.
  * @throws FlamingoError INVALID_DATA if it knows none of them
  */
-function tellUnknown(
+function warnUnknown(
   captions: readonly string[],
   tokenizer: TextTokenizer,
   { warn }: Pick<SourceContext, "warn">,
@@ -154,8 +154,8 @@ function tellUnknown(
 /** From so many on, the 95% interval of a share is at most 40 points wide. */
 const fewHeldOut = 20;
 
-/** Tells where so few images are held out that what they are judged by says nothing. */
-function tellFew({ train, heldOut }: Split<unknown>, { warn }: Pick<SourceContext, "warn">): void {
+/** Warns where so few images are held out that a metric of them says nothing. */
+function warnFew({ train, heldOut }: Split<unknown>, { warn }: Pick<SourceContext, "warn">): void {
   const count = heldOut.length;
   if (count === 0 || count >= fewHeldOut) return;
   const z = 1.96;
@@ -165,7 +165,7 @@ function tellFew({ train, heldOut }: Split<unknown>, { warn }: Pick<SourceContex
   );
 }
 
-function tellLong(
+function warnLong(
   captions: readonly string[],
   tokenizer: TextTokenizer,
   longest: number,

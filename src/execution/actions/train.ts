@@ -124,7 +124,7 @@ export const Train = defineAction({
   },
 });
 
-/** A pipeline that asks for half precision runs on every device: where there is none it is told, and computed in single. */
+/** A pipeline that asks for half precision runs on every device: where there is none, a warning says so and it computes in single. */
 function startHalf({ log, node }: ActionContext): (() => void) | undefined {
   const end = capabilities().startHalfProducts?.();
   const message = end

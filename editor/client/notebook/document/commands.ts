@@ -36,7 +36,7 @@ export interface Command {
   name: string;
   label: string;
   group: "Run" | "Cell" | "Move" | "Notebook";
-  /** `Shift+Enter`, or keys one after the other: `D D`. The first is the one that is told. */
+  /** `Shift+Enter`, or keys one after the other: `D D`. The first is the one that is shown. */
   keys?: readonly string[];
   /** In which mode the keys mean this; both where absent. */
   mode?: Mode;

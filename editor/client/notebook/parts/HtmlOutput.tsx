@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from "react";
-import { loadPictures, sanitize } from "../show/sanitize.ts";
+import { loadImages, sanitize } from "../show/sanitize.ts";
 
 /** How HTML without style sheets of its own looks. */
 const plainStyle = `
@@ -21,7 +21,7 @@ export function HtmlOutput({ html, notebook }: { html: string; notebook: string 
     const style = document.createElement("style");
     style.textContent = plainStyle;
     root.replaceChildren(style, sanitize(html, { notebook }, { styles: true }));
-    loadPictures(root);
+    loadImages(root);
   }, [html, notebook]);
   return <div ref={box} className="html-output" />;
 }

@@ -1,5 +1,6 @@
 import { printShortcut } from "../../edit/shortcut.ts";
 import { isMac } from "../../parts/ActionButton.tsx";
+import { ConfirmDialog } from "../../parts/ConfirmDialog.tsx";
 import { Modal } from "../../parts/Modal.tsx";
 import { tellError } from "../../stores/notices.ts";
 import { commands } from "../document/commands.ts";
@@ -16,17 +17,14 @@ export function NotebookDialogs() {
 
 function RestartDialog({ thenRunAll }: { thenRunAll: boolean }) {
   return (
-    <Modal title={thenRunAll ? "Restart and run all cells?" : "Restart the kernel?"} close={close}>
-      <p>Its variables are gone then. Cells and what they show stay.</p>
-      <footer>
-        <button type="button" className="button" onClick={close}>
-          Cancel
-        </button>
-        <button type="button" className="button primary" onClick={() => void restart(thenRunAll).catch(tellError)}>
-          {thenRunAll ? "Restart and run all" : "Restart"}
-        </button>
-      </footer>
-    </Modal>
+    <ConfirmDialog
+      title={thenRunAll ? "Restart and run all cells?" : "Restart the kernel?"}
+      label={thenRunAll ? "Restart and run all" : "Restart"}
+      confirm={() => void restart(thenRunAll).catch(tellError)}
+      close={close}
+    >
+      Its variables are gone then. Cells and what they show stay.
+    </ConfirmDialog>
   );
 }
 

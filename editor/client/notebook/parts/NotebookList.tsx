@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { type ErrorReport, reportOf, sentence } from "../../../../src/core/errors.ts";
+import { ConfirmDialog } from "../../parts/ConfirmDialog.tsx";
 import { Icon } from "../../parts/Icon.tsx";
-import { Modal } from "../../parts/Modal.tsx";
 import { tell, tellError } from "../../stores/notices.ts";
 import { go, hashOf } from "../../stores/route.ts";
 import {
@@ -155,28 +155,21 @@ function Row({
       />
       {!tutorial && <RowButton label="Delete" title={title} icon="trash" act={() => setDeleting(true)} />}
       {deleting && (
-        <Modal title={`Delete “${title}”?`} close={() => setDeleting(false)}>
-          <p>The file is deleted from disk. This cannot be undone.</p>
-          <footer>
-            <button type="button" className="button" onClick={() => setDeleting(false)}>
-              Cancel
-            </button>
-            <button
-              type="button"
-              className="button danger"
-              onClick={() => {
-                setDeleting(false);
-                act(async () => {
-                  await letGo();
-                  if (session !== undefined) await stopKernel(session);
-                  await deleteNotebook(path);
-                });
-              }}
-            >
-              Delete
-            </button>
-          </footer>
-        </Modal>
+        <ConfirmDialog
+          title={`Delete “${title}”?`}
+          label="Delete"
+          danger
+          confirm={() =>
+            act(async () => {
+              await letGo();
+              if (session !== undefined) await stopKernel(session);
+              await deleteNotebook(path);
+            })
+          }
+          close={() => setDeleting(false)}
+        >
+          The file is deleted from disk. This cannot be undone.
+        </ConfirmDialog>
       )}
     </li>
   );

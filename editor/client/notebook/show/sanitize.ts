@@ -18,8 +18,8 @@ let place: Place = { notebook: "" };
 
 purifier.addHook("afterSanitizeAttributes", (element) => {
   if (element.tagName === "A") settleLink(element);
-  if (element.tagName === "IMG") settlePicture(element);
-  if (element.tagName === "image") settleDrawnPicture(element);
+  if (element.tagName === "IMG") settleImage(element);
+  if (element.tagName === "image") settleDrawnImage(element);
 });
 
 /**
@@ -61,29 +61,29 @@ function settleLink(link: Element): void {
   link.setAttribute("rel", "noopener noreferrer");
 }
 
-/** A picture beside the notebook is shown. The page loads nothing from elsewhere: there, the words for it are. */
-function settlePicture(picture: Element): void {
-  picture.removeAttribute(fileAttribute);
-  const source = picture.getAttribute("src") ?? "";
+/** An image file beside the notebook is shown. The page loads nothing from elsewhere: an image there is replaced by its text. */
+function settleImage(image: Element): void {
+  image.removeAttribute(fileAttribute);
+  const source = image.getAttribute("src") ?? "";
   if (/^(data:image\/|blob:)/.test(source)) return;
   const file = fileAt(source, place.notebook);
-  if (file === undefined) picture.replaceWith(picture.getAttribute("alt") || "[picture]");
+  if (file === undefined) image.replaceWith(image.getAttribute("alt") || "[image]");
   else {
-    picture.removeAttribute("src"); // the page asks for it, with its token
-    picture.setAttribute(fileAttribute, file);
+    image.removeAttribute("src"); // the page asks for it, with its token
+    image.setAttribute(fileAttribute, file);
   }
 }
 
 /** Loads the files that images within show, once they stand in the page. */
-export function loadPictures(within: ParentNode): void {
-  for (const picture of within.querySelectorAll<HTMLImageElement>(`img[${fileAttribute}]`))
-    void loadImage(picture, `${jupyterBase}files/${picture.getAttribute(fileAttribute)}`).catch(() => {});
+export function loadImages(within: ParentNode): void {
+  for (const image of within.querySelectorAll<HTMLImageElement>(`img[${fileAttribute}]`))
+    void loadImage(image, `${jupyterBase}files/${image.getAttribute(fileAttribute)}`).catch(() => {});
 }
 
-/** A picture within a drawing is shown where the drawing itself holds it. */
-function settleDrawnPicture(picture: Element): void {
+/** An image within a drawing is shown where the drawing itself holds it. */
+function settleDrawnImage(image: Element): void {
   for (const name of ["href", "xlink:href"])
-    if (!/^data:image\//.test(picture.getAttribute(name) ?? "")) picture.removeAttribute(name);
+    if (!/^data:image\//.test(image.getAttribute(name) ?? "")) image.removeAttribute(name);
 }
 
 /** The path of the notebook that a relative link leads to. */

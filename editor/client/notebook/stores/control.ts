@@ -23,7 +23,6 @@ export function perform(command: Command): void {
 
 /** Restarts the kernel, and runs all cells if asked to. */
 export async function restart(thenRunAll: boolean): Promise<void> {
-  openNotebookDialog(undefined);
   await restartKernel();
   if (thenRunAll) control.runAll();
 }

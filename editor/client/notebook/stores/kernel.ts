@@ -140,7 +140,7 @@ async function attach(path: string, mine: number): Promise<Attachment> {
 }
 
 /**
- * Takes over how the kernel is, as far as the connection knows. Whether it is at work is told by the messages of
+ * Takes over how the kernel is, as far as the connection knows. Whether it is at work is known from the messages of
  * executions: questions about code make a kernel busy too, and say nothing to a person.
  * @param first what it is at when it is reached
  */

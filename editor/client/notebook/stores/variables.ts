@@ -11,7 +11,7 @@ import {
 interface VariablesState {
   /** Whether the panel is shown. */
   shown: boolean;
-  /** Undefined before the kernel has told. */
+  /** Undefined before the kernel has answered. */
   list: ValueSummary[] | undefined;
   /** What lies in the values that are open, by their way: names, joined as JSON. */
   opened: Readonly<Record<string, Omit<OpenedMessage, "opened"> | "asked">>;

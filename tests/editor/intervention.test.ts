@@ -1,19 +1,19 @@
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import type { ChangedAnswer } from "../../editor/shared/protocol.ts";
-import { ChangedRun } from "../../src/execution/changedRun.ts";
+import type { InterventionAnswer } from "../../editor/shared/protocol.ts";
+import { InspectedRun } from "../../src/execution/inspectedRun.ts";
 import { carryOut, newRun, smallPipeline } from "../execution/smallRun.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
 import { openStudio } from "./openStudio.ts";
 
-test("a run's model is changed by hand, here and over HTTP, and says what the library says", {
+test("a run's model under an intervention says over HTTP what the library says", {
   timeout: 120_000,
 }, async () => {
   const { folder, outcome } = await carryOut(await newRun(smallPipeline({ without: ["evaluate"] })));
   expect(outcome).toBe("succeeded");
   const labels = ["red heart", "unheardofword"];
-  const run = await ChangedRun.open(folder);
+  const run = await InspectedRun.open(folder);
   onTestFinished(() => run.dispose());
   const own = await run.ask({}, labels);
   expect(own.step).toBe(6);
@@ -29,21 +29,21 @@ test("a run's model is changed by hand, here and over HTTP, and says what the li
   mkdirSync(join(home, "runs"));
   cpSync(folder, join(home, "runs", "small"), { recursive: true });
   const studio = await openStudio({ home });
-  const ask = (id: string, body: object) => studio.send("POST", `/api/runs/${id}/change`, body);
-  for (const [change, expected] of [
+  const ask = (id: string, body: object) => studio.send("POST", `/api/runs/${id}/intervention`, body);
+  for (const [intervention, expected] of [
     [{}, own],
     [{ gates: closed }, shut],
   ] as const) {
     // biome-ignore format: a pair a line
-    const response = await ask("small", { change, labels });
+    const response = await ask("small", { intervention, labels });
     expect(response.status).toBe(200);
-    expect((await response.json()) as ChangedAnswer).toEqual(expected);
+    expect((await response.json()) as InterventionAnswer).toEqual(expected);
   }
-  const refused = await ask("small", { change: { gates: { other: 0 } }, labels });
+  const refused = await ask("small", { intervention: { gates: { other: 0 } }, labels });
   expect([refused.status, ((await refused.json()) as { error: { code: string } }).error.code]).toEqual([
     404,
     "NOT_FOUND",
   ]);
-  expect((await ask("other", { change: {}, labels })).status).toBe(404);
-  expect((await ask("small", { change: { weights: 1 }, labels })).status).toBe(400);
+  expect((await ask("other", { intervention: {}, labels })).status).toBe(404);
+  expect((await ask("small", { intervention: { weights: 1 }, labels })).status).toBe(400);
 });

@@ -9,23 +9,23 @@ import { pinnedFile, readRun } from "../runs/folder.ts";
 import { openCaptionModel } from "./openCaptionModel.ts";
 import { lastCheckpoint } from "./prepare.ts";
 
-/** What a changed model says of a pinned image. */
-export interface ChangedSample {
+/** What a model says of a pinned image under an intervention. */
+export interface InterventionSample {
   image: number;
   caption: string;
   /** Of the label that was asked for, in nats per token; undefined where the model does not know its words. */
   logLikelihood?: number;
 }
 
-export interface ChangedAnswer {
+export interface InterventionAnswer {
   /** The step of the checkpoint that it computes with. */
   step: number;
   gates: GateValue[];
-  samples: ChangedSample[];
+  samples: InterventionSample[];
 }
 
-/** A run's model as its newest checkpoint left it, to be changed by hand and asked about the run's pinned images. */
-export class ChangedRun {
+/** A run's model as its newest checkpoint left it, which is asked about the run's pinned images under interventions. */
+export class InspectedRun {
   readonly step: number;
   readonly #model: CaptionModel;
   readonly #images: readonly Image[];
@@ -40,7 +40,7 @@ export class ChangedRun {
    * @param models folder of the weights that were imported
    * @throws FlamingoError NOT_FOUND if the run has no checkpoint or no pinned images; INVALID_PIPELINE if its model does not caption
    */
-  static async open(folder: string, models?: string): Promise<ChangedRun> {
+  static async open(folder: string, models?: string): Promise<InspectedRun> {
     const { pipeline, seed, device } = await readRun(folder);
     const { path, checkpoint } = await lastCheckpoint(folder, { append: () => {} });
     await openDevice(device as Parameters<typeof openDevice>[0]);
@@ -49,18 +49,18 @@ export class ChangedRun {
     const images = await Promise.all(
       files.map((_, image) => Image.read(join(folder, pinnedFile(image)), model.imageSize)),
     );
-    if (images.length > 0) return new ChangedRun(checkpoint.step, model, images);
+    if (images.length > 0) return new InspectedRun(checkpoint.step, model, images);
     model.dispose();
     const fix = "add a Caption samples node to the pipeline, and train it";
     throw new FlamingoError("NOT_FOUND", "the run has no pinned images", { source: folder, fix });
   }
 
   /**
-   * What the model says of the pinned images after a change.
+   * What the model says of the pinned images under an intervention.
    * @param labels whose log-likelihood is asked for, by image
    * @throws FlamingoError as `CaptionModel.intervene`
    */
-  async ask(intervention: Intervention, labels: readonly string[]): Promise<ChangedAnswer> {
+  async ask(intervention: Intervention, labels: readonly string[]): Promise<InterventionAnswer> {
     const model = await this.#model.intervene(intervention);
     const captions = await model.captions(this.#images);
     const scores = await model.logLikelihoods(labels.slice(0, this.#images.length), this.#images);

@@ -2,14 +2,14 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { gateLabel, weightName } from "../../../src/channels/gates.ts";
 import { isRight, type Sample } from "../../../src/channels/samples.ts";
 import { formatCount, formatNumber } from "../../../src/figures/numbers.ts";
-import type { ChangedAnswer, ChangeRequest } from "../../shared/protocol.ts";
+import type { InterventionAnswer, InterventionRequest } from "../../shared/protocol.ts";
 import { StudioImage } from "../parts/StudioImage.tsx";
 import { tellError } from "../stores/notices.ts";
 import { sendJson } from "../stores/request.ts";
 import { pinnedImage, useRun } from "../stores/run.ts";
 import { NoRun } from "./NoRun.tsx";
 
-type Change = ChangeRequest["change"];
+type Intervention = InterventionRequest["intervention"];
 
 /** What a person turned: a run's model is asked anew after each turn. */
 interface Turned {
@@ -21,7 +21,7 @@ interface Turned {
 const asTrained: Turned = { gates: {}, masked: false };
 
 /** Turns the gates of a trained model by hand, and shows what it says of the pinned images then. */
-export function ChangePanel() {
+export function InterventionPanel() {
   const run = useRun((state) => state.id);
   const checkpoint = useRun((state) => state.state.checkpoints.at(-1)?.step);
   const gates = useRun((state) => state.state.channels.gates.gates);
@@ -33,21 +33,21 @@ export function ChangePanel() {
         what="Turn the gates by hand here, and see the captions change, once a run has a checkpoint and pinned images."
       />
     );
-  return <Changed key={`${run} ${gates.length}`} run={run} samples={samples} />;
+  return <Gates key={`${run} ${gates.length}`} run={run} samples={samples} />;
 }
 
-function Changed({ run, samples }: { run: string; samples: readonly Sample[] }) {
+function Gates({ run, samples }: { run: string; samples: readonly Sample[] }) {
   const gates = useRun((state) => state.state.channels.gates.gates);
   const [turned, setTurned] = useState(asTrained);
   const labels = samples.map(({ label }) => label);
-  const { answer, own, milliseconds } = useChanged(run, turned, labels);
+  const { answer, own, milliseconds } = useAnswer(run, turned, labels);
   const turn = (name: string, value: number) => setTurned({ ...turned, gates: { ...turned.gates, [name]: value } });
   const closed = Object.fromEntries(gates.map((gate) => [weightName(gate), 0]));
   return (
     <>
       <div className="panel-controls">
         <p className="readout">
-          <strong data-testid="change-right">
+          <strong data-testid="intervention-right">
             {answer
               ? `${samples.filter((sample, at) => isRightNow(sample, answer.samples[at])).length} of ${samples.length}`
               : "…"}
@@ -57,9 +57,9 @@ function Changed({ run, samples }: { run: string; samples: readonly Sample[] }) 
           </span>
         </p>
       </div>
-      <div className="change">
-        <fieldset className="change-gates" aria-label="tanh of each gate">
-          <div className="change-all">
+      <div className="intervention">
+        <fieldset className="intervention-gates" aria-label="tanh of each gate">
+          <div className="intervention-all">
             <button type="button" className="button small" onClick={() => setTurned({ ...turned, gates: closed })}>
               Close all gates
             </button>
@@ -100,9 +100,9 @@ function Changed({ run, samples }: { run: string; samples: readonly Sample[] }) 
             );
           })}
         </fieldset>
-        <ul className="samples change-samples">
+        <ul className="samples intervention-samples">
           {samples.map((sample, at) => (
-            <ChangedCard
+            <SampleCard
               key={sample.image}
               run={run}
               sample={sample}
@@ -116,20 +116,20 @@ function Changed({ run, samples }: { run: string; samples: readonly Sample[] }) 
   );
 }
 
-type Said = ChangedAnswer["samples"][number];
+type Said = InterventionAnswer["samples"][number];
 
 function isRightNow({ label }: Sample, now: Said | undefined): boolean {
   return now !== undefined && isRight({ label, caption: now.caption });
 }
 
 /** What the model says of an image now; what it said as trained, where that is another caption. */
-function ChangedCard(props: { run: string; sample: Sample; now: Said | undefined; trained: Said | undefined }) {
+function SampleCard(props: { run: string; sample: Sample; now: Said | undefined; trained: Said | undefined }) {
   const { run, sample, now, trained } = props;
   const score = now?.logLikelihood;
   const gain = score !== undefined && trained?.logLikelihood !== undefined ? score - trained.logLikelihood : 0;
   const isOther = now !== undefined && trained !== undefined && now.caption !== trained.caption;
   return (
-    <li className="sample" data-right={isRightNow(sample, now)} data-testid="changed-sample">
+    <li className="sample" data-right={isRightNow(sample, now)} data-testid="intervention-sample">
       <StudioImage path={pinnedImage(run, sample.image)} alt={sample.label} />
       <span className="sample-text">
         <span className="sample-label">{sample.label}</span>
@@ -151,9 +151,9 @@ function ChangedCard(props: { run: string; sample: Sample; now: Said | undefined
 }
 
 /** Asks the run's model after each turn. While an answer is on its way, only the last turn waits. */
-function useChanged(run: string, turned: Turned, labels: readonly string[]) {
-  const [answer, setAnswer] = useState<ChangedAnswer>();
-  const [own, setOwn] = useState<ChangedAnswer>();
+function useAnswer(run: string, turned: Turned, labels: readonly string[]) {
+  const [answer, setAnswer] = useState<InterventionAnswer>();
+  const [own, setOwn] = useState<InterventionAnswer>();
   const [milliseconds, setMilliseconds] = useState(0);
   const latest = useRef({ turned, labels });
   latest.current = { turned, labels };
@@ -167,9 +167,9 @@ function useChanged(run: string, turned: Turned, labels: readonly string[]) {
         const { turned, labels } = latest.current;
         asked.current = turned;
         const start = performance.now();
-        const change: Change = { gates: turned.gates, ...(turned.masked ? { masked: [0] } : {}) };
-        const request: ChangeRequest = { change, labels: [...labels] };
-        const found = await sendJson<ChangedAnswer>("POST", `/api/runs/${run}/change`, request);
+        const intervention: Intervention = { gates: turned.gates, ...(turned.masked ? { masked: [0] } : {}) };
+        const request: InterventionRequest = { intervention, labels: [...labels] };
+        const found = await sendJson<InterventionAnswer>("POST", `/api/runs/${run}/intervention`, request);
         setMilliseconds(Math.round(performance.now() - start));
         setAnswer(found);
         if (turned === asTrained) setOwn(found);
