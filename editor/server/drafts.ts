@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FlamingoError } from "../../src/core/errors.ts";
+import { makeFolder } from "../../src/files/makeFolder.ts";
 import { writeAtomic } from "../../src/files/writeAtomic.ts";
 import { parsePipeline } from "../../src/pipeline/schema.ts";
 import { folderError } from "../../src/runs/folderError.ts";
@@ -48,7 +49,7 @@ export class DraftStore {
     if (!idPattern.test(id)) throw missing(id);
     const text = JSON.stringify(parseDraft(value, "the draft"));
     return this.#after(async () => {
-      await mkdir(this.#folder, { recursive: true });
+      await makeFolder(this.#folder);
       await writeAtomic(join(this.#folder, `${id}.json`), text);
     });
   }

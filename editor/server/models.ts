@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
-import { mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { printBytes } from "../../src/core/bytes.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
 import { weightsName } from "../../src/core/slot.ts";
+import { freeSpace } from "../../src/files/freeSpace.ts";
+import { makeFolder } from "../../src/files/makeFolder.ts";
 import { folderError } from "../../src/runs/folderError.ts";
 import type { Home } from "../../src/runs/home.ts";
 import type { ImportedModel, ModelRequest, UploadRequest } from "../shared/protocol.ts";
@@ -72,17 +74,17 @@ export class ModelStore {
     const part = this.#part(name);
     try {
       await rm(part, { recursive: true, force: true }); // of an upload that was broken off
-      await mkdir(part, { recursive: true });
+      await makeFolder(part);
     } catch (error) {
       throw folderError(error, this.#home.models);
     }
     const bytes = files.reduce((sum, { size }) => sum + size, 0);
-    const { bavail, bsize } = await statfs(part);
-    if (bytes + spare > bavail * bsize) {
+    const free = await freeSpace(part);
+    if (bytes + spare > free) {
       await rm(part, { recursive: true, force: true });
       throw new FlamingoError(
         "DISK_FULL",
-        `the model takes ${printBytes(bytes)}, and the disk has ${printBytes(bavail * bsize)}`,
+        `the model takes ${printBytes(bytes)}, and the disk has ${printBytes(free)}`,
         {
           source: this.#home.models,
           fix: "make room, or give the path of the folder: the weights stay there then",

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FlamingoError } from "../../src/core/errors.ts";
+import { makeFolder } from "../../src/files/makeFolder.ts";
 import { writeAtomic } from "../../src/files/writeAtomic.ts";
 import { type Pipeline, readPipeline, writePipeline } from "../../src/pipeline/schema.ts";
 import { folderError } from "../../src/runs/folderError.ts";
@@ -74,7 +75,7 @@ export class PipelineStore {
     }
     const text = writePipeline(pipeline);
     try {
-      await mkdir(this.#own, { recursive: true });
+      await makeFolder(this.#own);
       await writeAtomic(join(this.#own, `${id}.json`), text);
     } catch (error) {
       throw folderError(error, this.#own);

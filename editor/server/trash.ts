@@ -1,6 +1,7 @@
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FlamingoError } from "../../src/core/errors.ts";
+import { makeFolder } from "../../src/files/makeFolder.ts";
 import { diskUse } from "../../src/runs/diskUse.ts";
 import { folderError } from "../../src/runs/folderError.ts";
 import type { TrashedRun } from "../shared/protocol.ts";
@@ -23,7 +24,7 @@ export class Trash {
   /** @throws FlamingoError RUN_FOLDER */
   async put(id: string): Promise<void> {
     try {
-      await mkdir(this.#folder, { recursive: true });
+      await makeFolder(this.#folder);
       await rename(join(this.#runs, id), join(this.#folder, id));
     } catch (error) {
       throw folderError(error, this.#folder);

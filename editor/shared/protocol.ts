@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { LogRecord } from "../../src/channels/channel.ts";
 import { deviceNames as devices } from "../../src/core/deviceNames.ts";
 import type { ErrorReport } from "../../src/core/errors.ts";
-import { bitWidths } from "../../src/core/weight.ts";
+import { bitWidths } from "../../src/core/quantization.ts";
 import type { Problem } from "../../src/graph/check.ts";
 import { type GraphBlock, type GraphBlocks, graphBlockSchema } from "../../src/graph/graph.ts";
 import type { NewWeights } from "../../src/graph/newWeights.ts";

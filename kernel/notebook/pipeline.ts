@@ -1,15 +1,20 @@
-import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Catalog } from "../../src/core/catalog.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
 import { catalog, findBlock } from "../../src/execution/registry.ts";
+import { makeFolder } from "../../src/files/makeFolder.ts";
 import { writeAtomic } from "../../src/files/writeAtomic.ts";
 import { checkPipeline, type Problem } from "../../src/graph/check.ts";
 import type { GraphNode } from "../../src/graph/graph.ts";
 import { catalogWith } from "../../src/graph/graphBlock.ts";
 import { parameterCounts } from "../../src/graph/parameterCounts.ts";
 import { pipelineNotebook } from "../../src/pipeline/notebook.ts";
-import { type Pipeline, parsePipeline, writePipeline } from "../../src/pipeline/schema.ts";
+import {
+  type Pipeline,
+  parsePipeline,
+  emptyPipeline as pipelineWithoutNodes,
+  writePipeline,
+} from "../../src/pipeline/schema.ts";
 import { folderError } from "../../src/runs/folderError.ts";
 import { findHome } from "../../src/runs/home.ts";
 import { currentCell } from "../cell/cell.ts";
@@ -148,7 +153,7 @@ export class NotebookPipeline {
 
   async #write(file: string, text: string): Promise<string> {
     try {
-      await mkdir(dirname(file), { recursive: true });
+      await makeFolder(dirname(file));
       await writeAtomic(file, text);
       return file;
     } catch (error) {
@@ -178,16 +183,7 @@ function configured(
 
 /** A pipeline without nodes, to which nodes are added. */
 export function emptyPipeline(name: string): NotebookPipeline {
-  return new NotebookPipeline({
-    format: "flamingo-pipeline",
-    version: 3,
-    name,
-    description: "",
-    nodes: {},
-    edges: [],
-    blocks: {},
-    view: { positions: {} },
-  });
+  return new NotebookPipeline(pipelineWithoutNodes(name));
 }
 
 /** The parameters of each node; a node with a wrong configuration has none. */

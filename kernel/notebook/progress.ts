@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { formatCount, formatSeconds } from "../../src/figures/numbers.ts";
+import { printSeconds } from "../../src/core/duration.ts";
+import { formatCount } from "../../src/figures/numbers.ts";
 import { currentCell } from "../cell/cell.ts";
 import type { MimeBundle } from "../cell/mimeBundle.ts";
 import { box, escapeHtml, inks } from "../display/html.ts";
@@ -53,9 +54,9 @@ export class ProgressBar {
     const count = `${formatCount(this.#done)} of ${formatCount(this.#total)}`;
     const complete = this.#done >= this.#total;
     const time = ended
-      ? `${complete ? "in" : "stopped after"} ${formatSeconds(spent / 1000)}`
+      ? `${complete ? "in" : "stopped after"} ${printSeconds(spent / 1000)}`
       : spent + left >= short
-        ? `${formatSeconds(left / 1000)} left`
+        ? `${printSeconds(left / 1000)} left`
         : "";
     const ink = !ended ? inks.pink : complete ? inks.good : inks.muted;
     const words = [...(this.#label ? [this.#label] : []), count, ...(time ? [time] : [])].join(" · ");

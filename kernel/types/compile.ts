@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import ts from "typescript";
 import type { Catalog } from "../../src/core/catalog.ts";
+import { makeFolderSync } from "../../src/files/makeFolder.ts";
 import { documented } from "./documented.ts";
 
 /**
@@ -29,7 +30,7 @@ export function compileDeclarations(root: string, entry: string, catalog: Catalo
     outDir: folder,
   });
   const write: ts.WriteFileCallback = (name, text) => {
-    mkdirSync(dirname(name), { recursive: true });
+    makeFolderSync(dirname(name));
     writeFileSync(name, documented(withLightZod(text, name, folder), catalog));
   };
   // The last parameter, which the compiler keeps internal: to write also where a declaration is in error.

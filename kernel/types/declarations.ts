@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { access, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { access, readdir, readFile, rm, stat } from "node:fs/promises";
 import { setPriority } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { FlamingoError } from "../../src/core/errors.ts";
+import { makeFolder } from "../../src/files/makeFolder.ts";
 import { builtFolder, isCompiled } from "../../src/package/compiled.ts";
 import { beginBuilding, buildsIn, noteBuilder } from "./buildingFolder.ts";
 
@@ -47,7 +48,7 @@ export async function buildDeclarations(
   const folder = join(cache, current ?? (await fingerprint()));
   const file = fileIn(folder);
   const building = `${folder}.building`;
-  await mkdir(cache, { recursive: true });
+  await makeFolder(cache);
   while (!(await exists(file))) {
     if (!(await beginBuilding(building))) {
       await setTimeout(retry);

@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { setPriority } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { makeFolder } from "../../src/files/makeFolder.ts";
 import { cacheFolder, isCompiled, moduleFile } from "../../src/package/compiled.ts";
 import { beginBuilding, noteBuilder } from "./buildingFolder.ts";
 
@@ -47,7 +48,7 @@ export async function buildSnapshot(declarations: string, niceness = 19, folder 
   const name = `${fingerprint()}-${basename(setOf(declarations))}`;
   if (statSync(join(folder, name, blob), { throwIfNoEntry: false })) return;
   const building = join(folder, `${name}.building`);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   if (!(await beginBuilding(building))) {
     while (niceness === 0 && statSync(building, { throwIfNoEntry: false })) await setTimeout(retry);
     return;

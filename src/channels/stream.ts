@@ -22,8 +22,8 @@ const addition = z.object({
 
 export type Addition = z.output<typeof addition>;
 
-/** One place where a layer adds to the stream, over the steps. */
-interface Place extends Pick<Addition, "node" | "path" | "update"> {
+/** What a layer adds to the stream, over the steps. */
+interface AdditionSeries extends Pick<Addition, "node" | "path" | "update"> {
   before: Series;
   added: Series;
   after: Series;
@@ -44,7 +44,7 @@ export const stream = defineChannel({
   summary: "How much of the residual stream each gated layer adds, and the stream's norm before and after it.",
   order: 8,
   value: z.array(addition),
-  empty: [] as readonly Place[],
+  empty: [] as readonly AdditionSeries[],
   fold: (state, value, { step = 0 }) => value.reduce((places, each) => withAddition(places, each, step), state),
   rewind: (state, step) =>
     state
@@ -70,7 +70,7 @@ export const stream = defineChannel({
   figure: (state, { what }, frame) => {
     if (state.length === 0) return undefined;
     const layers = [...new Set(state.map(layerOf))];
-    const line = (place: Place, points: Series): LineOptions => {
+    const line = (place: AdditionSeries, points: Series): LineOptions => {
       const isAttention = place.update === "MaskedCrossAttention";
       const color = { layer: layers.indexOf(layerOf(place)), of: layers.length };
       return {
@@ -124,7 +124,7 @@ export const stream = defineChannel({
 });
 
 /** The places with one more value of one of them, which may be new. */
-function withAddition(state: readonly Place[], value: Addition, step: number): readonly Place[] {
+function withAddition(state: readonly AdditionSeries[], value: Addition, step: number): readonly AdditionSeries[] {
   const { node, path, update } = value;
   const known = state.find((each) => placeName(each) === placeName(value));
   const next = (what: "before" | "added" | "after") => (known?.[what] ?? Series.empty).append(step, value[what]);
@@ -164,7 +164,7 @@ function additionsOf(readings: readonly Reading[]): Addition[] {
 }
 
 /** The share of the stream that a layer adds, over the steps. */
-function shareOf({ before, added }: Place): Series {
+function shareOf({ before, added }: AdditionSeries): Series {
   return added.map((value, at) => (value === 0 ? 0 : value / (before.y(at) + value)));
 }
 
@@ -173,6 +173,6 @@ function layerOf({ node, path }: Pick<Addition, "node" | "path">): string {
 }
 
 /** `layer 2, cross-attention`. */
-function labelOf(place: Place, layers: readonly string[]): string {
+function labelOf(place: AdditionSeries, layers: readonly string[]): string {
   return `layer ${layers.indexOf(layerOf(place)) + 1}, ${kinds[place.update] ?? place.update}`;
 }

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
+import { printSeconds } from "../core/duration.ts";
 import { FlamingoError } from "../core/errors.ts";
+import { makeFolder } from "../files/makeFolder.ts";
 import { writeAtomic } from "../files/writeAtomic.ts";
 import { compile } from "../pipeline/compile.ts";
 import { type Pipeline, parsePipeline } from "../pipeline/schema.ts";
@@ -51,7 +53,7 @@ Ctrl-C stops at the next step with a checkpoint; the same command goes on from t
     const outcomes = await Promise.all(runs.map((run) => outcomeOf(run, ablation, context)));
     const table = ablationTable(ablation, outcomes);
     const markdown = ablationMarkdown(table);
-    await mkdir(out, { recursive: true });
+    await makeFolder(out);
     await writeAtomic(join(out, "table.json"), `${JSON.stringify(table, undefined, 2)}\n`);
     await writeAtomic(join(out, "table.md"), markdown);
     context.out.write(`${markdown}\n${relative(process.cwd(), out) || "."}: table.json, table.md\n`);
@@ -131,9 +133,9 @@ async function carryOut(
     for (let folder = queue.take(); folder !== undefined && !stop.signal.aborted; folder = queue.take()) {
       const { change, seed } = left.find(({ id }) => join(home.runs, id) === folder)!;
       const done = left.length - queue.size - 1;
-      const minutes =
-        done > 0 ? `, about ${Math.ceil((((Date.now() - started) / done) * (queue.size + 1)) / 60_000)} min left` : "";
-      out.write(`run ${done + 1} of ${left.length}: ${change ?? "base"}, seed ${seed}${minutes}\n`);
+      const secondsLeft = (((Date.now() - started) / done) * (queue.size + 1)) / 1000;
+      const remaining = done > 0 ? `, about ${printSeconds(secondsLeft)} left` : "";
+      out.write(`run ${done + 1} of ${left.length}: ${change ?? "base"}, seed ${seed}${remaining}\n`);
       const progress = new Progress(out);
       const onRecord = (record: Parameters<Progress["show"]>[0]) => progress.show(record);
       const { error } = await conductRun({ folder, device, home, signal: stop.signal, onRecord }, execute);

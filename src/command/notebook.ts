@@ -4,7 +4,7 @@ import { executeNotebook } from "../../kernel/client/executeNotebook.ts";
 import { KernelClient } from "../../kernel/client/kernelClient.ts";
 import { flamingoKernelspec, kernelName } from "../../kernel/client/kernelspec.ts";
 import { type NotebookFile, parseNotebook, printNotebook } from "../../kernel/nbformat/notebook.ts";
-import { printSeconds } from "../core/arrived.ts";
+import { printSeconds } from "../core/duration.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { writeAtomic } from "../files/writeAtomic.ts";
 import { printError } from "../runs/fault.ts";

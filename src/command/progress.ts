@@ -1,7 +1,7 @@
 import type { Channel, LogRecord } from "../channels/channel.ts";
 import { channels } from "../channels/channels.ts";
-import { printSeconds } from "../core/arrived.ts";
 import { printBytes } from "../core/bytes.ts";
+import { printSeconds } from "../core/duration.ts";
 import { dataWait } from "../runs/progress.ts";
 import { endsRun, isOver, type LifecycleValue } from "../runs/record.ts";
 import { emptyRun, foldRecords, type NodeProgress, type RunState, secondsLeft } from "../runs/state.ts";

@@ -1,4 +1,4 @@
-import { type Bits, bitWidths } from "../core/weight.ts";
+import { type Bits, bitWidths } from "../core/quantization.ts";
 import { usageError } from "./command.ts";
 
 /** The value of `--quantize`. @throws FlamingoError USAGE for other bits than those that there are */

@@ -1,8 +1,8 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type AttentionFrame, readFrame } from "../channels/attention.ts";
 import { writeAtomic } from "../files/writeAtomic.ts";
-import { pinnedFile, readRun } from "../runs/folder.ts";
+import { pinnedFiles, readRun } from "../runs/folder.ts";
 import { folderError } from "../runs/folderError.ts";
 import { readRecords } from "../runs/reader.ts";
 import { runReport } from "../runs/report.ts";
@@ -29,10 +29,7 @@ pipeline, without scripts and without a network.
     const record = await readRun(folder);
     const run = foldRecords(emptyRun(), await readRecords(folder));
     const frame = await lastFrame(folder, run.channels.attention.at(-1)?.file);
-    const count = (await readdir(folder)).filter((name) => /^pinned-\d+\.png$/.test(name)).length;
-    const images = await Promise.all(
-      Array.from({ length: count }, (_, image) => readFile(join(folder, pinnedFile(image)))),
-    );
+    const images = await Promise.all((await pinnedFiles(folder)).map((file) => readFile(file)));
     const page = resolve(values.out ?? join(folder, "report.html"));
     try {
       await writeAtomic(page, runReport({ record, run, frame, images }));

@@ -29,13 +29,6 @@ export interface WeightData {
   fill?(target: Float32Array, first?: number): void;
 }
 
-/** Bits of a number of a matrix that is quantised. */
-export const bitWidths = [8, 4] as const;
-export type Bits = (typeof bitWidths)[number];
-
-/** Neighbouring numbers of a row that share a scale, where a matrix is quantised. */
-export const groupSize = 64;
-
 /** A weight by its description: what it would be, before or without its numbers. */
 export interface WeightSpec {
   /** Dotted path, as in a checkpoint: `layers.0.attn.to_q.weight`. */
@@ -46,14 +39,4 @@ export interface WeightSpec {
   group: ParameterGroup;
   /** Whether it is a matrix that is used in products and by rows only: where it is frozen, it may be held in fewer bits. */
   matrix?: boolean;
-}
-
-/** Bytes that a matrix takes on the device with so many bits a number: its numbers, and the scales of their groups. */
-export function quantizedBytes([rows, columns]: readonly [number, number], bits: Bits): number {
-  return 4 * rows * (Math.ceil((columns * bits) / 32) + Math.ceil(columns / groupSize));
-}
-
-/** In how many bits a weight is held that starts from weights which are to be held in so many: undefined for single precision. */
-export function heldBits({ frozen, matrix }: Pick<WeightSpec, "frozen" | "matrix">, bits?: Bits): Bits | undefined {
-  return frozen && matrix ? bits : undefined;
 }

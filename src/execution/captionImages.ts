@@ -1,5 +1,5 @@
 import { FlamingoError } from "../core/errors.ts";
-import type { Bits } from "../core/weight.ts";
+import type { Bits } from "../core/quantization.ts";
 import { Image } from "../data/image.ts";
 import { openDevice } from "../engine/devices/device.ts";
 import type { CaptionModel } from "../evaluation/captioning/captionModel.ts";

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describeStarts, describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Start } from "../core/reading.ts";
 import type { WeightData } from "../core/weight.ts";
 import { withNewTokens } from "../data/tokenizerFile.ts";
+import { makeFolder } from "../files/makeFolder.ts";
 import { optionsOf } from "../graph/graph.ts";
 import { withGraphBlocks } from "../graph/graphBlock.ts";
 import { checkpointNames, openFlamingo } from "../models/families/openFlamingo.ts";
@@ -85,7 +86,7 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
   });
   const tensors = names.map((each): [string, StoredTensor] => [each.theirs, theirTensor(each, numbersOf)]);
   const config = join(out, "config.json");
-  await mkdir(out, { recursive: true });
+  await makeFolder(out);
   if (to === "openflamingo") {
     const file = join(out, "checkpoint.pt");
     await savePytorch(file, tensors, progress);

@@ -1,14 +1,14 @@
 import { existsSync, realpathSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { countParameters, describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { findBlock } from "../core/registry.ts";
 import { weightsName } from "../core/slot.ts";
+import { makeFolder } from "../files/makeFolder.ts";
 import { writeAtomic } from "../files/writeAtomic.ts";
 import { type Imported, importedFile } from "../models/imported.ts";
 import { type ModelFiles, openModel } from "../models/modelFiles.ts";
-import { type Pipeline, parsePipeline, writePipeline } from "../pipeline/schema.ts";
+import { type Pipeline, parsePipeline, pipelineVersion, writePipeline } from "../pipeline/schema.ts";
 import { folderError } from "../runs/folderError.ts";
 import type { Home } from "../runs/home.ts";
 import { templateNames } from "../runs/templates.ts";
@@ -103,7 +103,7 @@ function pipelineOf(
   return parsePipeline(
     {
       format: "flamingo-pipeline",
-      version: 3,
+      version: pipelineVersion,
       name: `${family}: ${name}`.slice(0, 120),
       description: `${family}, imported with its weights.`,
       nodes: { model: { type, config, label: family, weights: name, ...frozen } },
@@ -115,7 +115,7 @@ function pipelineOf(
 
 async function write(folder: string, file: string, text: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeAtomic(file, text);
   } catch (error) {
     throw folderError(error, folder);

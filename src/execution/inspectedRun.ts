@@ -1,11 +1,9 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { FlamingoError } from "../core/errors.ts";
 import { Image } from "../data/image.ts";
 import { openDevice } from "../engine/devices/device.ts";
 import type { CaptionModel, GateValue } from "../evaluation/captioning/captionModel.ts";
 import type { Intervention } from "../inspection/interventions.ts";
-import { pinnedFile, readRun } from "../runs/folder.ts";
+import { pinnedFiles, readRun } from "../runs/folder.ts";
 import { openCaptionModel } from "./openCaptionModel.ts";
 import { lastCheckpoint } from "./prepare.ts";
 
@@ -45,10 +43,8 @@ export class InspectedRun {
     const { path, checkpoint } = await lastCheckpoint(folder, { append: () => {} });
     await openDevice(device as Parameters<typeof openDevice>[0]);
     const model = await openCaptionModel(pipeline, checkpoint.weights, path, { seed, models });
-    const files = (await readdir(folder)).filter((file) => /^pinned-\d+\.png$/.test(file));
-    const images = await Promise.all(
-      files.map((_, image) => Image.read(join(folder, pinnedFile(image)), model.imageSize)),
-    );
+    const files = await pinnedFiles(folder);
+    const images = await Promise.all(files.map((file) => Image.read(file, model.imageSize)));
     if (images.length > 0) return new InspectedRun(checkpoint.step, model, images);
     model.dispose();
     const fix = "add a Caption samples node to the pipeline, and train it";

@@ -5,9 +5,10 @@ import { checkInputs } from "../core/check.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { instantiate } from "../core/instantiate.ts";
 import type { Ports } from "../core/port.ts";
+import { type Bits, heldBits, heldBytes } from "../core/quantization.ts";
 import type { CallSite, Reading } from "../core/reading.ts";
 import { type SolvedShape, sizeOf } from "../core/shape.ts";
-import { type Bits, heldBits, quantizedBytes, type WeightSpec } from "../core/weight.ts";
+import type { WeightSpec } from "../core/weight.ts";
 import type { Device } from "../engine/devices/device.ts";
 import { inputsOf, optionsOf } from "../graph/graph.ts";
 import { withGraphBlocks } from "../graph/graphBlock.ts";
@@ -107,8 +108,7 @@ function bytesHeld(weight: WeightSpec, starts: readonly HeldStart[]): number {
     ({ start: { path }, tensors }) =>
       weight.name.startsWith(`${path}.`) && tensors.has(weight.name.slice(path.length + 1)),
   );
-  const bits = heldBits(weight, start?.bits);
-  return bits ? quantizedBytes(weight.shape as [number, number], bits) : sizeOf(weight) * bytesPerNumber;
+  return heldBytes(weight.shape, heldBits(weight, start?.bits));
 }
 
 function outputsOf(

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { FlamingoError } from "../core/errors.ts";
-import type { Bits, WeightData } from "../core/weight.ts";
+import type { Bits } from "../core/quantization.ts";
+import type { WeightData } from "../core/weight.ts";
 import { openDevice } from "../engine/devices/device.ts";
 import type { CaptionModel } from "../evaluation/captioning/captionModel.ts";
 import { type Pipeline, readPipeline, writePipeline } from "../pipeline/schema.ts";

@@ -1,5 +1,6 @@
 import { FlamingoError } from "../core/errors.ts";
-import type { Bits, WeightData } from "../core/weight.ts";
+import type { Bits } from "../core/quantization.ts";
+import type { WeightData } from "../core/weight.ts";
 import type { TextTokenizer } from "../data/tokenizer.ts";
 import { CaptionModel } from "../evaluation/captioning/captionModel.ts";
 import { PromptModel } from "../evaluation/promptModel.ts";

@@ -2,9 +2,8 @@ import { join } from "node:path";
 import { printBytes } from "../core/bytes.ts";
 import { describeStarts, describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
+import { type Bits, heldBytes } from "../core/quantization.ts";
 import type { Start } from "../core/reading.ts";
-import { sizeOf } from "../core/shape.ts";
-import { type Bits, quantizedBytes } from "../core/weight.ts";
 import type { OpenSource } from "../data/source.ts";
 import { openDevice } from "../engine/devices/device.ts";
 import { Weights } from "../engine/readings/weights.ts";
@@ -124,8 +123,8 @@ export async function prepareModel(
 function savedMemory(weights: Weights): string {
   let [held, single] = [0, 0];
   for (const { shape, quantized } of weights.all()) {
-    single += 4 * sizeOf({ shape });
-    held += quantized ? quantizedBytes(quantized.shape, quantized.bits) : 4 * sizeOf({ shape });
+    single += heldBytes(shape);
+    held += heldBytes(shape, quantized?.bits);
   }
   return `the weights take ${printBytes(held)} on the device; in single precision they would take ${printBytes(single)}`;
 }

@@ -3,9 +3,8 @@ import { dirname, join } from "node:path";
 import { describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Ports } from "../core/port.ts";
+import { type Bits, heldBits, heldBytes } from "../core/quantization.ts";
 import { findBlock } from "../core/registry.ts";
-import { sizeOf } from "../core/shape.ts";
-import { type Bits, heldBits, quantizedBytes } from "../core/weight.ts";
 import { loadTokenizer, type ModelTokens } from "../data/tokenizerFile.ts";
 import { openDevice } from "../engine/devices/device.ts";
 import { type Tensor, tensor, tidy } from "../engine/tensor.ts";
@@ -49,12 +48,8 @@ export async function quantizationCost(
   const { quantize: bits } = files;
   const model = openModel(files);
   const weights = describeWeights(findBlock(model.block.type)!, model.block.config ?? {}, { frozen: true });
-  const single = weights.reduce((sum, weight) => sum + 4 * sizeOf(weight), 0);
-  const held = weights.reduce(
-    (sum, weight) =>
-      sum + (heldBits(weight, bits) ? quantizedBytes(weight.shape as [number, number], bits) : 4 * sizeOf(weight)),
-    0,
-  );
+  const single = weights.reduce((sum, { shape }) => sum + heldBytes(shape), 0);
+  const held = weights.reduce((sum, weight) => sum + heldBytes(weight.shape, heldBits(weight, bits)), 0);
   const cost = { bits, bytes: { single, held } };
   const ids = await textIds(model);
   if (!ids) return { ...cost, unmeasured: "it is no language model with a tokenizer.json that reads text alone" };

@@ -1,13 +1,14 @@
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import sharp from "sharp";
 import type { AnyChannel, LogRecord } from "../channels/channel.ts";
 import { channels } from "../channels/channels.ts";
+import { makeFolder } from "../files/makeFolder.ts";
 import { writeAtomic } from "../files/writeAtomic.ts";
 import type { ChannelName } from "../runs/channelFigure.ts";
 import { type EventValue, eventRecord, histogramOf, versionRecord } from "../runs/eventFile.ts";
-import { checkpointFolder } from "../runs/folder.ts";
+import { checkpointFolder, pinnedFiles } from "../runs/folder.ts";
 import { folderError } from "../runs/folderError.ts";
 import { readRecords } from "../runs/reader.ts";
 import { emptyRun, foldRecords, type RunState } from "../runs/state.ts";
@@ -45,7 +46,7 @@ export async function writeTensorboard(run: string, folder: string): Promise<Wri
     .map(([step, values]) => eventRecord(times.get(step) ?? first, step, values));
   const file = `events.out.tfevents.${Math.floor(first)}.${hostname()}`;
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const old = (await readdir(folder)).filter((name) => name.startsWith(`events.out.tfevents.${Math.floor(first)}.`));
     for (const name of old) await rm(join(folder, name));
     await writeAtomic(join(folder, file), Buffer.concat([versionRecord(first), ...parts]));
@@ -83,12 +84,11 @@ function timesOf(records: readonly LogRecord[]): Map<number, number> {
 }
 
 async function pinnedImages(run: string): Promise<EventValue[]> {
-  const files = (await readdir(run)).filter((name) => /^pinned-\d+\.png$/.test(name)).sort();
   return Promise.all(
-    files.map(async (file) => {
-      const bytes = await readFile(join(run, file));
+    (await pinnedFiles(run)).map(async (file) => {
+      const bytes = await readFile(file);
       const { width, height } = await sharp(bytes).metadata();
-      return { tag: `images/${file.replace(".png", "")}`, of: { png: { width, height, bytes } } };
+      return { tag: `images/${basename(file, ".png")}`, of: { png: { width, height, bytes } } };
     }),
   );
 }

@@ -47,15 +47,6 @@ export function formatMetric(value: number, unit?: string): string {
   return unit === "share" && Number.isFinite(value) ? formatShare(value) : formatNumber(value);
 }
 
-/** Seconds as a person says them: `8 s`, `2 min 13 s`, `1 h 04 min`. */
-export function formatSeconds(seconds: number): string {
-  const rounded = Math.max(0, Math.round(seconds));
-  if (rounded < 60) return `${rounded} s`;
-  const minutes = Math.floor(rounded / 60);
-  if (minutes < 60) return `${minutes} min ${String(rounded % 60).padStart(2, "0")} s`;
-  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
-}
-
 /** `bestOf20` and `exact_label` as words: `best of 20`, `exact label`. */
 export function words(name: string): string {
   return name

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { FlamingoError } from "../core/errors.ts";
+import { bitWidths } from "../core/quantization.ts";
 import { weightsName } from "../core/slot.ts";
-import { bitWidths } from "../core/weight.ts";
 import { type FindPretrained, shippedWeights } from "./loadPretrained.ts";
 import { type ImportedModel, openModel } from "./modelFiles.ts";
 

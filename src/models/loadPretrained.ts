@@ -1,6 +1,7 @@
 import { FlamingoError } from "../core/errors.ts";
+import type { Bits } from "../core/quantization.ts";
 import type { Start } from "../core/reading.ts";
-import type { Bits, WeightData } from "../core/weight.ts";
+import type { WeightData } from "../core/weight.ts";
 import { fileBytes } from "../weights/byteSource.ts";
 import { listNames } from "../weights/mappedWeights.ts";
 import { openTensors } from "../weights/openWeights.ts";

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { FewShotCurve } from "../channels/fewShot.ts";
 import { FlamingoError } from "../core/errors.ts";
+import { isObject } from "../core/json.ts";
 import { computationOf } from "../graph/computation.ts";
 import { type Pipeline, parsePipeline } from "../pipeline/schema.ts";
 import type { RunState } from "./state.ts";
@@ -102,10 +103,6 @@ function changed(base: Pipeline, { name, set }: Change): Pipeline {
     else place[last] = value;
   }
   return parsePipeline({ ...base, nodes }, `the change "${name}"`);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The number that a run is judged by; undefined where it has none. */

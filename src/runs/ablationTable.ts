@@ -1,4 +1,6 @@
+import { printSeconds } from "../core/duration.ts";
 import type { Ablation } from "./ablation.ts";
+import { standardDeviation, studentInterval } from "./studentInterval.ts";
 
 /** What a run of an ablation came to. */
 export interface Outcome {
@@ -12,7 +14,7 @@ export interface Outcome {
 }
 
 /** How the direction of a change compares with the paper's. */
-export type Verdict = "agrees" | "disagrees" | "within the spread" | "no number";
+export type Verdict = "agrees" | "disagrees" | "unclear" | "no number";
 
 export interface AblationRow {
   change: string;
@@ -21,9 +23,10 @@ export interface AblationRow {
   mean: number | null;
   /** Standard deviation over seeds. */
   spread: number | null;
-  /** Mean of the differences from the base with the same seed, and their standard error where there are two or more. */
+  /** Mean of the differences from the base with the same seed. */
   difference: number | null;
-  error: number | null;
+  /** Half the width of its 95% interval, where there are two differences or more. */
+  margin: number | null;
   /** The paper's difference from its base. */
   paper: number | null;
   verdict: Verdict | null;
@@ -55,7 +58,8 @@ export function ablationTable(ablation: Ablation, outcomes: readonly Outcome[]):
     const values = own.map((outcome) => outcome?.value ?? null);
     const differences = change === undefined ? [] : values.flatMap((value, at) => pair(value, base[at]!));
     const difference = meanOf(differences);
-    const error = differences.length > 1 ? spreadOf(differences)! / Math.sqrt(differences.length) : null;
+    const interval = differences.length > 1 ? studentInterval(differences) : undefined;
+    const margin = interval ? interval.high - interval.value : null;
     const theirs = paper && paperValue !== undefined ? paperValue - paper.base : null;
     const seconds = own.flatMap((outcome) => outcome?.seconds ?? []);
     return {
@@ -64,9 +68,9 @@ export function ablationTable(ablation: Ablation, outcomes: readonly Outcome[]):
       mean: meanOf(present(values)),
       spread: spreadOf(present(values)),
       difference,
-      error,
+      margin,
       paper: change === undefined ? null : theirs,
-      verdict: change === undefined || theirs === null ? null : verdictOf(difference, error, theirs, better),
+      verdict: change === undefined || theirs === null ? null : verdictOf(difference, margin, theirs, better),
       seconds: meanOf(seconds),
       reasons: [...new Set(own.flatMap((outcome) => outcome?.reason ?? []))],
     };
@@ -83,15 +87,15 @@ export function ablationTable(ablation: Ablation, outcomes: readonly Outcome[]):
   };
 }
 
-/** A difference within two standard errors of 0 says nothing of its direction. */
+/** A difference whose interval holds 0 says nothing of its direction. */
 function verdictOf(
   difference: number | null,
-  error: number | null,
+  margin: number | null,
   paper: number,
   better: Ablation["better"],
 ): Verdict {
   if (difference === null) return "no number";
-  if (error !== null && Math.abs(difference) <= 2 * error) return "within the spread";
+  if (margin !== null && Math.abs(difference) <= margin) return "unclear";
   const gain = better === "higher" ? difference : -difference;
   return Math.sign(gain) === Math.sign(paper) ? "agrees" : "disagrees";
 }
@@ -118,26 +122,25 @@ export function ablationMarkdown(table: AblationTable): string {
     numberText(row.spread),
     row.difference === null
       ? ""
-      : `${signed(row.difference)}${row.error === null ? "" : ` ± ${numberText(row.error)}`}`,
+      : `${signed(row.difference)}${row.margin === null ? "" : ` ± ${numberText(row.margin)}`}`,
     row.paper === null ? "" : signed(row.paper, 1),
     row.verdict ?? "",
-    row.seconds === null ? "" : `${Math.round(row.seconds)} s`,
+    row.seconds === null ? "" : printSeconds(row.seconds),
   ]);
   const reasons = rows.flatMap(({ change, reasons }) => reasons.map((reason) => `- ${change}: ${reason}`));
   return [
     `# ${name}`,
     ...(description ? ["", description] : []),
     "",
-    `Measured: ${measure}; ${better} is better. Differences are from the base with the same seed: their mean ± its standard error; ` +
-      `"within the spread" is at most two standard errors.${paper ? ` The paper: ${paper}.` : ""}`,
+    `Measured: ${measure}; ${better} is better. Differences are from the base with the same seed: their mean with Student's 95% ` +
+      `interval; a direction is unclear where the interval holds 0.${paper ? ` The paper: ${paper}.` : ""}`,
     "",
     line(columns),
     line(columns.map((_, at) => (at === 0 ? "---" : "---:"))),
     ...cells.map(line),
     "",
     `Of ${judged.length} directions that the paper has, ${count("agrees")} agree, ${count("disagrees")} disagree, ` +
-      `${count("within the spread")} are within the spread, ${count("no number")} have no number. ` +
-      `All runs took ${Math.round(total)} s.`,
+      `${count("unclear")} are unclear, ${count("no number")} have no number. All runs took ${printSeconds(total)}.`,
     ...(reasons.length > 0 ? ["", ...reasons] : []),
     "",
   ].join("\n");
@@ -163,9 +166,7 @@ function meanOf(values: readonly number[]): number | null {
 
 /** Standard deviation; null for fewer than two. */
 function spreadOf(values: readonly number[]): number | null {
-  if (values.length < 2) return null;
-  const mean = meanOf(values)!;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+  return values.length < 2 ? null : standardDeviation(values);
 }
 
 function numberText(value: number | null): string {

@@ -1,4 +1,5 @@
 import type { MetricResult, Result } from "../channels/results.ts";
+import { type MeanInterval, studentInterval } from "./studentInterval.ts";
 
 /** What is compared: one pipeline, by the results of its runs. */
 export interface Version {
@@ -6,20 +7,13 @@ export interface Version {
   runs: readonly { seed: number; results: readonly Result[] }[];
 }
 
-/** A mean with its 95% interval. */
-export interface Range {
-  value: number;
-  low: number;
-  high: number;
-}
-
 /** What one version came to by a metric; its interval is over its runs where there are several, else over the examples of the one. */
-export interface Cell extends Range {
+export interface Cell extends MeanInterval {
   runs: number;
 }
 
 /** How much more than the first version another one has. */
-export interface Difference extends Range {
+export interface Difference extends MeanInterval {
   /** What was compared in pairs: runs of the same seed, the same examples of one run each; nothing where neither is the same. */
   pairs: "seeds" | "examples" | "none";
   count: number;
@@ -43,7 +37,7 @@ export interface ComparedMetric {
  * The results of versions side by side, each with its difference to the first one.
  *
  * Where two versions have runs of the same seeds, the difference is the mean over seeds s of d_s = x_s - y_s, with Student's
- * interval d ± t(n - 1) sd(d) / √n. One run each is compared example by example in the same way, with the normal distribution.
+ * interval. One run each is compared example by example in the same way.
  */
 export function compareResults(versions: readonly Version[]): ComparedMetric[] {
   const keys = new Map<string, { result: Result; metric: MetricResult }>();
@@ -99,7 +93,7 @@ function differenceOf(
   higherIsBetter: boolean,
 ): Difference | undefined {
   if (base.length === 0 || other.length === 0) return undefined;
-  const judged = (range: Range, pairs: Difference["pairs"], count: number): Difference => {
+  const judged = (range: MeanInterval, pairs: Difference["pairs"], count: number): Difference => {
     const clear = range.low > 0 || range.high < 0;
     const verdict = !clear ? "unclear" : range.value > 0 === higherIsBetter ? "better" : "worse";
     return { ...range, pairs, count, verdict };
@@ -119,19 +113,4 @@ function differenceOf(
   const value = y.value - x.value;
   const spread = Math.hypot((x.high - x.low) / 2, (y.high - y.low) / 2);
   return judged({ value, low: value - spread, high: value + spread }, "none", base.length + other.length);
-}
-
-/** Two-sided 95% points of Student's t by degrees of freedom, from 1; the normal distribution's beyond. */
-const points = [
-  12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131, 2.12, 2.11,
-  2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
-];
-
-/** The mean of two or more values with its 95% interval. */
-function studentInterval(values: readonly number[]): Range {
-  const count = values.length;
-  const value = values.reduce((sum, each) => sum + each, 0) / count;
-  const variance = values.reduce((sum, each) => sum + (each - value) ** 2, 0) / (count - 1);
-  const spread = (points[count - 2] ?? 1.96) * Math.sqrt(variance / count);
-  return { value, low: value - spread, high: value + spread };
 }

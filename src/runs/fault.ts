@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ErrorReport, reportOf, withFix } from "../core/errors.ts";
+import { makeFolderSync } from "../files/makeFolder.ts";
 import type { Home } from "./home.ts";
 
 /**
@@ -12,7 +13,7 @@ export function describeError(error: unknown, home: Home): ErrorReport {
   if (report.code !== "INTERNAL") return report;
   const file = join(home.errors, `${new Date().toISOString().replaceAll(":", "-")}-${process.pid}.txt`);
   try {
-    mkdirSync(home.errors, { recursive: true });
+    makeFolderSync(home.errors);
     writeFileSync(file, `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   } catch {
     return { ...report, fix: "report this fault" };

@@ -69,6 +69,15 @@ export function pinnedFile(image: number): string {
   return `pinned-${image}.png`;
 }
 
+/** Paths of a run's sample images, in the order of their numbers. */
+export async function pinnedFiles(folder: string): Promise<string[]> {
+  const numbers = (await readdir(folder)).flatMap((name) => {
+    const number = /^pinned-(\d+)\.png$/.exec(name)?.[1];
+    return number === undefined ? [] : [Number(number)];
+  });
+  return numbers.sort((a, b) => a - b).map((number) => join(folder, pinnedFile(number)));
+}
+
 /** A new run's id, from its name and the time: `emoji-captions-20261123-205301-4f2a`. */
 export function newRunId(name: string, created = Date.now()): string {
   const words = name

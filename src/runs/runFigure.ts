@@ -1,9 +1,10 @@
 import type { AttentionFrame } from "../channels/attention.ts";
 import { attentionMaps } from "../channels/attentionMaps.ts";
 import { channels } from "../channels/channels.ts";
+import { printSeconds } from "../core/duration.ts";
 import type { Color } from "../figures/colors.ts";
 import type { Figure, Panel, StatusPanel } from "../figures/figure.ts";
-import { formatCount, formatSeconds, formatWeights } from "../figures/numbers.ts";
+import { formatCount, formatWeights } from "../figures/numbers.ts";
 import { channelFigure } from "./channelFigure.ts";
 import { dataWait, totalProgress } from "./progress.ts";
 import { isOver, type RunStatus } from "./record.ts";
@@ -48,7 +49,7 @@ function linesOf(state: RunState, now: number): string[] {
   if (status === "failed") return [["failed", ...about].join(" · "), error ? `${error.code}: ${error.message}` : ""];
   if (status !== "running") {
     const known = started !== undefined && updated !== undefined;
-    const took = known && isOver(status) ? ` after ${formatSeconds((updated - started) / 1000)}` : "";
+    const took = known && isOver(status) ? ` after ${printSeconds((updated - started) / 1000)}` : "";
     const where = status === "stopped" && step > 0 ? ` at step ${formatCount(step)} of ${formatCount(steps)}` : "";
     return [[`${status}${where}${took}`, ...about].join(" · ")];
   }
@@ -61,6 +62,6 @@ function linesOf(state: RunState, now: number): string[] {
   const spent = started === undefined ? 0 : (now - started) / 1000;
   const isLong = secondsLeft !== undefined && spent + secondsLeft >= shortest;
   const wait = dataWait(state, progress);
-  const left = isLong ? [`${formatSeconds(secondsLeft)} left`] : [];
+  const left = isLong ? [`${printSeconds(secondsLeft)} left`] : [];
   return [[doing.join(" "), ...left, ...about, ...(wait === undefined ? [] : [wait])].join(" · ")];
 }

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolderSync } from "../files/makeFolder.ts";
 import type { Home } from "./home.ts";
 import { isRunning, processIdentity, thisProcess } from "./processIdentity.ts";
 
@@ -14,7 +15,7 @@ export function announceStudio(home: Home, url: string): () => void {
   const file = fileOf(home);
   const mark = JSON.stringify({ url, process: thisProcess() });
   try {
-    mkdirSync(home.folder, { recursive: true });
+    makeFolderSync(home.folder);
     rmSync(file, { force: true }); // an old file keeps its permissions when it is written again
     writeFileSync(file, `${mark}\n`, { mode: 0o600 });
   } catch {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Bits, groupSize, quantizedBytes } from "../../src/core/weight.ts";
+import { type Bits, bitWidths, groupSize, groupsInRow, heldBytes } from "../../src/core/quantization.ts";
 import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { memoryUse } from "../../src/engine/memory.ts";
 import { multiply } from "../../src/engine/ops/elementwise.ts";
@@ -15,7 +15,7 @@ import { agrees, seed, size, tries } from "./agreement.ts";
 import { relativeError } from "./evaluate.ts";
 import { numbers, tensorOf } from "./numbers.ts";
 
-const bitWidth = fc.constantFrom<Bits>(8, 4);
+const bitWidth = fc.constantFrom(...bitWidths);
 
 /** A width within a group, at its end, and beyond; more than are unpacked at a time. */
 const width = fc.constantFrom(1, 7, 16, 63, 64, 65, 100, 128, 520);
@@ -43,7 +43,7 @@ test("a number is off by at most half its group's scale, which its largest numbe
   fc.assert(
     fc.property(size, width, bitWidth, seed, (rows, columns, bits, drawn) => {
       const { original, packed, unpacked } = quantizedNumbers([rows, columns], bits, drawn);
-      const groups = Math.ceil(columns / groupSize);
+      const groups = groupsInRow(columns);
       for (let at = 0; at < original.length; at++) {
         const [row, column] = [Math.floor(at / columns), at % columns];
         const scale = packed.scales[row * groups + Math.floor(column / groupSize)]!;
@@ -102,7 +102,7 @@ describeDevices("a quantised matrix", (device) => {
 
   test("gives its rows by their ids, and refuses an id that it has no row for", async () => {
     await tf.setBackend(device);
-    for (const bits of [8, 4] as const) {
+    for (const bits of bitWidths) {
       const { unpacked } = quantizedNumbers([9, 70], bits, 5);
       const rows = tf.tidy(() => embedding(matrixOf([9, 70], bits, 5), tf.tensor([8, 0, 3, 3], [2, 2], "int32")));
       const expected = [8, 0, 3, 3].flatMap((row) => [...unpacked.slice(row * 70, (row + 1) * 70)]);
@@ -157,7 +157,7 @@ describeDevices("a quantised matrix", (device) => {
     const held = weights.hold({ ...spec, frozen: true });
     expect(held).toBeInstanceOf(QuantizedMatrix);
     expect(weights.hold({ ...spec, frozen: true })).toBe(held);
-    expect(memoryUse().bytes - before.bytes).toBe(quantizedBytes([50, 200], 4));
+    expect(memoryUse().bytes - before.bytes).toBe(heldBytes([50, 200], 4));
     expect((await weights.save()).get("w")!.data).toEqual(unpacked);
     weights.load(new Map([["w", { shape: [50, 200], data: original.map((number) => 3 * number) }]]), "", "a file");
     const rows = tf.tidy(() => allRows(held));

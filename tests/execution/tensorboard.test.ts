@@ -2,8 +2,10 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { encodePng } from "../../src/data/pixels.ts";
 import { writeTensorboard } from "../../src/execution/writeTensorboard.ts";
 import { crc32c, histogramOf } from "../../src/runs/eventFile.ts";
+import { pinnedFile } from "../../src/runs/folder.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
 import { carryOut, newestOf, newRun, smallPipeline, valuesOf } from "./smallRun.ts";
 
@@ -105,6 +107,19 @@ test("an event file has every number, caption, pinned image and weight of a run"
   const { weights } = await newestOf(folder);
   // Captions of 2 images at steps 0, 3 and 6; checkpoints at 3 and 6.
   expect(others).toEqual({ texts: 6, images: 2, histograms: 2 * weights.size });
+});
+
+test("pinned images are written in the order of their numbers, also from the eleventh on", async () => {
+  const run = temporaryFolder();
+  const numbers = Array.from({ length: 12 }, (_, image) => image);
+  const image = await encodePng(new Float32Array(4 * 4 * 3), 4);
+  for (const number of numbers.toReversed()) writeFileSync(join(run, pinnedFile(number)), image);
+  const { file } = await writeTensorboard(run, temporaryFolder());
+  const tags = eventsOf(file)
+    .filter((event) => event.has(5))
+    .flatMap((event) => fieldsOf(only(event, 5)).get(1)!)
+    .map((value) => only(fieldsOf(value as Uint8Array), 1).toString());
+  expect(tags).toEqual(numbers.map((number) => `images/pinned-${number}`));
 });
 
 const python = process.env.FLAMINGO_PYTHON ?? "python3";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { roundUp } from "../../src/figures/axis.ts";
-import { formatSeconds, formatShare, formatWeights, words } from "../../src/figures/numbers.ts";
+import { formatShare, formatWeights, words } from "../../src/figures/numbers.ts";
 import { Series } from "../../src/figures/series.ts";
 import { smooth } from "../../src/figures/smooth.ts";
 import { dataWait, shownState, totalProgress } from "../../src/runs/progress.ts";
@@ -77,7 +77,6 @@ test("an axis ends at a round number", () => {
 
 test("numbers are written for people", () => {
   expect([0, 940, 231_000, 1_070_000, 8e10].map(formatWeights)).toEqual(["0", "940", "231 k", "1.07 M", "80.0 B"]);
-  expect([8.2, 133, 3840].map(formatSeconds)).toEqual(["8 s", "2 min 13 s", "1 h 04 min"]);
   expect(formatShare(0.2641)).toBe("26.4%");
   expect(words("unseenStyle_all")).toBe("unseen style all");
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { heldBytes } from "../../src/core/quantization.ts";
 import { findBlock } from "../../src/core/registry.ts";
-import { quantizedBytes } from "../../src/core/weight.ts";
 import { memoryUse } from "../../src/engine/memory.ts";
 import { type Tensor, tensor, tidy } from "../../src/engine/tensor.ts";
 import { scoreTokens } from "../../src/evaluation/score.ts";
@@ -24,11 +24,7 @@ async function measured(family: string, quantize?: 8 | 4) {
   const { sums, counts } = scoreTokens((await logits.data()) as Float32Array, [rows, length, tokens], targets);
   const expected = model.weights
     .all()
-    .reduce(
-      (sum, { shape, quantized }) =>
-        sum + (quantized ? quantizedBytes(quantized.shape, quantized.bits) : 4 * shape.reduce((a, b) => a * b, 1)),
-      0,
-    );
+    .reduce((sum, { shape, quantized }) => sum + heldBytes(shape, quantized?.bits), 0);
   logits.dispose();
   model.dispose();
   return { likelihood: (sums[0]! + sums[1]!) / (counts[0]! + counts[1]!), bytes, expected };

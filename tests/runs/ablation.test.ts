@@ -97,16 +97,18 @@ test("differences are from the base with the same seed, so a spread over seeds t
   const [own, wider, plain] = table.rows;
   expect(own).toMatchObject({ change: "base", mean: 3, spread: 2, difference: null, verdict: null });
   expect(wider!.difference).toBeCloseTo(-0.4 / 3);
-  expect(wider!.error).toBeCloseTo(Math.sqrt(0.01 / 3) / Math.sqrt(3));
+  expect(wider!.margin).toBeCloseTo((4.303 * Math.sqrt(0.01 / 3)) / Math.sqrt(3));
   expect(wider!.paper).toBe(1);
-  expect(wider!.verdict).toBe("agrees"); // lower is better here, and the paper's is a gain
+  expect(wider!.verdict).toBe("unclear"); // within the margin, though beyond two standard errors: three seeds are few
+  const clear = ablationTable(ablation(), outcomes({ base: [5, 3, 1], wider: [4.9, 2.88, 0.9] })).rows[1]!;
+  expect(clear.verdict).toBe("agrees"); // lower is better here, and the paper's is a gain
   expect(plain!.verdict).toBeNull(); // the paper has no number for it
   expect(table.total).toBe(90);
 });
 
 test.each([
-  ["disagrees", [5.1, 3.2, 1.1]],
-  ["within the spread", [5.3, 2.7, 1]],
+  ["disagrees", [5.1, 3.12, 1.1]],
+  ["unclear", [5.3, 2.7, 1]],
   ["no number", [undefined, undefined, undefined]],
 ] as const)("a direction %s", (verdict, wider) => {
   const table = ablationTable(ablation(), outcomes({ base: [5, 3, 1], wider: [...wider] }));

@@ -1,7 +1,8 @@
 import { useCallback, useRef, useState } from "react";
 import { useShallow } from "zustand/react/shallow";
 import type { Card } from "../../../src/channels/channel.ts";
-import { formatCount, formatSeconds } from "../../../src/figures/numbers.ts";
+import { printSeconds } from "../../../src/core/duration.ts";
+import { formatCount } from "../../../src/figures/numbers.ts";
 import { sparkSvg } from "../../../src/figures/svg/figure.ts";
 import { nodeCards } from "../../../src/runs/channelFigure.ts";
 import { shownState } from "../../../src/runs/progress.ts";
@@ -110,7 +111,7 @@ function ProgressFigure({ node }: { node: string }) {
     <div className="card-figure" data-testid="node-progress" data-state={state}>
       <Caption
         left={counted || stateTexts[state]}
-        right={left === undefined ? "" : `${formatSeconds(left)}${isLarge ? "" : " left"}`}
+        right={left === undefined ? "" : `${printSeconds(left)}${isLarge ? "" : " left"}`}
       />
       <div className="bar" role="progressbar" aria-valuenow={Math.round(share * 100)} aria-label="progress">
         <div style={{ transform: `scaleX(${share})` }} />

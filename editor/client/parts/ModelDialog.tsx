@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { arrived } from "../../../src/core/arrived.ts";
 import { printBytes } from "../../../src/core/bytes.ts";
 import { reportOf } from "../../../src/core/errors.ts";
-import { type Bits, bitWidths } from "../../../src/core/weight.ts";
+import { type Bits, bitWidths } from "../../../src/core/quantization.ts";
 import { idOf } from "../stores/document.ts";
 import { openDialog, useEditor } from "../stores/editor.ts";
 import { tellError } from "../stores/notices.ts";

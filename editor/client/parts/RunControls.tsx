@@ -1,4 +1,5 @@
-import { formatCount, formatSeconds } from "../../../src/figures/numbers.ts";
+import { printSeconds } from "../../../src/core/duration.ts";
+import { formatCount } from "../../../src/figures/numbers.ts";
 import { dataWait, totalProgress } from "../../../src/runs/progress.ts";
 import { isOver } from "../../../src/runs/record.ts";
 import { useEditor } from "../stores/editor.ts";
@@ -81,14 +82,14 @@ function RunStatusText() {
         {busy ? `${name}${counted ? ` · ${counted}` : ""}` : statusWords[run.status]}
         {where}
       </span>
-      {busy && secondsLeft !== undefined && <span className="muted">{formatSeconds(secondsLeft)} left</span>}
+      {busy && secondsLeft !== undefined && <span className="muted">{printSeconds(secondsLeft)} left</span>}
       {busy && wait !== undefined && (
         <span className="muted" title="Share of a training step in which the device waits for data">
           {wait}
         </span>
       )}
       {!busy && run.started !== undefined && run.updated !== undefined && run.status === "succeeded" && (
-        <span className="muted">in {formatSeconds((run.updated - run.started) / 1000)}</span>
+        <span className="muted">in {printSeconds((run.updated - run.started) / 1000)}</span>
       )}
     </p>
   );

@@ -1,9 +1,10 @@
-import { copyFile, lstat, mkdir, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
+import { copyFile, lstat, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import { z } from "zod";
 import { emptyNotebook, printNotebook } from "../../../kernel/nbformat/notebook.ts";
 import { printBytes } from "../../../src/core/bytes.ts";
 import { FlamingoError } from "../../../src/core/errors.ts";
+import { makeFolder } from "../../../src/files/makeFolder.ts";
 import { writeAtomic } from "../../../src/files/writeAtomic.ts";
 import { folderError } from "../../../src/runs/folderError.ts";
 import { type FileType, fileType, type SavedDocument } from "./document.ts";
@@ -131,7 +132,7 @@ export class Contents {
         fix: "choose another name",
       });
     await this.#write(place, () => {
-      if (type === "directory") return mkdir(place.file, { recursive: true });
+      if (type === "directory") return makeFolder(place.file);
       return writeAtomic(place.file, bytes);
     });
     return { model: await describe(place), created: there === undefined };
@@ -197,7 +198,7 @@ export class Contents {
     const place = await this.#there(path);
     const file = await checkpointFile(place);
     await this.#write(place, async () => {
-      await mkdir(dirname(file), { recursive: true });
+      await makeFolder(dirname(file));
       await writeAtomic(file, await readFile(place.file));
     });
     return (await this.checkpoints(path))[0]!;
@@ -217,7 +218,7 @@ export class Contents {
 
   /** The folder that a document's kernel works in: its own, or the top where that is only read or not there. */
   async folderOf(path: string): Promise<string> {
-    await mkdir(this.roots.own, { recursive: true });
+    await makeFolder(this.roots.own);
     const parent = path.split("/").slice(0, -1).join("/");
     const place = await findThere(this.roots, parent).catch(() => undefined);
     return place?.writable && (await stat(place.file)).isDirectory() ? place.file : this.roots.own;
@@ -254,7 +255,7 @@ export class Contents {
   async #forWriting(path: string, isFolder = false): Promise<Place> {
     const place = await findPlace(this.roots, path);
     requireWritable(place);
-    await mkdir(this.roots.own, { recursive: true }).catch((error: unknown) => {
+    await makeFolder(this.roots.own).catch((error: unknown) => {
       throw folderError(error, this.roots.own);
     });
     const folder = isFolder ? place.file : dirname(place.file);

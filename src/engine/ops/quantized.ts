@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
+import { type Bits, groupSize } from "../../core/quantization.ts";
 import { sizeOf } from "../../core/shape.ts";
-import { type Bits, groupSize } from "../../core/weight.ts";
 import type { Tensor } from "../tensor.ts";
 import { sumRows } from "./elementwise.ts";
 import { defineOperation } from "./operation.ts";

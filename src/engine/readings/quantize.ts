@@ -1,4 +1,4 @@
-import { type Bits, groupSize } from "../../core/weight.ts";
+import { type Bits, groupSize, groupsInRow, wordsInRow } from "../../core/quantization.ts";
 
 /** A matrix in few bits, as `QuantizedMatrix` holds it, on the host. */
 export interface QuantizedNumbers {
@@ -19,7 +19,7 @@ export function quantize(
   bits: Bits,
   read: (target: Float32Array, first: number) => void,
 ): QuantizedNumbers {
-  const [words, groups] = [Math.ceil((columns * bits) / 32), Math.ceil(columns / groupSize)];
+  const [words, groups] = [wordsInRow(columns, bits), groupsInRow(columns)];
   const [values, scales] = [new Int32Array(rows * words), new Float32Array(rows * groups)];
   const atOnce = Math.max(1, Math.floor(partLength / columns));
   const part = new Float32Array(Math.min(rows, atOnce) * columns);
@@ -64,7 +64,7 @@ export function unquantize(
   bits: Bits,
   { values, scales }: { values: ArrayLike<number>; scales: ArrayLike<number> },
 ): Float32Array {
-  const [words, groups] = [Math.ceil((columns * bits) / 32), Math.ceil(columns / groupSize)];
+  const [words, groups] = [wordsInRow(columns, bits), groupsInRow(columns)];
   const perWord = 32 / bits;
   const numbers = new Float32Array(rows * columns);
   for (let row = 0; row < rows; row++)

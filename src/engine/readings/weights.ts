@@ -1,7 +1,8 @@
 import { FlamingoError } from "../../core/errors.ts";
+import { type Bits, heldBits } from "../../core/quantization.ts";
 import { Random } from "../../core/random.ts";
 import { sizeOf } from "../../core/shape.ts";
-import { type Bits, heldBits, type Initial, type WeightData, type WeightSpec } from "../../core/weight.ts";
+import type { Initial, WeightData, WeightSpec } from "../../core/weight.ts";
 import { capabilities } from "../devices/capabilities.ts";
 import { type Matrix, QuantizedMatrix } from "../ops/quantized.ts";
 import { getBackend, type Tensor, tensor, type Variable, variable } from "../tensor.ts";

@@ -1,3 +1,4 @@
+import { isObject } from "../../core/json.ts";
 import { computationOfNode } from "../computation.ts";
 import type { Graph, GraphEdge, GraphNode } from "../graph.ts";
 
@@ -58,8 +59,7 @@ function leaves(value: object, path = ""): Map<string, unknown> {
   return new Map(
     Object.entries(value).flatMap(([key, each]: [string, unknown]): [string, unknown][] => {
       const place = path === "" ? key : `${path}.${key}`;
-      const isObject = each !== null && typeof each === "object" && !Array.isArray(each);
-      return isObject ? [...leaves(each, place)] : [[place, each]];
+      return isObject(each) ? [...leaves(each, place)] : [[place, each]];
     }),
   );
 }

@@ -1,10 +1,10 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { Bits } from "../../../core/weight.ts";
+import { type Bits, groupsInRow, wordsInRow } from "../../../core/quantization.ts";
 import type { Product } from "../../ops/matMul.ts";
 import type { Device } from "./device.ts";
 import { rowRanges, rowsOf } from "./rowRanges.ts";
 import { remembered } from "./shader.ts";
-import { groupsOf, unpack, wordsOf } from "./unpack.ts";
+import { unpack } from "./unpack.ts";
 
 const threads = 64;
 
@@ -69,14 +69,14 @@ export function multiplyFewRows(
 ): void {
   const wide = k % 4 === 0;
   const shader = fewRows(counts.find((count) => count >= m)!, wide, bits ?? 0);
-  const length = bits ? wordsOf(k, bits) : k;
+  const length = bits ? wordsInRow(k, bits) : k;
   for (const columns of rowRanges(device, n, [length])) {
     const { first, count } = columns;
     device.perform({
       shader,
       reads: [
         ...[a, rowsOf(b, columns, length), bias ? rowsOf(bias, columns, 1) : a],
-        ...(scales ? [rowsOf(scales, columns, groupsOf(k))] : []),
+        ...(scales ? [rowsOf(scales, columns, groupsInRow(k))] : []),
       ],
       writes: [c],
       given: [m, count, wide ? k / 4 : k, bias ? 1 : 0, first, n],

@@ -1,5 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { Bits } from "../../../core/weight.ts";
+import { type Bits, groupsInRow, wordsInRow } from "../../../core/quantization.ts";
 import { matMulOp, type Product } from "../../ops/matMul.ts";
 import type { Device, MatrixUnits } from "./device.ts";
 import { isFew, multiplyFewRows } from "./fewRows.ts";
@@ -8,7 +8,7 @@ import { unitProduct, unitTile } from "./matrixUnits.ts";
 import { type RowRange, rowRanges, rowsOf } from "./rowRanges.ts";
 import { remembered } from "./shader.ts";
 import { elementType, given, loadBlock, loadTiles, type Operand, store } from "./tiles.ts";
-import { groupsOf, unpack, wordsOf } from "./unpack.ts";
+import { unpack } from "./unpack.ts";
 
 /** Rows and columns of the result that a workgroup computes. */
 export const tiles = [32, 64, 128] as const;
@@ -130,7 +130,7 @@ function multiplyRange(
   const boundA = bind(a, lineA, lengthA);
   const biased = bias !== undefined && depth.first === 0;
   const wide = lengthA % 4 === 0 && (bits !== undefined || lengthB % 4 === 0);
-  const lengthOfB = bits ? wordsOf(lengthB, bits) : lengthB;
+  const lengthOfB = bits ? wordsInRow(lengthB, bits) : lengthB;
   const side = units ? unitTile : (tile ?? tileFor(batch, row.count, column.count));
   device.perform({
     shader: units
@@ -139,7 +139,7 @@ function multiplyRange(
     // Without a bias another tensor is bound in its place, and not read.
     reads: [
       ...[boundA, bind(b, lineB, lengthOfB), biased ? rowsOf(bias, column, 1) : boundA],
-      ...(scales ? [rowsOf(scales, lineB, groupsOf(lengthB))] : []),
+      ...(scales ? [rowsOf(scales, lineB, groupsInRow(lengthB))] : []),
     ],
     writes: [bind(c, row, n)],
     given: [

@@ -1,11 +1,11 @@
+import { type Bits, groupsInRow, wordsInRow } from "../../../core/quantization.ts";
 import { sizeOf } from "../../../core/shape.ts";
-import type { Bits } from "../../../core/weight.ts";
 import { quantizedMatMulOp, quantizedRowsOp } from "../../ops/quantized.ts";
 import { kernel } from "./kernel.ts";
 import { multiply } from "./matMul.ts";
 import { rowRanges, rowsOf } from "./rowRanges.ts";
 import { remembered } from "./shader.ts";
-import { groupsOf, unpack, wordsOf } from "./unpack.ts";
+import { unpack } from "./unpack.ts";
 
 const threads = 64;
 
@@ -36,7 +36,7 @@ export const quantizedKernels = [
   }),
   kernel(quantizedRowsOp, (device, { values, scales, ids }, { columns, bits }, shape) => {
     const y = device.output(shape);
-    const [count, words, groups] = [values.shape[0]!, wordsOf(columns, bits), groupsOf(columns)];
+    const [count, words, groups] = [values.shape[0]!, wordsInRow(columns, bits), groupsInRow(columns)];
     for (const positions of rowRanges(device, sizeOf(ids), [columns]))
       for (const range of rowRanges(device, count, [words, groups]))
         device.perform({

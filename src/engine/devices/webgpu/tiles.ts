@@ -1,4 +1,4 @@
-import type { Bits } from "../../../core/weight.ts";
+import type { Bits } from "../../../core/quantization.ts";
 
 /** How an operand of a product lies in memory: contiguous along its outer axis (rows of a, columns of b), or across it, along k. */
 export interface Operand {

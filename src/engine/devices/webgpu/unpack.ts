@@ -1,10 +1,4 @@
-import { type Bits, groupSize } from "../../../core/weight.ts";
-
-/** Words of four bytes in a row of a quantised matrix. */
-export const wordsOf = (columns: number, bits: Bits): number => Math.ceil((columns * bits) / 32);
-
-/** Scales of a row. */
-export const groupsOf = (columns: number): number => Math.ceil(columns / groupSize);
+import { type Bits, groupSize } from "../../../core/quantization.ts";
 
 /**
  * WGSL that reads a quantised matrix from the buffers `NAME` and `scales`: `unpack_one(row, column, columns)`, and `unpack_four` for four

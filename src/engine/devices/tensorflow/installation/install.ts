@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { FlamingoError } from "../../../../core/errors.ts";
+import { makeFolder } from "../../../../files/makeFolder.ts";
 import { type Installation, installationFolder, operationsFolder, operationsHash, parts } from "./installation.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { findTools, napiVersion, type Tools } from "./requirements.ts";
@@ -84,7 +85,7 @@ async function clearOther(folder: string, installation: Installation): Promise<v
   const text = JSON.stringify(installation);
   const record = existsSync(join(folder, plan)) ? await readFile(join(folder, plan), "utf8") : "";
   if (record !== text) await rm(folder, { recursive: true, force: true });
-  await mkdir(join(folder, downloads), { recursive: true });
+  await makeFolder(join(folder, downloads));
   await writeFile(join(folder, plan), text);
 }
 
@@ -99,7 +100,7 @@ async function fetchSources({ machine, folder, step, signal }: Work): Promise<vo
     if (existsSync(join(folder, place, "package.json"))) continue;
     step(`fetching ${requirement}`);
     await rm(archives, { recursive: true, force: true });
-    await mkdir(archives, { recursive: true });
+    await makeFolder(archives);
     const fetched = await machine.run("npm", ["pack", "--silent", requirement, "--pack-destination", archives], {
       cwd: archives,
       ...(signal && { signal }),
@@ -114,7 +115,7 @@ async function fetchSources({ machine, folder, step, signal }: Work): Promise<vo
       throw new FlamingoError("DEVICE_UNAVAILABLE", `${archive} cannot be unpacked: ${lastLine(unpacked.err)}`, {
         fix: "call the same command again",
       });
-    await mkdir(join(folder, place, ".."), { recursive: true });
+    await makeFolder(join(folder, place, ".."));
     await rename(join(archives, "package"), join(folder, place));
   }
 }
@@ -126,7 +127,7 @@ async function fetchLibrary({ machine, tools: { python }, folder, step, signal }
   const done = join(folder, downloads, "library");
   if (existsSync(done)) return;
   const wheels = join(folder, downloads, "wheels");
-  await mkdir(wheels, { recursive: true });
+  await makeFolder(wheels);
   const download = (requirement: string, bytes: number) => {
     step(`downloading ${requirement}`, { folder: wheels, bytes });
     return downloadWheel(machine, python, requirement, wheels, signal);

@@ -1,6 +1,7 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FlamingoError } from "../../../../core/errors.ts";
+import { makeFolder } from "../../../../files/makeFolder.ts";
 import type { Machine } from "./machine.ts";
 
 /**
@@ -51,7 +52,7 @@ export async function downloadWheel(
   if (known) return known;
   // pip gathers a download in its temporary folder: beside the wheels it can be watched, and moved without a copy.
   const temporary = join(folder, "partial");
-  await mkdir(temporary, { recursive: true });
+  await makeFolder(temporary);
   const args = ["-m", "pip", "download", ...target, "--disable-pip-version-check", "--no-cache-dir", "-d", folder];
   const env = { TMPDIR: temporary };
   const { code, err } = await machine.run(python, [...args, requirement], { env, ...(signal && { signal }) });
