@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineChannel } from "./channel.ts";
+import { defineChannel, number } from "./channel.ts";
 
 /** A fusion layer and its place in the model's graph. */
 const layer = z.object({
@@ -27,6 +27,21 @@ const image = z.object({
   resampler: z.array(z.array(z.number())),
   /** The same by the plain product of the layers' attention, without their residual connections; absent in frames of earlier versions. */
   product: z.array(z.array(z.number())).exactOptional(),
+  /** Frames of a video, whose patches follow one another; absent for an image. */
+  frames: z.int().exactOptional(),
+});
+
+/** How the model reads some of the pinned images and their labels as one document. */
+const document = z.object({
+  /** Indices among the pinned images, in the document's order. */
+  images: z.array(z.int()),
+  tokens: z.array(z.string()),
+  /** [tokens][images]: whether the media mask lets the token attend to the image. */
+  mask: z.array(z.array(z.boolean())),
+  /** [layers][heads][tokens][images], summed over an image's latents. */
+  heads: z.array(z.array(z.array(z.array(z.number())))),
+  /** [images][tokens]: by how many nats the token is less likely where no token attends to the image; NaN for an `<image>` tag. */
+  worth: z.array(z.array(number)),
 });
 
 /**
@@ -42,10 +57,13 @@ const frame = z.object({
   /** Patches of the vision encoder's grid. */
   grid: z.object({ rows: z.int(), columns: z.int() }),
   images: z.array(image),
+  /** Absent for a single image, and in frames of earlier versions. */
+  document: document.exactOptional(),
 });
 
 export type AttentionLayer = z.output<typeof layer>;
 export type AttentionImage = z.output<typeof image>;
+export type DocumentAttention = z.output<typeof document>;
 export type AttentionFrame = z.output<typeof frame>;
 
 /** Which attention frames a run has. Their numbers are in files. */

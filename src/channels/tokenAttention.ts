@@ -14,31 +14,35 @@ export interface AttentionView {
   gated: boolean;
   /** How latents stand for patches: by attention rollout, or by the plain product of the resampler's attention. */
   through: "rollout" | "product";
+  /** A frame of a video by its index, or the sum over all of them; of an image there is one. */
+  time: number | "all";
 }
 
-export const wholeView: AttentionView = { layer: "mean", head: "mean", gated: false, through: "rollout" };
+export const wholeView: AttentionView = { layer: "mean", head: "mean", gated: false, through: "rollout", time: "all" };
 
 type Layers = AttentionFrame["layers"];
 
 /**
  * A token's attention over the patches in a layer, `cross[layer][token] · resampler`, or its mean over all layers; of one head
- * or the mean over all; as it is, or times |tanh(gate)| of its layer.
+ * or the mean over all; as it is, or times |tanh(gate)| of its layer; in one frame of a video, or summed over its frames.
  */
 export function tokenAttention(
   layers: Layers,
-  { cross, heads, resampler: rollout, product }: AttentionImage,
-  { layer, head, gated, through }: AttentionView,
+  { cross, heads, resampler: rollout, product, frames = 1 }: AttentionImage,
+  { layer, head, gated, through, time }: AttentionView,
   token: number,
 ): number[] {
   const resampler = (through === "product" ? product : undefined) ?? rollout;
   const chosen = layer === "mean" ? [...cross.keys()] : [layer];
-  const result = new Array<number>(resampler[0]?.length ?? 0).fill(0);
+  const patches = (resampler[0]?.length ?? 0) / frames;
+  const result = new Array<number>(patches).fill(0);
   for (const at of chosen) {
     const tokens = (head === "mean" ? undefined : heads?.[at]?.[head]) ?? cross[at];
     const gate = gated ? Math.abs(layers[at]?.gate ?? 1) : 1;
     tokens?.[token]?.forEach((weight, latent) => {
-      resampler[latent]?.forEach((part, patch) => {
-        result[patch]! += (gate * weight * part) / chosen.length;
+      resampler[latent]?.forEach((part, at) => {
+        if (time === "all" || Math.floor(at / patches) === time)
+          result[at % patches]! += (gate * weight * part) / chosen.length;
       });
     });
   }

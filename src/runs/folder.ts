@@ -64,9 +64,9 @@ export function attentionFile(step: number): string {
   return `attention-${String(step).padStart(6, "0")}.json`;
 }
 
-/** `pinned-0.png`, the name of the first sample image. */
-export function pinnedFile(image: number): string {
-  return `pinned-${image}.png`;
+/** `pinned-0.png`, the name of the first sample image; `pinned-0-2.png`, of the third frame of a video. */
+export function pinnedFile(image: number, frame = 0): string {
+  return frame === 0 ? `pinned-${image}.png` : `pinned-${image}-${frame}.png`;
 }
 
 /** Paths of a run's sample images, in the order of their numbers. */

@@ -1,11 +1,21 @@
 import { expect, test } from "vitest";
+import { type Gate, weightName } from "../../src/channels/gates.ts";
 import { partName } from "../../src/channels/weights.ts";
-import { carryOut, newRun, smallPipeline, valuesOf } from "./smallRun.ts";
+import { carryOut, newestOf, newRun, smallPipeline, valuesOf } from "./smallRun.ts";
 
 test("a run tells what its layers learn and what they add, every so many steps", async () => {
   const pipeline = smallPipeline({ config: { train: { steps: 50 }, samples: { every: 50 } }, without: ["evaluate"] });
-  const { outcome, records } = await carryOut(await newRun(pipeline));
+  const { outcome, records, folder } = await carryOut(await newRun(pipeline));
   expect(outcome).toBe("succeeded");
+
+  // The gates of a step are tanh of those in its checkpoint, to the last bit.
+  const [told, ...values] = valuesOf(records, "gates");
+  const { gates: names } = told!.value as { gates: Gate[] };
+  const { step, weights: stored } = await newestOf(folder);
+  expect(names).toHaveLength(4);
+  expect(values.find((each) => each.step === step)!.value).toEqual(
+    names.map((gate) => Math.tanh(stored.get(weightName(gate))!.data[0]!)),
+  );
 
   const [first, second, ...more] = valuesOf(records, "weights");
   const parts = (first!.value as { parts: Parameters<typeof partName>[0][] }).parts.map(partName);

@@ -10,6 +10,7 @@ export function within(frame: AttentionFrame, view: AttentionView): AttentionVie
     head: known(view.head, headCount(frame)),
     gated: view.gated && hasGates(frame),
     through: hasProduct(frame) ? view.through : "rollout",
+    time: view.time,
   };
 }
 

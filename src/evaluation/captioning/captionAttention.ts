@@ -7,7 +7,7 @@ import type { PromptModel } from "../promptModel.ts";
 
 /**
  * What each token of each image's caption attends to; undefined without a resampler, gated layers or a square grid of
- * features.
+ * features in each frame.
  * @param watch watched while the images were encoded
  * @param captions token ids, image by image
  */
@@ -17,19 +17,20 @@ export async function captionAttention(
   images: readonly Media[],
   captions: readonly (readonly number[])[],
   labels: readonly string[],
-): Promise<Omit<AttentionFrame, "step"> | undefined> {
+): Promise<Omit<AttentionFrame, "step" | "document"> | undefined> {
   const prompts = images.map((image, index) => [image, captions[index]!]);
   (await model.logits(prompts, { closed: true, probes: watch.probes })).dispose();
   const cross = await watch.cross();
   const resampler = await watch.resampler();
-  const features = (resampler[0]?.weights[0]?.[0]?.length ?? 0) - (resampler[0]?.weights[0]?.length ?? 0);
+  const { frames } = images[0]!;
+  const features = ((resampler[0]?.weights[0]?.[0]?.length ?? 0) - (resampler[0]?.weights[0]?.length ?? 0)) / frames;
   const side = Math.floor(Math.sqrt(features));
   // A square grid, with or without one feature of the whole image after it: anything else cannot be drawn.
   if (cross.length === 0 || side === 0 || features - side * side > 1) return undefined;
   const { image: tag, endOfChunk } = model.tokenizer.special;
   const patchesOf = (image: number, residual: number) => {
     const layers = resampler.map(({ weights }) => weights[image]!);
-    return rollOut(layers, residual).map((row) => overPatches(row, side * side).map(rounded));
+    return rollOut(layers, residual).map((row) => overPatches(row, frames, side * side).map(rounded));
   };
   return {
     layers: await Promise.all(cross.map(({ block }) => fusionLayer(block, model))),
@@ -43,6 +44,7 @@ export async function captionAttention(
         heads: cross.map(({ heads }) => heads[image]!.map((head) => rowsOf(head, caption.length))),
         resampler: patchesOf(image, 0.5),
         product: patchesOf(image, 0),
+        ...(frames > 1 ? { frames } : {}),
       };
     }),
   };
@@ -69,10 +71,14 @@ async function fusionLayer(
   return weight === undefined ? layer : { ...layer, gate: Math.tanh(weight) };
 }
 
-/** Features past the grid sum up all of it (the encoder's mean): their share belongs to every patch alike. */
-function overPatches(shares: readonly number[], patches: number): number[] {
-  const everywhere = shares.slice(patches).reduce((sum, share) => sum + share, 0) / patches;
-  return shares.slice(0, patches).map((share) => share + everywhere);
+/** Features of a frame past its grid sum up all of it (the encoder's mean): their share belongs to every patch of the frame alike. */
+function overPatches(shares: readonly number[], frames: number, patches: number): number[] {
+  const features = shares.length / frames;
+  return Array.from({ length: frames }, (_, frame) => {
+    const own = shares.slice(frame * features, (frame + 1) * features);
+    const everywhere = own.slice(patches).reduce((sum, share) => sum + share, 0) / patches;
+    return own.slice(0, patches).map((share) => share + everywhere);
+  }).flat();
 }
 
 /** Four digits are more than a colour shows, and keep a frame small. */

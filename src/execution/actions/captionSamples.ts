@@ -3,9 +3,11 @@ import { z } from "zod";
 import { count } from "../../core/configFields.ts";
 import { float32 } from "../../core/port.ts";
 import type { Example } from "../../data/evaluationSet.ts";
+import type { Media } from "../../data/media.ts";
 import { encodePng } from "../../data/pixels.ts";
 import { captionAttention } from "../../evaluation/captioning/captionAttention.ts";
 import { captionLens } from "../../evaluation/captioning/captionLens.ts";
+import { documentAttention } from "../../evaluation/captioning/documentAttention.ts";
 import { hasLens } from "../../evaluation/logitLens.ts";
 import { PromptModel } from "../../evaluation/promptModel.ts";
 import { labelOf } from "../../evaluation/promptTemplate.ts";
@@ -20,11 +22,14 @@ const config = z.strictObject({
   longest: count("Longest caption", "Tokens at which a caption is cut off.", "tokens").default(8),
 });
 
+/** A table of three images is still read at a glance. */
+const mostTogether = 3;
+
 /**
  * Captions the same held-out images again and again while the model is trained, and records what each token attends to.
  *
  * Writes the images, the captions, the logit lens of their labels, and an attention frame (tokens over the image's patches, through the
- * resampler and each gated layer) into the run folder. Shapes: `logits` [batch, length, tokens].
+ * resampler and each gated layer; and how the first images and labels are read as one document) into the run folder. Shapes: `logits` [batch, length, tokens].
  *
  * @see Abnar and Zuidema 2020 (attention rollout), arXiv:2005.00928
  */
@@ -42,14 +47,26 @@ export const CaptionSamples = defineAction({
   observe: async (settings, context) => {
     const { source } = modelOf(context);
     const samples = (context.sources.get(source)?.samples ?? []).slice(0, settings.images);
-    await Promise.all(
-      samples.map(async ({ media: [image] }, index) =>
-        writeAtomic(join(context.folder, pinnedFile(index)), await encodePng(image!.pixels, image!.size)),
-      ),
-    );
+    await Promise.all(samples.map(({ media: [image] }, index) => writePinned(context.folder, index, image!)));
     return { every: settings.every, see: (step) => see(step, samples, settings.longest, context) };
   },
 });
+
+/** Writes a pinned image, or each frame of a video. */
+async function writePinned(folder: string, index: number, { pixels, frames, size }: Media): Promise<void> {
+  const each = size * size * 3;
+  for (let frame = 0; frame < frames; frame++)
+    await writeAtomic(
+      join(folder, pinnedFile(index, frame)),
+      await encodePng(pixels.subarray(frame * each, (frame + 1) * each), size),
+    );
+}
+
+/** How many of the pinned images are read as one document: no more than the model has learnt to read together. */
+function documentLength({ model }: ActionContext, source: string, images: number): number {
+  const media = model.node(source).outputs.images?.[1];
+  return Math.min(mostTogether, images, typeof media === "number" ? media : mostTogether);
+}
 
 function modelOf({ model, node, sources }: ActionContext): PromptModel {
   return PromptModel.at(model, node.inputs.logits!, (source) => sources.get(source)?.tokenizer);
@@ -73,8 +90,14 @@ async function see(step: number, samples: readonly Example[], longest: number, c
     const tokens = captions.map((caption) => caption.tokens);
     const frame = await captionAttention(model, watch, images, tokens, labels);
     if (!frame) return;
+    const together = documentLength(context, model.source, images.length);
+    const document =
+      together > 1 ? await documentAttention(model, images.slice(0, together), labels.slice(0, together)) : undefined;
     const file = attentionFile(step);
-    await writeAtomic(join(context.folder, file), JSON.stringify({ step, ...frame }));
+    await writeAtomic(
+      join(context.folder, file),
+      JSON.stringify({ step, ...frame, ...(document ? { document } : {}) }),
+    );
     context.log.append({ channel: "attention", step, value: { file } });
   } finally {
     watch.dispose();

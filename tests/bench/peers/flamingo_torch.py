@@ -6,6 +6,7 @@ pipeline, and of generation. Reads one request a line from its input, as JSON, a
     {"batch": {"tensors": FILE, "groups": [{"names", "rate", "decay"}], "clip": 1}}
                                    images, ids, targets; how the weights learn -> {}
     {"loss": true}                 -> {"loss": nats}
+    {"watch": true}                -> what PyTorch's hooks see of a forward and a backward pass: see `Flamingo.watch`
     {"time": 10}                   takes training steps -> {"milliseconds": [of each step]}
     {"generate": {"media": FILE or null, "ids": [...], "most": 64, "never": [...]}}
                                    greedily, with kept keys and values -> {"ids": [...], "milliseconds": of all}
@@ -40,13 +41,24 @@ def split(x, heads):
     return x.view(*x.shape[:-1], heads, -1).transpose(-2, -3)
 
 
+class GatedAdd(torch.nn.Module):
+    """What passes a gate is added to the residual stream."""
+
+    def forward(self, x, update, gate):
+        return x + update * gate.tanh()
+
+
+# Modules, so that hooks can see what goes through them.
+softmax, gated_add = torch.nn.Softmax(-1), GatedAdd()
+
+
 def attend(q, k, v, heads, bias=None):
     """Multi-head attention over the last two axes; `bias` is added to the scores."""
     q, k, v = (split(x, heads) for x in (q, k, v))
     scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
     if bias is not None:
         scores = scores + bias
-    return (scores.softmax(-1) @ v).transpose(-2, -3).flatten(-2)
+    return (softmax(scores) @ v).transpose(-2, -3).flatten(-2)
 
 
 class Flamingo:
@@ -157,8 +169,9 @@ class Flamingo:
                 name = self.gates[i]
                 q = linear(self.norm(x, f"{name}.attn.norm"), self.w[f"{name}.attn.to_q.weight"])
                 found = attend(q, *seen[i], c["gatedHeads"], seen_bias[0]) * seen_bias[1]
-                x = x + linear(found, self.w[f"{name}.attn.to_out.weight"]) * self.w[f"{name}.attn_gate"].tanh()
-                x = x + self.feed_forward(x, f"{name}.ff") * self.w[f"{name}.ff_gate"].tanh()
+                found = linear(found, self.w[f"{name}.attn.to_out.weight"])
+                x = gated_add(x, found, self.w[f"{name}.attn_gate"])
+                x = gated_add(x, self.feed_forward(x, f"{name}.ff"), self.w[f"{name}.ff_gate"])
             name = f"language.layers.{i}"
             y = self.norm(x, f"{name}.attn.norm")
             q, k, v = (linear(y, self.w[f"{name}.attn.to_{part}.weight"]) for part in "qkv")
@@ -211,8 +224,45 @@ class Flamingo:
         media = self.resample(features)
         self.images = media.shape[1]
         *bias, _ = self.seen_bias(self.ids, media.shape[2])
+        self.has_image = bias[1]
         logits = self.language(self.ids, self.keys_of(media), bias)
         return cross_entropy(logits.flatten(0, 1), self.targets.flatten())
+
+    def watch(self):
+        """Attention of the resampler's and the gated layers, the residual stream at each gate, and the gradients' norms."""
+        attention, gated, gradients = [], [], {}
+        handles = [
+            softmax.register_forward_hook(lambda _, scores, weights: attention.append(weights.detach())),
+            gated_add.register_forward_hook(lambda _, given, y: gated.append([x.detach() for x in (*given, y)])),
+            *(
+                self.w[name].register_hook(lambda gradient, name=name: gradients.update({name: gradient.norm().item()}))
+                for name in self.trained
+            ),
+        ]
+        self.loss().backward()
+        for handle in handles:
+            handle.remove()
+        depth = self.c["resamplerDepth"]
+        # After the resampler's, each gated layer's cross-attention comes before its decoder layer's self-attention.
+        cross = [weights * self.has_image.unsqueeze(1) for weights in attention[depth::2]]
+        norm = lambda x: x.pow(2).sum(-1).mean().sqrt().item()
+        return {
+            "resampler": [weights.flatten().tolist() for weights in attention[:depth]],
+            "cross": [weights.flatten().tolist() for weights in cross],
+            "entropy": [self.entropy_of(weights) for weights in cross],
+            "stream": [
+                {"before": norm(x), "added": norm(update * gate.tanh()), "after": norm(y)} for x, update, gate, y in gated
+            ],
+            "gates": [gate.tanh().item() for _, _, gate, _ in gated],
+            "gradients": gradients,
+        }
+
+    @staticmethod
+    def entropy_of(weights):
+        """Of each head, in nats, the mean over the places that see an image."""
+        entropy = torch.special.entr(weights).sum(-1)
+        seen = weights.sum(-1) > 0
+        return [(entropy[:, head][seen[:, head]]).mean().item() for head in range(weights.shape[1])]
 
     def step(self):
         start = time.perf_counter()
@@ -236,6 +286,8 @@ for line in sys.stdin:
         answer = {}
     elif "loss" in request:
         answer = {"loss": model.loss().item()}
+    elif "watch" in request:
+        answer = model.watch()
     elif "time" in request:
         answer = {"milliseconds": [model.step() for _ in range(request["time"])]}
     else:
