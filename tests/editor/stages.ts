@@ -11,8 +11,14 @@ const sizes = [
   { width: 1920, height: 1080 },
 ];
 
-/** Does one stage of a visit to the studio. If it fails, its name and a screenshot of that moment are told. */
+/** Does one stage of a visit to the studio, and photographs what came of it. */
 export async function stage(page: Page, name: string, visit: () => Promise<void>): Promise<void> {
+  await attempt(page, name, visit);
+  await photograph(page, name);
+}
+
+/** Does something in the page. If it fails, the error has its name and a screenshot of that moment. */
+export async function attempt(page: Page, name: string, visit: () => Promise<void>): Promise<void> {
   try {
     await visit();
   } catch (error) {
@@ -20,7 +26,6 @@ export async function stage(page: Page, name: string, visit: () => Promise<void>
     await page.screenshot({ path });
     throw new Error(`while ${name}: ${(error as Error).message} (${path})`, { cause: error });
   }
-  await photograph(page, name);
 }
 
 /** Photographs a moment, where photographs are asked for. */

@@ -4,14 +4,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { clientFolder, startStudio } from "../../editor/server/studio.ts";
-import { buildClientIfStale } from "../../src/command/freshClient.ts";
-import { catalog, findBlock } from "../../src/execution/registry.ts";
 import { runPipeline } from "../../src/execution/runPipeline.ts";
 import { readPipeline } from "../../src/pipeline/schema.ts";
-import { findHome } from "../../src/runs/home.ts";
-import { hasBrowser, launchBrowser } from "../browser.ts";
+import { hasBrowser } from "../browser.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
+import { openPage } from "./openPage.ts";
 import { stage } from "./stages.ts";
 
 const whole = 600_000;
@@ -23,7 +20,7 @@ describe.runIf(hasBrowser())("from an idea to what came of it, from the screen a
   test("two versions and the original are run with 3 seeds each and compared; one leaves as a program", {
     timeout: whole,
   }, async () => {
-    const { page, home } = await openStudio();
+    const { page, home } = await openPage(trainer);
     await stage(page, "70 an MLP in place of the Perceiver Resampler", async () => {
       await node(page, "flamingo").locator(".card-name").click();
       const resampler = page.getByTestId("inspector").getByLabel("Resampler", { exact: true });
@@ -86,27 +83,6 @@ describe.runIf(hasBrowser())("from an idea to what came of it, from the screen a
     expect(losses).toEqual(own.state.channels.loss.total.ys);
   });
 });
-
-/** A studio with the library's blocks, whose runs come to what is known beforehand. */
-async function openStudio(): Promise<{ page: Page; home: string }> {
-  await buildClientIfStale(clientFolder, () => {});
-  const home = temporaryFolder();
-  const studio = await startStudio({
-    home: findHome({ FLAMINGO_HOME: home }),
-    library: { catalog, findBlock },
-    device: Promise.resolve({ name: "wasm", reason: "for tests", description: "" }),
-    port: 0,
-    trainer,
-  });
-  onTestFinished(() => studio.close());
-  const browser = await launchBrowser();
-  onTestFinished(() => browser.close());
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, acceptDownloads: true });
-  page.setDefaultTimeout(60_000);
-  await page.goto(studio.url);
-  await page.locator(".card-weights").first().waitFor(patience);
-  return { page, home };
-}
 
 function node(page: Page, id: string): Locator {
   return page.locator(`.react-flow__node[data-id="${id}"]`);

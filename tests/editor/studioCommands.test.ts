@@ -1,0 +1,271 @@
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { actions } from "../../editor/client/edit/actions.ts";
+import { hasBrowser } from "../browser.ts";
+import { Desk, type Way } from "./desk.ts";
+import { openPage } from "./openPage.ts";
+import { attempt } from "./stages.ts";
+
+const trainer = fileURLToPath(new URL("fakeTrainer.ts", import.meta.url));
+
+/** From the template on, does what comes before a command, gives it, and looks at what came of it. */
+type Drive = (desk: Desk, give: () => Promise<void>) => Promise<unknown>;
+
+/** Nodes of the template. */
+const all = 6;
+
+const opens =
+  (dialog: string): Drive =>
+  async (desk, give) => {
+    await give();
+    await desk.dialog(dialog);
+  };
+
+const givesFile =
+  (name: string): Drive =>
+  async (desk, give) => {
+    await give();
+    await desk.see(async () => desk.given.map((file) => file.suggestedFilename()), [name]);
+  };
+
+/** A command on selected nodes, by how many nodes there are then. */
+const leaves =
+  (nodes: number, ...chosen: string[]): Drive =>
+  async (desk, give) => {
+    await desk.choose(...chosen);
+    await give();
+    await desk.see(() => desk.nodes(), nodes);
+  };
+
+/** Something that is shown is hidden then, or the other way round. */
+const toggles =
+  (selector: string): Drive =>
+  async (desk, give) => {
+    const count = () => desk.page.locator(selector).count();
+    const before = await count();
+    await give();
+    await desk.see(count, 1 - before);
+  };
+
+type Box = Awaited<ReturnType<Desk["boxes"]>>[number];
+
+/** Nodes stand in line: a side of theirs is at the same place. */
+const aligns =
+  (side: (box: Box) => number): Drive =>
+  async (desk, give) => {
+    const sides = async () => new Set((await desk.boxes("flamingo", "loss")).map(side)).size;
+    await desk.choose("flamingo", "loss");
+    expect(await sides()).toBe(2);
+    await give();
+    await desk.see(sides, 1);
+  };
+
+/** Between three nodes in a row there is the same room. */
+const distributes =
+  (ids: readonly string[], from: (box: Box) => number, to: (box: Box) => number): Drive =>
+  async (desk, give) => {
+    await desk.choose(...ids);
+    await give();
+    const uneven = async () => {
+      const [a, b, c] = (await desk.boxes(...ids)).sort((one, other) => from(one) - from(other));
+      return Math.abs(from(b!) - to(a!) - (from(c!) - to(b!))) > 1.5;
+    };
+    await desk.see(uneven, false);
+  };
+
+const drives: Record<string, Drive> = {
+  new: async (desk, give) => {
+    await give();
+    await desk.page.getByTestId("empty-canvas").waitFor();
+  },
+  open: opens("Open a pipeline"),
+  openModel: opens("Open a model"),
+  save: opens("Save the pipeline"),
+  saveAs: opens("Save the pipeline"),
+  download: givesFile("emoji-captions.json"),
+  exportProgram: givesFile("emoji-captions.ts"),
+  exportNotebook: givesFile("emoji-captions.ipynb"),
+  undo: async (desk, give) => {
+    await leaves(all - 1, "loss")(desk, () => desk.menu("delete"));
+    await give();
+    await desk.see(() => desk.nodes(), all);
+  },
+  redo: async (desk, give) => {
+    await leaves(all - 1, "loss")(desk, () => desk.menu("delete"));
+    await desk.menu("undo");
+    await desk.see(() => desk.nodes(), all);
+    await give();
+    await desk.see(() => desk.nodes(), all - 1);
+  },
+  cut: leaves(all - 1, "loss"),
+  copy: async (desk, give) => {
+    await desk.choose("loss", "train");
+    await give();
+    await desk.menu("paste");
+    await desk.see(() => desk.selected(), ["loss2", "train2"]);
+  },
+  paste: async (desk, give) => {
+    await desk.choose("samples");
+    await desk.menu("copy");
+    await give();
+    await desk.see(() => desk.selected(), ["samples2"]);
+  },
+  duplicate: leaves(all + 2, "loss", "train"),
+  delete: leaves(all - 2, "loss", "train"),
+  deleteRejoin: leaves(all - 1, "loss"),
+  alignLeft: aligns(({ x }) => x),
+  alignRight: aligns(({ x, width }) => x + width),
+  alignTop: aligns(({ y }) => y),
+  alignBottom: aligns(({ y, height }) => Math.round((y + height) / 2)),
+  distributeAcross: distributes(
+    ["documents", "flamingo", "train"],
+    ({ x }) => x,
+    ({ x, width }) => x + width,
+  ),
+  distributeDown: distributes(
+    ["samples", "evaluate", "loss"],
+    ({ y }) => y,
+    ({ y, height }) => y + height,
+  ),
+  selectAll: async (desk, give) => {
+    await give();
+    await desk.see(async () => (await desk.selected()).length, all);
+  },
+  deselect: async (desk, give) => {
+    await desk.choose("loss");
+    await give();
+    await desk.see(() => desk.selected(), []);
+  },
+  tidy: async (desk, give) => {
+    await desk.menu("tidy");
+    await desk.choose("train");
+    const [tidy] = await desk.boxes("train");
+    await desk.page.keyboard.press("ArrowDown");
+    await desk.see(async () => (await desk.boxes("train"))[0]!.y === tidy!.y, false);
+    await give();
+    await desk.see(async () => (await desk.boxes("train"))[0]!.y, tidy!.y);
+  },
+  openInside: async (desk, give) => {
+    await desk.choose("flamingo");
+    await give();
+    await desk.page.getByTestId("inside").waitFor();
+  },
+  collapse: async (desk, give) => {
+    await desk.choose("loss");
+    await opens("Collapse to a block")(desk, give);
+  },
+  expand: async (desk, give) => {
+    await desk.choose("flamingo");
+    await give();
+    await desk.see(async () => (await desk.selected()).length, 3); // encoder, resampler, language model
+  },
+  original: async (desk, give) => {
+    await desk.choose("flamingo");
+    await desk.menu("openInside");
+    await desk.node("lang_encoder").locator(".card-name").click();
+    await desk.menu("delete");
+    await desk.page.getByRole("dialog").getByRole("button", { name: "Change", exact: true }).click();
+    await desk.see(() => desk.node("lang_encoder").count(), 0);
+    await give();
+    await desk.node("lang_encoder").waitFor();
+  },
+  describeBlock: async (desk, give) => {
+    await desk.collapse();
+    await opens("The block’s name and words")(desk, give);
+  },
+  exportBlock: async (desk, give) => {
+    await desk.collapse();
+    await givesFile("MyBlock.json")(desk, give);
+  },
+  importBlocks: async (desk, give) => {
+    await desk.collapse();
+    await givesFile("MyBlock.json")(desk, () => desk.menu("exportBlock"));
+    const file = await desk.given[0]!.path();
+    await desk.menu("new");
+    const [chooser] = await Promise.all([desk.page.waitForEvent("filechooser"), give()]);
+    await chooser.setFiles(file);
+    await desk.page.getByText("Imported MyBlock").waitFor();
+  },
+  commands: opens("Commands, nodes and blocks"),
+  search: async (desk, give) => {
+    await give();
+    await desk.see(() => desk.page.locator(".palette input:focus").count(), 1);
+  },
+  fit: async (desk, give) => {
+    const isWhole = async () => {
+      const canvas = (await desk.page.getByTestId("canvas").boundingBox())!;
+      const train = (await desk.node("train").boundingBox())!;
+      return train.x + train.width < canvas.x + canvas.width;
+    };
+    for (let presses = 0; presses < 4; presses++) await desk.page.getByRole("button", { name: "Zoom in" }).click();
+    await desk.see(isWhole, false);
+    await give();
+    await desk.see(isWhole, true);
+  },
+  palette: toggles(".palette"),
+  dock: toggles('.dock[data-open="true"]'),
+  theme: toggles('html[data-theme="dark"]'),
+  runs: async (desk, give) => {
+    await give();
+    await desk.see(() => desk.page.evaluate(() => location.hash), "#runs");
+  },
+  help: opens("Keyboard shortcuts"),
+  run: async (desk, give) => {
+    await give();
+    await desk.status("succeeded");
+  },
+  runWith: opens("Run with…"),
+  runSelected: async (desk, give) => {
+    await desk.choose("samples");
+    await give();
+    await desk.status("succeeded");
+  },
+  moreSteps: async (desk, give) => {
+    await desk.start();
+    await desk.menu("stop");
+    await desk.status("stopped");
+    await opens("More steps")(desk, give);
+  },
+  pause: async (desk, give) => {
+    await desk.start();
+    await give();
+    await desk.status("paused");
+  },
+  continue: async (desk, give) => {
+    await desk.start();
+    await desk.menu("pause");
+    await desk.status("paused");
+    await give();
+    await desk.status("running");
+  },
+  stop: async (desk, give) => {
+    await desk.start();
+    await give();
+    await desk.status("stopped");
+  },
+  resume: async (desk, give) => {
+    await desk.start();
+    await desk.menu("stop");
+    await desk.status("stopped");
+    await give();
+    await desk.status("running");
+  },
+};
+
+test("every command is driven in a browser", () => {
+  expect(Object.keys(drives).sort()).toEqual(actions.map(({ name }) => name).sort());
+});
+
+describe.runIf(hasBrowser())("in a browser, each command does what it says", () => {
+  for (const group of ["File", "Edit", "Block", "View", "Run"] as const)
+    test(`${group}: from the menu, and by its shortcut or the command palette`, { timeout: 600_000 }, async () => {
+      const { page } = await openPage(trainer);
+      const desk = new Desk(page);
+      for (const { name, shortcut } of actions.filter((action) => action.group === group))
+        for (const way of ["menu", shortcut === undefined ? "palette" : "shortcut"] satisfies Way[])
+          await attempt(page, `${name} by ${way}`, async () => {
+            await desk.reset();
+            await drives[name]!(desk, () => desk.give(name, way));
+          });
+    });
+});
