@@ -6,6 +6,7 @@ import { optionalSlot } from "../core/slot.ts";
 import { add } from "../engine/ops/elementwise.ts";
 import { embedding } from "../engine/ops/embedding.ts";
 import { tokenPositions } from "../engine/ops/tokenPositions.ts";
+import { checkNumbers } from "../engine/read.ts";
 import { definePrimitive } from "../engine/readings/primitive.ts";
 import { slice } from "../engine/tensor.ts";
 
@@ -50,23 +51,27 @@ export const TextPositions = definePrimitive({
     return ({ x, mask }, cache) => {
       const start = cache?.length ?? 0;
       const positions = x.shape[1]!;
-      if (start + positions > maxLength)
-        throw new FlamingoError(
-          "SHAPE_MISMATCH",
-          `the text has ${start + positions} positions, but embeddings for ${maxLength}`,
-          {
-            expected: maxLength,
-            actual: start + positions,
-            fix: `set maxLength to ${start + positions} or more, or shorten the text`,
-          },
-        );
-      if (!mask || counts === "positions") return add(x, slice(embeddings, [offset + start, 0], [positions, dim]));
+      if (!mask || counts === "positions") {
+        requirePositions(start + positions, maxLength);
+        return add(x, slice(embeddings, [offset + start, 0], [positions, dim]));
+      }
       const { positions: counted, count: tokens } = tokenPositions(mask, offset, cache?.get("tokens"));
+      // Padding takes up no position, so a padded text may be longer than the table.
+      checkNumbers([tokens], (numbers) => requirePositions(Math.max(...Array.from(numbers)), maxLength));
       cache?.set("tokens", tokens);
       return add(x, embedding(embeddings, counted));
     };
   },
 });
+
+function requirePositions(count: number, maxLength: number): void {
+  if (count <= maxLength) return;
+  throw new FlamingoError("SHAPE_MISMATCH", `the text has ${count} positions, but embeddings for ${maxLength}`, {
+    expected: maxLength,
+    actual: count,
+    fix: `set maxLength to ${count} or more, or shorten the text`,
+  });
+}
 
 /** A slot for position embeddings, added to the token embeddings. */
 export const positionsSlot = optionalSlot({

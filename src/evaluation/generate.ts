@@ -113,14 +113,14 @@ async function continueGroup(
   }
 }
 
-/** What is read first: token ids row by row, and where they are padding. */
-interface FirstRead {
+/** What is read at a step: token ids row by row, and in a padded batch where they count. */
+interface Read {
   ids: Int32Array;
   mask?: Int32Array;
 }
 
 /** Prompts row by row, filled at their start where they are shorter than others. */
-function firstRead(prompts: readonly ArrayLike<number>[], pad = 0): FirstRead {
+function firstRead(prompts: readonly ArrayLike<number>[], pad = 0): Read {
   const length = Math.max(...prompts.map((prompt) => prompt.length));
   const ids = new Int32Array(prompts.length * length).fill(pad);
   const mask = new Int32Array(ids.length);
@@ -132,10 +132,19 @@ function firstRead(prompts: readonly ArrayLike<number>[], pad = 0): FirstRead {
   return mask.includes(0) ? { ids, mask } : { ids };
 }
 
+/**
+ * The next tokens, one a row. In a padded batch rows that have ended read padding, so that they count no further positions: those of a
+ * long prompt may be used up while a shorter one goes on.
+ */
+function nextRead({ mask }: Read, tokens: readonly number[], isOpen: (row: number) => boolean): Read {
+  const ids = Int32Array.from(tokens);
+  return mask ? { ids, mask: Int32Array.from(tokens, (_, row) => (isOpen(row) ? 1 : 0)) } : { ids };
+}
+
 /** One text a row: the likeliest token at each step, or a sampled one. */
 async function continueRows(
   texts: Decoding,
-  first: FirstRead,
+  first: Read,
   group: readonly number[],
   bans: Bans,
   { most, end, sampling }: GenerateOptions,
@@ -144,16 +153,16 @@ async function continueRows(
   const ended = group.map(() => false);
   // Each prompt has a random stream of its own, so that its text does not depend on the others of its batch.
   const streams = sampling && group.map((index) => new Random(sampling.seed).fork(index));
-  let { ids, mask } = first;
+  let read = first;
   for (let step = 0; step < most && ended.includes(false); step++) {
-    const logits = texts.read(ids, mask);
-    mask = undefined;
+    const logits = texts.read(read.ids, read.mask);
     const next = await chooseTokens(logits, bans, sampling, streams);
     for (const [row, token] of next.entries()) {
       ended[row] ||= token === end;
       if (!ended[row]) generated[row]!.tokens.push(token);
     }
-    ids = next.map((token, row) => (ended[row] ? end! : token)); // what an ended text reads does not matter
+    const tokens = Array.from(next, (token, row) => (ended[row] ? end! : token)); // what an ended text reads does not matter
+    read = nextRead(read, tokens, (row) => !ended[row]);
   }
   return generated;
 }
@@ -181,7 +190,7 @@ async function chooseTokens(
 /** Beams of each prompt side by side. */
 async function searchBeams(
   texts: Decoding,
-  first: FirstRead,
+  first: Read,
   bans: Bans,
   { most, end, beams = 1, lengthPenalty = 0 }: GenerateOptions,
   count: number,
@@ -192,13 +201,13 @@ async function searchBeams(
     from: Array.from({ length: beams }, (_, beam) => beam),
     tokens: new Array<number>(beams).fill(end ?? 0),
   };
-  let { ids, mask } = first;
+  let read = first;
   for (let step = 0; step < most && searches.some(({ done }) => !done); step++) {
-    const best = await bestContinuations(texts.read(ids, mask), searches, bans, beams);
-    mask = undefined;
+    const best = await bestContinuations(texts.read(read.ids, read.mask), searches, bans, beams);
     const steps = searches.map((each, at) => (each.done ? rest : each.advance(best[at]!)));
     texts.select(steps.flatMap(({ from }, at) => from.map((beam) => at * beams + beam)));
-    ids = Int32Array.from(steps.flatMap(({ tokens }) => tokens));
+    const tokens = steps.flatMap((each) => each.tokens);
+    read = nextRead(read, tokens, (row) => !searches[Math.floor(row / beams)]!.done);
   }
   return searches.map((each) => each.best());
 }

@@ -1,6 +1,7 @@
 import { FlamingoError } from "../core/errors.ts";
 import type { Media } from "../data/media.ts";
 import { clone, concat, dispose, gather, keep, reshape, type Tensor, tensor, tidy } from "../engine/tensor.ts";
+import { haveSameValues } from "./sameValues.ts";
 
 /** Values that the text's side of a model reads, by node and port. */
 export type EncodedValues = Map<string, Record<string, Tensor>>;
@@ -24,8 +25,6 @@ interface Chunk {
 const framesAtOnce = 64;
 /** Bytes of encoded media that are kept by default. */
 const defaultLimit = 256 * 1024 * 1024;
-/** How far values may differ, relative to the largest, for media to count as encoded alike. */
-const tolerance = 1e-4;
 
 /**
  * Encodes images and videos once, and keeps what came of them: prompts that share an image share its visual tokens.
@@ -89,7 +88,7 @@ export class MediaEncoder {
         }),
       );
     });
-    const same = await Promise.all(pairs.map(([together, alone]) => isSame(together, alone)));
+    const same = await Promise.all(pairs.map(([together, alone]) => haveSameValues(together, alone)));
     dispose(pairs.flat());
     return same.every(Boolean);
   }
@@ -208,13 +207,6 @@ export function imagesOf(rows: readonly (readonly Media[])[]): Tensor {
 function inRows(values: Tensor, rows: number): Tensor {
   const [units, media, ...rest] = values.shape as [number, number, ...number[]];
   return units === rows ? values : reshape(values, [rows, (units / rows) * media, ...rest]);
-}
-
-async function isSame(together: Tensor, alone: Tensor): Promise<boolean> {
-  if (together.shape.join() !== alone.shape.join()) return false;
-  const [a, b] = (await Promise.all([together.data(), alone.data()])) as [Float32Array, Float32Array];
-  const largest = a.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  return a.every((value, index) => Math.abs(value - b[index]!) <= tolerance * largest);
 }
 
 function sizesOf({ frames, size }: Media): Pick<Media, "frames" | "size"> {

@@ -11,6 +11,7 @@ import { type Decoding, openDecoding, type TextModel } from "./decoding.ts";
 import { type GenerateOptions, generate } from "./generate.ts";
 import { type EncodedRows, type EncodedValues, MediaEncoder } from "./mediaEncoder.ts";
 import type { Model } from "./model.ts";
+import { PaddingTrial } from "./paddingTrial.ts";
 import {
   type Prompt,
   type PromptTokenizer,
@@ -60,6 +61,7 @@ export class PromptModel {
   /** Blocks that do not depend on the text. */
   readonly #encoded: readonly string[];
   readonly #encoder: MediaEncoder;
+  readonly #padding: PaddingTrial;
 
   /**
    * @param logits the output that gives scores of the next token [batch, length, tokens]
@@ -80,6 +82,10 @@ export class PromptModel {
         result.set(node, { ...result.get(node), [port]: values.get(node)![port] as Tensor });
       return result;
     });
+    this.#padding = new PaddingTrial(
+      (prompt, mask) => this.#read([prompt], { ...(mask && { mask }) }),
+      tokenizer.special.pad,
+    );
   }
 
   /**
@@ -126,15 +132,19 @@ export class PromptModel {
    * Continues prompts: greedily, by sampling, or by beam search, until `<|endofchunk|>` or `most` tokens. Tokens that only
    * frame a text are not generated: another `<image>` would ask for an image that is not there.
    *
+   * Prompts with the same number of media are continued in one batch, the shorter ones padded at their start, where the model takes a
+   * mask; else only those that have one length too.
+   *
    * @see Alayrac et al. 2022, Flamingo, appendix C, arXiv:2204.14198
    */
   async generate(prompts: readonly Prompt[], options: GenerateOptions): Promise<GeneratedText[]> {
     const { pad, bos, image, endOfChunk } = this.tokenizer.special;
     const tokens = prompts.map((prompt) => promptTokens(prompt, this.tokenizer));
+    const padded = (await this.#takesPadding(tokens, options.most)) ? { pad } : {};
     const generated = await generate(
       (rows) => this.#continue(rows.map((row) => tokens[row]!.media)),
       tokens.map(({ ids }) => ids),
-      { end: endOfChunk, never: [pad, bos, image], atOnce: promptsAtOnce, ...options },
+      { end: endOfChunk, never: [pad, bos, image], atOnce: promptsAtOnce, ...padded, ...options },
       (prompt) => tokens[prompt]!.media.length,
     );
     return generated.map((each) => ({ ...each, text: this.tokenizer.decode(each.tokens) }));
@@ -213,7 +223,7 @@ export class PromptModel {
     { closed = false, probes = [] }: { closed?: boolean; probes?: readonly Probe[] } = {},
   ): Promise<Tensor> {
     const rows = prompts.map((prompt) => promptTokens(prompt, this.tokenizer, closed));
-    return this.#read(rows, probes);
+    return this.#read(rows, { probes });
   }
 
   /** Encodes media ahead, in one go. @param probes see what happens inside; media that were encoded before show nothing */
@@ -261,17 +271,42 @@ export class PromptModel {
     return rows.map((_, row) => tokens[row]!.map((token) => logProbability(numbers, row * width, token, competing)));
   }
 
-  async #read(rows: readonly PromptTokens[], probes: readonly Probe[] = []): Promise<Tensor> {
+  /** Whether prompts of different lengths can be continued in one batch: the model takes a mask, and padding changes nothing. */
+  async #takesPadding(prompts: readonly PromptTokens[], most: number): Promise<boolean> {
+    const lengths = new Map<number, Set<number>>();
+    for (const { ids, media } of prompts)
+      lengths.set(media.length, (lengths.get(media.length) ?? new Set()).add(ids.length));
+    const differ = [...lengths.values()].some((each) => each.size > 1);
+    return differ && this.#takesMask() && this.#padding.isHarmless(prompts, most);
+  }
+
+  /** Whether the node with logits takes a mask, and is the only one that reads the text. */
+  #takesMask(): boolean {
+    const { node } = this.#logits;
+    const inputs = Object.entries(this.#model.inputsOf(node));
+    return (
+      this.#model.isOptional(node, "mask") &&
+      inputs.every(
+        ([port, from]) => port !== "mask" && (from.node === this.source || this.#encoded.includes(from.node)),
+      )
+    );
+  }
+
+  async #read(
+    rows: readonly PromptTokens[],
+    { mask, probes = [] }: { mask?: Int32Array; probes?: readonly Probe[] } = {},
+  ): Promise<Tensor> {
     const ids = padRows(
       rows.map((row) => row.ids),
       this.tokenizer.special.pad,
       "end",
     );
+    const shape: [number, number] = [rows.length, ids.length / rows.length];
     const encoded = await this.#encode(rows.map(({ media }) => media));
     try {
       return this.#model.watched(probes, () =>
         tidy(() =>
-          this.#textModel(this.#model, encoded)(tensor(ids, [rows.length, ids.length / rows.length], "int32")),
+          this.#textModel(this.#model, encoded)(tensor(ids, shape, "int32"), mask && tensor(mask, shape, "int32")),
         ),
       );
     } finally {
@@ -305,14 +340,19 @@ export class PromptModel {
   /** The text's side of the model, with media that were encoded, or the language model alone. */
   #textModel(model: Model, encoded: EncodedRows | undefined): TextModel {
     const { node, port } = this.#logits;
+    const call = (inputs: Record<string, Value>, mask: Value | undefined) =>
+      model.call(node, { ...inputs, ...(mask && { mask }) })[port] as Tensor;
     if (encoded) {
       const { values } = encoded;
-      return (ids) => {
+      return (ids, mask) => {
         // What was encoded is not computed again, whether or not the text's side reads it.
         const given = new Map<string, Record<string, Value>>(this.#encoded.map((id) => [id, {}]));
         for (const [id, ports] of values) given.set(id, ports);
         given.set(this.source, { ...values.get(this.source), ids });
-        return model.compute(node, given)[port] as Tensor;
+        const inputs = Object.entries(model.inputsOf(node)).map(
+          ([input, from]) => [input, model.compute(from.node, given)[from.port]!] as const,
+        );
+        return call(Object.fromEntries(inputs), mask);
       };
     }
     const input = this.#textInput();
@@ -320,7 +360,7 @@ export class PromptModel {
       const message = `"${model.node(node).label}" is no language model that reads text alone`;
       throw new FlamingoError("INVALID_PIPELINE", message, { block: node, fix: "give an image" });
     }
-    return (ids) => model.call(node, { [input]: ids })[port] as Tensor;
+    return (ids, mask) => call({ [input]: ids }, mask);
   }
 
   /** The input of the node with logits that takes token ids, if it can do without its other inputs: they bring the media. */

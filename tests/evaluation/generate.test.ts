@@ -6,6 +6,7 @@ import { instantiate } from "../../src/core/instantiate.ts";
 import { Random } from "../../src/core/random.ts";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { countTensors } from "../../src/engine/memory.ts";
+import { add } from "../../src/engine/ops/elementwise.ts";
 import { readLargest } from "../../src/engine/read.ts";
 import { Weights } from "../../src/engine/readings/weights.ts";
 import { gather, type Tensor, tensor, tidy } from "../../src/engine/tensor.ts";
@@ -150,6 +151,55 @@ describeDevices("generation with kept keys and values", (device) => {
     const [one, other] = [await read(both(second.values), pieces), await read(both(first.values), pieces)];
     expect(one.slice(0, 2)).toEqual(other.slice(0, 2)); // the second image is not there yet
     for (const place of [2, 3]) expect(one[place]).not.toBeAllclose(other[place]!, { absolute: 1e-3 });
+    weights.dispose();
+  });
+
+  test("a prompt that has ended uses up no more positions of a learnt table, so that a shorter one goes on", async () => {
+    const positions = { type: "TextPositions", config: { maxLength: 8 } };
+    const config = { ...languageConfig(), placement: "none" as const, positions };
+    const { weights } = new LiveBlock(FlamingoLanguageModel, { config }).shake(5);
+    const mixed = [
+      [1, 4],
+      [1, 4, 5, 6, 7, 8, 9],
+    ];
+    for (const whole of [false, true]) {
+      const open = (rows: readonly number[]): Decoding => {
+        const texts = openDecoding(
+          rows.length,
+          weights,
+          (readingOf) => {
+            const model = instantiate(FlamingoLanguageModel, config, readingOf());
+            return (ids, mask) => model({ ids, mask }) as Tensor;
+          },
+          whole,
+        );
+        // The long prompt ends at once, the short one never.
+        const raised = rows.flatMap((row) =>
+          Array.from({ length: 15 }, (_, id) => (id === stop ? (row === 1 ? 1e6 : -1e6) : 0)),
+        );
+        const ending = tensor(Float32Array.from(raised), [rows.length, 15]);
+        return {
+          uncachedBecause: undefined,
+          read: (ids, mask) => tidy(() => add(texts.read(ids, mask), ending)),
+          select: (from) => texts.select(from),
+          dispose: () => {
+            texts.dispose();
+            ending.dispose();
+          },
+        };
+      };
+      const options = { most: 6, end: stop, never: [0] };
+      const [[alone], together] = [
+        await generate(open, [mixed[0]!], options),
+        await generate(open, mixed, { ...options, pad: 0 }),
+      ];
+      expect(alone!.length).toBe(6);
+      expect(together).toEqual([alone, []]);
+      await expect(generate(open, mixed.slice(1), { most: 6, never: [0] })).rejects.toMatchObject({
+        code: "SHAPE_MISMATCH",
+        message: "the text has 9 positions, but embeddings for 8",
+      });
+    }
     weights.dispose();
   });
 });

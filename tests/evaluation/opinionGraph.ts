@@ -87,8 +87,8 @@ export class OpinionGraph implements Model {
     return ["see", "say"];
   }
 
-  isOptional() {
-    return this.readsAlone;
+  isOptional(_id: string, port: string) {
+    return port === "media" && this.readsAlone;
   }
 
   placedBlocks() {
@@ -112,6 +112,8 @@ export class OpinionGraph implements Model {
   }
 
   compute(id: string, values: Map<string, Record<string, Value>>): Record<string, Value> {
+    const known = values.get(id);
+    if (known) return known;
     if (id === "see") {
       const images = values.get("data")!.images as Tensor;
       const [rows, media, frames] = images.shape as [number, number, number];
@@ -127,8 +129,8 @@ export class OpinionGraph implements Model {
     return this.#say(values.get("data")!.ids as Tensor, values.get("see")!.features as Tensor);
   }
 
-  call(_id: string, { ids }: Record<string, Value>): Record<string, Value> {
-    return this.#say(ids as Tensor);
+  call(_id: string, { ids, media }: Record<string, Value>): Record<string, Value> {
+    return this.#say(ids as Tensor, media as Tensor | undefined);
   }
 
   #say(ids: Tensor, features?: Tensor) {

@@ -63,6 +63,26 @@ async function logitsOf(of: PromptModel, ...prompts: Prompt[]): Promise<Float32A
   return numbers;
 }
 
+/** What something gives, and of how many rows the batches are that the language model continues meanwhile. */
+async function watchRows<T>({ model }: Pick<Prepared, "model">, run: () => Promise<T>) {
+  const rows = new Set<number>();
+  const original = model.under.bind(model);
+  model.under = (readingOf) => {
+    const under = original(readingOf);
+    const call = under.call.bind(under);
+    under.call = (id, inputs) => {
+      if (id === "language") rows.add(inputs.ids!.shape[0]!);
+      return call(id, inputs);
+    };
+    return under;
+  };
+  try {
+    return { together: await run(), rows };
+  } finally {
+    model.under = original;
+  }
+}
+
 describe("a prompt model", () => {
   test("with closed gates says what the language model alone says, to the last bit", async () => {
     setGates(small, 0);
@@ -129,6 +149,21 @@ describe("a prompt model", () => {
     const generated = await promptModel.generate(prompts, { most: 5, ...way });
     expect(generated.map((each) => each.tokens)).toEqual(whole.map((each) => each.tokens));
     expect(generated.map(({ text }) => text)).toEqual(whole.map((each) => promptModel.tokenizer.decode(each.tokens)));
+  });
+
+  test("continues prompts of different lengths in one batch, where the language model takes a mask", async () => {
+    const prompts: Prompt[] = [
+      [red],
+      [blue, first],
+      [green, second],
+      [red, [40, 50, 60, 70]],
+      [film, first, green, second],
+    ];
+    const alone: number[][] = [];
+    for (const prompt of prompts) alone.push((await promptModel.generate([prompt], { most: 5 }))[0]!.tokens);
+    const { together, rows } = await watchRows(small, () => promptModel.generate(prompts, { most: 5 }));
+    expect(together.map(({ tokens }) => tokens)).toEqual(alone);
+    expect(rows).toEqual(new Set([4, 1])); // one batch for each number of media
   });
 
   test("reads images and videos of any length in one prompt", async () => {
@@ -234,6 +269,30 @@ describe("a prompt model", () => {
       "depend on no source of images and texts",
     );
   });
+});
+
+test.each<[string, Record<string, unknown>]>([
+  [
+    "turns positions by the length of the whole batch",
+    { attention: { type: "RotaryAttention", config: { scaling: "dynamic", factor: 4, trainedLength: 6 } } },
+  ],
+  ["numbers positions with the padding", {}],
+])("prompts are continued length by length where the model %s", async (_, layer) => {
+  const language = {
+    decoderLayer: { type: "DecoderLayer", config: { heads: 2, headDim: 8, ...layer } },
+    ...("attention" in layer
+      ? {}
+      : { positions: { type: "TextPositions", config: { maxLength: 40, counts: "positions" } } }),
+  };
+  const { promptModel, model } = await open(smallPipeline({ config: { language } }));
+  const prompts: Prompt[] = [[red, [40, 50, 60, 70]], [blue], [green, second]];
+  const alone: number[][] = [];
+  for (const prompt of prompts) alone.push((await promptModel.generate([prompt], { most: 6 }))[0]!.tokens);
+  const { together, rows } = await watchRows({ model }, () => promptModel.generate(prompts, { most: 6 }));
+  expect(together.map(({ tokens }) => tokens)).toEqual(alone);
+  expect(rows).toEqual(new Set([1]));
+  promptModel.release();
+  model.weights.dispose();
 });
 
 test("where a resampler numbers the media of a prompt, they are encoded together", async () => {

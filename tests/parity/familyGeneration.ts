@@ -1,13 +1,8 @@
-import { instantiate } from "../../src/core/instantiate.ts";
-import type { Reading } from "../../src/core/reading.ts";
-import { findBlock } from "../../src/core/registry.ts";
-import { Weights } from "../../src/engine/readings/weights.ts";
-import { dispose, gather, keep, type Tensor, tensor, tidy } from "../../src/engine/tensor.ts";
-import { type Decoding, openDecoding } from "../../src/evaluation/decoding.ts";
+import type { Decoding } from "../../src/evaluation/decoding.ts";
 import { type Generated, type GenerateOptions, generate } from "../../src/evaluation/generate.ts";
 import { relativeError } from "./agreement.ts";
 import { type FamilyCase, numbersOf } from "./familyCase.ts";
-import { familyPorts } from "./familyPorts.ts";
+import { openFamily } from "./familyDecoding.ts";
 
 /** How continuations differ from the library's. */
 export interface Continuations {
@@ -20,47 +15,18 @@ export interface Continuations {
   scores: number;
 }
 
-type Run = (inputs: Record<string, Tensor | undefined>) => Tensor;
-
 /**
  * Continues a case's prompts on the open device, greedily and by beam search, all in one batch.
  * @param whole uses no KV cache
  */
 export async function compareGeneration(read: FamilyCase, whole = false): Promise<Continuations> {
-  const { model, expected, generation } = read;
+  const { expected, generation } = read;
   const { max_new_tokens: most, num_beams: beams, length_penalty: lengthPenalty } = generation!;
   const { eos_token_id: end, pad_token_id: pad } = generation!;
-  const block = findBlock(model.block.type)!;
-  const weights = new Weights(0);
-  const { ids, mask, ...others } = familyPorts[block.name]!.inputs(read.inputs);
-  const make = (reading: Reading) => instantiate(block, model.block.config ?? {}, reading) as unknown as Run;
-  /** Row r continues prompt `rows[r]`, with its images. */
-  const open = (rows: readonly number[]): Decoding => {
-    const chosen = Object.entries(others).map(([port, value]) => [port, rowsOf(value, rows)] as const);
-    const decoding = openDecoding(
-      rows.length,
-      weights,
-      (readingOf) => {
-        const run = make(readingOf());
-        return (ids, mask) => run({ ...Object.fromEntries(chosen), ids, mask });
-      },
-      whole,
-    );
-    return {
-      get uncachedBecause() {
-        return decoding.uncachedBecause;
-      },
-      read: (ids, mask) => decoding.read(ids, mask),
-      select: (rows) => decoding.select(rows),
-      dispose: () => {
-        decoding.dispose();
-        dispose(chosen.map(([, value]) => value));
-      },
-    };
-  };
+  const { inputs, open: openRows, dispose } = openFamily(read);
+  const { ids, mask } = inputs;
+  const open = (rows: readonly number[]) => openRows(rows, whole);
   try {
-    make({ weight: (spec) => weights.create(spec).variable, call: () => ({}) });
-    weights.load(read.weights, "", "the case");
     const [tokens, real] = (await Promise.all([ids!.data(), mask!.data()])) as [Int32Array, Int32Array];
     const prompts = promptsOf(tokens, real, ids!.shape[1]!);
     const options: GenerateOptions = { most, end, pad };
@@ -80,8 +46,7 @@ export async function compareGeneration(read: FamilyCase, whole = false): Promis
       ),
     };
   } finally {
-    dispose([ids!, mask!, ...Object.values(others)]);
-    weights.dispose();
+    dispose();
   }
 }
 
@@ -99,10 +64,6 @@ async function firstLogits(
   if (!whole && decoding.uncachedBecause) throw new Error(`there is no KV cache: ${decoding.uncachedBecause}`);
   decoding.dispose();
   return numbers;
-}
-
-function rowsOf(value: Tensor, rows: readonly number[]): Tensor {
-  return tidy(() => keep(gather(value, tensor(Int32Array.from(rows), [rows.length], "int32"))));
 }
 
 /** Each row without its padding. */
