@@ -50,7 +50,7 @@ export function Pages() {
         ) : route.page === "compare" ? (
           <ComparePage chosen={route.runs} />
         ) : route.page === "attention" ? (
-          <AttentionPage run={route.run} />
+          <AttentionPage run={route.run} other={route.other} />
         ) : (
           <NotebookPage route={route} />
         )}

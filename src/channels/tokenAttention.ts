@@ -54,6 +54,21 @@ export function headCount({ images }: Pick<AttentionFrame, "images">): number {
   return images[0]?.heads?.[0]?.length ?? 0;
 }
 
+/**
+ * How much a head chooses among the latents, from 0 (it attends to all alike) to 1 (to a single one): 1 − H / ln(latents), with the
+ * entropy H of its attention, as the mean over the text tokens of all images. NaN where only the mean over heads is known.
+ */
+export function headFocus({ images }: Pick<AttentionFrame, "images">, layer: number, head: number): number {
+  const rows = images.flatMap(({ tokens, heads }) =>
+    (heads?.[layer]?.[head] ?? []).filter((_, token) => isText(tokens[token] ?? "")),
+  );
+  const focus = rows.map((row) => {
+    const entropy = row.reduce((sum, weight) => (weight > 0 ? sum - weight * Math.log(weight) : sum), 0);
+    return row.length > 1 ? 1 - entropy / Math.log(row.length) : 1;
+  });
+  return focus.reduce((sum, value) => sum + value, 0) / focus.length;
+}
+
 /** Where the colour scale of an image ends, the same for all its tokens, and where even attention to all patches is on it. */
 export interface AttentionScale {
   end: number;

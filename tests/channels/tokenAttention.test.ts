@@ -2,7 +2,13 @@ import { expect, test } from "vitest";
 import type { AttentionImage } from "../../src/channels/attention.ts";
 import { attentionMaps } from "../../src/channels/attentionMaps.ts";
 import { isRight } from "../../src/channels/samples.ts";
-import { attentionScale, firstContentToken, tokenAttention, wholeView } from "../../src/channels/tokenAttention.ts";
+import {
+  attentionScale,
+  firstContentToken,
+  headFocus,
+  tokenAttention,
+  wholeView,
+} from "../../src/channels/tokenAttention.ts";
 
 const even = [0.25, 0.25, 0.25, 0.25];
 const layers = [
@@ -87,6 +93,35 @@ test("the scale ends at the largest attention of any token", () => {
   expect(attentionScale(layers, image, { ...wholeView, layer: 0 })).toEqual({ end: 1, even: 0.25 });
   const flat = { ...image, resampler: [even, [0.22, 0.26, 0.26, 0.26]] };
   expect(attentionScale(layers, flat, { ...wholeView, layer: 0 })).toEqual({ end: 0.26, even: 0.25 });
+});
+
+test("a head that attends to all latents alike has focus 0, one that attends to a single one 1; only text counts", () => {
+  const [sharp, even] = [[1, 0], [0.5, 0.5]]; // biome-ignore format: a row each
+  const heads = [[[even!, sharp!, sharp!], [sharp!, even!, even!], [sharp!, sharp!, even!]]]; // biome-ignore format: heads
+  const of = (head: number) => headFocus({ images: [{ ...image, heads }] }, 0, head);
+  expect([of(0), of(1), of(2)]).toEqual([1, 0, 0.5]);
+  expect(
+    headFocus(
+      {
+        images: [
+          {
+            ...image,
+            heads: [
+              [
+                [
+                  [0.75, 0.25],
+                  [0.75, 0.25],
+                  [0.75, 0.25],
+                ],
+              ],
+            ],
+          },
+        ],
+      },
+      0,
+      0,
+    ),
+  ).toBeCloseTo(1 + (0.75 * Math.log(0.75) + 0.25 * Math.log(0.25)) / Math.LN2, 12);
 });
 
 test("the first token that is shown is text", () => {

@@ -82,5 +82,50 @@ describe.runIf(hasBrowser())("a finished run, looked into", () => {
       await page.getByRole("slider", { name: "step" }).fill("0");
       await expect.poll(() => page.getByTestId("shown-step").textContent(), patience).toBe("0");
     });
+
+    await stage(page, "72 what heads and images are worth", async () => {
+      await page.getByRole("button", { name: "What is each head worth?" }).click();
+      await expect.poll(() => page.locator(".head-worth").count(), patience).toBe(2 * (2 + 1)); // heads, and all of a layer
+      await page.getByRole("slider", { name: "step" }).fill("2");
+      const frame = readFrame(JSON.parse(readFileSync(join(folder, attentionFile(6)), "utf8")));
+      const { tokens, mask } = frame.document!;
+      const rows = page.getByTestId("document").locator("tbody tr");
+      await expect.poll(() => rows.count(), patience).toBe(2);
+      for (const image of [0, 1]) {
+        const cells = rows.nth(image).locator("td[data-allowed]");
+        const shown = await cells.evaluateAll((all) =>
+          all.map((each) => (each as HTMLElement).dataset.allowed === "true"),
+        );
+        expect(shown).toEqual(tokens.map((_, token) => mask[token]![image]!));
+      }
+      expect(await rows.nth(1).locator(".document-sum").first().textContent()).toBe("0"); // comes after the first caption
+    });
+
+    await stage(page, "73 two steps side by side", async () => {
+      await page.getByLabel("Beside it").selectOption("another step");
+      expect(new URL(page.url()).hash).toBe("#attention=small,small");
+      const [left, right] = [page.getByLabel("Left"), page.getByLabel("Right")];
+      await left.getByRole("slider", { name: "step" }).fill("0");
+      const [before, after] = [0, 6].map((step) =>
+        readFrame(JSON.parse(readFileSync(join(folder, attentionFile(step)), "utf8"))),
+      );
+      const view = { ...wholeView, layer: 1, head: 0 };
+      const of = (frame: typeof before) => frame!.images[0]!;
+      const ends = [before, after].map((frame) => attentionScale(frame!.layers, of(frame), view).end);
+      for (const [side, frame] of [
+        [left, before],
+        [right, after],
+      ] as const) {
+        // biome-ignore format: a pair each
+        await side.getByRole("group", { name: "Token" }).getByRole("button").first().hover();
+        const shares = tokenAttention(frame!.layers, of(frame), view, 0);
+        const value = () => side.getByTestId("attention-value").textContent();
+        await expect.poll(value, patience).toContain(formatNumber(Math.max(...shares)));
+        const end = () => side.getByTestId("attention-end").textContent();
+        await expect.poll(end, patience).toBe(formatNumber(Math.max(...ends))); // one scale
+      }
+      await page.reload();
+      await page.getByLabel("Right").locator(".attention-canvas").waitFor(patience);
+    });
   });
 });

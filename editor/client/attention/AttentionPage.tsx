@@ -1,41 +1,47 @@
-import { useEffect, useState } from "react";
-import type { AttentionFrame, AttentionImage } from "../../../src/channels/attention.ts";
-import { type AttentionView, attentionScale, headCount, tokenAttention } from "../../../src/channels/tokenAttention.ts";
-import { heatColor } from "../../../src/figures/colors.ts";
-import { formatNumber } from "../../../src/figures/numbers.ts";
-import { ColorBar } from "../panels/ColorBar.tsx";
-import { HeatCanvas, patchAt } from "../panels/HeatCanvas.tsx";
+import { type ReactNode, useEffect, useState } from "react";
+import type { AttentionFrame } from "../../../src/channels/attention.ts";
+import { type AttentionView, attentionScale } from "../../../src/channels/tokenAttention.ts";
 import { ImageThumbs } from "../panels/ImageThumbs.tsx";
 import { StepSlider } from "../panels/StepSlider.tsx";
-import { tokensOf, useAttention, useImageAndToken } from "../panels/useAttention.ts";
-import { measureName, ResamplerSelect, ViewSelects } from "../panels/ViewSelects.tsx";
+import { useAttention, useImageAndToken, useShownFrames } from "../panels/useAttention.ts";
+import { ResamplerSelect, ViewSelects } from "../panels/ViewSelects.tsx";
 import { Notices } from "../parts/Notices.tsx";
-import { StudioImage } from "../parts/StudioImage.tsx";
 import { usePageTitle } from "../parts/usePageTitle.ts";
 import { RunsBar } from "../runs/RunsBar.tsx";
 import { tellError } from "../stores/notices.ts";
-import { hashOf } from "../stores/route.ts";
-import { pinnedImage, useRun } from "../stores/run.ts";
-import { watchRun } from "../stores/studio.ts";
+import { go, hashOf } from "../stores/route.ts";
+import { useRun } from "../stores/run.ts";
+import { useStudio, watchRun } from "../stores/studio.ts";
+import { DocumentTable } from "./DocumentTable.tsx";
+import { HeadGrid } from "./HeadGrid.tsx";
+import { LargeMap } from "./LargeMap.tsx";
+import { TokenList } from "./TokenList.tsx";
+import { useOtherFrames } from "./useFrames.ts";
+import { VideoFrames } from "./VideoFrames.tsx";
 import "./attention.css";
 
-/** Sides of the large map and of those of heads, in pixels. */
-const large = 440;
-const small = 64;
-
-/** Attention on a page of its own: where each token looks, which tokens look at a patch, and every head of every layer. */
-export default function AttentionPage({ run }: { run: string }) {
-  const name = useRun(({ state }) => state.name);
-  const { steps, step, chooseStep, frame, view, chooseView } = useAttention(run);
+/**
+ * Attention on a page of its own: where each token looks, which tokens look at a patch, every head of every layer, and the media mask.
+ * Another step, or another run, stands beside it where a person wants that.
+ */
+export default function AttentionPage({ run, other }: { run: string; other: string | undefined }) {
+  const first = useAttention(run, useShownFrames(run));
+  const second = useAttention(other, useOtherFrames(run, other));
+  const [smooth, setSmooth] = useState(false);
+  const { frame, view, chooseView } = first;
   usePageTitle("Attention");
   useEffect(() => void watchRun(run).catch(tellError), [run]);
+  const sides = [
+    { run, frame, slider: <Slider {...first} /> },
+    ...(other === undefined ? [] : [{ run: other, frame: second.frame, slider: <Slider {...second} /> }]),
+  ];
   return (
     <div className="app">
       <RunsBar />
       <main className="attention-page">
         <div className="attention-tools">
           <h1>
-            Attention of <a href={hashOf({ page: "pipeline", run })}>{name || run}</a>
+            Attention of <RunLink run={run} />
           </h1>
           {frame && (
             <>
@@ -43,13 +49,18 @@ export default function AttentionPage({ run }: { run: string }) {
               <ResamplerSelect frame={frame} view={view} choose={chooseView} />
             </>
           )}
-          <StepSlider steps={steps} chosen={step} choose={chooseStep} />
+          <label className="check" title="Colours run into each other from patch to patch">
+            <input type="checkbox" checked={smooth} onChange={(event) => setSmooth(event.target.checked)} />
+            smooth
+          </label>
+          <CompareSelect run={run} other={other} />
+          {other === undefined && sides[0]!.slider}
         </div>
         {frame ? (
-          <Explorer run={run} frame={frame} view={view} choose={chooseView} />
+          <Explorer sides={sides} frame={frame} view={view} choose={chooseView} smooth={smooth} />
         ) : (
           <p className="no-run">
-            {steps.length > 0
+            {first.steps.length > 0
               ? "Reading…"
               : "This run has recorded no attention: its pipeline needs a Caption samples node."}
           </p>
@@ -60,186 +71,122 @@ export default function AttentionPage({ run }: { run: string }) {
   );
 }
 
-interface ExplorerProps {
+function Slider({ steps, step, chooseStep }: ReturnType<typeof useAttention>) {
+  return <StepSlider steps={steps} chosen={step} choose={chooseStep} />;
+}
+
+function RunLink({ run }: { run: string }) {
+  const own = useRun(({ id, state }) => (id === run ? state.name : ""));
+  const listed = useStudio(({ runs }) => runs.find(({ id }) => id === run)?.name);
+  return <a href={hashOf({ page: "pipeline", run })}>{listed ?? (own || run)}</a>;
+}
+
+/** What stands beside the run: nothing, another of its steps, or another run. */
+function CompareSelect({ run, other }: { run: string; other: string | undefined }) {
+  const runs = useStudio((studio) => studio.runs);
+  const others = runs.filter(({ id, status }) => id !== run && status !== "queued");
+  return (
+    <label className="layer-select attention-compare">
+      <span>beside</span>
+      <select
+        aria-label="Beside it"
+        value={other ?? ""}
+        onChange={({ target }) =>
+          go({ page: "attention", run, ...(target.value === "" ? {} : { other: target.value }) }, { replace: true })
+        }
+      >
+        <option value="">nothing</option>
+        <option value={run}>another step</option>
+        {others.map(({ id, name, seed }) => (
+          <option key={id} value={id}>
+            {name}, seed {seed}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+interface Side {
   run: string;
+  frame: AttentionFrame | undefined;
+  slider: ReactNode;
+}
+
+interface ExplorerProps {
+  sides: readonly Side[];
+  /** Of the first side. */
   frame: AttentionFrame;
   view: AttentionView;
   choose: (view: AttentionView) => void;
+  smooth: boolean;
 }
 
-function Explorer({ run, frame, view, choose }: ExplorerProps) {
+/** Sides of the large map alone and beside another, in pixels. */
+const [alone, beside] = [440, 400];
+
+function Explorer({ sides, frame, view, choose, smooth }: ExplorerProps) {
   const { image, chooseImage, token: fixed, pin } = useImageAndToken(frame);
   const [hovered, hover] = useState<number | undefined>(undefined);
   const [patch, setPatch] = useState<number | undefined>(undefined);
   if (!image) return <p className="no-run">No images are pinned.</p>;
+  // Beside each other, maps have one scale.
+  const ends = sides.flatMap((side) => {
+    const own = side.frame?.images.find((each) => each.image === image.image);
+    return side.frame && own ? [attentionScale(side.frame.layers, own, view).end] : [];
+  });
+  const pointing = { patch, setPatch, pin, hover, smooth, end: sides.length > 1 ? Math.max(...ends) : undefined };
+  const { run } = sides[0]!;
   const token = hovered !== undefined && hovered < image.tokens.length ? hovered : fixed;
+  const shown = { run, frame, image, view, token };
   return (
-    <div className="attention-explorer">
+    <div className="attention-explorer" data-sides={sides.length}>
       <ImageThumbs run={run} frame={frame} chosen={image} choose={chooseImage} />
-      <LargeMap run={run} frame={frame} image={image} view={view} token={token} patch={patch} setPatch={setPatch} />
-      <div className="attention-words">
-        <Tokens frame={frame} image={image} view={view} token={token} patch={patch} pin={pin} hover={hover} />
-        <Heads run={run} frame={frame} image={image} view={view} token={token} choose={choose} />
-      </div>
+      {sides.length === 1 ? (
+        <>
+          <div>
+            <LargeMap {...shown} {...pointing} size={alone} />
+            <VideoFrames {...shown} choose={choose} />
+          </div>
+          <div className="attention-words">
+            <TokenList {...shown} {...pointing} />
+            <HeadGrid {...shown} choose={choose} />
+          </div>
+        </>
+      ) : (
+        sides.map((side, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: left and right; both may be of one run
+          <section key={at} className="attention-side-by-side" aria-label={at === 0 ? "Left" : "Right"}>
+            <h2>
+              <RunLink run={side.run} />
+            </h2>
+            {side.slider}
+            <SideMap {...{ side, view, token, pointing }} image={image.image} />
+          </section>
+        ))
+      )}
+      {sides.length === 1 && frame.document && (
+        <DocumentTable run={run} frame={frame} document={frame.document} view={view} />
+      )}
     </div>
   );
 }
 
-interface TokenProps {
-  frame: AttentionFrame;
-  image: AttentionImage;
-  view: AttentionView;
-  token: number;
-}
+type Pointing = Pick<Parameters<typeof LargeMap>[0], "patch" | "setPatch" | "smooth" | "end"> &
+  Pick<Parameters<typeof TokenList>[0], "pin" | "hover">;
 
-/** The image under a token's attention, with the patches' grid and the scale. */
-function LargeMap(
-  props: TokenProps & { run: string; patch: number | undefined; setPatch: (patch: number | undefined) => void },
-) {
-  const { run, frame, image, view, token, patch, setPatch } = props;
-  const { rows, columns } = frame.grid;
-  const { end, even } = attentionScale(frame.layers, image, view);
-  const shares = tokenAttention(frame.layers, image, view, token);
-  const most = shares.indexOf(Math.max(...shares));
-  const at = patch ?? most;
-  const where = `row ${Math.floor(at / columns) + 1}, column ${(at % columns) + 1}`;
-  const label = `“${image.tokens[token]}” attends to ${image.label}, most of all to ${where}`;
+/** One side of a comparison: the same image and the token at the same place, as this side's caption has it. */
+function SideMap(props: { side: Side; image: number; view: AttentionView; token: number; pointing: Pointing }) {
+  const { side, image: number, view, token, pointing } = props;
+  const { run, frame } = side;
+  if (!frame) return <p className="no-run">This run has recorded no attention yet.</p>;
+  const image = frame.images.find((each) => each.image === number) ?? frame.images[0];
+  if (!image) return <p className="no-run">No images are pinned.</p>;
+  const shown = { run, frame, image, view, token: Math.min(token, image.tokens.length - 1) };
   return (
-    <section className="attention-large" aria-label="Attention over the image">
-      <div className="attention-stage">
-        <div
-          className="attention-canvas"
-          onPointerMove={(event) => setPatch(patchAt(event, frame.grid))}
-          onPointerLeave={() => setPatch(undefined)}
-        >
-          <HeatCanvas
-            run={run}
-            frame={frame}
-            image={image}
-            view={view}
-            token={token}
-            size={large}
-            end={end}
-            label={label}
-          />
-          <svg viewBox={`0 0 ${columns} ${rows}`} aria-hidden="true">
-            {Array.from({ length: columns - 1 }, (_, column) => column + 1).map((x) => (
-              <line key={`x${x}`} x1={x} x2={x} y1={0} y2={rows} />
-            ))}
-            {Array.from({ length: rows - 1 }, (_, row) => row + 1).map((y) => (
-              <line key={`y${y}`} y1={y} y2={y} x1={0} x2={columns} />
-            ))}
-            {patch !== undefined && <rect x={patch % columns} y={Math.floor(patch / columns)} width={1} height={1} />}
-          </svg>
-        </div>
-        <ColorBar end={end} even={even} height={large} />
-      </div>
-      <p data-testid="attention-value">
-        <span className="muted">
-          “{image.tokens[token]}”, {measureName(view.gated)}, {patch === undefined ? `most at ${where}` : where}:
-        </span>{" "}
-        <strong>{formatNumber(shares[at])}</strong>
-      </p>
-      <StudioImage path={pinnedImage(run, image.image)} alt={image.label} />
-      <p>{image.label}</p>
-    </section>
-  );
-}
-
-/** The caption's tokens. While a patch is pointed at, each shows how much it looks there. */
-function Tokens(
-  props: TokenProps & {
-    patch: number | undefined;
-    pin: (token: number) => void;
-    hover: (token: number | undefined) => void;
-  },
-) {
-  const { frame, image, view, token, patch, pin, hover } = props;
-  const { end } = attentionScale(frame.layers, image, view);
-  return (
-    <section aria-label="Tokens">
-      <h2>{patch === undefined ? "Where does a token look? Point at one" : "Which tokens look at this patch?"}</h2>
-      <fieldset className="tokens" aria-label="Token" onPointerLeave={() => hover(undefined)}>
-        {tokensOf(image).map(({ text, index }) => {
-          const shares = tokenAttention(frame.layers, image, view, index);
-          const share = patch === undefined ? Math.max(...shares) : (shares[patch] ?? 0);
-          const color = `rgb(${heatColor(share / end).join(",")})`;
-          return (
-            <button
-              key={index}
-              type="button"
-              className="token"
-              aria-pressed={index === token}
-              data-share={share}
-              onPointerEnter={() => hover(index)}
-              onFocus={() => hover(index)}
-              onBlur={() => hover(undefined)}
-              onClick={() => pin(index)}
-            >
-              <i style={{ background: color }} />
-              <span>{text}</span>
-              <output>{formatNumber(share)}</output>
-            </button>
-          );
-        })}
-      </fieldset>
-    </section>
-  );
-}
-
-/** The token's map in every head of every layer, and their means. */
-function Heads(props: TokenProps & { run: string; choose: (view: AttentionView) => void }) {
-  const { run, frame, image, view, token, choose } = props;
-  const heads: (number | "mean")[] = [...Array.from({ length: headCount(frame) }, (_, head) => head), "mean"];
-  return (
-    <section aria-label="Heads">
-      <h2>“{image.tokens[token]}” in every head</h2>
-      <table className="attention-heads">
-        <thead>
-          <tr>
-            <th />
-            {heads.map((head) => (
-              <th key={head}>{head === "mean" ? "mean" : `head ${head + 1}`}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {frame.layers.map((layer, at) => (
-            <tr key={[layer.node, ...layer.path].join(".")}>
-              <th>
-                layer {at + 1}
-                {layer.gate !== undefined && <small>tanh {formatNumber(layer.gate)}</small>}
-              </th>
-              {heads.map((head) => {
-                const own: AttentionView = { ...view, layer: at, head };
-                return (
-                  <td key={head}>
-                    <button
-                      type="button"
-                      className="thumb"
-                      aria-pressed={view.layer === at && view.head === head}
-                      aria-label={`layer ${at + 1}, ${head === "mean" ? "mean over heads" : `head ${head + 1}`}`}
-                      onClick={() => choose(own)}
-                    >
-                      <HeatCanvas
-                        run={run}
-                        frame={frame}
-                        image={image}
-                        view={own}
-                        token={token}
-                        size={small}
-                        end={attentionScale(frame.layers, image, own).end}
-                        label=""
-                      />
-                    </button>
-                  </td>
-                );
-              })}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <p className="muted">Each map has a scale of its own. Choose one to see it large.</p>
-    </section>
+    <>
+      <TokenList {...shown} {...pointing} />
+      <LargeMap {...shown} {...pointing} size={beside} />
+    </>
   );
 }

@@ -10,13 +10,13 @@ import { HeatCanvas, type MapProps, patchAt } from "./HeatCanvas.tsx";
 import { ImageThumbs } from "./ImageThumbs.tsx";
 import { NoRun } from "./NoRun.tsx";
 import { StepSlider } from "./StepSlider.tsx";
-import { tokensOf, useAttention, useImageAndToken } from "./useAttention.ts";
+import { tokensOf, useAttention, useImageAndToken, useShownFrames } from "./useAttention.ts";
 import { measureName, ResamplerSelect, ViewSelects } from "./ViewSelects.tsx";
 
 /** What each token of a caption attends to in its image, layer by layer and step by step. */
 export function AttentionPanel() {
   const run = useRun((state) => state.id);
-  const { steps, step, chooseStep, frame, view, chooseView } = useAttention(run);
+  const { steps, step, chooseStep, frame, view, chooseView } = useAttention(run, useShownFrames(run));
   if (steps.length === 0)
     return <NoRun sketch="grid" what="What each token of a caption attends to in its image is drawn here." />;
   return (

@@ -5,6 +5,7 @@ import { loadImage } from "../stores/image.ts";
 import { pinnedImage } from "../stores/run.ts";
 import { drawHeat, type Heat } from "./heat.ts";
 
+/** What a map shows: a token's attention in a frame's image. */
 export interface MapProps {
   run: string;
   frame: AttentionFrame;
@@ -14,15 +15,15 @@ export interface MapProps {
 }
 
 /** A token's attention laid over its image. An empty label hides it from those who cannot see it. */
-export function HeatCanvas(props: MapProps & { size: number; end: number; label: string }) {
-  const { run, frame, image, view, token, size, end, label } = props;
+export function HeatCanvas(props: MapProps & { size: number; end: number; label: string; smooth?: boolean }) {
+  const { run, frame, image, view, token, size, end, label, smooth = false } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
-  const loaded = useImage(pinnedImage(run, image.image));
+  const loaded = useImage(pinnedImage(run, image.image, view.time === "all" ? 0 : view.time));
   useEffect(() => {
     const shares = tokenAttention(frame.layers, image, view, token);
-    const heat: Heat = { image: loaded, shares, grid: frame.grid, end };
+    const heat: Heat = { image: loaded, shares, grid: frame.grid, end, smooth };
     drawHeat(canvas.current!, size, heat);
-  }, [loaded, image, view, token, frame, size, end]);
+  }, [loaded, image, view, token, frame, size, end, smooth]);
   return (
     <canvas
       ref={canvas}

@@ -1,15 +1,23 @@
 import { useState } from "react";
 import type { AttentionFrame, AttentionImage } from "../../../src/channels/attention.ts";
 import { type AttentionView, firstContentToken, wholeView } from "../../../src/channels/tokenAttention.ts";
+import type { RunState } from "../../../src/runs/state.ts";
 import { useRun } from "../stores/run.ts";
 import { useFrame } from "./useFrame.ts";
 import { within } from "./ViewSelects.tsx";
 
-const none: readonly never[] = [];
+/** Which frames a run has recorded. */
+type Frames = RunState["channels"]["attention"];
+
+const none: Frames = [];
+
+/** Which frames the shown run has recorded: none if it is another. */
+export function useShownFrames(run: string | undefined): Frames {
+  return useRun(({ id, state }) => (id === run ? state.channels.attention : none));
+}
 
 /** The attention that a run has recorded: the steps, and the frame and the view that a person chose. */
-export function useAttention(run: string | undefined) {
-  const frames = useRun(({ id, state }) => (id === run ? state.channels.attention : none));
+export function useAttention(run: string | undefined, frames: Frames) {
   const [step, chooseStep] = useState<number | undefined>(undefined);
   const [chosen, chooseView] = useState<AttentionView>(wholeView);
   const last = frames.length - 1;

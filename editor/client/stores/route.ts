@@ -5,20 +5,20 @@ export type Route =
   | { page: "pipeline"; run?: string; pipeline?: string }
   | { page: "runs" }
   | { page: "compare"; runs: string[] }
-  | { page: "attention"; run: string }
+  | { page: "attention"; run: string; other?: string }
   | { page: "notebooks" }
   | { page: "notebook"; path: string };
 
 const id = "[a-z0-9][a-z0-9-]{0,63}";
 
-/** Reads `#run=ID`, `#pipeline=ID`, `#runs`, `#compare=ID,ID`, `#attention=ID`, `#notebooks`, `#notebook=PATH`; anything else is the pipeline's page. */
+/** Reads `#run=ID`, `#pipeline=ID`, `#runs`, `#compare=ID,ID`, `#attention=ID`, `#attention=ID,ID`, `#notebooks`, `#notebook=PATH`; anything else is the pipeline's page. */
 export function readRoute(hash: string): Route {
   if (hash === "#notebooks") return { page: "notebooks" };
   if (hash === "#runs") return { page: "runs" };
   const compared = new RegExp(`^#compare=(${id}(?:,${id})*)$`).exec(hash)?.[1];
   if (compared !== undefined) return { page: "compare", runs: [...new Set(compared.split(","))] };
-  const attention = new RegExp(`^#attention=(${id})$`).exec(hash)?.[1];
-  if (attention !== undefined) return { page: "attention", run: attention };
+  const [, attention, other] = new RegExp(`^#attention=(${id})(?:,(${id}))?$`).exec(hash) ?? [];
+  if (attention !== undefined) return { page: "attention", run: attention, ...(other ? { other } : {}) };
   const path = /^#notebook=(.+)$/.exec(hash)?.[1];
   if (path !== undefined) return { page: "notebook", path: decode(path) };
   const run = new RegExp(`^#run=(${id})$`).exec(hash)?.[1];
@@ -34,7 +34,7 @@ export function hashOf(route: Route): string {
     case "compare":
       return `#compare=${route.runs.join(",")}`;
     case "attention":
-      return `#attention=${route.run}`;
+      return `#attention=${route.run}${route.other === undefined ? "" : `,${route.other}`}`;
     case "notebooks":
       return "#notebooks";
     case "notebook":

@@ -43,7 +43,7 @@ export function runFile(run: string, file: string): string {
   return `/api/runs/${run}/files/${file}`;
 }
 
-/** Where a pinned image of a run is read. */
-export function pinnedImage(run: string, image: number): string {
-  return runFile(run, `pinned-${image}.png`);
+/** Where a pinned image of a run is read, or a frame of a pinned video. */
+export function pinnedImage(run: string, image: number, frame = 0): string {
+  return runFile(run, frame === 0 ? `pinned-${image}.png` : `pinned-${image}-${frame}.png`);
 }
