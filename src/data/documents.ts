@@ -20,6 +20,7 @@ export interface TokenRows {
  *
  * @param rows for each document, the words' ids of each of its captions
  * @param media images of each document
+ * @param before for each document, the ids of a text before its first image
  * @throws FlamingoError MEDIA_COUNT if a document has another number of captions than images
  * @see OpenFlamingo v2.0.1, train_utils (masking of labels); Alayrac et al. 2022, Flamingo, appendix A.2
  */
@@ -27,9 +28,11 @@ export function captionDocuments(
   rows: readonly (readonly (readonly number[])[])[],
   media: number,
   special: SpecialTokens,
+  before?: readonly (readonly number[])[],
 ): TokenRows {
-  const texts = rows.map((captions) => [
+  const texts = rows.map((captions, row) => [
     special.bos,
+    ...(before?.[row] ?? []),
     ...captions.flatMap((words) => [special.image, ...words, special.endOfChunk]),
   ]);
   const length = Math.max(...texts.map((text) => text.length));

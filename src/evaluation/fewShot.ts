@@ -52,11 +52,12 @@ export async function fewShot(
   const examples = set.examples(options.queries);
   const hits = numbers.map(() => 0);
   const best = numbers.map(() => 0);
+  const embed = embeddedOnce(options.embed);
   for (let start = 0; start < examples.length; start += atOnce) {
     if (!(await mayContinue())) return undefined;
     const queries = examples.slice(start, start + atOnce);
     const chosen = await Promise.all(
-      queries.map((query, at) => chooseShots(query, set.support(start + at), start + at, options)),
+      queries.map((query, at) => chooseShots(query, set.support(start + at), start + at, { ...options, embed })),
     );
     for (const [point, number] of numbers.entries()) {
       const shots = chosen.map((all) => (number === 0 ? [] : all.slice(-number)));
@@ -94,6 +95,19 @@ async function chooseShots(
     .sort((a, b) => a.similarity - b.similarity)
     .slice(-most)
     .map(({ example }) => example);
+}
+
+/** Embeds what it has not embedded before: queries may share their support examples. */
+function embeddedOnce(embed: FewShotOptions["embed"]): FewShotOptions["embed"] {
+  const known = new WeakMap<Media, Float32Array>();
+  return async (media) => {
+    const unknown = media.filter((each) => !known.has(each));
+    const vectors = unknown.length > 0 ? await embed(unknown) : [];
+    unknown.forEach((each, at) => {
+      known.set(each, vectors[at]!);
+    });
+    return media.map((each) => known.get(each)!);
+  };
 }
 
 /** The index of the likeliest candidate of each query. */

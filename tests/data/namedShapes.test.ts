@@ -125,6 +125,29 @@ describe("named shapes", () => {
       expect(new Set(entries.map(String)).size).toBe(new Set(entries.map(([combination]) => combination)).size);
     }
   });
+
+  test("lines of text before a page's images use the names as its images do, and the loss does not count them", async () => {
+    const config = NamedShapes.config.parse({ imageSize: 8, scenes: 112, lines: 6 });
+    const source = await NamedShapes.open(config, context);
+    const numbers = [0, 1, 2, 3, 4, 5].map((index) => {
+      const { images, targets } = source.batch(index);
+      const shown = images!.names!.each.map((scene) => plainName(seenCombinations[scene % seenCombinations.length]!));
+      const counted = [...targets!.data].map((id) => (id < 0 ? "" : tokenizer.word(id)));
+      const length = targets!.shape[1]!;
+      const lines = textsOf(source, index).map((words, page) => {
+        const before = words.slice(0, words.indexOf("<image>"));
+        const names = words.slice(before.length).filter((word) => madeUpNames.includes(word));
+        const onPage = new Map(names.map((name, at) => [shown[5 * page + at]!, name]));
+        for (const [text, name] of entriesOf(before)) expect(onPage.get(text) ?? name).toBe(name);
+        expect(counted.slice(page * length, page * length + before.length).every((word) => word === "")).toBe(true);
+        return entriesOf(before).length;
+      });
+      expect(new Set(lines).size).toBe(1);
+      return lines[0]!;
+    });
+    expect(Math.max(...numbers)).toBeLessThanOrEqual(6);
+    expect(new Set(numbers).size).toBeGreaterThan(1);
+  });
 });
 
 describe("held-out pages", () => {

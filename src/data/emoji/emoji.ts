@@ -87,6 +87,8 @@ export function heldOutEmoji(emoji: Emoji, imageSize: number): Pick<OpenSource, 
       return chosen.map((each) => exampleOf(each, pool, concepts, imageSize, random));
     },
   });
+  const unseenDrawings = drawn(unseen, styles, drawings);
+  const unseenConcepts = setOf("unseenConcepts", "Unseen concepts", unseen, unseenDrawings);
   return {
     samples: pinnedLabels.flatMap((label) => {
       const pixels =
@@ -95,7 +97,7 @@ export function heldOutEmoji(emoji: Emoji, imageSize: number): Pick<OpenSource, 
     }),
     evaluationSets: [
       setOf("unseenStyle", "Unseen style, known concepts", known, drawn(known, [heldOutStyle], drawings)),
-      setOf("unseenConcepts", "Unseen concepts", unseen, drawn(unseen, styles, drawings)),
+      { ...unseenConcepts, support: supportOf(unseenConcepts, unseenDrawings.length) },
     ],
   };
 }
@@ -104,6 +106,15 @@ function drawn(indices: readonly number[], of: readonly (keyof Drawings)[], draw
   return of.flatMap((style) =>
     indices.flatMap((concept) => (drawings[style][concept] ? [{ concept, pixels: drawings[style][concept] }] : [])),
   );
+}
+
+/** The shots of a query come from all other drawings of a set, among which are those of its concept in other styles. */
+function supportOf({ examples }: EvaluationSet, count: number) {
+  let support: Example[] | undefined;
+  return (index: number): readonly Example[] => {
+    support ??= examples(count).map(({ media, captions }) => ({ media, captions: captions! }));
+    return support.filter((_, at) => at !== index);
+  };
 }
 
 function exampleOf(

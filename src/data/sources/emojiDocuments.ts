@@ -4,7 +4,7 @@ import { float32, int32 } from "../../core/port.ts";
 import { Random } from "../../core/random.ts";
 import { augmentInto, mirrorsWell } from "../augment.ts";
 import { captionDocuments } from "../documents.ts";
-import { heldOutEmoji, openEmoji, trainingDrawings } from "../emoji/emoji.ts";
+import { heldOutEmoji, openEmoji, type TrainingDrawing, trainingDrawings } from "../emoji/emoji.ts";
 import { defineSource } from "../source.ts";
 import { tokenizerField, tokenizerOf } from "../tokenizers.ts";
 
@@ -34,6 +34,11 @@ export const EmojiDocuments = defineSource({
       title: "Outlines",
       description: "Share of drawings that get black outlines and a lighter fill, as another style would draw them.",
     }),
+    repeats: z.number().min(0).max(1).default(0).meta({
+      title: "Repeats",
+      description:
+        "Share of drawings that show the concept of an earlier one of the document in another style: what teaches to learn from examples.",
+    }),
     tokenizer: tokenizerField,
   }),
   example: { batch: 2, media: 2 },
@@ -52,18 +57,24 @@ export const EmojiDocuments = defineSource({
     }));
     return { ...heldOutEmoji(emoji, imageSize), data: { drawings: trainingDrawings(emoji), labels } };
   },
-  batch({ config: { batch, media, imageSize, outlines, tokenizer }, data: { drawings, labels }, seed }, index) {
+  batch(
+    { config: { batch, media, imageSize, outlines, repeats, tokenizer }, data: { drawings, labels }, seed },
+    index,
+  ) {
     const random = new Random(seed).fork("documents").fork(index);
     const each = imageSize * imageSize * 3;
     const images = new Float32Array(batch * media * each);
-    const rows = Array.from({ length: batch }, (_, row) =>
-      Array.from({ length: media }, (_, place) => {
-        const { concept, pixels } = random.pick(drawings);
-        const { words, mirror } = labels[concept]!;
-        augmentInto(images, (row * media + place) * each, pixels, imageSize, random, { mirror, outlines });
+    const rows = Array.from({ length: batch }, (_, row) => {
+      const shown: TrainingDrawing[] = [];
+      return Array.from({ length: media }, (_, place) => {
+        const again = repeats > 0 && place > 0 && random.uniform() < repeats;
+        const drawing = random.pick(again ? otherDrawings(random.pick(shown), drawings) : drawings);
+        shown.push(drawing);
+        const { words, mirror } = labels[drawing.concept]!;
+        augmentInto(images, (row * media + place) * each, drawing.pixels, imageSize, random, { mirror, outlines });
         return words;
-      }),
-    );
+      });
+    });
     const { length, ids, targets } = captionDocuments(rows, media, tokenizerOf({ tokenizer }).special);
     return {
       images: { shape: [batch, media, 1, imageSize, imageSize, 3], data: images },
@@ -72,3 +83,9 @@ export const EmojiDocuments = defineSource({
     };
   },
 });
+
+/** The drawings of the same concept in other styles; the drawing itself if there is none. */
+function otherDrawings(drawing: TrainingDrawing, all: readonly TrainingDrawing[]): readonly TrainingDrawing[] {
+  const others = all.filter((each) => each.concept === drawing.concept && each !== drawing);
+  return others.length > 0 ? others : [drawing];
+}

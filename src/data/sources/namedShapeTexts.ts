@@ -13,6 +13,8 @@ const lengths = [8, 16, 34];
 const fewest = 2;
 const mostOf = (entries: number) => Math.round((2 * entries) / 3);
 const mostWithWrong = 8;
+/** Share of pages with wrong names, once they come: so few that a name seen once is still trusted. */
+const pagesWithWrong = 0.25;
 /** Share of the other tokens that the loss counts: names are what is to be learnt. */
 const othersCounted = 0.1;
 
@@ -20,8 +22,8 @@ const othersCounted = 0.1;
  * Gives pages of text that name coloured shapes, to pretrain a language model to look names up.
  *
  * `<bos> red square bakux . blue moon fibax . red square bakux . ...`: a made-up name means another combination of colour and shape on
- * each page. A curriculum, by the number of the batch: pages of 8 entries, then of 16, then of 8, 16 or 34; at last half of the pages have wrong
- * names among the right ones. The loss counts all names and a tenth of the other tokens. Shapes: `ids` and `targets` [rows, length].
+ * each page. A curriculum, by the number of the batch: pages of 8 entries, then of 16, then of 8, 16 or 34; at last a quarter of the pages have
+ * wrong names among the right ones. The loss counts all names and a tenth of the other tokens. Shapes: `ids` and `targets` [rows, length].
  *
  * @see Bengio et al. 2009, Curriculum learning; Chan et al. 2022 (few-shot learning comes from data whose meanings change), arXiv:2205.05055
  */
@@ -57,7 +59,7 @@ export const NamedShapeTexts = defineSource({
     const ids = new Int32Array(rows * length);
     const all = Array.from({ length: combinationCount }, (_, combination) => combination);
     for (let row = 0; row < rows; row++) {
-      const isWrong = index >= clean && random.uniform() < 0.5;
+      const isWrong = index >= clean && random.uniform() < pagesWithWrong;
       const meanings = drawMeanings(
         all,
         between(fewest, isWrong ? Math.min(mostWithWrong, most) : most, random),

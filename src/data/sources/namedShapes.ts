@@ -4,22 +4,24 @@ import { float32, int32 } from "../../core/port.ts";
 import { Random } from "../../core/random.ts";
 import { captionDocuments } from "../documents.ts";
 import { heldOutPages } from "../namedShapes/heldOutPages.ts";
-import { between, drawEntry, drawMeanings } from "../namedShapes/page.ts";
+import { between, drawEntry, drawMeanings, type Meanings } from "../namedShapes/page.ts";
 import { drawScene } from "../namedShapes/scene.ts";
-import { namedShapesTokenizer, seenCombinations } from "../namedShapes/words.ts";
+import { namedShapesTokenizer, plainName, seenCombinations } from "../namedShapes/words.ts";
 import { toUnit } from "../pixels.ts";
 import { defineSource } from "../source.ts";
 import { imageSizeField } from "./emojiDocuments.ts";
 
 /** Combinations of a page: so few that names repeat among its images. */
 const fewest = 2;
-const most = 4;
+const mostInImages = 4;
 
 /**
  * Gives pages of rendered shapes with made-up names, which mean something else on each page.
  *
  * `<bos><image> bakux <|endofchunk|><image> fibax <|endofchunk|><image> bakux <|endofchunk|> ...`: only the page itself tells what a name
- * means, so a model must learn from the examples before. Shapes: `images` [batch, media, 1, imageSize, imageSize, 3] in −1 to 1, `ids` and
+ * means, so a model must learn from the examples before. Lines of text may come first (`red square bakux .`): a model that looks names up in
+ * text learns from them to do so for images. Without them it must learn at once what an example and what a query shows, each of which is
+ * of no use without the other, and few trainings get there. Shapes: `images` [batch, media, 1, imageSize, imageSize, 3] in −1 to 1, `ids` and
  * `targets` [batch, length].
  *
  * @see Alayrac et al. 2022, Flamingo, sections 2.4 and 3.2 (trained with 5 images a page, used with 32), arXiv:2204.14198
@@ -33,6 +35,12 @@ export const NamedShapes = defineSource({
   config: z.strictObject({
     batch: count("Batch", "Pages at once.", "pages").default(32),
     media: count("Images", "Images on each page.", "images").default(5),
+    lines: z.int().nonnegative().default(0).meta({
+      title: "Lines of text",
+      description:
+        "Most lines of text before a page's first image (`red square bakux .`); each number up to it is equally likely.",
+      unit: "lines",
+    }),
     scenes: count("Scenes", "Images that are rendered once and come again on other pages.", "images").default(9600),
     imageSize: imageSizeField,
   }),
@@ -53,15 +61,19 @@ export const NamedShapes = defineSource({
     }
     return { data: { pixels }, evaluationSets: heldOutPages(imageSize) };
   },
-  batch({ config: { batch, media, scenes, imageSize }, data: { pixels }, seed }, index) {
+  batch({ config: { batch, media, lines, scenes, imageSize }, data: { pixels }, seed }, index) {
     const random = new Random(seed).fork("pages").fork(index);
     const tokenizer = namedShapesTokenizer();
     const each = imageSize * imageSize * 3;
     const images = new Float32Array(batch * media * each);
     const names: number[] = [];
     const shown = seenCombinations.slice(0, scenes);
+    const before: number[][] = [];
+    const count = between(0, lines, random); // one number for all pages: no padding
+    const most = Math.max(mostInImages, Math.round((media + count) / 2));
     const rows = Array.from({ length: batch }, (_, row) => {
       const meanings = drawMeanings(shown, between(fewest, most, random), random);
+      before.push(tokenizer.encode(textOf(meanings, count, random)));
       return Array.from({ length: media }, (_, image) => {
         const { place, name } = drawEntry(meanings, random);
         const scene = sceneOf(meanings.combinations[place]!, scenes, random);
@@ -70,7 +82,7 @@ export const NamedShapes = defineSource({
         return tokenizer.encode(name);
       });
     });
-    const { length, ids, targets } = captionDocuments(rows, media, tokenizer.special);
+    const { length, ids, targets } = captionDocuments(rows, media, tokenizer.special, before);
     return {
       images: { shape: [batch, media, 1, imageSize, imageSize, 3], data: images, names: { each: names, of: scenes } },
       ids: { shape: [batch, length], data: ids },
@@ -78,6 +90,14 @@ export const NamedShapes = defineSource({
     };
   },
 });
+
+/** Entries of a page as a language model's pretraining has them. */
+function textOf(meanings: Meanings, lines: number, random: Random): string {
+  return Array.from({ length: lines }, () => {
+    const { place, name } = drawEntry(meanings, random);
+    return `${plainName(meanings.combinations[place]!)} ${name} .`;
+  }).join(" ");
+}
 
 /** What a scene shows: the combinations take turns. */
 function combinationOf(scene: number): number {
