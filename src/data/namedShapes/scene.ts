@@ -44,6 +44,45 @@ const points = 2;
 const mostTint = 22;
 const mostNoise = 14;
 
+/** A shape's paint and its ground: red, green and blue in 0 to 255. */
+interface Look {
+  shape: number;
+  paint: readonly number[];
+  ground: readonly number[];
+}
+
+/** Where a shape is: its middle and radius in pixels, and its tilt in radians. */
+export interface Pose {
+  radius: number;
+  x: number;
+  y: number;
+  tilt: number;
+}
+
+function within(most: number, random: Random): number {
+  return (2 * random.uniform() - 1) * most;
+}
+
+/** A combination's paint, with a random tint, on a light ground. */
+export function drawLook(combination: Combination, random: Random): Look {
+  const paint = paints[Math.floor(combination / shapes.length)]!.map((value) => value + within(mostTint, random));
+  const ground = [0, 1, 2].map(() => 225 + within(mostTint, random));
+  return { shape: combination % shapes.length, paint, ground };
+}
+
+/** A random size, place and tilt, with the whole shape in the image. */
+function drawPose(size: number, random: Random): Pose {
+  const radius = size * (0.24 + 0.16 * random.uniform());
+  const free = size / 2 - radius;
+  const [x, y] = [size / 2 + within(free, random), size / 2 + within(free, random)];
+  return { radius, x, y, tilt: drawTilt(random) };
+}
+
+/** A random tilt, in radians. */
+export function drawTilt(random: Random): number {
+  return within(0.4, random);
+}
+
 /**
  * Draws a coloured shape of random size, place, tilt and tint on a light ground, with noise.
  *
@@ -56,14 +95,20 @@ export function drawScene(
   combination: Combination,
   random: Random,
 ): void {
-  const within = (most: number) => (2 * random.uniform() - 1) * most;
-  const paint = paints[Math.floor(combination / shapes.length)]!.map((value) => value + within(mostTint));
-  const ground = [0, 1, 2].map(() => 225 + within(mostTint));
-  const inside = outlines[shapes[combination % shapes.length]!];
-  const radius = size * (0.24 + 0.16 * random.uniform());
-  const free = size / 2 - radius;
-  const [middleX, middleY] = [size / 2 + within(free), size / 2 + within(free)];
-  const tilt = within(0.4);
+  const look = drawLook(combination, random);
+  paintShape(target, offset, size, look, drawPose(size, random), random);
+}
+
+/** Paints a shape where it is to be, with noise; shapes as in `drawScene`. */
+export function paintShape(
+  target: Uint8Array | Uint8ClampedArray,
+  offset: number,
+  size: number,
+  { shape, paint, ground }: Look,
+  { radius, x: middleX, y: middleY, tilt }: Pose,
+  random: Random,
+): void {
+  const inside = outlines[shapes[shape]!];
   const [cos, sin] = [Math.cos(tilt) / radius, Math.sin(tilt) / radius];
   for (let y = 0; y < size; y++) {
     for (let x = 0; x < size; x++) {
@@ -76,7 +121,7 @@ export function drawScene(
       const share = covered / (points * points);
       const at = offset + (y * size + x) * 3;
       for (let channel = 0; channel < 3; channel++) {
-        const value = share * paint[channel]! + (1 - share) * ground[channel]! + within(mostNoise);
+        const value = share * paint[channel]! + (1 - share) * ground[channel]! + within(mostNoise, random);
         target[at + channel] = Math.max(0, Math.min(255, Math.round(value)));
       }
     }

@@ -4,6 +4,8 @@ export { EmojiDocuments } from "./emojiDocuments.ts";
 export { EmojiPairs } from "./emojiPairs.ts";
 export { EmojiSentences } from "./emojiSentences.ts";
 export { ImageFolder } from "./imageFolder.ts";
+export { MovingShapePairs } from "./movingShapePairs.ts";
+export { MovingShapes } from "./movingShapes.ts";
 export { NamedShapePairs } from "./namedShapePairs.ts";
 export { NamedShapes } from "./namedShapes.ts";
 export { NamedShapeTexts } from "./namedShapeTexts.ts";
