@@ -10,10 +10,12 @@ import {
   type GraphNode,
   graphInputs,
   graphOutputs,
+  inputsOf,
 } from "./graph.ts";
 import { catalogWith, graphBlock, nestingProblem, resolvedGraph } from "./graphBlock.ts";
 import { inputNeeds } from "./neededInputs.ts";
 import { ancestors, topologicalOrder } from "./order.ts";
+import { withoutSkipped } from "./skipped.ts";
 import { type PortsAt, portsIn, type SolvableGraph, solveShapes } from "./solve.ts";
 
 /** Something wrong with a graph, and where: at a node or on an edge, of the graph itself or of one of its own blocks. */
@@ -77,21 +79,29 @@ function checkKinds({ nodes }: GraphBlock, catalog: Catalog): Problem[] {
  * Everything that is wrong with one graph, whose blocks are all in the catalog.
  * @param blocks those of them that are graphs
  */
-export function checkGraph(graph: SolvableGraph, catalog: Catalog, blocks: GraphBlocks = {}): Problem[] {
+export function checkGraph(whole: SolvableGraph, catalog: Catalog, blocks: GraphBlocks = {}): Problem[] {
+  const { graph, origins, gaps } = withoutSkipped(whole, (type) => catalog[type]);
   const ports = portsIn(graph, catalog);
-  const problems = [...checkIds(graph), ...checkNodes(graph, catalog), ...checkEdges(graph, ports)];
-  const { cycle } = topologicalOrder(graph);
+  const problems = [...checkIds(whole), ...checkNodes(graph, catalog), ...gaps.map(gapProblem)];
+  for (const problem of checkEdges(graph, ports)) problems.push({ ...problem, edge: origins[problem.edge!]! });
+  const { cycle } = topologicalOrder(whole);
   if (cycle) problems.push(cycleProblem(cycle));
   for (const [edge, report] of solveShapes(graph, catalog).conflicts)
-    problems.push({ ...report, edge, node: report.block! });
+    problems.push({ ...report, edge: origins[edge]!, node: report.block! });
   problems.push(
     ...checkRequired(
       graph,
+      whole,
       ports,
       inputNeeds((type) => catalog[type], blocks),
     ),
   );
   return problems;
+}
+
+function gapProblem({ node, port }: { node: string; port: string }): Problem {
+  const message = `"${node}" cannot be bypassed: no connected input has the type and shape of its output "${port}"`;
+  return { code: "SHAPE_MISMATCH", node, message, fix: "mute it, or connect what follows it to another node" };
 }
 
 /**
@@ -261,10 +271,13 @@ function checkIds({ nodes }: SolvableGraph): Problem[] {
     const same =
       owner &&
       JSON.stringify([owner.config, owner.frozen, owner.pretrained]) === JSON.stringify([config, frozen, pretrained]);
-    if (owner && owner.type === type && owner.shares === undefined && same) continue;
-    const message = owner
-      ? `"${node}" (${type}) shares the weights of "${shares}" (${owner.type}), which is no such block of the same configuration with weights of its own`
-      : `"${node}" shares the weights of "${shares}", which does not exist`;
+    const isThere = owner?.skip === undefined || nodes[node]!.skip !== undefined;
+    if (owner && owner.type === type && owner.shares === undefined && same && isThere) continue;
+    const message = !isThere
+      ? `"${node}" shares the weights of "${shares}", which is left out of what is computed`
+      : owner
+        ? `"${node}" (${type}) shares the weights of "${shares}" (${owner.type}), which is no such block of the same configuration with weights of its own`
+        : `"${node}" shares the weights of "${shares}", which does not exist`;
     problems.push({ code: "NOT_FOUND", node, message, fix: "name a node of the same type that shares with none" });
   }
   return problems;
@@ -342,7 +355,12 @@ function checkOccupied(edge: GraphEdge, taken: Map<string, string>): Problem | u
   return { code: "PORT_OCCUPIED", node, port, message, fix: "remove that edge first" };
 }
 
-function checkRequired(graph: SolvableGraph, ports: PortsAt, needsOf: ReturnType<typeof inputNeeds>): Problem[] {
+function checkRequired(
+  graph: SolvableGraph,
+  whole: SolvableGraph,
+  ports: PortsAt,
+  needsOf: ReturnType<typeof inputNeeds>,
+): Problem[] {
   const connected = new Set(graph.edges.map((edge) => edge.to.join(" ")));
   const problems: Problem[] = [];
   const ids = [...Object.keys(graph.nodes), ...(graph.outputs ? [graphOutputs] : [])];
@@ -356,6 +374,12 @@ function checkRequired(graph: SolvableGraph, ports: PortsAt, needsOf: ReturnType
         node === graphOutputs
           ? `output "${port}" of the block is not connected`
           : `input "${port}" of "${node}" is not connected${because}`;
+      const left = inputsOf(whole, node)[port]?.node;
+      if (left !== undefined) {
+        const reason = `${message}: "${left}", which is connected to it, is left out of what is computed`;
+        problems.push({ code: "MISSING_INPUT", node, port, message: reason, fix: `compute "${left}" again` });
+        continue;
+      }
       const fix = spec.doc ? `connect to it: ${spec.doc}` : "connect an output to it";
       problems.push({ code: "MISSING_INPUT", node, port, message, fix });
     }

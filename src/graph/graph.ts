@@ -47,6 +47,10 @@ export const nodeSchema = z.strictObject({
   }),
   weights: weightsName.optional().meta({ description: "Name of the pretrained weights that the node starts from." }),
   shares: innerIdSchema.optional().meta({ description: "Id of the node whose weights it uses." }),
+  skip: z.enum(["bypass", "mute"]).optional().meta({
+    description:
+      "Leaves the node out of what is computed. Muted, it is as if it were not there; bypassed, what comes in at an input goes on in place of an output of the same type and shape.",
+  }),
 });
 
 export const edgeSchema = z.strictObject({ from: end, to: end });

@@ -19,6 +19,7 @@ import {
   typesIn,
 } from "./graph.ts";
 import { ancestors, topologicalOrder } from "./order.ts";
+import { withoutSkipped } from "./skipped.ts";
 
 type AnyCall = (inputs: Record<string, Value>) => unknown;
 
@@ -45,8 +46,10 @@ export function graphBlock(name: string, graph: GraphBlock, find: BlockLookup): 
     ...(layer ? { layer } : {}),
     ...(perImage ? { perImage } : {}),
     ...(group ? { group } : {}),
-    build: (config: Record<string, unknown>, { child }: CompositeScope) =>
-      run(graph, childrenOf(name, graph, config, child, find)),
+    build: (config: Record<string, unknown>, { child }: CompositeScope) => {
+      const { graph: active } = withoutSkipped(graph, (type) => find(type) as { inputs: Ports; outputs: Ports });
+      return run(active, childrenOf(name, active, config, child, find));
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import { checkPipeline } from "../graph/check.ts";
 import type { Graph, GraphBlocks, GraphNode } from "../graph/graph.ts";
 import { catalogWith } from "../graph/graphBlock.ts";
 import { ancestors, topologicalOrder } from "../graph/order.ts";
+import { withoutSkipped } from "../graph/skipped.ts";
 import { fullConfig, solveShapes } from "../graph/solve.ts";
 import type { Pipeline } from "./schema.ts";
 
@@ -26,16 +27,18 @@ export interface Plan extends Graph {
 }
 
 /**
- * Turns a pipeline into a plan: checked, solved, pruned to what the actions need, and ordered. Nodes that no action needs may
- * have unconnected inputs. A pure function of its arguments.
+ * Turns a pipeline into a plan: checked, solved, without muted and bypassed nodes, pruned to what the actions need, and ordered. Nodes
+ * that no action needs may have unconnected inputs. A pure function of its arguments.
  * @param targets ids of the actions to run; all of them by default
  * @throws FlamingoError with the first problem that `checkPipeline` finds, NOT_FOUND for an unknown target, or NO_ACTION
  */
-export function compile(pipeline: Pipeline, library: Catalog, targets?: readonly string[]): Plan {
+export function compile(whole: Pipeline, library: Catalog, targets?: readonly string[]): Plan {
+  const catalog = catalogWith(library, whole.blocks);
+  const { graph: pipeline } = withoutSkipped(whole, (type) => catalog[type]);
   const isAction = (id: string) => library[pipeline.nodes[id]?.type ?? ""]?.kind === "action";
   const chosen = targets ?? Object.keys(pipeline.nodes).filter(isAction);
   const needed = ancestors(pipeline.edges, chosen);
-  const problem = checkPipeline(pipeline, library).find(
+  const problem = checkPipeline(whole, library).find(
     ({ code, node, inside }) =>
       code !== "MISSING_INPUT" || inside !== undefined || chosen.length === 0 || needed.has(node!),
   );
@@ -55,7 +58,6 @@ export function compile(pipeline: Pipeline, library: Catalog, targets?: readonly
       fix: "add a Train node and connect a loss to it",
     });
   }
-  const catalog = catalogWith(library, pipeline.blocks);
   const order = topologicalOrder(pipeline).order.filter((id) => needed.has(id));
   const { outputs } = solveShapes(pipeline, catalog);
   const nodes = order.map((id): [string, PlanNode] => {

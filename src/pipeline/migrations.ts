@@ -13,7 +13,11 @@ interface File {
 }
 
 /** Brings a file of version v to version v + 1, at index v. */
-export const migrations: Readonly<Record<number, (pipeline: unknown) => unknown>> = { 1: toVersion2, 2: toVersion3 };
+export const migrations: Readonly<Record<number, (pipeline: unknown) => unknown>> = {
+  1: toVersion2,
+  2: toVersion3,
+  3: toVersion4,
+};
 
 /**
  * Version 2: a field may be a block (a slot), nodes keep their order in the file, and `inputs` and `outputs` stand for a graph's own
@@ -60,6 +64,11 @@ function toVersion3(pipeline: unknown): unknown {
     return [id, { ...node, config: { ...rest, images } }];
   });
   return { ...file, version: 3, nodes: Object.fromEntries(nodes) };
+}
+
+/** Version 4: nodes may be bypassed or muted, which a reader of version 3 would take for a fault. */
+function toVersion4(pipeline: unknown): unknown {
+  return { ...(pipeline as File), version: 4 };
 }
 
 /** Sources of version 2 that gave captions, with what their fields were then where nothing said otherwise. */

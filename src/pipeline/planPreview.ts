@@ -2,7 +2,9 @@ import type { Catalog } from "../core/catalog.ts";
 import { computationOf, computationOfNode } from "../graph/computation.ts";
 import type { GraphEdge } from "../graph/graph.ts";
 import { typesIn } from "../graph/graph.ts";
+import { catalogWith } from "../graph/graphBlock.ts";
 import { ancestors, topologicalOrder } from "../graph/order.ts";
+import { withoutSkipped } from "../graph/skipped.ts";
 import { fullConfig } from "../graph/solve.ts";
 import type { Pipeline } from "./schema.ts";
 
@@ -39,11 +41,16 @@ export interface Asked {
  * succeeded with the same seed. What is judged after a training runs whenever that does. The order is that of the computation.
  */
 export function previewPlan(
-  pipeline: Pipeline,
+  whole: Pipeline,
   library: Catalog,
   asked: Asked,
-  earlier: EarlierRun | undefined,
+  before: EarlierRun | undefined,
 ): NodePlan[] {
+  const pipeline = computed(whole, library);
+  const earlier = before && { ...before, pipeline: computed(before.pipeline, library) };
+  const skipped = Object.entries(whole.nodes).flatMap(([node, { skip }]): NodePlan[] =>
+    skip === undefined ? [] : [{ node, verdict: "unused", why: skip === "mute" ? "it is muted" : "it is bypassed" }],
+  );
   const entryOf = (id: string) => library[pipeline.nodes[id]?.type ?? ""];
   const isAction = (id: string) => entryOf(id)?.kind === "action";
   const isJudge = (id: string) => entryOf(id)?.stage === "evaluate";
@@ -51,7 +58,7 @@ export function previewPlan(
   const changed = new Map<string, string>();
   const { order } = topologicalOrder(pipeline);
   let trains: string | undefined;
-  return [...order.filter((id) => !isJudge(id)), ...order.filter(isJudge)].map((node): NodePlan => {
+  const plan = [...order.filter((id) => !isJudge(id)), ...order.filter(isJudge)].map((node): NodePlan => {
     let why = earlier ? reasonToRun(pipeline, node, asked.seed, earlier, changed) : "it never ran";
     if (entryOf(node)?.stage === "train") {
       const steps = asked.steps ?? fullConfig(pipeline.nodes[node]!, entryOf(node)!).steps;
@@ -64,6 +71,13 @@ export function previewPlan(
     if (why !== undefined) return { node, verdict: "runs", why };
     return { node, verdict: "cached", why: `run ${earlier!.id} has it` };
   });
+  return [...plan, ...skipped];
+}
+
+/** A pipeline without what is muted or bypassed. */
+function computed(pipeline: Pipeline, library: Catalog): Pipeline {
+  const catalog = catalogWith(library, pipeline.blocks);
+  return withoutSkipped(pipeline, (type) => catalog[type]).graph;
 }
 
 /** The plan of a node in a sentence. */

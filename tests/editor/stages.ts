@@ -18,9 +18,9 @@ export async function stage(page: Page, name: string, visit: () => Promise<void>
 }
 
 /** Does something in the page. If it fails, the error has its name and a screenshot of that moment. */
-export async function attempt(page: Page, name: string, visit: () => Promise<void>): Promise<void> {
+export async function attempt<T>(page: Page, name: string, visit: () => Promise<T>): Promise<T> {
   try {
-    await visit();
+    return await visit();
   } catch (error) {
     const path = join(mkdtempSync(join(tmpdir(), "flamingo-failed-")), `${name.replaceAll(" ", "-")}.png`);
     await page.screenshot({ path });

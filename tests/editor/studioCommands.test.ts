@@ -47,6 +47,18 @@ const toggles =
     await desk.see(count, 1 - before);
   };
 
+/** A node is left out of what is computed, as its card and its inspector say; given again, it is computed. */
+const skips =
+  (id: string, word: string): Drive =>
+  async (desk, give) => {
+    await desk.choose(id);
+    await give();
+    await desk.node(id).locator(".card-skip", { hasText: word }).waitFor();
+    await desk.page.getByTestId("inspector").getByText(`Will not run: it is ${word}.`).waitFor();
+    await give();
+    await desk.see(() => desk.node(id).locator(".card-skip").count(), 0);
+  };
+
 type Box = Awaited<ReturnType<Desk["boxes"]>>[number];
 
 /** Nodes stand in line: a side of theirs is at the same place. */
@@ -113,6 +125,8 @@ const drives: Record<string, Drive> = {
   duplicate: leaves(all + 2, "loss", "train"),
   delete: leaves(all - 2, "loss", "train"),
   deleteRejoin: leaves(all - 1, "loss"),
+  bypass: skips("samples", "bypassed"),
+  mute: skips("samples", "muted"),
   alignLeft: aligns(({ x }) => x),
   alignRight: aligns(({ x, width }) => x + width),
   alignTop: aligns(({ y }) => y),
@@ -190,6 +204,11 @@ const drives: Record<string, Drive> = {
   search: async (desk, give) => {
     await give();
     await desk.see(() => desk.page.locator(".palette input:focus").count(), 1);
+  },
+  inspect: async (desk, give) => {
+    await desk.choose("loss");
+    await give();
+    await desk.see(() => desk.page.locator(".inspector-body :focus").count(), 1);
   },
   fit: async (desk, give) => {
     const isWhole = async () => {

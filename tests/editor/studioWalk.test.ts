@@ -5,11 +5,12 @@ import { fileURLToPath } from "node:url";
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { runPipeline } from "../../src/execution/runPipeline.ts";
-import { readPipeline } from "../../src/pipeline/schema.ts";
+import { type Pipeline, readPipeline, writePipeline } from "../../src/pipeline/schema.ts";
 import { hasBrowser } from "../browser.ts";
+import { carryOutProgram } from "../pipeline/carryOutProgram.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
 import { openPage } from "./openPage.ts";
-import { stage } from "./stages.ts";
+import { attempt, stage } from "./stages.ts";
 
 const whole = 600_000;
 const patience = { timeout: 120_000, interval: 200 };
@@ -60,27 +61,75 @@ describe.runIf(hasBrowser())("from an idea to what came of it, from the screen a
       await page.getByRole("button", { name: "Compare 9" }).click();
       const original = page.locator(".compare-versions li", { hasText: "Emoji captions" });
       await original.getByRole("button", { name: "Compare with this" }).click();
-      const results = page.getByTestId("compare-results");
-      const column = async (name: string) => {
-        const heads = await results.locator("thead th").allTextContents();
-        return results
-          .getByRole("row", { name: /Exact caption/ })
-          .locator("td")
-          .nth(heads.findIndex((head) => head.includes(name)) - 1);
-      };
-      await results.getByText("better than A").waitFor(patience);
-      expect(await (await column("Half the gates")).textContent()).toContain("+10.0 [+10.0, +10.0] better than A");
-      expect(await (await column("MLP resampler")).textContent()).toContain("−10.0 [−10.0, −10.0] worse than A");
+      await seeResults(page);
     });
 
-    // The program runs with the numbers that the pipeline has.
-    const saved = readPipeline(readFileSync(join(home, "pipelines", "half-the-gates.json"), "utf8"), "the saved one");
-    const own = await runPipeline(saved, { steps: 1, seed: 1, device: "wasm", folder: join(home, "own") });
-    expect(program).toContain("seed: ");
-    const losses = await lossesOf(
-      program.replace(/\{ seed: .*, print: true \}/, '{ seed: 1, steps: 1, device: "wasm" }'),
-    );
-    expect(losses).toEqual(own.state.channels.loss.total.ys);
+    await seeSameNumbers(home, program);
+  });
+
+  test("the same by keyboard alone", { timeout: whole }, async () => {
+    const { page, home } = await openPage(trainer);
+    const keys = new Keys(page);
+    await attempt(page, "a: an MLP in place of the Perceiver Resampler", async () => {
+      await keys.goToNode("flamingo");
+      await keys.setField("Resampler", "MLP");
+      await keys.save("MLP resampler");
+    });
+    await attempt(page, "c: run with 3 seeds", () => keys.runWithSeeds());
+
+    await keys.openTemplate();
+    await attempt(page, "b: half of the layers without gates", async () => {
+      await keys.goToNode("evaluate");
+      await keys.toField(page.getByTestId("inspector").getByLabel("Examples"));
+      await page.keyboard.type("2");
+      await keys.goToNode("flamingo");
+      await page.keyboard.press("Control+Enter");
+      await node(page, "lang_encoder").waitFor(patience);
+      await keys.goToNode("lang_encoder");
+      await page.keyboard.press("Control+Enter");
+      await node(page, "gated_cross_attn_layers.0").waitFor(patience);
+      await keys.goToNode("gated_cross_attn_layers.0");
+      await keys.setField("Gate", "No gate", async () => {
+        await page.getByRole("dialog").waitFor(patience);
+        await page.keyboard.press("Enter"); // only here
+      });
+      await keys.goToNode("gated_cross_attn_layers.2");
+      await keys.setField("Gate", "No gate");
+      await expect.poll(() => page.getByTestId("standing").textContent(), patience).toContain("2 changed");
+    });
+    await attempt(page, "e: reloaded in the middle", async () => {
+      await page.reload();
+      await node(page, "flamingo").locator(".card-difference").waitFor(patience);
+      await keys.save("Half the gates");
+    });
+    await attempt(page, "c: both versions and the original with 3 seeds each", async () => {
+      await keys.runWithSeeds();
+    });
+    const program = await attempt(page, "f: exported as a program", async () => {
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        keys.command("Export as a TypeScript program"),
+      ]);
+      return readFileSync(await download.path(), "utf8");
+    });
+    await keys.openTemplate();
+    await keys.runWithSeeds();
+    await attempt(page, "d: which is better, and by how much", async () => {
+      await keys.command("All runs, to find and compare");
+      const done = page.getByTestId("runs").locator('.status-dot[data-status="succeeded"]');
+      await expect.poll(() => done.count(), patience).toBe(9);
+      await keys.tabTo(page.getByLabel("Choose all that are shown"));
+      await page.keyboard.press("Space");
+      await keys.tabTo(page.getByRole("button", { name: "Compare 9" }), "Shift+Tab");
+      await page.keyboard.press("Enter");
+      const original = page.locator(".compare-versions li", { hasText: "Emoji captions" });
+      await original.waitFor(patience);
+      await keys.tabTo(original.getByRole("button", { name: "Compare with this" }));
+      await page.keyboard.press("Enter");
+      await seeResults(page);
+    });
+    const { pipeline } = await carryOutProgram(program); // the walk by mouse computes with it
+    expect(writePipeline(pipeline)).toBe(writePipeline(savedPipeline(home)));
   });
 });
 
@@ -132,6 +181,108 @@ async function exportProgram(page: Page): Promise<string> {
   ]);
   expect(download.suggestedFilename()).toBe("half-the-gates.ts");
   return readFileSync(await download.path(), "utf8");
+}
+
+/** The compare page says which version is better than the original, and by how much. */
+async function seeResults(page: Page): Promise<void> {
+  const results = page.getByTestId("compare-results");
+  const column = async (name: string) => {
+    const heads = await results.locator("thead th").allTextContents();
+    return results
+      .getByRole("row", { name: /Exact caption/ })
+      .locator("td")
+      .nth(heads.findIndex((head) => head.includes(name)) - 1);
+  };
+  await results.getByText("better than A").waitFor(patience);
+  expect(await (await column("Half the gates")).textContent()).toContain("+10.0 [+10.0, +10.0] better than A");
+  expect(await (await column("MLP resampler")).textContent()).toContain("−10.0 [−10.0, −10.0] worse than A");
+}
+
+/** The exported program runs with the numbers that the saved pipeline has. */
+async function seeSameNumbers(home: string, program: string): Promise<void> {
+  const own = await runPipeline(savedPipeline(home), { steps: 1, seed: 1, device: "wasm", folder: join(home, "own") });
+  expect(program).toContain("seed: ");
+  const losses = await lossesOf(
+    program.replace(/\{ seed: .*, print: true \}/, '{ seed: 1, steps: 1, device: "wasm" }'),
+  );
+  expect(losses).toEqual(own.state.channels.loss.total.ys);
+}
+
+function savedPipeline(home: string): Pipeline {
+  return readPipeline(readFileSync(join(home, "pipelines", "half-the-gates.json"), "utf8"), "the saved one");
+}
+
+/** The studio by keyboard alone. */
+class Keys {
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  /** Presses Tab until the focus is there. */
+  async tabTo(target: Locator, key = "Tab"): Promise<void> {
+    const isThere = () => target.evaluate((element) => element === document.activeElement);
+    for (let presses = 0; presses < 60; presses++) {
+      if (await isThere()) return;
+      await this.#page.keyboard.press(key);
+    }
+    throw new Error(`${key} does not lead to ${target}`);
+  }
+
+  /** Takes the first thing that the command palette finds. */
+  async command(words: string): Promise<void> {
+    await this.#page.getByRole("dialog").waitFor({ state: "detached" });
+    await this.#page.keyboard.press("Control+k");
+    await this.#page.getByRole("dialog", { name: "Commands" }).waitFor(patience);
+    await this.#page.keyboard.type(words);
+    await this.#page.keyboard.press("Enter");
+  }
+
+  async goToNode(id: string): Promise<void> {
+    await this.command(`go to ${id}`);
+    await this.#page.getByTestId("inspector").getByText(id, { exact: true }).waitFor(patience);
+  }
+
+  async toField(field: Locator): Promise<void> {
+    await this.command("Go to the inspector");
+    await this.#page.locator(".inspector :focus").waitFor(patience);
+    await this.tabTo(field);
+  }
+
+  /** Chooses in a field of the inspector by typing how the choice begins. */
+  async setField(name: string, choice: string, answer?: () => Promise<void>): Promise<void> {
+    const select = this.#page.getByTestId("inspector").getByLabel(name, { exact: true });
+    await this.toField(select);
+    await this.#page.keyboard.type(answer ? choice[0]! : choice); // a question takes the focus after the first key
+    await answer?.();
+    const chosen = (element: Element) => (element as HTMLSelectElement).selectedOptions[0]?.textContent ?? "";
+    await expect.poll(() => select.evaluate(chosen), patience).toContain(choice);
+  }
+
+  async save(name: string): Promise<void> {
+    await this.#page.keyboard.press("Control+s");
+    await this.#page.getByRole("dialog").waitFor(patience);
+    await this.#page.keyboard.type(name);
+    await this.#page.keyboard.press("Enter");
+    await this.#page.getByText(`Saved “${name}”`).waitFor(patience);
+  }
+
+  async openTemplate(): Promise<void> {
+    await this.#page.keyboard.press("Control+o");
+    await this.tabTo(this.#page.getByRole("dialog").getByRole("button", { name: /^Emoji captions/ }));
+    await this.#page.keyboard.press("Enter");
+    await expect.poll(() => this.#page.getByTestId("document-state").textContent(), patience).toBe("template");
+  }
+
+  async runWithSeeds(): Promise<void> {
+    await this.command("Run with…");
+    await this.#page.getByRole("dialog", { name: "Run with…" }).waitFor();
+    await this.#page.keyboard.type("1-3");
+    await this.#page.keyboard.press("Enter");
+    await this.#page.getByText("3 runs are started").waitFor(patience);
+    await this.#page.locator('[data-action="runWith"]').waitFor(patience);
+  }
 }
 
 /** The losses of an exported program, run as a process of its own beside the library. */

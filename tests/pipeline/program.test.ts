@@ -2,42 +2,40 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { catalog } from "../../src/execution/registry.ts";
 import { collapse } from "../../src/graph/edit/collapse.ts";
-import { PipelineBuilder } from "../../src/pipeline/builder.ts";
 import { compile } from "../../src/pipeline/compile.ts";
 import { pipelineProgram } from "../../src/pipeline/program.ts";
 import { emptyPipeline, type Pipeline, writePipeline } from "../../src/pipeline/schema.ts";
 import { template } from "../editor/writeRun.ts";
 import { graphs } from "../graph/edit/randomGraph.ts";
-
-/** What a program runs, and with what: all of it but its import is carried out. */
-async function carryOut(program: string): Promise<{ pipeline: Pipeline; options: unknown }> {
-  const [, ...lines] = program.split("\n");
-  expect(lines[0]).toBe('import { PipelineBuilder, runPipeline } from "flamingo-studio";');
-  const AsyncFunction = (async () => {}).constructor as new (
-    ...parts: string[]
-  ) => (...given: unknown[]) => Promise<void>;
-  let asked: { pipeline: Pipeline; options: unknown } | undefined;
-  const runPipeline = async (pipeline: Pipeline, options: unknown) => {
-    asked = { pipeline, options };
-    return { folder: "nowhere" };
-  };
-  const console = { log: () => {} };
-  const body = lines.slice(1).join("\n");
-  await new AsyncFunction("PipelineBuilder", "runPipeline", "console", body)(PipelineBuilder, runPipeline, console);
-  return asked!;
-}
+import { carryOutProgram } from "./carryOutProgram.ts";
 
 describe("a pipeline as a TypeScript program", () => {
   test.each(["emoji-captions", "pretrain-language", "pretrain-vision"])(
     "%s has the same plan and is the same file",
     async (name) => {
       const pipeline = template(name);
-      const back = await carryOut(pipelineProgram(pipeline, { seed: 7, steps: 20 }));
+      const back = await carryOutProgram(pipelineProgram(pipeline, { seed: 7, steps: 20 }));
       expect(back.options).toEqual({ seed: 7, steps: 20, print: true });
       expect(compile(back.pipeline, catalog)).toEqual(compile(pipeline, catalog));
       expect(writePipeline(back.pipeline)).toBe(writePipeline(pipeline));
     },
   );
+
+  test("a muted and a bypassed node are in it as in the file", async () => {
+    const whole = template("emoji-captions");
+    const { samples, evaluate, ...rest } = whole.nodes;
+    const nodes: Pipeline["nodes"] = {
+      ...rest,
+      samples: { ...samples!, skip: "mute" },
+      evaluate: { ...evaluate!, skip: "bypass" },
+    };
+    const pipeline = { ...whole, nodes };
+    const back = await carryOutProgram(pipelineProgram(pipeline));
+    expect(writePipeline(back.pipeline)).toBe(writePipeline(pipeline));
+    const plan = compile(back.pipeline, catalog);
+    expect(plan).toEqual(compile(pipeline, catalog));
+    expect(plan.actions).toEqual(["train"]);
+  });
 
   test("any graph comes back byte for byte, with blocks of its own and whatever its texts are", async () => {
     const text = fc.string({ unit: "binary", maxLength: 20 });
@@ -60,7 +58,7 @@ describe("a pipeline as a TypeScript program", () => {
             blocks: made.blocks,
             nodes: { ...made.graph.nodes, [first]: { ...made.graph.nodes[first]!, label: description, config } },
           } as Pipeline;
-          const back = await carryOut(pipelineProgram(pipeline));
+          const back = await carryOutProgram(pipelineProgram(pipeline));
           expect(writePipeline(back.pipeline)).toBe(writePipeline(pipeline));
         },
       ),
@@ -75,7 +73,7 @@ describe("a pipeline as a TypeScript program", () => {
       { from: ["a.b", "y"], to: ["a_b", "x"] },
     ];
     const pipeline: Pipeline = { ...emptyPipeline(), nodes, edges };
-    expect((await carryOut(pipelineProgram(pipeline))).pipeline).toEqual(pipeline);
+    expect((await carryOutProgram(pipelineProgram(pipeline))).pipeline).toEqual(pipeline);
   });
 });
 

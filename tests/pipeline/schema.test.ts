@@ -33,6 +33,7 @@ const pipelines: fc.Arbitrary<Pipeline> = fc.record({
         config: fc.dictionary(identifier, value, { maxKeys: 4, noNullPrototype: true }),
         label: fc.string({ maxLength: 20 }),
         frozen: fc.boolean(),
+        skip: fc.constantFrom("bypass" as const, "mute" as const),
         weights: fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,9}$/),
       },
       { requiredKeys: ["type", "config"], noNullPrototype: true },

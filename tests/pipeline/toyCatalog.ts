@@ -3,7 +3,7 @@ import { type Listed, makeCatalog } from "../../src/core/catalog.ts";
 import { count } from "../../src/core/configFields.ts";
 import { float32, int32, optional, type Ports } from "../../src/core/port.ts";
 import type { GraphEdge } from "../../src/graph/graph.ts";
-import type { Pipeline } from "../../src/pipeline/schema.ts";
+import { type Pipeline, pipelineVersion } from "../../src/pipeline/schema.ts";
 
 function entry(name: string, kind: Listed["kind"], config: z.ZodRawShape, inputs: Ports, outputs: Ports): Listed {
   const words = { name, title: name, summary: `${name}.`, category: "Tensor" as const };
@@ -81,7 +81,7 @@ export function pipelineOf(
 ): Pipeline {
   return {
     format: "flamingo-pipeline",
-    version: 3,
+    version: pipelineVersion,
     name: "toy",
     description: "",
     nodes: Object.fromEntries(

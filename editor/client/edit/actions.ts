@@ -1,9 +1,9 @@
 import type { Catalog } from "../../../src/core/catalog.ts";
 import { align, distribute, type SizeOf } from "../../../src/graph/edit/align.ts";
-import { disconnect, type Position, removeNodes } from "../../../src/graph/edit/drawnGraph.ts";
+import { changeNode, disconnect, type Position, removeNodes, setProperty } from "../../../src/graph/edit/drawnGraph.ts";
 import type { EditedGraph } from "../../../src/graph/edit/place.ts";
 import { removeAndRejoin } from "../../../src/graph/edit/rejoin.ts";
-import type { GraphBlocks } from "../../../src/graph/graph.ts";
+import type { GraphBlocks, GraphNode } from "../../../src/graph/graph.ts";
 import { writePipeline } from "../../../src/pipeline/schema.ts";
 import { isOver, type RunStatus } from "../../../src/runs/record.ts";
 import { edgeIds } from "../graph/edges.ts";
@@ -72,6 +72,8 @@ export interface EditorContext {
   /** Goes to the page of all runs. */
   showRuns(): void;
   search(): void;
+  /** Puts the focus into the inspector. */
+  inspect(): void;
   /** Runs some actions only. */
   runOnly(targets: readonly string[]): void;
   run(command: "start" | "pause" | "continue" | "stop" | "resume"): void;
@@ -98,6 +100,26 @@ const always = () => true;
 const hasNodes = (context: EditorContext) => Object.keys(context.graph.nodes).length > 0;
 const hasSelected = (context: EditorContext) => context.selection.nodes.length > 0;
 const isBusy = (status: RunStatus | undefined) => status !== undefined && !isOver(status);
+
+/** Leaves the selected nodes out of what is computed, or computes them again if all of them are left out so. */
+function skipping(skip: NonNullable<GraphNode["skip"]>, label: string, shortcut: string): Action {
+  return {
+    name: skip,
+    label,
+    group: "Edit",
+    shortcut,
+    predicate: (context) => context.selection.nodes.some((id) => id in context.graph.nodes),
+    perform: (context) => {
+      const ids = context.selection.nodes.filter((id) => id in context.graph.nodes);
+      const isOn = ids.every((id) => context.graph.nodes[id]!.skip === skip);
+      const next = ids.reduce(
+        (graph, id) => changeNode(graph, id, (node) => setProperty(node, "skip", isOn ? undefined : skip)),
+        context.graph,
+      );
+      context.commit(label, next);
+    },
+  };
+}
 
 const alignments: readonly Action[] = [
   ...(["left", "right", "top", "bottom"] as const).map(
@@ -220,6 +242,8 @@ export const actions: readonly Action[] = [
       context.commit("Delete and join", { ...removeNodes(graph, selection.nodes), edges }, []);
     },
   },
+  skipping("bypass", "Bypass, or compute again", "B"),
+  skipping("mute", "Mute, or compute again", "M"),
   ...alignments,
   {
     name: "selectAll",
@@ -263,7 +287,10 @@ export const actions: readonly Action[] = [
     label: "Expand the block",
     group: "Block",
     shortcut: "Mod+Shift+G",
-    predicate: (context) => insideOf(context) !== undefined,
+    predicate: (context) => {
+      const id = insideOf(context);
+      return id !== undefined && context.graph.nodes[id]!.skip === undefined;
+    },
     perform: (context) => context.expand(insideOf(context)!),
   },
   {
@@ -310,6 +337,14 @@ export const actions: readonly Action[] = [
     shortcut: "/",
     predicate: always,
     perform: (c) => c.search(),
+  },
+  {
+    name: "inspect",
+    label: "Go to the inspector",
+    group: "View",
+    shortcut: "I",
+    predicate: (context) => hasSelected(context) || context.selection.edges.length > 0,
+    perform: (context) => context.inspect(),
   },
   {
     name: "fit",

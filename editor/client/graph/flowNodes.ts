@@ -20,6 +20,8 @@ export type DrawnNode = BlockFlowNode | TerminalFlowNode;
 export type WireData = {
   shape: string;
   problem?: string;
+  /** Whether it ends at a node that is left out of what is computed. */
+  skipped?: boolean;
   clash?: string;
   /** Places that the wire goes through. */
   route?: readonly Point[];
@@ -90,6 +92,7 @@ export function flowEdges(
       selected: selected.includes(ids[index]!),
       data: {
         shape: shapeText(shape),
+        ...([edge.from, edge.to].some(([id]) => graph.nodes[id]?.skip !== undefined) ? { skipped: true } : {}),
         ...(problem ? { problem: problem.message, clash: clashOf(problem) } : {}),
       },
     };

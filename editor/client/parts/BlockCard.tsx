@@ -35,6 +35,8 @@ interface CardProps {
   share?: number | undefined;
   wrong?: string | undefined;
   unknown?: boolean;
+  /** Whether it is left out of what is computed. */
+  skip?: "bypass" | "mute" | undefined;
   /** How it differs from what the block around, or the block itself, was made from. */
   difference?: "added" | "changed" | undefined;
   onOpen?: (() => void) | undefined;
@@ -45,13 +47,25 @@ interface CardProps {
 export function BlockCard(props: CardProps) {
   const { title, subtitle, tone, weights = 0, ports, state = "idle", share, wrong, unknown } = props;
   return (
-    <div className="card" data-tone={tone} data-state={state} data-wrong={wrong !== undefined} data-unknown={unknown}>
+    <div
+      className="card"
+      data-tone={tone}
+      data-state={state}
+      data-wrong={wrong !== undefined}
+      data-unknown={unknown}
+      data-skip={props.skip}
+    >
       <div className="card-head" title={wrong}>
         <div className="card-title">
           <span className="card-name" title={title}>
             {title}
           </span>
-          {props.difference && (
+          {props.skip && (
+            <span className="card-skip" title="Left out of what is computed">
+              {props.skip === "mute" ? "muted" : "bypassed"}
+            </span>
+          )}
+          {props.difference && !props.skip && (
             <span className="card-difference" title={`${props.difference} from the original`}>
               {props.difference}
             </span>

@@ -55,6 +55,7 @@ export const BlockNode = memo(function BlockNode({ id }: NodeProps<BlockFlowNode
       ports={ports}
       connectable={true}
       unknown={!entry}
+      skip={node.skip}
       difference={difference ?? (entry?.from === undefined ? undefined : "changed")}
       state={state}
       share={isBusy && progress?.total ? shareOf(progress) : undefined}

@@ -53,8 +53,10 @@ export function CommandDialog() {
         }}
         onKeyDown={(event) => {
           const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-          if (event.key === "Enter") take(found[chosen]);
-          else if (step !== undefined) {
+          if (event.key === "Enter") {
+            event.preventDefault(); // else the key would submit the dialog that the command opens
+            take(found[chosen]);
+          } else if (step !== undefined) {
             event.preventDefault();
             setAt((chosen + step + found.length) % Math.max(1, found.length));
           }

@@ -319,8 +319,31 @@ function NodeButtons({ id, entry }: { id: string; entry: CatalogEntry }) {
       <button type="button" className="button" onClick={() => perform(actionNamed("delete"))}>
         <Icon name="trash" size={14} /> Delete
       </button>
+      <SkipButtons />
     </div>
   );
+}
+
+/** Leaves what is selected out of what is computed, or computes it again. */
+function SkipButtons() {
+  const ids = useEditor((editor) => editor.selection.nodes);
+  const nodes = useEditor((editor) => editor.graph.nodes);
+  return (["bypass", "mute"] as const).map((skip) => (
+    <button
+      key={skip}
+      type="button"
+      className="button"
+      aria-pressed={ids.every((id) => nodes[id]?.skip === skip)}
+      title={
+        skip === "bypass"
+          ? "What comes in goes on, as if the node did nothing (B)"
+          : "As if the node were not there (M)"
+      }
+      onClick={() => perform(actionNamed(skip))}
+    >
+      {skip === "bypass" ? "Bypass" : "Mute"}
+    </button>
+  ));
 }
 
 function UnknownInspector({ id, node }: { id: string; node: GraphNode }) {
@@ -352,6 +375,7 @@ function ManyInspector({ count }: { count: number }) {
         <button type="button" className="button" onClick={() => perform(actionNamed("delete"))}>
           <Icon name="trash" size={14} /> Delete
         </button>
+        <SkipButtons />
       </div>
     </Frame>
   );

@@ -11,7 +11,12 @@ export const Wire = memo(function Wire(props: EdgeProps<WireFlowEdge>) {
   const { path, place } = pathOf(props, label);
   return (
     <>
-      <BaseEdge id={id} path={path} className={`wire${wrong ? " wire-wrong" : ""}`} interactionWidth={18} />
+      <BaseEdge
+        id={id}
+        path={path}
+        className={`wire${wrong ? " wire-wrong" : data?.skipped ? " wire-skipped" : ""}`}
+        interactionWidth={18}
+      />
       {label && place && (
         <EdgeLabelRenderer>
           <div

@@ -73,6 +73,7 @@ export function editorContext(): EditorContext {
     toggleTheme,
     showRuns: () => go({ page: "runs" }),
     search,
+    inspect,
     run: (command) => void (command === "start" ? runPipeline() : commandRun(command)).catch(tellError),
     runOnly: (targets) => void runActions(targets).catch(tellError),
   };
@@ -141,6 +142,15 @@ function sizeOf(id: string): { width: number; height: number } {
   if (!isBlock) return terminalSize;
   const height = cardHeight({ ...portsOf(graph, id, entry), figure: figureOf(entry) !== undefined });
   return { width: card.width, height };
+}
+
+function inspect(): void {
+  requestAnimationFrame(() => {
+    const body = document.querySelector(".inspector-body");
+    const first =
+      body?.querySelector<HTMLElement>("input, select, button") ?? document.querySelector(".inspector button");
+    if (first instanceof HTMLElement) first.focus();
+  });
 }
 
 function search(): void {

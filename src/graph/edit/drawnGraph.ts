@@ -68,8 +68,8 @@ export function setField(node: GraphNode, key: string, value: unknown): GraphNod
   return { ...node, config: value === undefined ? rest : { ...rest, [key]: value as GraphNode["config"][string] } };
 }
 
-/** Sets label, weights, frozen or shares; undefined takes it out. */
-export function setProperty<K extends "label" | "weights" | "frozen" | "shares">(
+/** Sets label, weights, frozen, shares or skip; undefined takes it out. */
+export function setProperty<K extends "label" | "weights" | "frozen" | "shares" | "skip">(
   node: GraphNode,
   key: K,
   value: GraphNode[K] | undefined,

@@ -46,6 +46,7 @@ function contextOf(changes: Partial<EditorContext> = {}): EditorContext & { comm
     toggleTheme: nothing,
     showRuns: nothing,
     search: nothing,
+    inspect: nothing,
     run: nothing,
     runOnly: nothing,
     ...changes,
@@ -160,6 +161,8 @@ const driven: Record<string, { context?: Partial<EditorContext>; does: string | 
   duplicate: { does: ({ nodes }) => expect(Object.keys(nodes)).toContain("encoder2") },
   delete: { does: ({ edges }) => expect(edges).toEqual([]) },
   deleteRejoin: { does: ({ nodes }) => expect(Object.keys(nodes)).toEqual(["pictures", "head"]) },
+  bypass: { does: ({ nodes }) => expect(nodes.encoder!.skip).toBe("bypass") },
+  mute: { does: ({ nodes }) => expect(nodes.encoder!.skip).toBe("mute") },
   alignLeft: { context: three(), does: ({ view }) => expect(view.positions.head![0]).toBe(0) },
   alignRight: { context: three(), does: ({ view }) => expect(view.positions.pictures![0]).toBe(600) },
   alignTop: { context: three(), does: ({ view }) => expect(view.positions.head![1]).toBe(0) },
@@ -182,6 +185,7 @@ const driven: Record<string, { context?: Partial<EditorContext>; does: string | 
   openModel: { does: "open:model" },
   commands: { does: "open:commands" },
   search: { does: "search" },
+  inspect: { does: "inspect" },
   fit: { does: "fit" },
   palette: { does: "toggle:palette" },
   dock: { does: "toggle:dock" },
@@ -231,6 +235,7 @@ describe("each command", () => {
         "expand",
         "fit",
         "search",
+        "inspect",
       ]
         .concat([
           "restoreOriginal",
