@@ -37,19 +37,20 @@ const opened = new Promise((resolve) => {
   worker.once("message", resolve);
   worker.once("error", (error) => resolve({ failure: `INTERNAL: ${error.message}. Fix: npm install` }));
 });
-const startCompiler = async (file) => (await import(file)).startCompiler();
-const early = isReady ? await startCompiler(compiledFile("./startCompiler.js")) : undefined;
+const startCompilers = async (file) => (await import(file)).startCompilers();
+const started = isReady ? await startCompilers(compiledFile("./startCompilers.js")) : undefined;
 // Nothing else competes for the processor until a client can be answered.
 const opening = await opened;
 if (opening.failure) {
   console.error(opening.failure);
-  early?.close();
+  started?.early?.close();
+  started?.whole.close();
   process.exit(1);
 }
 
 if (bundle) process.setSourceMapsEnabled(true);
 if (!isReady) (await import("tsx/esm/api")).register({ tsconfig });
-const compiler = early ?? (await startCompiler("./startCompiler.ts"));
+const compilers = started ?? (await startCompilers("./startCompilers.ts"));
 const { main } = await import(isReady ? compiledFile("./main.js") : "./main.ts");
-main({ ...link, worker, port, compiler, hearsSigint: opening.hearsSigint });
+main({ ...link, worker, port, compilers, hearsSigint: opening.hearsSigint });
 if (!isCompiled) (await import("./bundle/bundle.js")).buildBundleLater();

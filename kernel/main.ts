@@ -3,7 +3,6 @@ import { OpenScopes } from "../src/engine/autodiff/interruption.ts";
 import { hideCellsInAsyncValues } from "./cell/asyncValues.ts";
 import { countShieldsIn, shieldedUntil } from "./cell/shield.ts";
 import { primitiveResult } from "./display/primitive.ts";
-import type { CompilerProcess } from "./interpreter/compilerProcess.ts";
 import type { Interpreter } from "./interpreter/interpreter.ts";
 import { captureOutput } from "./session/capture.ts";
 import { adoptChildProcesses } from "./session/childProcesses.ts";
@@ -11,11 +10,12 @@ import { defineDialogs } from "./session/dialogs.ts";
 import { findHistoryFile, HistoryFile } from "./session/historyFile.ts";
 import { Session } from "./session/session.ts";
 import { runTypeScriptInWorkers } from "./session/typeScriptWorkers.ts";
+import type { Compilers } from "./startCompilers.ts";
 import { log } from "./wire/log.ts";
 import { Shared } from "./wire/shared.ts";
 import { Wire } from "./wire/wire.ts";
 
-/** What is there when this is loaded: sockets that are open, and a compiler that starts. */
+/** What is there when this is loaded: sockets that are open, and compilers that start. */
 interface Link {
   /** The thread of the sockets. */
   worker: Worker;
@@ -23,7 +23,7 @@ interface Link {
   shared: SharedArrayBuffer;
   /** Of the headers of all that this kernel sends. */
   session: string;
-  compiler: CompilerProcess;
+  compilers: Compilers;
   /** Whether the thread of the sockets hears SIGINT by itself. */
   hearsSigint: boolean;
 }
@@ -32,11 +32,11 @@ interface Link {
 const displayDelay = 500;
 
 /** Runs a kernel until a client shuts it down. */
-export function main({ worker, port, shared: memory, session: id, compiler, hearsSigint }: Link): void {
+export function main({ worker, port, shared: memory, session: id, compilers, hearsSigint }: Link): void {
   const shared = new Shared(memory);
   countShieldsIn(shared);
   const wire = new Wire(port, shared, id);
-  const interpreter = loadInterpreter(compiler);
+  const interpreter = loadInterpreter(compilers);
   const session = new Session({
     wire,
     interpreter,
@@ -74,7 +74,7 @@ export function main({ worker, port, shared: memory, session: id, compiler, hear
 }
 
 /** The interpreter, with the library in scope. Takes a second, in which the sockets answer already. */
-async function loadInterpreter(compiler: CompilerProcess): Promise<Interpreter> {
+async function loadInterpreter({ whole, early }: Compilers): Promise<Interpreter> {
   const { createInterpreter } = await import("./interpreter/cellInterpreter.ts");
   const { preload } = await import("./notebook/preload.ts");
   const { findDeclarations } = await import("./types/declarations.ts");
@@ -83,7 +83,8 @@ async function loadInterpreter(compiler: CompilerProcess): Promise<Interpreter> 
   declarations.then((file) => buildSnapshot(file)).catch(() => undefined); // the next kernel tries again
   return createInterpreter({
     cwd: process.cwd(),
-    compiler,
+    compiler: whole,
+    earlyCompiler: early,
     preload: { name: "flamingo", ...preload, declarations },
   });
 }

@@ -113,7 +113,7 @@ const mayImport = {
   "kernel/client": ["src/core", "kernel/protocol", "kernel/nbformat"],
   "kernel/install.ts": ["src/core", "src/files", "src/runs", "kernel/protocol", "kernel/client"],
   "kernel/main.ts": ["src/engine", "kernel"],
-  "kernel/startCompiler.ts": ["kernel/interpreter", "kernel/types"],
+  "kernel/startCompilers.ts": ["kernel/interpreter", "kernel/types"],
   "kernel/bundle": [],
   "editor/vite.config.ts": [],
   "editor/build.ts": ["src/package", "editor/vite.config.ts"],

@@ -59,7 +59,7 @@ try {
   const outputs = [
     // The thread of the sockets shares nothing with the others.
     { entryPoints: { worker: "kernel/wire/worker.ts" } },
-    { entryPoints: { main: "kernel/main.ts", startCompiler: "kernel/startCompiler.ts" }, splitting: true },
+    { entryPoints: { main: "kernel/main.ts", startCompilers: "kernel/startCompilers.ts" }, splitting: true },
   ];
   const paths = new Set(["package-lock.json", "kernel/bundle/build.ts"]);
   for (const output of outputs) {

@@ -89,7 +89,7 @@ export class CellProgram {
   constructor(installation: CompilerInstallation) {
     this.#installation = installation;
     this.#builtins = new Set(installation.builtins);
-    this.#options = cellOptions(dirname(installation.nodeTypes));
+    this.#options = cellOptions(installation.isEarly ? undefined : dirname(installation.nodeTypes));
     this.#forgetResolutions();
     this.service = ts.createLanguageService(this.#makeHost(), this.#makeRegistry());
   }
@@ -103,7 +103,7 @@ export class CellProgram {
     this.#folder = folder;
     // Files are compiled for the same program unless an option differs.
     if (Object.keys(options).length > 0) {
-      const types = [...new Set(["node", ...(options.types ?? [])])];
+      const types = [...new Set([...(this.#options.types ?? []), ...(options.types ?? [])])];
       const typeRoots = [...(this.#options.typeRoots ?? []), join(folder, "node_modules/@types")];
       const lib = options.lib ? [...new Set([...options.lib, ...(this.#options.lib ?? [])])] : this.#options.lib;
       this.#options = { ...this.#options, ...options, types, typeRoots, ...(lib ? { lib } : {}) };

@@ -98,7 +98,7 @@ export class Compiler implements Requests {
     const known = this.#plain.get(key);
     // Nothing has to be accepted of a cell that declares nothing.
     if (known) return { ...known.compiled, id: ++this.#count };
-    const compiled = this.#compile(code, name, globals);
+    const compiled = this.#compile(code, name, globals, () => true)!;
     if (!("id" in compiled)) return compiled;
     const cell = this.#pending.get(compiled.id)!;
     if (compiled.requires.length > 0 || /\bdeclare\b/.test(code)) this.#plain.clear();
@@ -110,11 +110,25 @@ export class Compiler implements Requests {
     return compiled;
   }
 
-  #compile(code: string, name: string, globals: string[]): CompiledCell | CompileError {
+  compileEarly(code: string, name: string): CompiledCell | CompileError | undefined {
+    // What a module holds, and what a cell says for all cells, is not for a compiler that knows some only.
+    if (/\b(import|require|export|declare|module)\b|\/\/\/|\/jsx-/.test(code)) return undefined;
+    const compiled = this.#compile(code, name, [], ({ code }) => code < 2000 || isAboutTypesAlone.has(code));
+    return compiled && "imports" in compiled && compiled.imports.length > 0 ? undefined : compiled;
+  }
+
+  /** @returns undefined where something is wrong with it that is not certain */
+  #compile(
+    code: string,
+    name: string,
+    globals: string[],
+    isCertain: (error: ts.Diagnostic) => boolean,
+  ): CompiledCell | CompileError | undefined {
     const source = sourceOf(code);
     const file = this.#set(source, /\b(import|require|export|declare)\b|\/jsx-/.test(code) || isJsx(source));
     const program = this.#program.program();
     const { ofCell, ofFiles } = this.#program.diagnostics();
+    if (!ofCell.every(isCertain)) return undefined;
     const later = new Set<string>();
     const known = new Set([...this.#globals, ...globals]);
     const errors = ofCell.filter((error) => !isExcused(error, file, known, later));
@@ -378,6 +392,12 @@ function isFresh({ flags }: ts.Symbol): boolean {
   const parts = ts.SymbolFlags.Enum | ts.SymbolFlags.ValueModule;
   return (flags & parts) !== 0 && (flags & (ts.SymbolFlags.Function | ts.SymbolFlags.Class)) === 0;
 }
+
+/**
+ * Errors that stay errors whatever else is declared, for declarations only add names, members and overloads: that one type does
+ * not fit another, lacks a property, cannot be computed with or compared, or that a constant is assigned.
+ */
+const isAboutTypesAlone = new Set([2322, 2345, 2362, 2363, 2365, 2367, 2588, 2739, 2740, 2741]);
 
 /** That a name is not found, as the compiler says it of various names. */
 const notFound = new Set([2304, 2552, 18004, 2580, 2581, 2582, 2583, 2584, 2591, 2592, 2593]);

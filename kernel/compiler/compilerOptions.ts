@@ -11,8 +11,11 @@ function libraries(major: number): string[] {
   return ["lib.es2023.d.ts", ...later.map((name) => `lib.${name}.d.ts`)];
 }
 
-/** How cells are compiled where their folder does not say otherwise. */
-export function cellOptions(typeRoot: string): ts.CompilerOptions {
+/**
+ * How cells are compiled where their folder does not say otherwise.
+ * @param typeRoot the folder of Node's types, if they are known
+ */
+export function cellOptions(typeRoot: string | undefined): ts.CompilerOptions {
   const [major = 20] = process.versions.node.split(".").map(Number);
   return {
     target: ts.ScriptTarget.ES2024,
@@ -20,8 +23,8 @@ export function cellOptions(typeRoot: string): ts.CompilerOptions {
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     moduleDetection: ts.ModuleDetectionKind.Force,
     lib: libraries(major).filter(isThere),
-    types: ["node"],
-    typeRoots: [typeRoot],
+    types: typeRoot === undefined ? [] : ["node"],
+    typeRoots: typeRoot === undefined ? [] : [typeRoot],
     jsx: ts.JsxEmit.ReactJSX,
     allowJs: true,
     resolveJsonModule: true,

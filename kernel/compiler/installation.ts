@@ -15,6 +15,8 @@ export interface CompilerInstallation {
   declarations: string[];
   /** The names of Node's own modules. */
   builtins: readonly string[];
+  /** Whether it knows the language's own library alone: see `compileEarly` in protocol.ts. */
+  isEarly: boolean;
   library?: PreloadedLibrary;
 }
 
@@ -23,14 +25,23 @@ export const compilerScript = join(import.meta.dirname, "start.cjs");
 
 /** @param library that cells have in scope from the start */
 export function compilerInstallation(library?: PreloadedLibrary): CompilerInstallation {
+  const declarations = ["webAssembly.d.ts", "dialogs.d.ts"];
+  return { ...installation(declarations), isEarly: false, ...(library ? { library } : {}) };
+}
+
+/** Of the compiler of a kernel's first cells. */
+export function earlyCompilerInstallation(): CompilerInstallation {
+  return { ...installation(["console.d.ts", "dialogs.d.ts"]), isEarly: true };
+}
+
+function installation(declarations: string[]): Omit<CompilerInstallation, "isEarly"> {
   const require = createRequire(import.meta.url);
   return {
     root: dirname(dirname(import.meta.dirname)),
     typescript: require.resolve("typescript"),
     nodeTypes: dirname(require.resolve("@types/node/package.json")),
     importer: compilerScript,
-    declarations: ["webAssembly.d.ts", "dialogs.d.ts"].map((name) => join(import.meta.dirname, name)),
+    declarations: declarations.map((name) => join(import.meta.dirname, name)),
     builtins: builtinModules,
-    ...(library ? { library } : {}),
   };
 }

@@ -83,6 +83,11 @@ export interface Requests {
   preload(library: PreloadedLibrary): void;
   /** @param globals names that code has added to `globalThis` */
   compile(code: string, name: string, globals: string[]): CompiledCell | CompileError;
+  /**
+   * As `compile`, by a compiler that knows the language's own library alone, which is there long before the other.
+   * @returns undefined where Node's types, a module or the notebook's library could make a difference
+   */
+  compileEarly(code: string, name: string): CompiledCell | CompileError | undefined;
   /** A cell has ended: what it declared is in scope from now on, its variables as far as they are there. */
   accept(id: number, variables: string[]): void;
   /** A cell that ran when another process compiled it. */
@@ -105,5 +110,5 @@ export interface Request {
   args: unknown[];
 }
 
-/** The answer to a request, or how it failed. The first of a process has no id and says that it is ready. */
+/** The answer to a request, or how it failed. The first of a process has the id 0 and says that it listens. */
 export type Response = { id: number; result: unknown } | { id: number; failure: string };

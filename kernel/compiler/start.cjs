@@ -4,7 +4,7 @@ const { existsSync, readFileSync } = require("node:fs");
 const { dirname, join } = require("node:path");
 const { startupSnapshot } = require("node:v8");
 
-/** What is where: { typescript, nodeTypes, importer, declarations, builtins, library? }. */
+/** What is where: { typescript, nodeTypes, importer, declarations, builtins, isEarly, library? }. */
 const installation = JSON.parse(process.argv[2] ?? "{}");
 const isBuilding = startupSnapshot?.isBuildingSnapshot() ?? false;
 
@@ -40,10 +40,10 @@ function load(source) {
 }
 
 const { Compiler } = load(join(__dirname, "compiler.ts"));
-const { serve, warm } = load(join(__dirname, "server.ts"));
+const { serve, warm, warmEarly } = load(join(__dirname, "server.ts"));
 const compiler = new Compiler(installation);
 if (installation.library) compiler.preload(installation.library);
 if (isBuilding) {
-  warm(compiler);
+  (installation.isEarly ? warmEarly : warm)(compiler);
   startupSnapshot.setDeserializeMainFunction(() => serve(compiler));
 } else serve(compiler);

@@ -3,9 +3,15 @@ import { setTimeout } from "node:timers/promises";
 import vm from "node:vm";
 import { currentCell } from "../cell/cell.ts";
 import { shielded } from "../cell/shield.ts";
-import type { CompiledCell, Completeness, Completion, Completions, Inspection } from "../compiler/protocol.ts";
+import type {
+  CompiledCell,
+  CompileError,
+  Completeness,
+  Completion,
+  Completions,
+  Inspection,
+} from "../compiler/protocol.ts";
 import type { CompilerProcess } from "./compilerProcess.ts";
-import { evaluateConstants } from "./constantCell.ts";
 import type { CellError, CellNames, Interpreter, NotebookVariable, Outcome } from "./interpreter.ts";
 import { type ImportMeta, Modules, NotCompiled } from "./modules.ts";
 import { type Namespace, Packages } from "./packages.ts";
@@ -32,6 +38,8 @@ export interface InterpreterOptions {
   cwd: string;
   /** Which has been asked nothing yet. It ends with the interpreter. */
   compiler: CompilerProcess;
+  /** One that is there before it, for the first cells (`compileEarly`). */
+  earlyCompiler?: CompilerProcess | undefined;
   preload?: Preload;
 }
 
@@ -56,6 +64,8 @@ interface Running {
   name: string;
   globals: string[];
   compiled?: CompiledCell;
+  /** Whether the early compiler compiled it. */
+  isEarly?: boolean;
   runtime?: CellRuntime;
   /** What its variables were before. */
   before: Map<string, PropertyDescriptor>;
@@ -83,6 +93,8 @@ class CellInterpreter implements Interpreter {
   readonly #folder: string;
   readonly #preload: Preload | undefined;
   readonly #compiler: CompilerProcess;
+  /** Until the compiler is there, or a cell needs it: then this one does not know all cells any more. */
+  #early: CompilerProcess | undefined;
   readonly #packages: Packages;
   readonly #modules: Modules;
   readonly #sources = new Sources();
@@ -97,15 +109,22 @@ class CellInterpreter implements Interpreter {
   #notes: string[] = [];
   #isPreloadDeclared = false;
 
-  constructor({ cwd, compiler, preload }: InterpreterOptions) {
+  constructor({ cwd, compiler, earlyCompiler, preload }: InterpreterOptions) {
     // Cells have no file of their own; this one would lie beside the notebook.
     this.#file = join(cwd, "notebook.ts");
     this.#folder = cwd;
     this.#preload = preload;
     this.#compiler = compiler;
-    this.#compiler.tell("open", cwd, [...this.#globals]).then(
+    this.#early = earlyCompiler;
+    const early = earlyCompiler?.ask("open", cwd, []);
+    const whole = this.#compiler.tell("open", cwd, [...this.#globals]);
+    Promise.any([early ?? whole, whole]).then(
       (notes) => this.#notes.push(...notes),
       () => undefined, // every cell is told
+    );
+    whole.then(
+      () => this.#endEarly(),
+      () => undefined,
     );
     const given = new Map<string, () => Promise<object>>([["tslab", loadTslab]]);
     if (preload) given.set(preload.module, () => preload.load());
@@ -144,21 +163,25 @@ class CellInterpreter implements Interpreter {
   async #evaluate(running: Running): Promise<Outcome> {
     const { code } = running;
     try {
-      const constants = this.#compiler.isReady ? undefined : evaluateConstants(code);
-      if (constants) {
-        this.#running = undefined;
-        return { status: "ok", ...constants };
-      }
-      if (this.#mentionsPreloaded(code)) await this.#loadPreloaded();
+      const usesPreloaded = this.#mentionsPreloaded(code);
+      if (usesPreloaded) this.#declarePreloaded(await this.#preload!.declarations.catch(untypedBecause));
       const module = definedModule(code);
-      if (module) return await this.#define(module, running);
-      const compiled = await this.#compiler.ask("compile", code, running.name, running.globals);
+      const compiling = module ? undefined : this.#compile(running, usesPreloaded);
+      const loading = usesPreloaded ? this.#loadPreloaded() : undefined;
+      loading?.catch(() => undefined); // a cell that is in error does not need it
+      if (module) {
+        await loading;
+        return await this.#define(module, running);
+      }
+      const compiled = (await compiling)!;
       if (this.#running !== running) return { status: "error", error: interrupted };
       for (const note of this.#notes.splice(0)) currentCell()?.print("stderr", `${note}\n`);
       if (!("code" in compiled)) {
         this.#running = undefined;
         return { status: "error", error: { name: "TypeScript", ...compiled } };
       }
+      await loading;
+      if (this.#running !== running) return { status: "error", error: interrupted };
       running.compiled = compiled;
       await this.#modules.prepare(compiled.requires, this.#file);
       const imports = await this.#modules.importAll(compiled.imports, this.#file);
@@ -209,7 +232,27 @@ class CellInterpreter implements Interpreter {
 
   close(): void {
     this.#forgetStackTraces();
+    this.#early?.close();
     this.#compiler.close();
+  }
+
+  /** By the early compiler as long as it can tell, for it is there first. */
+  async #compile(running: Running, usesPreloaded: boolean): Promise<CompiledCell | CompileError> {
+    const { code, name, globals } = running;
+    if (this.#early && (usesPreloaded || globals.length > 0)) this.#endEarly();
+    const early = await this.#early?.ask("compileEarly", code, name).catch(() => undefined);
+    if (early) {
+      running.isEarly = true;
+      return early;
+    }
+    this.#endEarly();
+    return this.#compiler.ask("compile", code, name, globals);
+  }
+
+  #endEarly(): void {
+    this.#compiler.start();
+    this.#early?.close();
+    this.#early = undefined;
   }
 
   /** A cell that defines a module has no variables of its own. */
@@ -260,7 +303,7 @@ class CellInterpreter implements Interpreter {
   #finish(running: Running, whole: boolean): CellNames | undefined {
     if (this.#running !== running) return undefined;
     this.#running = undefined;
-    const { compiled, runtime, before, code, name, globals } = running;
+    const { compiled, isEarly, runtime, before, code, name, globals } = running;
     if (!compiled || !runtime) return undefined;
     const there: string[] = [];
     for (const { name: variable, at } of compiled.declared) {
@@ -271,8 +314,13 @@ class CellInterpreter implements Interpreter {
         this.#variables.declare(variable);
       } else this.#variables.restore(variable, old);
     }
-    this.#compiler.remember("replay", code, name, globals, there);
-    this.#compiler.ask("accept", compiled.id, there).catch(() => undefined);
+    if (isEarly) {
+      this.#early?.ask("accept", compiled.id, there).catch(() => undefined);
+      this.#compiler.tell("replay", code, name, globals, there).catch(() => undefined);
+    } else {
+      this.#compiler.remember("replay", code, name, globals, there);
+      this.#compiler.ask("accept", compiled.id, there).catch(() => undefined);
+    }
     return { declared: there, used: compiled.used };
   }
 
@@ -290,10 +338,9 @@ class CellInterpreter implements Interpreter {
     return thrownError(thrown, this.#sources);
   }
 
-  /** Loads the library, and declares it, once a cell mentions it: both take long. */
+  /** Loads the library once a cell mentions it, which takes long. */
   async #loadPreloaded(): Promise<void> {
-    const { name, module, declarations } = this.#preload!;
-    this.#declarePreloaded(await declarations.catch(untypedBecause));
+    const { name, module } = this.#preload!;
     if (this.#variables.has(name)) return;
     const library = await this.#packages.given(module);
     this.#variables.own(name).v = library;

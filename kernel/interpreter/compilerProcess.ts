@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { compilerInstallation, compilerScript } from "../compiler/installation.ts";
+import { type CompilerInstallation, compilerInstallation, compilerScript } from "../compiler/installation.ts";
 import type { Request, Requests, Response } from "../compiler/protocol.ts";
 
 type Answer<Method extends keyof Requests> = Awaited<ReturnType<Requests[Method]>>;
@@ -10,8 +10,18 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** Starts of the compiler, one after the other, after which it is not tried again. */
-const mostStarts = 3;
+const usualStarts = 4;
+
+export interface CompilerProcessOptions {
+  /** Of the process; without it, the start takes a second. */
+  snapshot?: string | undefined;
+  /** What it is without a snapshot. */
+  installation?: CompilerInstallation;
+  /** How often it is started, one time after the other, until it has answered. */
+  mostStarts?: number;
+  /** It is started when this is over, if not before. */
+  after?: Promise<void> | undefined;
+}
 
 /**
  * The compiler, in a process of its own: it works beside a cell that runs, no interrupt can break it, and it starts from a
@@ -19,6 +29,8 @@ const mostStarts = 3;
  */
 export class CompilerProcess {
   readonly #snapshot: string | undefined;
+  readonly #installation: CompilerInstallation;
+  readonly #mostStarts: number;
   readonly #pending = new Map<number, Pending>();
   /** What a new process is told first. */
   readonly #told: Omit<Request, "id">[] = [];
@@ -26,17 +38,33 @@ export class CompilerProcess {
   #count = 0;
   #starts = 0;
   #isClosed = false;
-  #hasAnswered = false;
+  /** Why it is not started again. */
+  #failure: Error | undefined;
+  /** Resolves when the process listens, or has ended. */
+  readonly listens: Promise<void>;
+  #setListening = () => {};
 
-  /** @param snapshot of the process; without it, the start takes a second */
-  constructor(snapshot?: string) {
+  constructor({
+    snapshot,
+    installation = compilerInstallation(),
+    mostStarts = usualStarts,
+    after,
+  }: CompilerProcessOptions = {}) {
     this.#snapshot = snapshot;
-    this.#start();
+    this.#installation = installation;
+    this.#mostStarts = mostStarts;
+    this.listens = new Promise((resolve) => {
+      this.#setListening = resolve;
+    });
+    if (after) after.then(() => this.start());
+    else this.start();
   }
 
-  /** Whether it has answered: what it is asked now, it answers at once. */
-  get isReady(): boolean {
-    return this.#hasAnswered;
+  /** Starts the process where it has not been: it is asked what it was asked so far. */
+  start(): void {
+    if (this.#starts > 0 || this.#isClosed) return;
+    this.#start();
+    for (const { request } of this.#pending.values()) this.#child?.send(request, () => {});
   }
 
   get pid(): number | undefined {
@@ -46,6 +74,7 @@ export class CompilerProcess {
   /** Resolves with the answer. Rejects where the compiler has a fault. */
   ask<Method extends keyof Requests>(method: Method, ...args: Parameters<Requests[Method]>): Promise<Answer<Method>> {
     return new Promise((resolve, reject) => {
+      if (this.#failure) return reject(this.#failure);
       const request = { id: ++this.#count, method, args };
       this.#pending.set(request.id, { request, resolve: resolve as (result: unknown) => void, reject });
       this.#holdProcess(true);
@@ -74,11 +103,11 @@ export class CompilerProcess {
     this.#starts++;
     const args = fromSnapshot
       ? ["--snapshot-blob", this.#snapshot!]
-      : [compilerScript, JSON.stringify(compilerInstallation())];
-    // With other flags of V8, also from the environment, it could not use its snapshot.
+      : [compilerScript, JSON.stringify(this.#installation)];
+    // With other flags of V8, also from the environment, it could not use its snapshot; and it asks no server for anything.
     const child = spawn(process.execPath, ["--no-warnings", ...args], {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
-      env: { ...process.env, NODE_OPTIONS: "" },
+      env: { ...process.env, NODE_OPTIONS: "", NODE_EXTRA_CA_CERTS: "" },
     });
     this.#child = child;
     let said = "";
@@ -98,10 +127,10 @@ export class CompilerProcess {
   }
 
   #receive(response: Response): void {
+    this.#setListening();
     const pending = this.#pending.get(response.id);
     if (!pending) return;
     this.#starts = 1;
-    this.#hasAnswered = true;
     this.#pending.delete(response.id);
     if (this.#pending.size === 0) this.#holdProcess(false);
     if ("failure" in response) pending.reject(new Error(`INTERNAL: the compiler failed: ${response.failure}`));
@@ -109,12 +138,14 @@ export class CompilerProcess {
   }
 
   #ended(said: string): void {
+    this.#setListening();
     const waiting = [...this.#pending.values()];
     this.#pending.clear();
-    if (this.#isClosed || this.#starts > mostStarts) {
+    if (this.#isClosed || this.#starts >= this.#mostStarts) {
       const reason = said.trim().split("\n").at(-1) ?? "";
       const error = new Error(`INTERNAL: the compiler's process ended. ${reason} Fix: restart the kernel`);
       for (const { reject } of waiting) reject(error);
+      this.#failure = error;
       this.#child = undefined;
       return;
     }

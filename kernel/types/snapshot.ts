@@ -17,36 +17,37 @@ const compiler = join(root, "kernel", "compiler");
 const others = ["typescript/package.json", "@types/node/package.json"].map((name) =>
   createRequire(import.meta.url).resolve(name),
 );
-const blob = "compiler.blob";
+/** Of the compiler, and of the one of a kernel's first cells. */
+const [whole, early] = ["compiler.blob", "early.blob"];
 /** Snapshots that stay: two of the library's declarations, for kernels that start while the next one is built. */
 const kept = 2;
 /** Milliseconds between looks whether another process has finished. */
 const retry = 200;
 
 /**
- * A snapshot of the compiler's process in which TypeScript has read its libraries, so that a kernel starts in a fifth of the
- * time. It fits one version of Node and of the compiler.
- * @returns its file, the latest; undefined where there is none yet
+ * Snapshots of the compilers' processes in which TypeScript has read its libraries, so that a kernel starts in a fifth of the
+ * time. They fit one version of Node and of the compiler.
+ * @returns their files, the latest; undefined where there are none yet
  */
-export function findSnapshot(folder = snapshots): string | undefined {
+export function findSnapshots(folder = snapshots): { whole: string; early: string } | undefined {
   const prefix = `${fingerprint()}-`;
   const found = namesIn(folder)
     .filter((name) => name.startsWith(prefix) && !name.endsWith(".building"))
-    .map((name) => join(folder, name, blob))
-    .map((file) => ({ file, time: statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .map((name) => ({ name, time: statSync(join(folder, name, whole), { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
     .filter(({ time }) => time > 0)
     .sort((a, b) => b.time - a.time);
-  return found[0]?.file;
+  const latest = found[0] && join(folder, found[0].name);
+  return latest ? { whole: join(latest, whole), early: join(latest, early) } : undefined;
 }
 
 /**
- * Builds a snapshot for the kernels that follow, unless it is there or somebody is at it.
+ * Builds the snapshots for the kernels that follow, unless they are there or somebody is at it.
  * @param declarations the file that declares the library
  * @param niceness of the process, 19 for what nobody waits for
  */
 export async function buildSnapshot(declarations: string, niceness = 19, folder = snapshots): Promise<void> {
   const name = `${fingerprint()}-${basename(setOf(declarations))}`;
-  if (statSync(join(folder, name, blob), { throwIfNoEntry: false })) return;
+  if (statSync(join(folder, name, whole), { throwIfNoEntry: false })) return;
   const building = join(folder, `${name}.building`);
   await makeFolder(folder);
   if (!(await beginBuilding(building))) {
@@ -56,7 +57,7 @@ export async function buildSnapshot(declarations: string, niceness = 19, folder 
   const library = { name: "flamingo", module: "flamingo-studio", declarations };
   const script = moduleFile(join(import.meta.dirname, "buildSnapshot.ts"));
   const loader = isCompiled ? [] : ["--import", import.meta.resolve("tsx")];
-  const args = [JSON.stringify(library), building, blob, join(folder, name)];
+  const args = [JSON.stringify(library), building, whole, early, join(folder, name)];
   const child = spawn(process.execPath, [...loader, script, ...args], {
     stdio: "ignore",
     detached: true,

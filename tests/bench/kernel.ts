@@ -8,10 +8,11 @@ import { KernelProcess } from "../../kernel/client/kernelProcess.ts";
 import { type Message, newHeader } from "../../kernel/protocol/message.ts";
 import { findKernels, type KernelPeer } from "./kernelPeers.ts";
 
-const usage = `npm run -s bench -- kernel [--json] [--starts N] [--cells N]
+const usage = `npm run -s bench -- kernel [--json] [--starts N] [--cells N] [--ours]
 
 Milliseconds from a kernel's start to its first answer, and of cells and completions, of our kernel and, in turn, of plain
-tslab, Deno and ipykernel where they are to be had. A cell's time ends when its reply and all its output have come.`;
+tslab, Deno and ipykernel where they are to be had, or of ours alone. A cell's time ends when its reply and all its output have
+come; a first cell's with its reply.`;
 
 /** One measurement of one kernel. */
 interface KernelRow {
@@ -31,6 +32,8 @@ interface KernelRow {
 const aims: Record<string, number> = {
   "start to first answer": 500,
   "first cell, sent at once": 300,
+  "first cell with types, sent at once": 300,
+  "first cell with a type error, sent at once": 300,
   "first cell, sent 2 s after the start": 30,
   "trivial cell, same text": 5,
   "typed cell, distinct text": 20,
@@ -46,6 +49,7 @@ export async function main(args: string[]): Promise<void> {
     options: {
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
+      ours: { type: "boolean", default: false },
       starts: { type: "string", default: "5" },
       cells: { type: "string", default: "40" },
     },
@@ -54,7 +58,7 @@ export async function main(args: string[]): Promise<void> {
     console.log(usage);
     return;
   }
-  const { kernels, missing, folder, remove } = findKernels();
+  const { kernels, missing, folder, remove } = findKernels(values.ours);
   try {
     for (const reason of missing) console.error(`skipped: ${reason}`);
     const rows = rowsOf(await measureKernels(kernels, folder, Number(values.starts), Number(values.cells)));
@@ -79,8 +83,10 @@ async function measureKernels(peers: KernelPeer[], folder: string, starts: numbe
       const kernel = await Kernel.start(peer, folder);
       note("start to first answer", peer, kernel.startTime);
       kernel.stop();
-      note("first cell, sent at once", peer, await firstCell(peer, folder, 0));
-      note("first cell, sent 2 s after the start", peer, await firstCell(peer, folder, 2000));
+      note("first cell, sent at once", peer, await firstCell(peer, folder, "1 + 1", 0));
+      for (const [kind, code] of Object.entries(peer.first))
+        note(`first cell with ${kind}, sent at once`, peer, await firstCell(peer, folder, code, 0));
+      note("first cell, sent 2 s after the start", peer, await firstCell(peer, folder, "1 + 1", 2000));
     }
   const running = new Map<KernelPeer, Kernel>();
   try {
@@ -110,14 +116,15 @@ async function measureKernels(peers: KernelPeer[], folder: string, starts: numbe
 }
 
 /** The time to the answer of a first cell: from the start where it is sent at once, else from when it is sent. */
-async function firstCell(peer: KernelPeer, folder: string, wait: number): Promise<number> {
+async function firstCell(peer: KernelPeer, folder: string, code: string, wait: number): Promise<number> {
   const start = performance.now();
   const kernel = await Kernel.spawn(peer, folder);
   if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
   const sent = wait > 0 ? performance.now() : start;
-  await kernel.answer("1 + 1");
+  await kernel.answer(code);
+  const time = performance.now() - sent;
   kernel.stop();
-  return performance.now() - sent;
+  return time;
 }
 
 function rowsOf(times: Times): KernelRow[] {

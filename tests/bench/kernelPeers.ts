@@ -9,6 +9,8 @@ import { flamingoKernelspec, type Kernelspec } from "../../kernel/client/kernels
 export interface KernelPeer {
   name: string;
   spec: Kernelspec;
+  /** First cells of a notebook, by what is in them. */
+  first: Record<string, string>;
   /** Cells that load the library, where it has one. */
   load: string[];
   /** An expression with types, each with another text; without them where the language has none. */
@@ -30,7 +32,12 @@ const denoVersion = "2.9.6";
  * The kernels that are here, ours first, and a folder for their notebooks, in which tslab finds what it needs.
  * @returns also why some are missing
  */
-export function findKernels(): { kernels: KernelPeer[]; missing: string[]; folder: string; remove(): void } {
+export function findKernels(oursAlone: boolean): {
+  kernels: KernelPeer[];
+  missing: string[];
+  folder: string;
+  remove(): void;
+} {
   const folder = mkdtempSync(join(tmpdir(), "flamingo-bench-"));
   const notebooks = join(folder, "notebooks");
   for (const name of ["@types/node", "undici-types", "@tensorflow", "@types/seedrandom", "@webgpu/types"])
@@ -40,10 +47,15 @@ export function findKernels(): { kernels: KernelPeer[]; missing: string[]; folde
     declaration: (index: number) => `const v${index}: number = ${index};`,
     members: "Math.",
   };
+  const first = {
+    types: "const x: number[] = [1, 2]; x.map((v) => v * 2)",
+    "a type error": "const y: number = 'one'; y",
+  };
   const kernels: KernelPeer[] = [
     {
       name: "flamingo",
       spec: flamingoKernelspec,
+      first: { ...first, "the library": "import { GatedXattnDense } from 'flamingo-studio'; GatedXattnDense.name" },
       load: ["flamingo.GatedXattnDense.name"],
       ...typescript,
       libraryMembers: "flamingo.",
@@ -52,28 +64,38 @@ export function findKernels(): { kernels: KernelPeer[]; missing: string[]; folde
     {
       name: "tslab",
       spec: specOf([process.execPath, join(modules, "tslab/bin/tslab"), "kernel", "--config-path"]),
+      first: { ...first, "the library": 'import * as tf from "@tensorflow/tfjs"; tf.version.tfjs' },
       load: ['import * as tf from "@tensorflow/tfjs";'],
       ...typescript,
       libraryMembers: "tf.",
       libraryCell: (index) => `tf.tensor([${index}, 1]).shape`,
     },
   ];
+  const place = { folder: notebooks, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  if (oursAlone) return { kernels: kernels.slice(0, 1), missing: [], ...place };
   const missing: string[] = [];
   const deno = installDeno(folder);
   if (deno)
-    kernels.push({ name: "deno", spec: specOf([deno, "jupyter", "--kernel", "--conn"]), load: [], ...typescript });
+    kernels.push({
+      name: "deno",
+      spec: specOf([deno, "jupyter", "--kernel", "--conn"]),
+      first,
+      load: [],
+      ...typescript,
+    });
   else missing.push(`deno: npm could not install deno ${denoVersion}`);
   if (spawnSync(python, ["-c", "import ipykernel"]).status === 0)
     kernels.push({
       name: "ipykernel",
       spec: specOf([python, "-m", "ipykernel_launcher", "-f"]),
+      first: { types: "x: list[int] = [1, 2]\n[v * 2 for v in x]" },
       load: [],
       typed: (index) => `(lambda x: x + 1)(${index})`,
       declaration: (index) => `v${index}: int = ${index}`,
       members: "str.",
     });
   else missing.push(`ipykernel: ${python} has none (install Debian's python3-ipykernel)`);
-  return { kernels, missing, folder: notebooks, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { kernels, missing, ...place };
 }
 
 function link(target: string, path: string): void {

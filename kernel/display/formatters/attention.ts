@@ -1,5 +1,5 @@
 import type { AttentionFrame } from "../../../src/channels/attention.ts";
-import { attentionMaps } from "../../../src/channels/attentionMaps.ts";
+import { shieldedUntil } from "../../cell/shield.ts";
 import type { Formatter } from "../formatter.ts";
 import { NotebookFigure } from "../notebookFigure.ts";
 
@@ -15,7 +15,8 @@ export const attentionFormatter: Formatter<SeenAttention> = {
     const { frame, pngs } = value as Partial<SeenAttention>;
     return Array.isArray(pngs) && Array.isArray(frame?.images) && Array.isArray(frame.layers);
   },
-  format: ({ frame, pngs }, options) => {
+  format: async ({ frame, pngs }, options) => {
+    const { attentionMaps } = await shieldedUntil(import("../../../src/channels/attentionMaps.ts"));
     const maps = attentionMaps(frame, { images: 12, step: false });
     return new NotebookFigure({ rows: [[maps]], label: "attention" }, { images: pngs }).bundle(options);
   },

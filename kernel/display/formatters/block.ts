@@ -1,7 +1,8 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { AnyBlock } from "../../../src/core/block.ts";
 import type { Port } from "../../../src/core/port.ts";
 import { printShape } from "../../../src/core/shape.ts";
+import { shieldedUntil } from "../../cell/shield.ts";
 import type { Formatter } from "../formatter.ts";
 import { box, escapeHtml, htmlTable, note } from "../html.ts";
 
@@ -15,10 +16,10 @@ export const blockFormatter: Formatter<AnyBlock> = {
     if (typeof title !== "string" || typeof summary !== "string" || !inputs || !outputs) return false;
     return kinds.includes(kind as string) && typeof (config as z.ZodObject | undefined)?.safeParse === "function";
   },
-  format: (block) => {
+  format: async (block) => {
     const { title, name, summary, paper } = block;
     const ports = [...portRows("input", block.inputs), ...portRows("output", block.outputs)];
-    const fields = configRows(block.config);
+    const fields = await configRows(block.config);
     const source = paper ? ` (${/^[A-Z\d]/.test(paper) && !/arxiv/i.test(paper) ? "Flamingo, " : ""}${paper})` : "";
     const html = [
       `<b>${escapeHtml(title)}</b> <code>${escapeHtml(name)}</code>${note(escapeHtml(`${summary}${source}`))}`,
@@ -51,7 +52,8 @@ function portRows(direction: string, ports: Record<string, Port>): string[][] {
   ]);
 }
 
-function configRows(config: z.ZodObject): string[][] {
+async function configRows(config: z.ZodObject): Promise<string[][]> {
+  const { z } = await shieldedUntil(import("zod"));
   const { properties = {} } = z.toJSONSchema(config, { io: "input" }) as {
     properties?: Record<string, { default?: unknown; description?: string; unit?: string }>;
   };

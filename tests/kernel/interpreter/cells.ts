@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll } from "vitest";
 import { createInterpreter, type Preload } from "../../../kernel/interpreter/cellInterpreter.ts";
+import { CompilerProcess } from "../../../kernel/interpreter/compilerProcess.ts";
 import type { CellError, Interpreter } from "../../../kernel/interpreter/interpreter.ts";
-import { startCompiler } from "../../../kernel/startCompiler.ts";
+import { findSnapshots } from "../../../kernel/types/snapshot.ts";
 
 /** Cells of a notebook that lies in a folder of its own, far from any packages. */
 export class Cells {
@@ -18,13 +19,24 @@ export class Cells {
   }
 
   /** Starts an interpreter, which ends with the file of tests. There is one of them in a process. */
-  static async start(files: Record<string, string> = {}, preload?: Preload): Promise<Cells> {
+  static start(files: Record<string, string> = {}, preload?: Preload): Promise<Cells> {
+    return Cells.startWith(new CompilerProcess({ snapshot: findSnapshots()?.whole }), files, preload);
+  }
+
+  /** The same with a compiler of its own, and one for the first cells. */
+  static async startWith(
+    compiler: CompilerProcess,
+    files: Record<string, string> = {},
+    preload?: Preload,
+    earlyCompiler?: CompilerProcess,
+  ): Promise<Cells> {
     const parent = mkdtempSync(join(tmpdir(), "flamingo-notebook-"));
     const folder = join(parent, "notebook");
     mkdirSync(folder);
     const interpreter = await createInterpreter({
       cwd: folder,
-      compiler: startCompiler(),
+      compiler,
+      earlyCompiler,
       ...(preload ? { preload } : {}),
     });
     const cells = new Cells(interpreter, folder);
