@@ -37,9 +37,14 @@ export async function studioOf(child: ChildProcess): Promise<StudioProcess> {
   return { child, connect: () => io(origin, { transports: ["websocket"], forceNew: true, query }) };
 }
 
-/** Asks a studio over its socket. @throws Error with the studio's message */
-export async function ask<T = { run: string }>(socket: Socket, name: string, body: object): Promise<T> {
-  const answer = await socket.timeout(120_000).emitWithAck(name, body);
+/** Asks a studio over its socket. @param patience in milliseconds @throws Error with the studio's message */
+export async function ask<T = { run: string }>(
+  socket: Socket,
+  name: string,
+  body: object,
+  patience = 120_000,
+): Promise<T> {
+  const answer = await socket.timeout(patience).emitWithAck(name, body);
   if (!answer.ok) throw new Error(`${name}: ${answer.error.message}`);
   return answer.value;
 }

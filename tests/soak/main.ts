@@ -12,7 +12,7 @@ import { ask, quickPipeline, spawnFlamingo, studioOf } from "../studioProcess.ts
 /**
  * `npm run -s soak -- --minutes 60 [--viewers 20] [--seed S]`: a run goes on for the whole time while viewers connect, watch it,
  * reload and leave at random. No viewer may miss a record or see one twice, and after the first sixth of the time the studio's
- * memory may grow by at most 0.2 MB a minute.
+ * memory may grow by at most 0.2 MB a minute. Slow answers and lost connections, which a busy machine has, are counted.
  */
 const { values } = parseArgs({
   options: {
@@ -24,6 +24,9 @@ const { values } = parseArgs({
 const minutes = Number(values.minutes);
 const viewers = Number(values.viewers);
 const mostGrowth = 0.2;
+/** Milliseconds after which an answer is slow, and after which it counts as lost. */
+const [slow, patience] = [10_000, 900_000];
+const answers = { slow: 0, slowest: 0, disconnected: 0 };
 const end = performance.now() + minutes * 60_000;
 const home = mkdtempSync(join(tmpdir(), "flamingo-soak-"));
 const random = new Random(Number(values.seed));
@@ -41,14 +44,20 @@ try {
     Promise.all(Array.from({ length: viewers }, (_, index) => view(run, random.fork(index)))),
     measure(memory),
   ]);
-  await ask(owner, "run:stop", { run });
   owner.close();
+  const stopper = studio.connect(); // the owner's connection may have been lost
+  await ask(stopper, "run:stop", { run }, patience);
+  stopper.close();
 
   const records = (await readRecords(join(home, "runs", run))).length;
   const seen = watched.reduce((sum, { seen }) => sum + seen, 0);
   const visits = watched.reduce((sum, { visits }) => sum + visits, 0);
   const growth = slope(memory.filter(([minute]) => minute >= minutes / 6));
   console.log(`${records} records, ${visits} visits, ${seen} records seen, none missed or doubled`);
+  const { slow: slowOnes, slowest, disconnected } = answers;
+  console.log(
+    `${slowOnes} answers took over ${slow / 1000} s (the slowest ${(slowest / 1000).toFixed(1)} s), ${disconnected} connections were lost`,
+  );
   console.log(`memory grew by ${growth.toFixed(3)} MB a minute after the first sixth (at most ${mostGrowth})`);
   process.exitCode = growth > mostGrowth ? 1 : 0;
 } finally {
@@ -68,18 +77,37 @@ async function view(run: string, random: Random): Promise<{ visits: number; seen
   while (performance.now() < end) {
     if (random.integer(3) === 0) next = 0; // loaded anew
     const socket = studio.connect();
+    let isLeaving = false;
     const lost = listen(socket, next, (count) => {
       next += count;
       seen += count;
     });
-    await ask(socket, "run:watch", { run, next });
-    await Promise.race([lost, delay(Math.min(random.integer(30_000), Math.max(0, end - performance.now())))]);
-    if (random.integer(2) === 0) await ask(socket, "run:unwatch", { run });
+    const gone = new Promise<void>((resolve) => socket.once("disconnect", () => resolve()));
+    gone.then(() => isLeaving || answers.disconnected++);
+    const stay = () => delay(Math.min(random.integer(30_000), Math.max(0, end - performance.now())));
+    const visit = async () => {
+      await askPatiently(socket, "run:watch", { run, next });
+      await stay();
+      if (random.integer(2) === 0) await askPatiently(socket, "run:unwatch", { run });
+    };
+    const visiting = visit();
+    visiting.catch(() => undefined); // what a lost connection leaves without an answer
+    await Promise.race([lost, gone, visiting]);
+    isLeaving = true;
     socket.close();
     visits++;
     await delay(random.integer(2000));
   }
   return { visits, seen };
+}
+
+/** Asks, however long it takes, and notes that. */
+async function askPatiently(socket: Socket, name: string, body: object): Promise<void> {
+  const start = performance.now();
+  await ask(socket, name, body, patience);
+  const time = performance.now() - start;
+  if (time > slow) answers.slow++;
+  answers.slowest = Math.max(answers.slowest, time);
 }
 
 /** Counts a visit's records; rejects on one that does not follow the one before. */
