@@ -11,6 +11,7 @@ import type { AnyChannel } from "../../../src/channels/channel.ts";
 import { channels } from "../../../src/channels/channels.ts";
 import type { ChannelName } from "../../../src/runs/channelFigure.ts";
 import { AttentionPanel } from "../panels/AttentionPanel.tsx";
+import { ChangesPanel } from "../panels/ChangesPanel.tsx";
 import { ChannelPanel } from "../panels/ChannelPanel.tsx";
 import { InterventionPanel } from "../panels/InterventionPanel.tsx";
 import { LogPanel } from "../panels/LogPanel.tsx";
@@ -34,6 +35,7 @@ const panels: readonly { name: string; title: string; panel: ReactNode }[] = [
     return { name: channel.name, title: channel.title, panel: Own ? <Own /> : <ChannelPanel channel={channel} /> };
   }),
   { name: "intervention", title: "Intervention", panel: <InterventionPanel /> },
+  { name: "changes", title: "Changes", panel: <ChangesPanel /> },
   { name: "log", title: "Log", panel: <LogPanel /> },
 ];
 
