@@ -94,7 +94,7 @@ export const lens = defineChannel({
       title: "What the image is worth",
       lines: [...lines, { name: "mean", points: all, color: { series: 0 }, width: 2.25, derived: true }],
       x: stepAxis(frame),
-      y: { title: "log p − log p masked (nats)" },
+      y: { title: "gain in log p (nats)" },
       readout: { value: formatNumber(all.last?.y), label: "nats per token, mean over the pinned images" },
       legend: [
         { label: "each image", colors: lines.slice(0, 4).map(({ color }) => color) },

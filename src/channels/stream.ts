@@ -83,6 +83,10 @@ export const stream = defineChannel({
     };
     const shares = state.map(shareOf);
     const most = Math.max(0, ...shares.map(({ last }) => (Number.isFinite(last?.y) ? last!.y : 0)));
+    const ever = shares.reduce(
+      (largest, { columns }) => columns.y.reduce((max, y) => (Number.isFinite(y) ? Math.max(max, y) : max), largest),
+      0.1,
+    );
     const first = state[shares.findIndex(({ last }) => last?.y === most)];
     const x = stepAxis(frame);
     const legend = [
@@ -94,14 +98,14 @@ export const stream = defineChannel({
       title: "Stream",
       lines: state.map((place) => line(place, place.after)),
       x,
-      y: { title: "norm of a token's hidden state" },
+      y: { title: "norm of a hidden state" },
       legend,
     });
     const share = linesPanel({
       title: "Stream",
       lines: state.map((place, at) => line(place, shares[at]!)),
       x,
-      y: { title: "‖added‖ / (‖before‖ + ‖added‖)", range: [0, Math.max(0.1, Math.ceil(most * 10 + 1e-9) / 10)] },
+      y: { title: "share of the stream", range: [0, Math.min(1, Math.ceil(ever * 10 + 1e-9) / 10)] },
       readout: {
         value: formatShare(most),
         label: first && most > 0 ? `most, ${labelOf(first, layers)}` : "nothing is added: all gates are closed",

@@ -13,7 +13,7 @@ const kinds: readonly { kind: ChangeKind; title: string }[] = [
 ];
 
 /** Sizes of the strip, in units of its drawing. */
-const [width, left, row] = [600, 118, 18];
+const [width, left, row] = [400, 118, 18];
 
 /** What changed in the run, on a strip of all its steps and as a list. */
 export function ChangesPanel() {
