@@ -6,6 +6,10 @@ const benches: Record<string, { summary: string; load(): Promise<(args: string[]
     summary: "the editor with 200 and 1,000 nodes in Chromium, plain React Flow beside it",
     load: async () => (await import("./editor.ts")).main,
   },
+  "few-shot": {
+    summary: "the few-shot curves of runs with different seeds, side by side and together",
+    load: async () => (await import("./fewShot.ts")).main,
+  },
   generate: {
     summary: "tokens a second of generation, of a tiny and a 125M model, PyTorch beside it",
     load: async () => (await import("./generate.ts")).main,
