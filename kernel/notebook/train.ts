@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FlamingoError } from "../../src/core/errors.ts";
+import { suggestion } from "../../src/core/suggestion.ts";
 import { catalog } from "../../src/execution/registry.ts";
 import { compile } from "../../src/pipeline/compile.ts";
 import { type Pipeline, readPipeline } from "../../src/pipeline/schema.ts";
@@ -66,11 +67,12 @@ export async function pipeline(what: string | Pipeline | NotebookPipeline): Prom
 async function definitionOf(what: string | Pipeline | NotebookPipeline): Promise<Pipeline> {
   if (what instanceof NotebookPipeline) return what.definition;
   if (typeof what !== "string") return what;
-  if ((await templateNames()).includes(what)) return readTemplate(what);
+  const templates = await templateNames();
+  if (templates.includes(what)) return readTemplate(what);
   const saved = join(findHome().pipelines, `${what}.json`);
   const file = !what.includes("/") && existsSync(saved) ? saved : what;
   if (existsSync(file)) return readPipeline(await readFile(file, "utf8"), file);
-  const fix = `name a template (${(await templateNames()).join(", ")}) or a file`;
+  const fix = suggestion(what, templates, `name a template (${templates.join(", ")}) or a file`);
   throw new FlamingoError("NOT_FOUND", `there is no pipeline "${what}"`, { actual: what, fix });
 }
 

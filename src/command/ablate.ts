@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { printSeconds } from "../core/duration.ts";
 import { FlamingoError } from "../core/errors.ts";
@@ -18,6 +18,7 @@ import { emptyRun, foldRecords, type RunState } from "../runs/state.ts";
 import { readTemplate, templatesFolder } from "../runs/templates.ts";
 import { type Command, type CommandContext, interruptedCode, readArguments, usageError } from "./command.ts";
 import { Progress } from "./progress.ts";
+import { readNamedFile } from "./readNamedFile.ts";
 
 const usage = "flamingo ablate FILE.json [--out DIR] [--device NAME] [--seeds 1,2,3]";
 
@@ -66,13 +67,13 @@ Ctrl-C stops at the next step with a checkpoint; the same command goes on from t
 const shippedFolder = join(templatesFolder, "../ablations");
 
 async function readAblation(file: string): Promise<Ablation> {
-  const path = existsSync(file) ? file : join(shippedFolder, `${file}.json`);
-  const text = await readFile(path, "utf8").catch(() => {
-    throw new FlamingoError("NOT_FOUND", `there is no file ${file}`, {
-      source: file,
-      fix: "check the path, or use table-3",
-    });
-  });
+  const shipped = (await readdir(shippedFolder)).map((name) => basename(name, ".json"));
+  const path = !existsSync(file) && shipped.includes(file) ? join(shippedFolder, `${file}.json`) : file;
+  const text = await readNamedFile(
+    path,
+    shipped,
+    `name a file, or one that comes with the studio: ${shipped.join(", ")}`,
+  );
   try {
     return parseAblation(JSON.parse(text), file);
   } catch (error) {

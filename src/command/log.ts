@@ -3,6 +3,7 @@ import type { AnyChannel, Table } from "../channels/channel.ts";
 import { channels } from "../channels/channels.ts";
 import { printCsv } from "../channels/csv.ts";
 import { FlamingoError } from "../core/errors.ts";
+import { suggestion } from "../core/suggestion.ts";
 import { formatCount } from "../figures/numbers.ts";
 import { figureText } from "../figures/text.ts";
 import { type ChannelName, channelFigure } from "../runs/channelFigure.ts";
@@ -13,7 +14,7 @@ import { type Command, readArguments, usageError } from "./command.ts";
 import { statusLine } from "./progress.ts";
 
 const usage = "flamingo log RUN_DIR [--channel NAME] [--csv | --json] [--tensorboard DIR]";
-const names = channels.map(({ name }) => name).join(", ");
+const names = channels.map(({ name }) => name);
 
 /** Prints what was watched in a run. */
 export const log: Command = {
@@ -22,7 +23,7 @@ export const log: Command = {
 Prints what was watched in a run: in a few lines, or every value of every step.
 
   RUN_DIR         the run's folder
-  --channel NAME  one of ${names}
+  --channel NAME  one of ${names.join(", ")}
   --csv           every value of the channel as CSV, a line for each step
   --json          every value as JSON: an object for each row, one a line
   --tensorboard DIR  writes an event file for TensorBoard: every number, captions, pinned images, and histograms of the
@@ -68,7 +69,9 @@ function chooseChannels(name: string | undefined): readonly AnyChannel[] {
   if (name === undefined) return all;
   const found = all.find((channel) => channel.name === name);
   if (found) return [found];
-  throw new FlamingoError("NOT_FOUND", `there is no channel "${name}"`, { fix: `name one of ${names}` });
+  throw new FlamingoError("NOT_FOUND", `there is no channel "${name}"`, {
+    fix: suggestion(name, names, `name one of ${names.join(", ")}`),
+  });
 }
 
 /** A row is an object; of several channels, each says which it is of. */

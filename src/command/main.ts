@@ -1,9 +1,9 @@
-import { reportOf } from "../core/errors.ts";
+import { FlamingoError, reportOf } from "../core/errors.ts";
+import { suggestion } from "../core/suggestion.ts";
 import { version } from "../package/version.ts";
 import { describeError, printError } from "../runs/fault.ts";
 import { findHome } from "../runs/home.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { usageError } from "./command.ts";
 
 interface Entry {
   summary: string;
@@ -108,8 +108,9 @@ async function dispatch([name, ...rest]: string[], context: CommandContext): Pro
     return 0;
   }
   if (!Object.hasOwn(commands, name)) {
-    const known = Object.keys(commands).join(", ");
-    throw usageError(`there is no command "${name}"`, `flamingo COMMAND, with one of ${known}`);
+    const known = Object.keys(commands);
+    const fix = suggestion(name, known, `call it as flamingo COMMAND, with one of ${known.join(", ")}`);
+    throw new FlamingoError("USAGE", `there is no command "${name}"`, { fix });
   }
   const command = await commands[name]!.load();
   if (rest.includes("--help") || rest.includes("-h")) {

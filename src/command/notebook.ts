@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { executeNotebook } from "../../kernel/client/executeNotebook.ts";
 import { KernelClient } from "../../kernel/client/kernelClient.ts";
@@ -9,6 +8,7 @@ import { FlamingoError } from "../core/errors.ts";
 import { writeAtomic } from "../files/writeAtomic.ts";
 import { printError } from "../runs/fault.ts";
 import { type Command, type CommandContext, interruptedCode, readArguments, readWhole, usageError } from "./command.ts";
+import { readNamedFile } from "./readNamedFile.ts";
 
 const usage = "flamingo notebook run FILE.ipynb [--output FILE] [--timeout S] [--allow-errors]";
 
@@ -40,7 +40,7 @@ Ctrl-C interrupts the cell that runs, and saves what there is.
     if (action !== "run" || file === undefined || more.length > 0)
       throw usageError("notebook takes run and one notebook", usage);
     const timeout = readWhole("timeout", values.timeout, 1, usage);
-    const input = parseNotebook(await readNotebook(file), file);
+    const input = parseNotebook(await readNamedFile(file, [], "name a Jupyter notebook (.ipynb)"), file);
     refuseOtherLanguages(input, file);
     return runNotebook(input, file, values.output ?? file, context, {
       allowErrors: values["allow-errors"] ?? false,
@@ -90,16 +90,6 @@ function withKernelspec(executed: NotebookFile): NotebookFile {
   const { display_name, language } = flamingoKernelspec;
   const kernelspec = { name: kernelName, display_name, language };
   return { ...executed, metadata: { kernelspec, ...executed.metadata } };
-}
-
-async function readNotebook(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === "ENOENT" ? "it is not there" : (error as Error).message;
-    const details = { source: file, fix: "name a Jupyter notebook (.ipynb)" };
-    throw new FlamingoError("NOT_FOUND", `cannot read ${file}: ${reason}`, details, { cause: error });
-  }
 }
 
 function refuseOtherLanguages({ metadata }: NotebookFile, file: string): void {

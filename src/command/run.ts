@@ -3,7 +3,7 @@ import { readPipelineFile } from "./readPipelineFile.ts";
 import { runHere } from "./runHere.ts";
 import { withImages } from "./withImages.ts";
 
-const usage = "flamingo run PIPELINE.json [--images DIR] [--out DIR] [--steps N] [--seed S] [--device NAME] [--json]";
+const usage = "flamingo run PIPELINE [--images DIR] [--out DIR] [--steps N] [--seed S] [--device NAME] [--json]";
 
 /** The options that every command has which starts a run. */
 export const runOptions = {
@@ -25,22 +25,23 @@ export const runOptionsHelp = `  --images DIR    folder of images with captions.
 Ctrl-C stops at the next step with a checkpoint; a second Ctrl-C ends at once.
 `;
 
-/** Carries out a pipeline file in this process. */
+/** Carries out a pipeline in this process. */
 export const run: Command = {
   help: `${usage}
 
 Checks a pipeline, then trains and evaluates what it says.
 
+  PIPELINE        a pipeline's file, or the name of a template that comes with the studio
 ${runOptionsHelp}`,
   run: async (args, context) => {
     const { values, positionals } = readArguments(args, runOptions, usage);
     const [file, ...more] = positionals;
-    if (file === undefined || more.length > 0) throw usageError("run takes one pipeline file", usage);
+    if (file === undefined || more.length > 0) throw usageError("run takes one pipeline", usage);
     return startRun(file, values, context, usage);
   },
 };
 
-/** Starts a run of a pipeline file with what the options of a command say. */
+/** Starts a run of a pipeline, a file or the name of a template, with what the options of a command say. */
 export async function startRun(
   file: string,
   values: { images?: string; out?: string; steps?: string; seed?: string; device?: string; json?: boolean },

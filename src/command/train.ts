@@ -1,6 +1,4 @@
-import { join } from "node:path";
-import { FlamingoError } from "../core/errors.ts";
-import { templateNames, templatesFolder } from "../runs/templates.ts";
+import { templateFile } from "../runs/templates.ts";
 import { type Command, readArguments, usageError } from "./command.ts";
 import { runOptions, runOptionsHelp, startRun } from "./run.ts";
 
@@ -12,18 +10,13 @@ export const train: Command = {
   help: `${usage}
 
 Trains a model from a template that comes with the studio; ${firstTemplate} without a name. The same as
-flamingo run with the template's file.
+flamingo run with the template's name; a file of yours is for flamingo run.
 
 ${runOptionsHelp}`,
   run: async (args, context) => {
     const { values, positionals } = readArguments(args, runOptions, usage);
     const [name = firstTemplate, ...more] = positionals;
     if (more.length > 0) throw usageError("train takes one template", usage);
-    const names = await templateNames();
-    if (!names.includes(name)) {
-      const fix = `name one of ${names.join(", ")}; for a file of yours: flamingo run FILE`;
-      throw new FlamingoError("NOT_FOUND", `there is no template "${name}"`, { source: templatesFolder, fix });
-    }
-    return startRun(join(templatesFolder, `${name}.json`), values, context, usage);
+    return startRun(await templateFile(name), values, context, usage);
   },
 };

@@ -123,7 +123,7 @@ describe("flamingo notebook run", () => {
   );
 
   test.each([
-    ["is not there", "nowhere.ipynb", undefined, "NOT_FOUND: cannot read nowhere.ipynb: it is not there"],
+    ["is not there", "nowhere.ipynb", undefined, "NOT_FOUND: there is no file nowhere.ipynb"],
     ["is none", undefined, "{}", "INVALID_NOTEBOOK"],
     [
       "is another language's",

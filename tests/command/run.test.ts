@@ -6,7 +6,9 @@ import type { Execution } from "../../src/command/execution.ts";
 import { Progress, statusLine } from "../../src/command/progress.ts";
 import { withImages } from "../../src/command/withImages.ts";
 import { FlamingoError } from "../../src/core/errors.ts";
+import { catalog } from "../../src/execution/registry.ts";
 import { parsePipeline } from "../../src/pipeline/schema.ts";
+import { readRun } from "../../src/runs/folder.ts";
 import { readRecords } from "../../src/runs/reader.ts";
 import { emptyRun, foldRecords } from "../../src/runs/state.ts";
 import { fakePipeline } from "../runs/fakeLibrary.ts";
@@ -34,6 +36,18 @@ describe("flamingo run", () => {
     expect(events).toEqual(await readRecords(out));
     expect(events.at(-1)).toMatchObject({ channel: "status", value: { status: "succeeded" } });
     expect(events.filter(({ channel }) => channel === "loss")).toHaveLength(7);
+  });
+
+  test("takes a template by its name, as flamingo train does", async () => {
+    const { out } = workplace();
+    const started: string[] = [];
+    const execute: Execution["execute"] = async ({ folder }) => {
+      started.push((await readRun(folder)).name);
+      return "stopped";
+    };
+    for (const [index, command] of ["run", "train"].entries())
+      await callFlamingo([command, "emoji-captions", "--out", `${out}${index}`], { execute, catalog });
+    expect(started).toEqual(["Emoji captions", "Emoji captions"]);
   });
 
   test("without --json tells how it goes in plain lines", async () => {
@@ -232,6 +246,26 @@ describe("bad input is one clear line, a non-zero exit, and leaves no run behind
     const { code, err } = await callFlamingo(["run", "nowhere.json"]);
     expect(err).toMatch(/^NOT_FOUND: .*nowhere\.json.*\. Fix: .*\n$/);
     expect(code).toBe(1);
+  });
+
+  test("a misspelled template or file is told by the name that was probably meant", async () => {
+    const { file, folder } = workplace();
+    for (const [args, meant] of [
+      [["run", "emoji-captoins"], "emoji-captions"],
+      [["train", "emoji-captoins"], "emoji-captions"],
+      [["run", join(folder, "pipelnie.json")], file],
+      [["ablate", "tabel-3"], "table-3"],
+    ] as const) {
+      const { code, err } = await callFlamingo([...args]);
+      expect(err).toMatch(/^NOT_FOUND: there is no (file|template) /);
+      expect(err).toContain(`Fix: did you mean ${meant}? If not, name `);
+      expect(code).toBe(1);
+    }
+    const { code, err } = await callFlamingo(["trian"]);
+    expect(err).toMatch(
+      /^USAGE: there is no command "trian"\. Fix: did you mean train\? If not, call it as flamingo COMMAND/,
+    );
+    expect(code).toBe(2);
   });
 
   test("a device that is not there", async () => {
