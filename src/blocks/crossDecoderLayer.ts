@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { count } from "../core/configFields.ts";
 import { defineBlock } from "../core/defineBlock.ts";
-import { float32, optional } from "../core/port.ts";
+import { float32 } from "../core/port.ts";
 import { slot } from "../core/slot.ts";
 import { add } from "./add.ts";
 import { headFields } from "./attention.ts";
-import { keyMask } from "./decoderLayer.ts";
+import { mediaLayerPorts } from "./decoderLayer.ts";
 import { feedForwardSlot } from "./feedForward.ts";
 import { crossAttentionFields, MaskedCrossAttention } from "./maskedCrossAttention.ts";
 import { locationsPort, mediaPort } from "./mediaPorts.ts";
@@ -56,13 +56,7 @@ export const CrossDecoderLayer = defineBlock({
     crossAttention: { type: "MaskedCrossAttention", config: { heads: 2, headDim: 4, padded: true } },
   },
   exampleSizes: { batch: 2, length: 5, keys: 5, media: 2, latents: 3 },
-  inputs: {
-    hidden: float32("batch length dim", "hidden states"),
-    media: optional(mediaPort),
-    locations: optional(locationsPort),
-    keyMask,
-  },
-  outputs: { hidden: float32("batch length dim", "hidden states after the layer") },
+  ...mediaLayerPorts,
   layer: true,
   build({ dim, visualDim, heads, headDim, attention, norm, feedForward, crossAttention }, { child }) {
     const attend = child("attn", SelfAttention, { dim, heads, headDim, attention, norm, causal: true });

@@ -69,10 +69,8 @@ export const DecoderLayer = defineBlock({
   },
 });
 
-/** A slot for the layers of a language model. A layer that has the ports `media` and `locations` gets the visual tokens as well. */
-export const decoderLayerSlot = slot({
-  title: "Decoder layer",
-  description: "The layers of the language model.",
+/** The ports of a decoder layer that attends to the media as well. */
+export const mediaLayerPorts = {
   inputs: {
     hidden: float32("batch length dim", "hidden states"),
     media: optional(mediaPort),
@@ -80,6 +78,13 @@ export const decoderLayerSlot = slot({
     keyMask,
   },
   outputs: { hidden: float32("batch length dim", "hidden states after the layer") },
+};
+
+/** A slot for the layers of a language model. A layer that has the ports `media` and `locations` gets the visual tokens as well. */
+export const decoderLayerSlot = slot({
+  title: "Decoder layer",
+  description: "The layers of the language model.",
+  ...mediaLayerPorts,
   given: ["dim", "visualDim"],
   default: DecoderLayer,
 });

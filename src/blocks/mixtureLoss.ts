@@ -42,15 +42,19 @@ export const MixtureLoss = definePrimitive({
     video: optional(float32("", "loss on video-text pairs (VTP)")),
   },
   outputs: { loss: float32("", "weighted sum, in nats a token") },
+  mixture: (config) => ({ weights: weightsOf(config), inTurn: config.order === "roundRobin" }),
   build: (config) => (inputs) => {
+    const weights = weightsOf(config);
     const weighted = Object.entries(inputs).flatMap(([dataset, loss]) =>
-      loss ? [scale(loss, mixtureWeight(config, dataset))] : [],
+      loss ? [scale(loss, weights[dataset as keyof typeof weights])] : [],
     );
     return weighted.reduce((sum, loss) => add(sum, loss), weighted.shift() ?? zeros([]));
   },
 });
 
-/** The weight of the dataset that an input is the loss of. */
-export function mixtureWeight(config: object, dataset: string): number {
-  return (config as Record<string, number>)[`${dataset}Weight`]!;
+type WeightField = "interleavedWeight" | "pairsWeight" | "longPairsWeight" | "videoWeight";
+
+/** The weight of the loss at each input. */
+function weightsOf({ interleavedWeight, pairsWeight, longPairsWeight, videoWeight }: Record<WeightField, number>) {
+  return { interleaved: interleavedWeight, pairs: pairsWeight, longPairs: longPairsWeight, video: videoWeight };
 }

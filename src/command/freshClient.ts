@@ -5,16 +5,16 @@ import { isCompiled } from "../package/compiled.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** All that the page is made from. */
-const sources = [
+/** All of this project that the page is made from. */
+export const pageSources = [
   "editor/client",
   "editor/shared",
   "editor/vite.config.ts",
   "kernel/nbformat",
+  "kernel/protocol",
   "src/channels",
   "src/core",
   "src/figures",
-  "src/files",
   "src/graph",
   "src/pipeline",
   "src/runs",
@@ -29,7 +29,7 @@ const sources = [
 export async function buildClientIfStale(folder: string, say: (line: string) => void): Promise<void> {
   if (isCompiled) return;
   const built = await newest(join(folder, "index.html"));
-  const changed = Math.max(...(await Promise.all(sources.map((source) => newest(join(root, source))))));
+  const changed = Math.max(...(await Promise.all(pageSources.map((source) => newest(join(root, source))))));
   if (built >= changed) return;
   say("building the studio's page, once…");
   const { buildClient } = await import("../../editor/build.ts"); // only now: a start that builds nothing need not wait

@@ -42,6 +42,8 @@ export interface BlockDefinition<C extends z.ZodObject = z.ZodObject, I extends 
    * axes, and the output for an image has the same bits wherever it is in the batch. Frozen features can then be cached.
    */
   perImage?: boolean;
+  /** For a loss that mixes datasets: how training mixes them. Training then computes the loss at each input on its own. */
+  mixture?(config: z.output<C>): Mixture;
   /** The block that this one is a changed copy of. */
   from?: string;
   /** The parameter group of its weights, where it has one of its own. */
@@ -53,6 +55,14 @@ export interface BlockDefinition<C extends z.ZodObject = z.ZodObject, I extends 
   /** Values that can be read beside the outputs, computed only when a probe asks. */
   // biome-ignore lint/suspicious/noExplicitAny: see build
   probes?: Readonly<Record<string, (config: z.output<C>, inputs: InputsOf<I, any>) => any>>;
+}
+
+/** How a training mixes the datasets whose losses are the inputs of a block. */
+export interface Mixture {
+  /** What the loss at each input is multiplied by. */
+  weights: Readonly<Record<string, number>>;
+  /** Whether each step takes one dataset, in turn, instead of all of them. */
+  inTurn: boolean;
 }
 
 /** A block of any configuration and any ports, as registries and readings hold it. */

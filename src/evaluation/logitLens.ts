@@ -33,7 +33,12 @@ const languageModels = ["FlamingoLanguageModel", "GraftedLanguageModel"];
  * @see nostalgebraist 2020, Interpreting GPT: the logit lens
  */
 export async function logitLens(model: PromptModel, asked: readonly Continued[]): Promise<LensLayer[][]> {
-  const { layers, end } = partsOf(model.blocks);
+  const parts = partsOf(model.blocks);
+  if (!parts)
+    throw new FlamingoError("INVALID_PIPELINE", "the model has no language model whose layers are known", {
+      fix: `use one with ${languageModels.join(" or ")}`,
+    });
+  const { layers, end } = parts;
   const rows = asked.map(({ prompt, text }) => {
     const { ids, media } = promptTokens(prompt, model.tokenizer);
     return { prompt, first: ids.length - 1, media, tokens: textTokens(text, model.tokenizer) };
@@ -90,18 +95,16 @@ function largestOf(logits: Float32Array, start: number, tokens: number): number 
 
 /** Whether a model has layers that are known, so that `logitLens` can look through them. */
 export function hasLens(model: PromptModel): boolean {
-  return model.blocks.some(
-    ({ types, path }) => languageModels.includes(types.at(-2) ?? "") && path.at(-1) === "logits",
-  );
+  return partsOf(model.blocks) !== undefined;
 }
 
-/** The stacked layers of a language model, and the blocks that make logits of the last hidden states, both in order. */
-function partsOf(blocks: readonly PlacedBlock[]): { layers: PlacedBlock[]; end: PlacedBlock[] } {
+/**
+ * The stacked layers of a language model, and the blocks that make logits of the last hidden states, both in order; undefined
+ * for a model without a language model whose layers are known.
+ */
+function partsOf(blocks: readonly PlacedBlock[]): { layers: PlacedBlock[]; end: PlacedBlock[] } | undefined {
   const inside = blocks.filter(({ types }) => languageModels.includes(types.at(-2) ?? ""));
   const layers = inside.filter(({ path }) => /layers\.\d+$/.test(path.at(-1)!));
   const end = inside.filter(({ path }) => ["norm", "project_out", "logits"].includes(path.at(-1)!));
-  if (layers.length > 0 && end.length > 1) return { layers, end };
-  throw new FlamingoError("INVALID_PIPELINE", "the model has no language model whose layers are known", {
-    fix: `use one with ${languageModels.join(" or ")}`,
-  });
+  return layers.length > 0 && end.length > 1 ? { layers, end } : undefined;
 }

@@ -17,6 +17,7 @@ import { newestCheckpoint, type StoredCheckpoint } from "../training/checkpoint.
 import { listNames } from "../weights/mappedWeights.ts";
 import { atNode } from "./atNode.ts";
 import { memoryNeed, requireMemory } from "./memoryNeed.ts";
+import { nodeProgress } from "./nodeProgress.ts";
 import { PipelineModel } from "./pipelineModel.ts";
 import { catalog, findAction, findBlock, findSource } from "./registry.ts";
 import { findStart } from "./startingWeights.ts";
@@ -172,7 +173,7 @@ async function openSource(
       const now = performance.now(); // the clock may be set back
       if (step < total && now - told < 200) return;
       told = now;
-      log.append({ channel: "node", value: { node, state: "running", activity, step, total } });
+      nodeProgress(log, node, activity)(step, total);
     },
     warn: (message) => log.append({ channel: "message", value: { level: "warning", message, node } }),
   });

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { MixtureLoss, mixtureWeight } from "../blocks/mixtureLoss.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
 import { sizeOf } from "../core/shape.ts";
@@ -28,6 +27,7 @@ import type { ActionContext } from "./action.ts";
 import { FeatureCache } from "./featureCache.ts";
 import { lastLayers } from "./lastLayers.ts";
 import { mayContinue } from "./mayContinue.ts";
+import { nodeProgress } from "./nodeProgress.ts";
 import { toTensors, type Values } from "./pipelineModel.ts";
 
 export interface TrainerSettings {
@@ -170,16 +170,13 @@ export class Trainer {
     const { model, node } = this.#context;
     const from = model.inputsOf(node.id).loss!;
     const { type, config } = model.node(from.node);
-    const mixed = type === MixtureLoss.name ? Object.entries(model.inputsOf(from.node)) : [];
-    if (mixed.length === 0) {
-      const lossOf = this.#lossOf(from);
-      return { lossOf };
-    }
+    const block = model.findBlock(type);
+    const mixture = block?.mixture?.(block.config.parse(config));
+    const mixed = mixture ? Object.entries(model.inputsOf(from.node)) : [];
+    if (!mixture || mixed.length === 0) return { lossOf: this.#lossOf(from) };
     const losses = mixed.map(([, each]) => this.#lossOf(each));
-    const settings = MixtureLoss.config.parse(config);
-    const datasets = mixed.map(([name]) => ({ name, weight: mixtureWeight(settings, name) }));
-    const inTurn = settings.order === "roundRobin";
-    return { mixture: { datasets, inTurn }, lossOf: (batch, dataset) => losses[dataset]!(batch) };
+    const datasets = mixed.map(([name]) => ({ name, weight: mixture.weights[name]! }));
+    return { mixture: { datasets, inTurn: mixture.inTurn }, lossOf: (batch, dataset) => losses[dataset]!(batch) };
   }
 
   /**
@@ -314,8 +311,7 @@ export class Trainer {
     if (!always && now - this.#lastReport < reportEvery) return;
     this.#lastReport = now;
     const { log, node } = this.#context;
-    const total = this.#settings.schedule.steps;
-    log.append({ channel: "node", value: { node: node.id, state: "running", activity: "training", step, total } });
+    nodeProgress(log, node.id, "training")(step, this.#settings.schedule.steps);
   }
 
   #reportSkipped(step: number): void {

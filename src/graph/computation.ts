@@ -18,6 +18,11 @@ export function computationOf({ nodes, edges }: Graph, blocks: GraphBlocks = {})
   });
 }
 
+/** Whether two graphs, each with its blocks of its own, compute the same. */
+export function sameComputation(a: Graph & { blocks: GraphBlocks }, b: Graph & { blocks: GraphBlocks }): boolean {
+  return computationOf(a, a.blocks) === computationOf(b, b.blocks);
+}
+
 /** What one node computes, as text. */
 export function computationOfNode(node: GraphNode): string {
   return canonical(withoutLabel(node));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { computationOf } from "../../src/graph/computation.ts";
+import { computationOf, sameComputation } from "../../src/graph/computation.ts";
 import { parsePipeline } from "../../src/pipeline/schema.ts";
 
 const base = {
@@ -53,4 +53,13 @@ test.each([
   ],
 ])("%s is", (_what, change) => {
   expect(hashed((copy) => void change(copy))).not.toBe(hashed());
+});
+
+test("two pipelines compute the same exactly if their texts are equal, blocks of their own included", () => {
+  const read = (copy: typeof base) => parsePipeline(copy, "test");
+  const [one, renamed, other] = [structuredClone(base), structuredClone(base), structuredClone(base)];
+  renamed.name = "another name";
+  other.blocks.Twice.nodes.a.config.outDim = 5;
+  expect(sameComputation(read(one), read(renamed))).toBe(true);
+  expect(sameComputation(read(one), read(other))).toBe(false);
 });

@@ -1,6 +1,6 @@
 import type { Catalog } from "../../../src/core/catalog.ts";
 import { FlamingoError } from "../../../src/core/errors.ts";
-import { computationOf } from "../../../src/graph/computation.ts";
+import { sameComputation } from "../../../src/graph/computation.ts";
 import { pipelineNotebook } from "../../../src/pipeline/notebook.ts";
 import { pipelineProgram } from "../../../src/pipeline/program.ts";
 import { emptyPipeline, type Pipeline, readPipeline, writePipeline } from "../../../src/pipeline/schema.ts";
@@ -153,8 +153,7 @@ export function exportPipeline(form: "program" | "notebook"): void {
     return;
   }
   const earlier = earlierRun();
-  const same =
-    earlier && computationOf(earlier.pipeline, earlier.pipeline.blocks) === computationOf(pipeline, pipeline.blocks);
+  const same = earlier && sameComputation(earlier.pipeline, pipeline);
   download(`${name}.ts`, pipelineProgram(pipeline, same ? { seed: earlier.seed, steps: earlier.steps } : { seed: 0 }));
 }
 

@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import { computationOf } from "../../../src/graph/computation.ts";
+import { sameComputation } from "../../../src/graph/computation.ts";
 import { type Pipeline, parsePipeline } from "../../../src/pipeline/schema.ts";
 import { emptyRun, type RunState } from "../../../src/runs/state.ts";
 import { setOriginRun, useEditor } from "./editor.ts";
@@ -68,7 +68,7 @@ function judge(): void {
   const { run, ran, nodes: before } = useOwnRun.getState();
   const { pipeline, origin } = useEditor.getState();
   if (run === undefined || !ran) return;
-  const own = origin.run === run || computationOf(pipeline, pipeline.blocks) === computationOf(ran, ran.blocks);
+  const own = origin.run === run || sameComputation(pipeline, ran);
   const nodes = Object.keys(own ? pipeline.nodes : {}).filter((id) => pipeline.nodes[id]!.type === ran.nodes[id]?.type);
   const same = nodes.length === before.size && nodes.every((id) => before.has(id));
   useOwnRun.setState({ own, ...(same ? {} : { nodes: new Set(nodes) }) });

@@ -9,12 +9,12 @@ import { captionAttention } from "../../evaluation/captioning/captionAttention.t
 import { captionLens } from "../../evaluation/captioning/captionLens.ts";
 import { documentAttention } from "../../evaluation/captioning/documentAttention.ts";
 import { hasLens } from "../../evaluation/logitLens.ts";
-import { PromptModel } from "../../evaluation/promptModel.ts";
 import { labelOf } from "../../evaluation/promptTemplate.ts";
 import { writeAtomic } from "../../files/writeAtomic.ts";
 import { AttentionWatch } from "../../inspection/attention.ts";
 import { attentionFile, pinnedFile } from "../../runs/folder.ts";
 import { type ActionContext, defineAction } from "../action.ts";
+import { promptModel } from "./promptModel.ts";
 
 const config = z.strictObject({
   every: count("Every", "Steps between two captionings.", "steps").default(100),
@@ -45,7 +45,7 @@ export const CaptionSamples = defineAction({
   inputs: { logits: float32("batch length tokens", "scores of each token as the next") },
   stage: "evaluate",
   observe: async (settings, context) => {
-    const { source } = modelOf(context);
+    const { source } = promptModel(context);
     const samples = (context.sources.get(source)?.samples ?? []).slice(0, settings.images);
     await Promise.all(samples.map(({ media: [image] }, index) => writePinned(context.folder, index, image!)));
     return { every: settings.every, see: (step) => see(step, samples, settings.longest, context) };
@@ -68,13 +68,9 @@ function documentLength({ model }: ActionContext, source: string, images: number
   return Math.min(mostTogether, images, typeof media === "number" ? media : mostTogether);
 }
 
-function modelOf({ model, node, sources }: ActionContext): PromptModel {
-  return PromptModel.at(model, node.inputs.logits!, (source) => sources.get(source)?.tokenizer);
-}
-
 async function see(step: number, samples: readonly Example[], longest: number, context: ActionContext): Promise<void> {
   if (samples.length === 0) return; // nothing is held out
-  const model = modelOf(context);
+  const model = promptModel(context);
   const watch = new AttentionWatch(model.blocks);
   try {
     const images = samples.map(({ media }) => media[0]!);

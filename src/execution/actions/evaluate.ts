@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { count } from "../../core/configFields.ts";
-import { FlamingoError } from "../../core/errors.ts";
 import { float32 } from "../../core/port.ts";
-import type { EvaluationSet } from "../../data/evaluationSet.ts";
 import { evaluate, metrics } from "../../evaluation/evaluate.ts";
 import { examplesFingerprint } from "../../evaluation/examplesFingerprint.ts";
-import { PromptModel } from "../../evaluation/promptModel.ts";
-import { type ActionContext, defineAction } from "../action.ts";
+import { defineAction } from "../action.ts";
 import { mayContinue } from "../mayContinue.ts";
+import { nodeProgress } from "../nodeProgress.ts";
+import { named } from "./named.ts";
+import { promptModel } from "./promptModel.ts";
 
 const config = z.strictObject({
   examples: count("Examples", "Most examples of each evaluation set, always the same ones.").default(400),
@@ -43,22 +43,19 @@ export const Evaluate = defineAction({
   inputs: { logits: float32("batch length tokens", "scores of each token as the next") },
   stage: "evaluate",
   run: async (settings, context) => {
-    const { model, log, node, seed, sources } = context;
-    const prompts = PromptModel.at(model, node.inputs.logits!, (source) => sources.get(source)?.tokenizer);
-    const chosen = settings.metrics.length === 0 ? metrics : named(metrics, settings.metrics, "metric", context);
+    const { log, node, seed, sources } = context;
+    const prompts = promptModel(context);
+    const chosen = named(metrics, settings.metrics, "metric", node.id);
+    const sets = sources.get(prompts.source)?.evaluationSets ?? [];
     try {
-      for (const set of setsOf(settings.sets, prompts.source, context)) {
+      for (const set of named(sets, settings.sets, "evaluation set", node.id)) {
         const examples = set.examples(settings.examples);
         const results = await evaluate(prompts, set, examples, {
           metrics: chosen,
           longest: settings.longest,
           seed,
           mayContinue: () => mayContinue(context),
-          progress: (step, total) =>
-            log.append({
-              channel: "node",
-              value: { node: node.id, state: "running", activity: set.title, step, total },
-            }),
+          progress: nodeProgress(log, node.id, set.title),
         });
         if (!results) return false;
         log.append({
@@ -79,21 +76,3 @@ export const Evaluate = defineAction({
     }
   },
 });
-
-function setsOf(names: readonly string[], source: string, context: ActionContext): readonly EvaluationSet[] {
-  const all = context.sources.get(source)?.evaluationSets ?? [];
-  return names.length === 0 ? all : named(all, names, "evaluation set", context);
-}
-
-/** Those of the given names, in their own order. */
-function named<T extends { name: string }>(
-  all: readonly T[],
-  names: readonly string[],
-  what: string,
-  { node }: ActionContext,
-): readonly T[] {
-  const unknown = names.find((name) => !all.some((each) => each.name === name));
-  if (unknown === undefined) return all.filter(({ name }) => names.includes(name));
-  const fix = `use one of: ${all.map(({ name }) => name).join(", ")}`;
-  throw new FlamingoError("NOT_FOUND", `there is no ${what} "${unknown}"`, { block: node.id, fix });
-}

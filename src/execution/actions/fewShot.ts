@@ -7,10 +7,12 @@ import type { Media } from "../../data/media.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { type FewShotSet, fewShot } from "../../evaluation/fewShot.ts";
 import { mediaEmbeddings } from "../../evaluation/mediaEmbeddings.ts";
-import { PromptModel } from "../../evaluation/promptModel.ts";
 import { type ActionContext, defineAction } from "../action.ts";
 import { mayContinue } from "../mayContinue.ts";
+import { nodeProgress } from "../nodeProgress.ts";
 import type { PipelineModel } from "../pipelineModel.ts";
+import { named } from "./named.ts";
+import { promptModel } from "./promptModel.ts";
 
 const config = z.strictObject({
   shots: z
@@ -60,9 +62,8 @@ export const FewShot = defineAction({
   inputs: { logits: float32("batch length tokens", "scores of each token as the next") },
   stage: "evaluate",
   run: async ({ shots, queries, choices, orders, perToken, sets }, context) => {
-    const { model, log, node, seed, sources } = context;
-    const logits = node.inputs.logits!;
-    const prompts = PromptModel.at(model, logits, (source) => sources.get(source)?.tokenizer);
+    const { model, log, node, seed } = context;
+    const prompts = promptModel(context);
     try {
       for (const set of setsOf(sets, prompts.source, context))
         for (const choice of choices) {
@@ -70,11 +71,7 @@ export const FewShot = defineAction({
             ...{ shots, choice, queries, orders, perToken, seed },
             embed: (media) => embed(media, model, prompts.source, context),
             mayContinue: () => mayContinue(context),
-            progress: (step, total) =>
-              log.append({
-                channel: "node",
-                value: { node: node.id, state: "running", activity: `${set.title}, ${choice} shots`, step, total },
-              }),
+            progress: nodeProgress(log, node.id, `${set.title}, ${choice} shots`),
           });
           if (!points) return false;
           const { name, title } = set;
@@ -88,17 +85,13 @@ export const FewShot = defineAction({
 });
 
 /** The evaluation sets of those names that have support examples; all without names. */
-function setsOf(names: readonly string[], source: string, { sources, node }: ActionContext): FewShotSet[] {
+function setsOf(names: readonly string[], source: string, { sources, node }: ActionContext): readonly FewShotSet[] {
   const all = (sources.get(source)?.evaluationSets ?? []).filter(hasSupport);
-  const unknown = names.find((name) => !all.some((each) => each.name === name));
-  if (unknown === undefined && all.length > 0)
-    return names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
-  const message =
-    unknown === undefined
-      ? "the data has no evaluation set with examples to choose shots from"
-      : `there is no evaluation set "${unknown}" with examples to choose shots from`;
-  const fix = all.length > 0 ? `use one of: ${all.map(({ name }) => name).join(", ")}` : "use Named shapes as the data";
-  throw new FlamingoError("NOT_FOUND", message, { block: node.id, fix });
+  if (all.length > 0) return named(all, names, "evaluation set with support examples", node.id);
+  throw new FlamingoError("NOT_FOUND", "the data has no evaluation set with examples to choose shots from", {
+    block: node.id,
+    fix: "use Named shapes as the data",
+  });
 }
 
 function hasSupport(set: EvaluationSet): set is FewShotSet {

@@ -1,27 +1,15 @@
 import { sizeOf } from "../../../core/shape.ts";
 import { embeddingOp } from "../../ops/embedding.ts";
 import { gradientKernel, kernel } from "./kernel.ts";
+import { rowLookup } from "./rowLookup.ts";
 import { rowRanges, rowsOf } from "./rowRanges.ts";
 import { remembered } from "./shader.ts";
 
 const threads = 64;
 
-// An id beyond the table reads nothing and gives NaN until the check of the ids reports it. Of a table in several ranges, each writes the rows of its own ids.
 const rows = remembered(() => ({
   reads: { table: "f32", ids: "i32" },
-  writes: { y: "f32" },
-  given: { count: "u32", width: "u32", rows: "u32", first: "u32", end: "u32", nan: "f32" },
-  workgroup: [threads, 1],
-  body: `
-  for (var at = group.x; at < given.count; at += groups.x) {
-    let id = ids[at];
-    let known = id >= 0 && id < i32(given.rows);
-    if (known && (u32(id) < given.first || u32(id) >= given.end)) { continue; }
-    for (var i = lane; i < given.width; i += ${threads}u) {
-      if (known) { y[at * given.width + i] = table[(u32(id) - given.first) * given.width + i]; }
-      else { y[at * given.width + i] = given.nan; }
-    }
-  }`,
+  ...rowLookup("table[row * given.width + i]"),
 }));
 
 // A workgroup sums up one row of the table, over all positions in order, so that the sum is always the same. Most positions
