@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import { catalog } from "../../src/execution/registry.ts";
@@ -12,6 +11,7 @@ import { checkPipeline } from "../../src/graph/check.ts";
 import { emptyPipeline, type Pipeline, writePipeline } from "../../src/pipeline/schema.ts";
 import { launchBrowser } from "../browser.ts";
 import { spawnFlamingo } from "../studioProcess.ts";
+import { readValues } from "./arguments.ts";
 
 const usage = `npm run -s bench -- editor [--json] [--nodes N,N] [--moves N]
 
@@ -31,16 +31,11 @@ interface Row {
 const rest = { timeout: 120_000 };
 
 export async function main(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-      nodes: { type: "string", default: "200,1000" },
-      moves: { type: "string", default: "120" },
-    },
+  const values = readValues(args, usage, {
+    nodes: { type: "string", default: "200,1000" },
+    moves: { type: "string", default: "120" },
   });
-  if (values.help) return console.log(usage);
+  if (!values) return;
   const counts = values.nodes.split(",").map(Number);
   const moves = Number(values.moves);
   const home = mkdtempSync(join(tmpdir(), "flamingo-bench-"));

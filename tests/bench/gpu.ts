@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { readValues } from "./arguments.ts";
 import { addTo, describe, isSound, type Measured, nothingMeasured } from "./gpuResult.ts";
 import { type Plan, sections } from "./gpuSections.ts";
 
@@ -21,24 +21,19 @@ loses nothing. It ends by itself within 9.5 minutes, or those that are named. Se
 nothing. npm run -s bench -- gpu-pack makes all this one folder for a machine that reaches no package registry.`;
 
 export async function main(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-      out: { type: "string", default: "dist/gpu.json" },
-      only: { type: "string", multiple: true, default: Object.keys(sections) },
-      minutes: { type: "string", default: "9.5" },
-      software: { type: "boolean", default: false },
-      width: { type: "string", default: "1024" },
-      layers: { type: "string", default: "24" },
-      batch: { type: "string", default: "8" },
-      length: { type: "string", default: "256" },
-      product: { type: "string", default: "4096" },
-      section: { type: "string" }, // given to a process that measures one
-    },
+  const values = readValues(args, usage, {
+    out: { type: "string", default: "dist/gpu.json" },
+    only: { type: "string", multiple: true, default: Object.keys(sections) },
+    minutes: { type: "string", default: "9.5" },
+    software: { type: "boolean", default: false },
+    width: { type: "string", default: "1024" },
+    layers: { type: "string", default: "24" },
+    batch: { type: "string", default: "8" },
+    length: { type: "string", default: "256" },
+    product: { type: "string", default: "4096" },
+    section: { type: "string" }, // given to a process that measures one
   });
-  if (values.help) return console.log(usage);
+  if (!values) return;
   const { width, layers, batch, length, product } = numbersOf(values);
   const scale = width / 1024;
   const sizes = {

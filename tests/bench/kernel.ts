@@ -1,11 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { KernelChannels } from "../../kernel/client/channels.ts";
 import { KernelProcess } from "../../kernel/client/kernelProcess.ts";
 import { type Message, newHeader } from "../../kernel/protocol/message.ts";
+import { freePorts } from "../kernel/freePorts.ts";
+import { readValues } from "./arguments.ts";
 import { findKernels, type KernelPeer } from "./kernelPeers.ts";
 
 const usage = `npm run -s bench -- kernel [--json] [--starts N] [--cells N] [--ours]
@@ -44,20 +44,12 @@ const aims: Record<string, number> = {
 };
 
 export async function main(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-      ours: { type: "boolean", default: false },
-      starts: { type: "string", default: "5" },
-      cells: { type: "string", default: "40" },
-    },
+  const values = readValues(args, usage, {
+    ours: { type: "boolean", default: false },
+    starts: { type: "string", default: "5" },
+    cells: { type: "string", default: "40" },
   });
-  if (values.help) {
-    console.log(usage);
-    return;
-  }
+  if (!values) return;
   const { kernels, missing, folder, remove } = findKernels(values.ours);
   try {
     for (const reason of missing) console.error(`skipped: ${reason}`);
@@ -264,17 +256,4 @@ class Kernel {
 
 function cellOf(code: string): Record<string, unknown> {
   return { code, silent: false, store_history: true, user_expressions: {}, allow_stdin: false };
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
 import { type DeviceName, openDevice } from "../../src/engine/devices/device.ts";
 import { memoryUse } from "../../src/engine/memory.ts";
+import { readValues } from "./arguments.ts";
 import { drawNumbers, makeToy } from "./toy.ts";
 
 /** What the steps left behind. */
@@ -18,16 +18,11 @@ const usage = `npm run -s bench -- leak [--json] [--device NAME] [--steps N]
 Takes 10,000 training steps of a tiny Flamingo and counts the tensors before and after; fails if there are more.`;
 
 export async function main(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-      device: { type: "string", default: "wasm" },
-      steps: { type: "string", default: "10000" },
-    },
+  const values = readValues(args, usage, {
+    device: { type: "string", default: "wasm" },
+    steps: { type: "string", default: "10000" },
   });
-  if (values.help) return console.log(usage);
+  if (!values) return;
   await openDevice(values.device as DeviceName, { allowSoftware: true });
   const leak = await countLeak(values.device as DeviceName, Number(values.steps));
   const { device, steps, tensors, bytes, milliseconds } = leak;

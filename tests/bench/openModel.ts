@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { describeWeights } from "../../src/core/describeWeights.ts";
 import { Random } from "../../src/core/random.ts";
 import { findBlock } from "../../src/core/registry.ts";
@@ -13,6 +12,7 @@ import { theirShape } from "../../src/weights/nameMap.ts";
 import { saveShards } from "../../src/weights/shards.ts";
 import type { StoredTensor } from "../../src/weights/storedTensor.ts";
 import { findPytorch } from "../pytorch.ts";
+import { readValues } from "./arguments.ts";
 
 const usage = `npm run -s bench -- open [--json] [--device NAME] [--turns N]
 
@@ -29,19 +29,11 @@ interface Told {
 }
 
 export async function main(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-      device: { type: "string", default: "wasm" },
-      turns: { type: "string", default: "5" },
-    },
+  const values = readValues(args, usage, {
+    device: { type: "string", default: "wasm" },
+    turns: { type: "string", default: "5" },
   });
-  if (values.help) {
-    console.log(usage);
-    return;
-  }
+  if (!values) return;
   const folder = mkdtempSync(join(tmpdir(), "flamingo-open-"));
   try {
     await writeModel(folder);

@@ -1,6 +1,7 @@
 import type { Download, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import { actionNamed } from "../../editor/client/edit/actions.ts";
+import { node } from "./canvas.ts";
 
 const patience = { timeout: 60_000, interval: 50 };
 
@@ -61,7 +62,7 @@ export class Desk {
   }
 
   node(id: string): Locator {
-    return this.page.locator(`.react-flow__node[data-id="${id}"]`);
+    return node(this.page, id);
   }
 
   /** Selects these nodes, and nothing else, without a mouse: a card may lie under the inspector of the one before. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { hasBrowser, launchBrowser } from "../browser.ts";
+import { node as canvasNode } from "./canvas.ts";
 import { photograph, stage } from "./stages.ts";
 import { startStudio } from "./startStudio.ts";
 
@@ -69,7 +70,7 @@ const nodes = {
 };
 
 function node(page: Page, id: keyof typeof nodes): Locator {
-  return page.locator(`.react-flow__node[data-id="${id}"]`);
+  return canvasNode(page, id);
 }
 
 function port(page: Page, id: keyof typeof nodes, name: RegExp): Locator {

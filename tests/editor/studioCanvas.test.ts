@@ -1,8 +1,9 @@
 import type { Page } from "playwright-core";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { hasBrowser, launchBrowser } from "../browser.ts";
+import { describe, expect, test } from "vitest";
+import { hasBrowser } from "../browser.ts";
+import { node } from "./canvas.ts";
+import { openTemplate } from "./openTemplate.ts";
 import { stage } from "./stages.ts";
-import { startStudio } from "./startStudio.ts";
 import { template, writeRun } from "./writeRun.ts";
 
 const whole = 400_000;
@@ -12,7 +13,7 @@ describe.runIf(hasBrowser())("the canvas, as a person sees it", () => {
   test("a box selects the nodes in it and the wires between, no text; Copy then copies those", {
     timeout: whole,
   }, async () => {
-    const { page } = await openStudio();
+    const { page } = await openTemplate(1280, 800);
     const nodes = page.locator(".react-flow__node");
     const before = await nodes.count();
     await stage(page, "23 a box around two nodes", async () => {
@@ -48,7 +49,7 @@ describe.runIf(hasBrowser())("the canvas, as a person sees it", () => {
   });
 
   test("a run is shown on the pipeline that it ran, and on no other", { timeout: whole }, async () => {
-    const { page, home, url } = await openStudio();
+    const { page, home, url } = await openTemplate(1280, 800);
     const { id } = await writeRun(home, template("emoji-captions"), [
       {
         channel: "run",
@@ -62,8 +63,7 @@ describe.runIf(hasBrowser())("the canvas, as a person sees it", () => {
     ]);
     await page.goto(`${url.split("?")[0]}#run=${id}`);
     await page.reload();
-    const state = (node: string) =>
-      page.locator(`.react-flow__node[data-id="${node}"] .card`).getAttribute("data-state");
+    const state = (id: string) => node(page, id).locator(".card").getAttribute("data-state");
     const others = page.getByTestId("others-run");
     await stage(page, "24 a run on its own pipeline", async () => {
       await expect.poll(() => state("documents"), patience).toBe("succeeded");
@@ -87,16 +87,6 @@ describe.runIf(hasBrowser())("the canvas, as a person sees it", () => {
   });
 });
 
-async function openStudio(): Promise<{ page: Page; home: string; url: string }> {
-  const { url, home } = await startStudio();
-  const browser = await launchBrowser();
-  onTestFinished(() => browser.close());
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  await page.goto(url);
-  await page.locator(".card-weights").first().waitFor(patience);
-  return { page, home, url };
-}
-
-async function boxOf(page: Page, node: string) {
-  return (await page.locator(`.react-flow__node[data-id="${node}"]`).boundingBox())!;
+async function boxOf(page: Page, id: string) {
+  return (await node(page, id).boundingBox())!;
 }

@@ -1,15 +1,16 @@
 import type { Page } from "playwright-core";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { hasBrowser, launchBrowser } from "../browser.ts";
+import { describe, expect, test } from "vitest";
+import { hasBrowser } from "../browser.ts";
+import { openTemplate } from "./openTemplate.ts";
+import { overlaps } from "./overlaps.ts";
 import { stage } from "./stages.ts";
-import { startStudio } from "./startStudio.ts";
 
 const whole = 120_000;
 const patience = { timeout: 60_000, interval: 100 };
 
 describe.runIf(hasBrowser())("the editor, as a person sees it", () => {
   test("a template's copy is saved by its name, and keeps its colours and weights", { timeout: whole }, async () => {
-    const page = await openStudio();
+    const { page } = await openTemplate(1280, 800);
     const shown = await weights(page);
     expect(shown).toContainEqual(expect.stringMatching(/^both .*M$/));
     await stage(page, "22 saving", async () => {
@@ -27,7 +28,7 @@ describe.runIf(hasBrowser())("the editor, as a person sees it", () => {
   });
 
   test("no shape is hidden by a card, and a block that is clicked lies on no other", { timeout: whole }, async () => {
-    const page = await openStudio();
+    const { page } = await openTemplate(1280, 800);
     await page.locator(".wire-label", { hasText: "24×length×6146" }).first().waitFor(patience);
     const cards = ".react-flow__node";
     const before = await page.locator(cards).count();
@@ -41,30 +42,6 @@ describe.runIf(hasBrowser())("the editor, as a person sees it", () => {
     expect(await page.evaluate(overlaps, [cards, cards])).toEqual([]);
   });
 });
-
-/** The studio's first template, once its weights are counted. */
-async function openStudio(): Promise<Page> {
-  const { url } = await startStudio();
-  const browser = await launchBrowser();
-  onTestFinished(() => browser.close());
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  await page.goto(url);
-  await page.locator(".card-weights").first().waitFor(patience);
-  return page;
-}
-
-/** The words of what lies on something else. */
-function overlaps([some, others]: string[]): string[] {
-  const found = (selector: string) => [...document.querySelectorAll(selector)];
-  return found(some!).flatMap((one) => {
-    const a = one.getBoundingClientRect();
-    const hit = found(others!).some((other) => {
-      const b = other.getBoundingClientRect();
-      return other !== one && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-    });
-    return hit ? [one.textContent ?? ""] : [];
-  });
-}
 
 /** What the cards say of their weights, with their colours. */
 function weights(page: Page): Promise<string[]> {

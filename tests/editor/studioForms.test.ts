@@ -1,11 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
 import sharp from "sharp";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { hasBrowser, launchBrowser } from "../browser.ts";
+import { describe, expect, test } from "vitest";
+import { hasBrowser } from "../browser.ts";
+import { openTemplate } from "./openTemplate.ts";
 import { stage } from "./stages.ts";
-import { startStudio } from "./startStudio.ts";
 import { template, writeRun } from "./writeRun.ts";
 
 const whole = 400_000;
@@ -13,7 +12,7 @@ const patience = { timeout: 60_000, interval: 100 };
 
 describe.runIf(hasBrowser())("what is written and what is found, as a person sees it", () => {
   test("a folder and what a node starts from are checked before a run", { timeout: whole }, async () => {
-    const { page, home } = await openStudio();
+    const { page, home } = await openTemplate(1440, 900);
     const findings = page.getByTestId("findings");
     const images = join(home, "mine");
     mkdirSync(images);
@@ -51,7 +50,7 @@ describe.runIf(hasBrowser())("what is written and what is found, as a person see
   });
 
   test("results say what was measured, in which unit, and what says nothing", { timeout: whole }, async () => {
-    const { page, home, url } = await openStudio();
+    const { page, home, url } = await openTemplate(1440, 900);
     const device = { name: "cpu", reason: "", description: "" };
     const metric = {
       metric: "bestCandidate",
@@ -102,13 +101,3 @@ describe.runIf(hasBrowser())("what is written and what is found, as a person see
     });
   });
 });
-
-async function openStudio(): Promise<{ page: Page; home: string; url: string }> {
-  const { url, home } = await startStudio();
-  const browser = await launchBrowser();
-  onTestFinished(() => browser.close());
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  await page.goto(url);
-  await page.locator(".card-weights").first().waitFor(patience);
-  return { page, home, url };
-}

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Locator, Page } from "playwright-core";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { hasBrowser, launchBrowser } from "../browser.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { hasBrowser } from "../browser.ts";
+import { gate, node, seeStanding } from "./canvas.ts";
+import { openTemplate } from "./openTemplate.ts";
 import { stage } from "./stages.ts";
-import { startStudio } from "./startStudio.ts";
 
 const whole = 400_000;
 const patience = { timeout: 200_000, interval: 100 };
@@ -13,7 +14,7 @@ describe.runIf(hasBrowser())("rewiring a Flamingo, from the screen alone", () =>
   test("by mouse: the tanh gates are taken out of half of the layers; it is saved, comes back and runs", {
     timeout: whole,
   }, async () => {
-    const { page, home } = await openStudio();
+    const { page, home } = await openTemplate(1440, 900);
     await stage(page, "30 inside of Flamingo", async () => {
       await node(page, "flamingo").locator(".card-name").dblclick();
       await node(page, "lang_encoder").locator(".card-name").dblclick();
@@ -60,7 +61,7 @@ describe.runIf(hasBrowser())("rewiring a Flamingo, from the screen alone", () =>
   test("by keyboard: the same, and the Perceiver Resampler is replaced by the MLP one", {
     timeout: whole,
   }, async () => {
-    const { page } = await openStudio();
+    const { page } = await openTemplate(1440, 900);
     await choose(page, "flamingo");
     await field(page, "Resampler", "MLP");
     await choose(page, "flamingo");
@@ -89,7 +90,7 @@ describe.runIf(hasBrowser())("rewiring a Flamingo, from the screen alone", () =>
   });
 
   test("an inside that was changed goes back to the original by one click", { timeout: whole }, async () => {
-    const { page } = await openStudio();
+    const { page } = await openTemplate(1440, 900);
     await node(page, "flamingo").locator(".card-name").click();
     await page.getByRole("button", { name: "Open the inside of the resampler" }).click();
     await page.getByTestId("inside").getByText("Perceiver attention").first().click();
@@ -105,30 +106,6 @@ describe.runIf(hasBrowser())("rewiring a Flamingo, from the screen alone", () =>
     await page.getByRole("navigation", { name: "Where you are" }).getByText("the library’s").waitFor(patience);
   });
 });
-
-/** The first template in a studio of its own. */
-async function openStudio(): Promise<{ page: Page; home: string }> {
-  const { url, home } = await startStudio();
-  const browser = await launchBrowser();
-  onTestFinished(() => browser.close());
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  page.setDefaultTimeout(60_000);
-  await page.goto(url);
-  await page.locator(".card-weights").first().waitFor(patience);
-  return { page, home };
-}
-
-function node(page: Page, id: string): Locator {
-  return page.locator(`.react-flow__node[data-id="${id}"]`);
-}
-
-function gate(page: Page): Locator {
-  return page.getByTestId("inspector").getByLabel("Gate", { exact: true });
-}
-
-async function seeStanding(page: Page, words: string): Promise<void> {
-  await expect.poll(() => page.getByTestId("standing").textContent(), patience).toContain(words);
-}
 
 /** Selects a node without a mouse. */
 async function choose(page: Page, id: string): Promise<void> {

@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { AttentionFrame } from "../../src/channels/attention.ts";
-import { hasBrowser, launchBrowser } from "../browser.ts";
+import { hasBrowser } from "../browser.ts";
+import { openTemplate } from "./openTemplate.ts";
+import { overlaps } from "./overlaps.ts";
 import { stage } from "./stages.ts";
-import { startStudio } from "./startStudio.ts";
 import { template, writeRun } from "./writeRun.ts";
 
 const whole = 400_000;
@@ -17,7 +17,7 @@ describe.runIf(hasBrowser())("the page on a small screen", () => {
   test("is read at first sight: no text is small, no wire hidden, and nothing lies on a node", {
     timeout: whole,
   }, async () => {
-    const { page } = await openStudio();
+    const { page } = await openTemplate(1280, 720);
     await stage(page, "26 the first view", async () => {
       await expect.poll(() => page.evaluate(smallestText), patience).toBeGreaterThan(least);
       expect(await page.evaluate(overlaps, [".react-flow__node", ".canvas-tools, .palette, .dock"])).toEqual([]);
@@ -36,7 +36,7 @@ describe.runIf(hasBrowser())("the page on a small screen", () => {
   });
 
   test("several messages are one line until they are asked for", { timeout: whole }, async () => {
-    const { page, home } = await openStudio();
+    const { page, home } = await openTemplate(1280, 720);
     writeFileSync(join(home, "not a pipeline.json"), "[]");
     writeFileSync(join(home, "nor this.json"), "{}");
     const notices = page.locator(".notice");
@@ -54,7 +54,7 @@ describe.runIf(hasBrowser())("the page on a small screen", () => {
   test("attention is read by head, by its numbers, and times the gate; captions are whole", {
     timeout: whole,
   }, async () => {
-    const { page, home, url } = await openStudio();
+    const { page, home, url } = await openTemplate(1280, 720);
     const device = { name: "cpu", reason: "", description: "" };
     const caption = "person in manual wheelchair facing right with a medium dark skin tone";
     const { id, folder } = await writeRun(home, template("emoji-captions"), [
@@ -145,16 +145,6 @@ const frame: AttentionFrame = {
   ],
 };
 
-async function openStudio(): Promise<{ page: Page; home: string; url: string }> {
-  const { url, home } = await startStudio();
-  const browser = await launchBrowser();
-  onTestFinished(() => browser.close());
-  const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-  await page.goto(url);
-  await page.locator(".card-weights").first().waitFor(patience);
-  return { page, home, url };
-}
-
 /** The size of the smallest text of cards and wires, as the zoom has it. */
 function smallestText(): number {
   const zoom = new DOMMatrix(getComputedStyle(document.querySelector(".react-flow__viewport")!).transform).a;
@@ -166,19 +156,6 @@ function smallestText(): number {
       .filter((each) => !each.matches(".hidden"))
       .map((each) => zoom * Number.parseFloat(getComputedStyle(each).fontSize)),
   );
-}
-
-/** The words of what lies on something else. */
-function overlaps([some, others]: string[]): string[] {
-  const found = (selector: string) => [...document.querySelectorAll(selector)];
-  return found(some!).flatMap((one) => {
-    const a = one.getBoundingClientRect();
-    const hit = found(others!).some((other) => {
-      const b = other.getBoundingClientRect();
-      return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-    });
-    return hit ? [one.textContent ?? ""] : [];
-  });
 }
 
 /** Wires that run behind a card, apart from where they begin and end. */

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { hasBrowser, launchBrowser } from "../browser.ts";
+import { describe, expect, test } from "vitest";
+import { hasBrowser } from "../browser.ts";
 import { modelFolder } from "../models/modelFolder.ts";
+import { openTemplate } from "./openTemplate.ts";
 import { stage } from "./stages.ts";
-import { startStudio } from "./startStudio.ts";
 
 const whole = 300_000;
 const patience = { timeout: 60_000, interval: 100 };
@@ -28,12 +28,7 @@ const filesOf = (folder: string) =>
 
 describe.runIf(hasBrowser())("a model of another library, as a person opens it", () => {
   test("by its path, by its folder, and by files that are dropped on the page", { timeout: whole }, async () => {
-    const { url, home } = await startStudio();
-    const browser = await launchBrowser();
-    onTestFinished(() => browser.close());
-    const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-    await page.goto(url);
-    await page.locator(".card-weights").first().waitFor(patience);
+    const { page, home } = await openTemplate(1280, 720);
     const dialog = page.getByRole("dialog", { name: "Open a model" });
     const open = dialog.getByRole("button", { name: "Open", exact: true });
     const models = () => readdirSync(join(home, "models")).sort();

@@ -9,6 +9,7 @@ import { type Pipeline, readPipeline, writePipeline } from "../../src/pipeline/s
 import { hasBrowser } from "../browser.ts";
 import { carryOutProgram } from "../pipeline/carryOutProgram.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
+import { gate, node, seeStanding } from "./canvas.ts";
 import { openPage } from "./openPage.ts";
 import { attempt, stage } from "./stages.ts";
 
@@ -42,7 +43,7 @@ describe.runIf(hasBrowser())("from an idea to what came of it, from the screen a
       await page.getByRole("button", { name: "Close the inspector" }).click();
       await node(page, "gated_cross_attn_layers.2").locator(".card-name").click();
       await gate(page).selectOption("Ungated");
-      await expect.poll(() => page.getByTestId("standing").textContent(), patience).toContain("2 changed");
+      await seeStanding(page, "2 changed");
     });
     await page.reload(); // in the middle, and before it is saved: the draft has all of it
     await node(page, "flamingo").locator(".card-difference").waitFor(patience);
@@ -132,14 +133,6 @@ describe.runIf(hasBrowser())("from an idea to what came of it, from the screen a
     expect(writePipeline(pipeline)).toBe(writePipeline(savedPipeline(home)));
   });
 });
-
-function node(page: Page, id: string): Locator {
-  return page.locator(`.react-flow__node[data-id="${id}"]`);
-}
-
-function gate(page: Page): Locator {
-  return page.getByTestId("inspector").getByLabel("Gate", { exact: true });
-}
 
 async function optionLike(select: Locator, words: RegExp): Promise<string> {
   return (await select.locator("option").allTextContents()).find((text) => words.test(text))!;

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +9,7 @@ import { type Connection, endpoint } from "../../kernel/protocol/connection.ts";
 import { decode, encode } from "../../kernel/protocol/frames.ts";
 import { type JsonObject, type Message, newHeader } from "../../kernel/protocol/message.ts";
 import { Signer } from "../../kernel/protocol/signature.ts";
+import { freePorts } from "./freePorts.ts";
 
 const entry = fileURLToPath(new URL("../../kernel/flamingo-kernel.js", import.meta.url));
 
@@ -180,17 +180,4 @@ export class RawClient {
 export function printed(messages: Heard[], stream: "stdout" | "stderr" = "stdout"): string {
   const streams = messages.filter(({ type, content }) => type === "stream" && content.name === stream);
   return streams.map(({ content }) => content.text).join("");
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
