@@ -65,11 +65,11 @@ export function mapWeights(
       missing.push(counterpart.theirs);
       continue;
     }
-    const tensor = stored.get(name)!;
     const expected = theirShape(
       counterpart,
       counterpart.ours.map((each) => shapes.get(each)!),
     );
+    const tensor = counterpart.cut ? firstRows(stored.get(name)!, expected[0]!) : stored.get(name)!;
     if (String(tensor.shape) !== String(expected)) misshapen.push({ name, expected, actual: tensor.shape });
     else for (const [own, weight] of convert(counterpart, tensor, shapes)) weights.set(own, weight);
   }
@@ -80,6 +80,20 @@ export function mapWeights(
 function withoutPrefix<T>(tensors: ReadonlyMap<string, T>, prefix: string): ReadonlyMap<string, T> {
   if (tensors.size === 0 || ![...tensors.keys()].every((name) => name.startsWith(prefix))) return tensors;
   return new Map([...tensors].map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+}
+
+/** At most so many rows of a tensor. */
+function firstRows(tensor: StoredTensor, count: number): StoredTensor {
+  const { dtype, shape, fill } = tensor;
+  if (shape[0]! <= count) return tensor;
+  const cut = [count, ...shape.slice(1)];
+  return {
+    ...{ dtype, shape: cut },
+    ...(fill && { fill }), // row after row: the first ones stand where they did
+    get data() {
+      return tensor.data.subarray(0, sizeOf({ shape: cut }));
+    },
+  };
 }
 
 /** The weights that are in one tensor; those of a tensor of several are converted together while somebody holds one. */

@@ -14,6 +14,8 @@ export interface Counterpart {
   transposed?: boolean;
   /** The rows of our weights are interleaved by head; this is the number of heads, as in GPT-NeoX' `query_key_value`. */
   heads?: number;
+  /** The tensor may have further rows after ours, which are left out: those of a vocabulary that became smaller. */
+  cut?: boolean;
 }
 
 /** All tensors of a model in another library, and the weights of ours that they hold. */

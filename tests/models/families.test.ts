@@ -54,6 +54,11 @@ test("fields that change no result may have any value", () => {
   expect(modelOf({ ...gpt2, resid_pdrop: 0.5, initializer_range: 3, a_note: "of mine" })).toEqual(modelOf(gpt2));
 });
 
+test("MPT has no table of positions: max_seq_len changes nothing", () => {
+  const of = (length: number) => modelOf({ model_type: "mpt", max_seq_len: length });
+  expect(of(4)).toEqual(of(65_536));
+});
+
 test("what transformers 5 says of rotation in one field is read as what it said before in several", () => {
   const parameters = { rope_type: "linear", factor: 2, rope_theta: 700 };
   expect(modelOf({ model_type: "llama", rope_parameters: parameters })).toEqual(

@@ -8,6 +8,7 @@ import { Weights } from "../../src/engine/readings/weights.ts";
 import { add, div, sub, type Tensor, tensor, tidy } from "../../src/engine/tensor.ts";
 import { modelOf } from "../../src/models/families/index.ts";
 import { frozenNames } from "../../src/models/families/openFlamingo.ts";
+import { theirShape } from "../../src/weights/nameMap.ts";
 import { LiveBlock } from "../blocks/liveBlock.ts";
 import { refusalOf } from "../core/refusalOf.ts";
 
@@ -106,7 +107,7 @@ describe("OpenFlamingo's configuration", () => {
     [{ vision: { ...flamingo.vision, ls_init_value: 0.1 } }, /vision.ls_init_value: 0.1 is not supported/],
     [{ lang: { ...flamingo.lang, add_cross_attention: true } }, /add_cross_attention: true is not supported/],
     [{ lang: { model_type: "unheard" } }, /unknown family: unheard/],
-    [{ lang_vocab_size: 19 }, /lang_vocab_size is 19, but the language model has 20 tokens/],
+    [{ lang_vocab_size: 19 }, /eoc_token_id is 20, but lang_vocab_size is 19/],
     [{ perceiver: { dim: 9 } }, /perceiver.dim is 9, but vision.width is 8/],
     [{ gated_cross_attn: { dim: 9 } }, /gated_cross_attn.dim is 9, but the width of the language model is 8/],
     [{ gated_cross_attn: { p_next: 0.5 } }, /gated_cross_attn: Unrecognized key: "p_next"/],
@@ -124,6 +125,27 @@ describe("OpenFlamingo's configuration", () => {
     expect(weights.get("perceiver.layers.5.0.to_kv.weight")).toEqual([1024, 8]);
     expect(weights.get("lang_encoder.gated_cross_attn_layers.3.attn.to_q.weight")).toEqual([512, 8]);
     expect([...weights.keys()].filter((name) => name.endsWith("attn_gate"))).toHaveLength(2);
+  });
+
+  test.each([
+    ["more rows than the language model has", 20, 23, { vocabulary: 20, newTokens: 3 }],
+    ["fewer: the special tokens are the last", 40, 22, { vocabulary: 20, newTokens: 2 }],
+    ["as many: the special tokens are the last", 22, 22, { vocabulary: 20, newTokens: 2 }],
+    ["fewer, and special tokens that were there before", 40, 30, { vocabulary: 30, newTokens: 0 }],
+  ])("resizes the embedding to %s", (_, own, rows, expected) => {
+    const given = { ...flamingo, lang: { ...flamingo.lang, vocab_size: own }, lang_vocab_size: rows };
+    const { block, weights } = modelOf(given);
+    expect(block.config!.languageModel).toMatchObject({ config: expected });
+    const shapes = new Map(
+      describeWeights(findBlock(block.type)!, block.config ?? {}).map(({ name, shape }) => [name, shape]),
+    );
+    const table = weights.find(({ theirs }) => theirs === "lang_encoder.transformer.wte.weight")!;
+    expect(
+      theirShape(
+        table,
+        table.ours.map((name) => shapes.get(name)!),
+      ),
+    ).toEqual([rows, 8]);
   });
 
   test("trains the resampler, the gated layers and the rows of the special tokens, and nothing else", () => {

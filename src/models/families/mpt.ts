@@ -7,6 +7,8 @@ import { defineFamily, head, headsDivide, layerMaps, layers, module, renamed, si
  * As in transformers, the feed-forward is four times as wide, ALiBi's largest bias is 8, and nothing has a bias, whatever
  * `expansion_ratio`, `alibi`, `alibi_bias_max`, `no_bias`, `qk_ln`, `learned_pos_emb` and `logit_scale` say: it does not read them.
  *
+ * A text may be longer than `max_seq_len`, where transformers fails: it only makes its table of distances so long.
+ *
  * @see MosaicML 2023, MPT-7B; Press et al. 2022, ALiBi, arXiv:2108.12409
  */
 export const mpt = defineFamily({

@@ -99,18 +99,7 @@ export const openFlamingo = defineFamily({
 function flamingo(config: Fields): SlotInput {
   const { vision, perceiver, gated_cross_attn: gated } = config;
   const language = modelAmong(languageModels, config.lang);
-  const { vocabulary } = language.block.config as { vocabulary: number };
-  const newTokens = config.lang_vocab_size - vocabulary;
-  if (newTokens < 0)
-    throw new FlamingoError(
-      "INVALID_CONFIG",
-      `lang_vocab_size is ${config.lang_vocab_size}, but the language model has ${vocabulary} tokens`,
-      {
-        expected: vocabulary,
-        actual: config.lang_vocab_size,
-        fix: "set lang_vocab_size to the number of rows of the embedding, the special tokens included",
-      },
-    );
+  const { vocabulary, newTokens } = rowsOf(config, language);
   const { dim } = language.block.config as { dim: number };
   requireWidth("perceiver.dim", perceiver.dim, "vision.width", vision.width);
   requireWidth("gated_cross_attn.dim_visual", gated.dim_visual, "vision.width", vision.width);
@@ -138,7 +127,7 @@ function flamingo(config: Fields): SlotInput {
         type: language.block.type,
         config: {
           ...asJson(language.block.config),
-          newTokens,
+          ...{ vocabulary, newTokens },
           imageToken: config.media_token_id,
           fusionLayer: {
             type: "GatedXattnDense",
@@ -155,6 +144,29 @@ function flamingo(config: Fields): SlotInput {
       },
     },
   };
+}
+
+/** The tokens that OpenFlamingo adds: `<|endofchunk|>`, `<image>`, and one for padding where the tokenizer has none. */
+const mostSpecial = 3;
+
+/**
+ * How many rows the embedding has of the language model's own tokens, and how many of new ones. OpenFlamingo resizes it to the tokens of
+ * the tokenizer and the special ones: MPT's and RedPajama's have more rows than their tokenizer has tokens, and become smaller. Then the
+ * special tokens are the last rows.
+ */
+function rowsOf(config: Fields, { block }: FamilyModel): { vocabulary: number; newTokens: number } {
+  const { lang_vocab_size: rows, eoc_token_id, media_token_id } = config;
+  for (const [field, id] of Object.entries({ eoc_token_id, media_token_id }))
+    if (id >= rows)
+      throw new FlamingoError("INVALID_CONFIG", `${field} is ${id}, but lang_vocab_size is ${rows}`, {
+        expected: rows,
+        actual: id,
+        fix: "set lang_vocab_size to the number of rows of the embedding, the special tokens included",
+      });
+  const { vocabulary } = block.config as { vocabulary: number };
+  if (rows > vocabulary) return { vocabulary, newTokens: rows - vocabulary };
+  const newTokens = rows - Math.min(eoc_token_id, media_token_id);
+  return newTokens <= mostSpecial ? { vocabulary: rows - newTokens, newTokens } : { vocabulary: rows, newTokens: 0 };
 }
 
 /** @throws FlamingoError INVALID_CONFIG if a width is given twice, and not the same */
@@ -197,7 +209,7 @@ function completeNames(config: Fields): NameMap {
     ...below("vision_encoder", openClipNames("vision_encoder", config.vision.layers)),
     ...same(resamplerNames(config)),
     ...gatedNames(config, layersOf(language)),
-    ...languageNames(language, layersOf(language)),
+    ...languageNames(language, layersOf(language), rowsOf(config, language).newTokens > 0),
   ];
 }
 
@@ -212,7 +224,12 @@ export function frozenNames(config: unknown): { vision: NameMap; language: NameM
   const parsed = fields.parse(config);
   return {
     vision: below("vision_encoder", openClipNames("visual", parsed.vision.layers)),
-    language: below("lang_encoder", modelAmong(languageModels, parsed.lang).weights),
+    language: below(
+      "lang_encoder",
+      modelAmong(languageModels, parsed.lang).weights.map((each) =>
+        isTable(each.ours[0]!) ? { ...each, cut: true } : each,
+      ),
+    ),
   };
 }
 
@@ -263,7 +280,7 @@ function gatedNames({ cross_attn_every_n_layers: every }: Fields, { list, count 
 }
 
 /** The language model's names inside of Flamingo: its layers stand beside the gated ones, and once more under their old place. */
-function languageNames({ weights }: FamilyModel, { list }: Layers): NameMap {
+function languageNames({ weights }: FamilyModel, { list }: Layers, hasNewTokens: boolean): NameMap {
   const rename = (name: string): [string, string?] => {
     if (!name.startsWith(`${list}.`)) return [`lang_encoder.${name}`];
     const [at, ...rest] = name.slice(list.length + 1).split(".");
@@ -275,15 +292,20 @@ function languageNames({ weights }: FamilyModel, { list }: Layers): NameMap {
     weights.map((each): Counterpart => {
       const [[theirs, old], aliases] = [rename(each.theirs), (each.aliases ?? []).flatMap(rename)];
       const all = [...(old ? [old] : []), ...aliases.filter((name) => name !== undefined)];
-      return { ...each, theirs, ours: each.ours.flatMap(withNewTokens), ...(all.length > 0 ? { aliases: all } : {}) };
+      const ours = hasNewTokens ? each.ours.flatMap(withNewTokens) : each.ours;
+      return { ...each, theirs, ours, ...(all.length > 0 ? { aliases: all } : {}) };
     }),
   );
 }
 
 /** The rows of the special tokens come after those of the language model's own. */
 function withNewTokens(ours: string): string[] {
-  const table = /^(embed_tokens|logits)\.weight$/.exec(ours)?.[1];
-  return table ? [ours, `${table}.new_tokens`] : [ours];
+  return isTable(ours) ? [ours, ours.replace(/weight$/, "new_tokens")] : [ours];
+}
+
+/** Whether a weight of the language model has a row for each token. */
+function isTable(ours: string): boolean {
+  return ours === "embed_tokens.weight" || ours === "logits.weight";
 }
 
 interface Layers {
