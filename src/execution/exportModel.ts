@@ -37,6 +37,8 @@ export interface ExportOptions {
   models: string;
   log: RecordSink;
   progress?: ByteProgress;
+  /** Bytes of numbers that a file of transformers has at most; 5 GB by default. */
+  shardBytes?: number;
 }
 
 export interface ExportReport {
@@ -61,7 +63,7 @@ export interface ExportReport {
  *   the folder is not empty
  */
 export async function exportModel(options: ExportOptions): Promise<ExportReport> {
-  const { folder, to, out, models, log, progress } = options;
+  const { folder, to, out, models, log, progress, shardBytes } = options;
   const record = await readRun(folder);
   const { checkpoint } = await lastCheckpoint(folder, log);
   const { step, weights: trained } = checkpoint;
@@ -93,7 +95,11 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
     await writeFile(config, json(model.config));
     return { files: [file, config], step, tensors: tensors.length };
   }
-  await saveShards(out, tensors, { metadata: { format: "pt" }, ...(progress && { progress }) });
+  await saveShards(out, tensors, {
+    metadata: { format: "pt" },
+    ...(progress && { progress }),
+    ...(shardBytes && { shardBytes }),
+  });
   const added = trained.get(`${start.path}.embed_tokens.new_tokens`)?.shape[0] ?? 0;
   const { vocabulary = 0 } = model.block.config as { vocabulary?: number };
   const grown = added > 0 ? { vocab_size: vocabulary + added } : {};
@@ -103,8 +109,11 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
   return { files: (await readdir(out)).sort().map((name) => join(out, name)), step, tensors: tensors.length };
 }
 
+/** Fields of `rope_scaling` that transformers refuses as whole numbers: 2.0 is what it wants, where JSON of ours says 2. */
+const wholeFloat = /"(factor|low_freq_factor|high_freq_factor|attention_factor|beta_fast|beta_slow)": (\d+)(?=[,\s])/g;
+
 function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${JSON.stringify(value, null, 2).replace(wholeFloat, '"$1": $2.0')}\n`;
 }
 
 /** A tensor of the other library, put together when it is written. */
@@ -169,14 +178,16 @@ function startsOf(plan: Plan): Start[] {
 
 /** The part of the run's model that was imported from the library that it is exported to. */
 function importedPart(plan: Plan, to: ExportTarget, models: string): { start: Start; model: ImportedModel } {
+  const library = to === "openflamingo" ? "OpenFlamingo" : "transformers";
   const parts = startsOf(plan).flatMap((start) => {
     const model = findImported(models, start.weights);
-    return model && (model.family === openFlamingo) === (to === "openflamingo") ? [{ start, model }] : [];
+    const isOf =
+      model && (to === "openflamingo" ? model.family === openFlamingo : /^transformers /.test(model.family.source));
+    return model && isOf ? [{ start, model }] : [];
   });
   // A model that gives logits before an encoder beside it.
   const part = parts.find(({ model }) => findLibraryBlock(model.block.type)?.outputs.logits) ?? parts[0];
   if (part) return part;
-  const library = to === "openflamingo" ? "OpenFlamingo" : "transformers";
   throw new FlamingoError(
     "NOT_FOUND",
     `the run has no model that was imported from ${library}, whose names it would have`,

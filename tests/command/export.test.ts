@@ -3,57 +3,26 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { findImported } from "../../src/models/imported.ts";
 import { openModel } from "../../src/models/modelFiles.ts";
-import { type Pipeline, parsePipeline, readPipeline } from "../../src/pipeline/schema.ts";
-import { checkpointFolder, createRun, trainedFolder } from "../../src/runs/folder.ts";
-import { findHome, type Home } from "../../src/runs/home.ts";
-import { saveCheckpoint } from "../../src/training/checkpoint.ts";
+import { trainedFolder } from "../../src/runs/folder.ts";
+import { findHome } from "../../src/runs/home.ts";
 import { loadWeights, saveWeights } from "../../src/weights/file.ts";
 import { openWeights } from "../../src/weights/openWeights.ts";
 import { modelFolder } from "../models/modelFolder.ts";
+import { runWith, smallTokenizer, trainingPipeline } from "../parity/exported.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
 import { callFlamingo } from "./callFlamingo.ts";
 
 const place = () => findHome({ FLAMINGO_HOME: join(temporaryFolder(), "home") });
-
-/** The imported model in a pipeline that trains. */
-function training(home: Home, name: string): Pipeline {
-  const imported = readPipeline(readFileSync(join(home.pipelines, `${name}.json`), "utf8"), name);
-  const config = { folder: home.folder, imageSize: imported.nodes.model!.config.imageSize ?? 32 };
-  return parsePipeline(
-    {
-      ...imported,
-      nodes: {
-        ...imported.nodes,
-        data: { type: "ImageFolder", config },
-        loss: { type: "NextTokenLoss", config: {} },
-        train: { type: "Train", config: {} },
-      },
-      edges: [
-        { from: ["data", "ids"], to: ["model", "ids"] },
-        ...(imported.nodes.model!.type === "Flamingo" ? [{ from: ["data", "images"], to: ["model", "images"] }] : []),
-        { from: ["model", "logits"], to: ["loss", "logits"] },
-        { from: ["data", "targets"], to: ["loss", "targets"] },
-        { from: ["loss", "loss"], to: ["train", "loss"] },
-      ],
-    },
-    name,
-  );
-}
 
 /** A run of an imported model that has trained one weight to all sevens. */
 async function trainedRun(family: string, weight: string) {
   const home = place();
   const source = modelFolder(family);
   expect((await callFlamingo(["import", source, "--name", "imported"], { home: home.folder })).code).toBe(0);
-  const folder = join(home.runs, "a-run");
-  const pipeline = training(home, "imported");
-  const options = { id: "a-run", name: "A run", pipeline, seed: 1, device: "cpu", created: 0, options: {} };
-  await createRun(folder, options);
   const before = findImported(home.models, "imported")!.tensors;
   const { shape, data } = before.get(weight)!;
   const weights = new Map([[`model.${weight}`, { shape, data: new Float32Array(data.length).fill(7) }]]);
-  const made = { step: 20, seconds: 1, weights, moments: new Map() };
-  await saveCheckpoint(join(folder, checkpointFolder), made, {});
+  const folder = await runWith(home, "a-run", trainingPipeline(home, "imported"), weights);
   return { home, folder, source, before, out: join(home.folder, "out") };
 }
 
@@ -75,35 +44,15 @@ describe("flamingo export", () => {
 
   test("--to huggingface has the new tokens that were trained as further rows, of the tokenizer too", async () => {
     const { home, source, before, out } = await trainedRun("gpt2", "norm.weight");
-    const tokenizer = join(import.meta.dirname, "../fixtures/families/tokenizer-bytelevel-bpe/tokenizer.json");
     const table = before.get("embed_tokens.weight")!;
     const [vocabulary, dim] = table.shape as [number, number];
-    const file = JSON.parse(readFileSync(tokenizer, "utf8"));
-    const vocab = Object.fromEntries(Object.entries<number>(file.model.vocab).filter(([, id]) => id < 60));
-    // Without <image> and <|endofchunk|>.
-    const own = {
-      ...file,
-      model: { ...file.model, vocab, merges: [] },
-      added_tokens: [{ ...file.added_tokens[0], id: 60 }],
-    };
-    writeFileSync(join(source, "tokenizer.json"), JSON.stringify(own));
-    const grown = join(home.runs, "b-run");
-    const pipeline = training(home, "imported");
+    writeFileSync(join(source, "tokenizer.json"), JSON.stringify(smallTokenizer(vocabulary)));
+    const pipeline = trainingPipeline(home, "imported");
     const model = pipeline.nodes.model!;
     const nodes = { ...pipeline.nodes, model: { ...model, config: { ...model.config, newTokens: 2 } } };
-    const options = {
-      id: "b-run",
-      name: "B run",
-      pipeline: { ...pipeline, nodes },
-      seed: 1,
-      device: "cpu",
-      created: 0,
-      options: {},
-    };
-    await createRun(grown, options);
     const added = { shape: [2, dim], data: new Float32Array(2 * dim).fill(5) };
     const weights = new Map([["model.embed_tokens.new_tokens", added]]);
-    await saveCheckpoint(join(grown, checkpointFolder), { step: 3, seconds: 1, weights, moments: new Map() }, {});
+    const grown = await runWith(home, "b-run", { ...pipeline, nodes }, weights);
     const called = await callFlamingo(["export", grown, "--to", "huggingface", "--out", out], { home: home.folder });
     expect(called.code, called.err).toBe(0);
     expect(JSON.parse(readFileSync(join(out, "config.json"), "utf8")).vocab_size).toBe(vocabulary + 2);
@@ -148,14 +97,11 @@ describe("flamingo export", () => {
     const other = new Map([...before].map(([name, { shape, data }]) => [name, { dtype: "F32" as const, shape, data }]));
     const nine = { dtype: "F32" as const, shape: [16], data: new Float32Array(16).fill(9) };
     await saveWeights(join(folder, trainedFolder, "model.safetensors"), [...other.set("norm.bias", nine)]);
-    const pipeline = training(home, "imported");
+    const pipeline = trainingPipeline(home, "imported");
     const model = { ...pipeline.nodes.model!, weights: "a-run" };
     const next = { ...pipeline, nodes: { ...pipeline.nodes, model } };
-    const started = join(home.runs, "b-run");
-    const options = { id: "b-run", name: "B run", pipeline: next, seed: 1, device: "cpu", created: 0, options: {} };
-    await createRun(started, options);
     const weights = new Map([["model.norm.weight", { shape: [16], data: new Float32Array(16).fill(7) }]]);
-    await saveCheckpoint(join(started, checkpointFolder), { step: 20, seconds: 1, weights, moments: new Map() }, {});
+    const started = await runWith(home, "b-run", next, weights);
     const called = await callFlamingo(["export", started, "--to", "safetensors", "--out", out], { home: home.folder });
     expect(called.code, called.err).toBe(0);
     const { tensors } = await loadWeights(join(out, "model.safetensors"));
@@ -169,6 +115,9 @@ describe("flamingo export", () => {
     expect(wrong.code).toBe(1);
     expect(wrong.err).toMatch(/^NOT_FOUND: the run has no model that was imported from OpenFlamingo.*\n$/);
     expect(existsSync(out)).toBe(false);
+    const whole = await trainedRun("flamingo-gpt2-every2", "perceiver.latents");
+    const other = await callFlamingo(["export", whole.folder, "--to", "huggingface"], { home: whole.home.folder });
+    expect(other.err).toMatch(/^NOT_FOUND: the run has no model that was imported from transformers.*\n$/);
     const full = await callFlamingo(["export", folder, "--to", "safetensors", "--out", folder], { home: home.folder });
     expect(full.err).toMatch(/^CONFLICT: .* is not empty.*\n$/);
     const unknown = await callFlamingo(["export", folder, "--to", "onnx"], { home: home.folder });
