@@ -8,6 +8,7 @@ import { commonEmoji, emojiConcepts, heldOutStyle, styles, trainStyles } from ".
 import { type Drawings, loadDrawings } from "../../src/data/emoji/drawings.ts";
 import { emojiTokenizer, heldOutEmoji, trainingDrawings } from "../../src/data/emoji/emoji.ts";
 import { sentenceAbout } from "../../src/data/emoji/sentences.ts";
+import { frameTokenizer } from "../../src/data/movingShapes/frameWords.ts";
 import { namedShapesTokenizer } from "../../src/data/namedShapes/words.ts";
 import { toUnit } from "../../src/data/pixels.ts";
 import { byteTokenizer } from "../../src/data/texts/byteTokenizer.ts";
@@ -57,12 +58,12 @@ describe("concepts", () => {
     for (const name of readdirSync(folder)) {
       const text = readFileSync(new URL(name, folder), "utf8");
       const sizes = [...text.matchAll(/"(?:vocabulary|imageToken)": (\d+)/g)];
-      const isShapes = text.includes('"NamedShape');
-      const known = isShapes
-        ? namedShapesTokenizer()
-        : text.includes('"tokenizer": "words"')
-          ? tokenizer
-          : byteTokenizer();
+      const others = [
+        { text: '"NamedShape', tokenizer: namedShapesTokenizer() },
+        { text: '"MovingShapePairs"', tokenizer: frameTokenizer() },
+        { text: '"tokenizer": "words"', tokenizer },
+      ];
+      const known = others.find((each) => text.includes(each.text))?.tokenizer ?? byteTokenizer();
       expect(new Set(sizes.map(([, count]) => Number(count))), name).toEqual(new Set([known.pretrained]));
     }
   });
