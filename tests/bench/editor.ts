@@ -11,7 +11,7 @@ import { checkPipeline } from "../../src/graph/check.ts";
 import { emptyPipeline, type Pipeline, writePipeline } from "../../src/pipeline/schema.ts";
 import { launchBrowser } from "../browser.ts";
 import { spawnFlamingo } from "../studioProcess.ts";
-import { readValues } from "./arguments.ts";
+import { readValues } from "./readValues.ts";
 
 const usage = `npm run -s bench -- editor [--json] [--nodes N,N] [--moves N]
 

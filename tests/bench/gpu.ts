@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { readValues } from "./arguments.ts";
 import { addTo, describe, isSound, type Measured, nothingMeasured } from "./gpuResult.ts";
 import { type Plan, sections } from "./gpuSections.ts";
+import { readValues } from "./readValues.ts";
 
 const usage = `npm run -s bench -- gpu [--json] [--out FILE] [--only SECTION]... [--minutes N] [--software]
                         [--width N] [--layers N] [--batch N] [--length N] [--product N]

@@ -5,8 +5,8 @@ import { KernelChannels } from "../../kernel/client/channels.ts";
 import { KernelProcess } from "../../kernel/client/kernelProcess.ts";
 import { type Message, newHeader } from "../../kernel/protocol/message.ts";
 import { freePorts } from "../kernel/freePorts.ts";
-import { readValues } from "./arguments.ts";
 import { findKernels, type KernelPeer } from "./kernelPeers.ts";
+import { readValues } from "./readValues.ts";
 
 const usage = `npm run -s bench -- kernel [--json] [--starts N] [--cells N] [--ours]
 

@@ -1,6 +1,6 @@
 import { type DeviceName, openDevice } from "../../src/engine/devices/device.ts";
 import { memoryUse } from "../../src/engine/memory.ts";
-import { readValues } from "./arguments.ts";
+import { readValues } from "./readValues.ts";
 import { drawNumbers, makeToy } from "./toy.ts";
 
 /** What the steps left behind. */

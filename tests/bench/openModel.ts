@@ -12,7 +12,7 @@ import { theirShape } from "../../src/weights/nameMap.ts";
 import { saveShards } from "../../src/weights/shards.ts";
 import type { StoredTensor } from "../../src/weights/storedTensor.ts";
 import { findPytorch } from "../pytorch.ts";
-import { readValues } from "./arguments.ts";
+import { readValues } from "./readValues.ts";
 
 const usage = `npm run -s bench -- open [--json] [--device NAME] [--turns N]
 

@@ -84,6 +84,15 @@ describe("what PyTorch saved is read", () => {
   });
 });
 
+/** A pickle's opcodes that leave a pair on the stack whose parts are the same pair, and so on, down to a text. */
+function pairs(depth: number): string {
+  const levels = Array.from({ length: depth }, (_, level) => {
+    const last = `h${String.fromCharCode(level)}`;
+    return `0${last}${last}\x86\x94`; // the one before leaves the stack
+  });
+  return `\x8c\x01x\x94${levels.join("")}`;
+}
+
 describe("what is refused", () => {
   test.each([
     ["a pickle that calls os.system", "shell.pt", /asks for "posix\.system".*nothing of it was run/],
@@ -117,6 +126,17 @@ describe("what is refused", () => {
     ["an extension of the registry", withPickle("\x80\x02\x82\x01."), /opcode EXT1/],
     ["an opcode that is none", withPickle("\x80\x02\xff."), /opcode 0xff/],
     ["a name in two parts", withPickle("\x80\x04\x8c\x02os\x8c\x06system\x93."), /asks for "os\.system"/],
+    // Printed, each pair would have twice the text of the one before it.
+    [
+      "a name that is a pair of pairs, 40 deep",
+      withPickle(`\x80\x04${pairs(40)}\x8c\x01y\x93.`),
+      /a name that is no text/,
+    ],
+    [
+      "a key that is a pair of pairs, 40 deep",
+      withPickle(`\x80\x04}${pairs(40)}K\x01s.`),
+      /it has "a key that is no text"/,
+    ],
     [
       "a call of what is only a name",
       withPickle("\x80\x02ctorch\nFloatStorage\n)R."),

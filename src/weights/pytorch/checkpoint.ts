@@ -85,8 +85,9 @@ export function openPytorch(bytes: ByteSource): WeightsFile {
   const tensors = new Map<string, StoredTensor>();
   for (const [key, value] of stateDictOf(root, source)) {
     if (!(value instanceof PickledTensor)) continue;
-    checkName(String(key), source);
-    tensors.set(String(key), stored(value));
+    const name = keyText(key);
+    checkName(name, source);
+    tensors.set(name, stored(value));
   }
   return { tensors, metadata: {} };
 }
@@ -198,11 +199,11 @@ function isSize(value: Pickled | undefined): value is number {
 function stateDictOf(root: Pickled, source: string): Map<Pickled, Pickled> {
   const hasTensors = (value: Pickled | undefined): value is Map<Pickled, Pickled> =>
     value instanceof Map && [...value.values()].some((each) => each instanceof PickledTensor);
-  if (hasTensors(root)) return root;
   const entries = root instanceof Map ? root : new Map<Pickled, Pickled>();
   const within = stateDictKeys.map((key) => entries.get(key)).find(hasTensors);
   if (within) return within;
-  const keys = [...entries.keys()].slice(0, 10).map((key) => JSON.stringify(String(key)));
+  if (hasTensors(root)) return root;
+  const keys = [...entries.keys()].slice(0, 10).map((key) => JSON.stringify(keyText(key)));
   throw refuse(
     source,
     `it holds no state dict; ${keys.length > 0 ? `it has ${keys.join(", ")}` : "it is no dictionary"}`,
@@ -252,4 +253,9 @@ function gather(bytes: Uint8Array, size: number, shape: readonly number[], strid
     }
   }
   return gathered;
+}
+
+/** A key as text. One that is neither text nor a number is not printed: it may hold itself many times over. */
+function keyText(key: Pickled): string {
+  return typeof key === "string" || typeof key === "number" ? String(key) : "a key that is no text";
 }

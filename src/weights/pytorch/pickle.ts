@@ -112,7 +112,7 @@ class Machine {
     j: () => this.#recalled(this.#length(4)), // LONG_BINGET
     Q: () => new PersistentId(this.#pop()), // BINPERSID
     c: () => this.#global(this.#line(), this.#line()), // GLOBAL
-    "\x93": () => this.#global(...(this.#popMany(2).map(String) as [string, string])), // STACK_GLOBAL
+    "\x93": () => this.#namedGlobal(...(this.#popMany(2) as [Pickled, Pickled])), // STACK_GLOBAL
     R: () => this.#reduce(...(this.#popMany(2) as [Pickled, Pickled])), // REDUCE
   };
 
@@ -194,6 +194,12 @@ class Machine {
     const value = this.#memo.get(index);
     if (value === undefined) throw this.#damaged(`the unknown memo ${index}`);
     return value;
+  }
+
+  /** A name must be text: to print a value that holds itself many times over would take for ever. */
+  #namedGlobal(module: Pickled, name: Pickled): Pickled {
+    if (typeof module !== "string" || typeof name !== "string") throw this.#damaged("a name that is no text");
+    return this.#global(module, name);
   }
 
   #global(module: string, name: string): PickledGlobal {
