@@ -6,6 +6,7 @@ import { suggestion } from "../../src/core/suggestion.ts";
 import { catalog } from "../../src/execution/registry.ts";
 import { compile } from "../../src/pipeline/compile.ts";
 import { type Pipeline, readPipeline } from "../../src/pipeline/schema.ts";
+import { findRun } from "../../src/runs/findRun.ts";
 import { listRuns } from "../../src/runs/folder.ts";
 import { findHome } from "../../src/runs/home.ts";
 import { createJob } from "../../src/runs/job.ts";
@@ -93,5 +94,5 @@ export async function runs({ most = 20 } = {}): Promise<Run[]> {
  * @throws FlamingoError RUN_FOLDER if there is none
  */
 export async function openRun(id: string): Promise<Run> {
-  return Run.open(id.includes("/") ? id : join(findHome().runs, id));
+  return Run.open(await findRun(id, findHome()));
 }

@@ -1,10 +1,9 @@
-import { resolve } from "node:path";
 import { resultLines, results } from "../channels/results.ts";
-import { readRun } from "../runs/folder.ts";
+import { findRun } from "../runs/findRun.ts";
 import { showAside } from "./aside.ts";
 import { type Command, interruptedCode, readArguments, usageError } from "./command.ts";
 
-const usage = "flamingo evaluate RUN_DIR [--set NAME] [--device NAME] [--json]";
+const usage = "flamingo evaluate RUN [--set NAME] [--device NAME] [--json]";
 
 /** Evaluates the trained model of a run folder on data that it has not seen. */
 export const evaluate: Command = {
@@ -12,7 +11,7 @@ export const evaluate: Command = {
 
 Evaluates the trained model of a run on held-out data: each metric with its 95% interval and the number of cases.
 
-  RUN_DIR         the run's folder
+  RUN             the run's folder, or its id
   --set NAME      one evaluation set; all without it
   --device NAME   tensorflow, webgpu, wasm, cpu, or auto (the fastest that is there)
   --json          print one JSON object a line, one for each set
@@ -21,9 +20,8 @@ Evaluates the trained model of a run on held-out data: each metric with its 95% 
     const options = { set: { type: "string" }, device: { type: "string" }, json: { type: "boolean" } } as const;
     const { values, positionals } = readArguments(args, options, usage);
     const [dir, ...more] = positionals;
-    if (dir === undefined || more.length > 0) throw usageError("evaluate takes one run folder", usage);
-    const folder = resolve(dir);
-    await readRun(folder);
+    if (dir === undefined || more.length > 0) throw usageError("evaluate takes one run", usage);
+    const folder = await findRun(dir, context.home);
     const { evaluate: evaluateRun } = await context.execution();
     const stop = new AbortController();
     const release = context.onInterrupt(() => stop.abort());

@@ -1,10 +1,11 @@
 import { basename, relative, resolve } from "node:path";
 import { arrived } from "../core/arrived.ts";
 import { type ExportTarget, exportTargets } from "../execution/exportTargets.ts";
+import { findRun } from "../runs/findRun.ts";
 import { showAside } from "./aside.ts";
 import { type Command, readArguments, usageError } from "./command.ts";
 
-const usage = `flamingo export RUN_DIR --to ${exportTargets.join("|")} [--out DIR] [--json]`;
+const usage = `flamingo export RUN --to ${exportTargets.join("|")} [--out DIR] [--json]`;
 
 /** Milliseconds before progress is shown, and between two lines of it. */
 const patience = 1000;
@@ -16,7 +17,7 @@ export const exportCommand: Command = {
 Writes the trained model of a run for another library: what was trained as the newest checkpoint has it, the rest as it was
 imported.
 
-  RUN_DIR         the run's folder
+  RUN             the run's folder, or its id
   --to WHAT       openflamingo: checkpoint.pt, which open_flamingo loads; of a model that was imported from it
                   huggingface: a folder that transformers loads, with the model that was imported from there
                   safetensors: every weight by the studio's names, in one file
@@ -27,10 +28,10 @@ imported.
     const options = { to: { type: "string" }, out: { type: "string" }, json: { type: "boolean" } } as const;
     const { values, positionals } = readArguments(args, options, usage);
     const [dir, ...more] = positionals;
-    if (dir === undefined || more.length > 0) throw usageError("export takes one run folder", usage);
+    if (dir === undefined || more.length > 0) throw usageError("export takes one run", usage);
     const { to } = values;
     if (!isTarget(to)) throw usageError(`--to is ${to === undefined ? "missing" : `"${to}"`}`, usage);
-    const folder = resolve(dir);
+    const folder = await findRun(dir, context.home);
     const out = resolve(values.out ?? `${basename(folder)}-${to}`);
     const { exportModel } = await context.execution();
     const log = showAside(context, values.json ?? false, () => false);

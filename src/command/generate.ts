@@ -1,7 +1,6 @@
-import { resolve } from "node:path";
 import { FlamingoError } from "../core/errors.ts";
 import { printError } from "../runs/fault.ts";
-import { readRun } from "../runs/folder.ts";
+import { findRun } from "../runs/findRun.ts";
 import { showAside } from "./aside.ts";
 import { type Command, readArguments, usageError } from "./command.ts";
 import { readBits } from "./readBits.ts";
@@ -15,7 +14,7 @@ export const generate: Command = {
 Captions images with a trained model: a line for each, its name and its caption. Those that cannot be read are named on
 stderr, and the exit code is then 1.
 
-  MODEL           a run's folder, emoji-captions (which comes with the studio), or a file that a model was saved to
+  MODEL           a run's folder or its id, emoji-captions (which comes with the studio), or a file that a model was saved to
   IMAGE           .png, .jpg, .webp or .svg
   --device NAME   tensorflow, webgpu, wasm, cpu, or auto (the fastest that is there)
   --quantize BITS holds matrices that are pretrained and frozen in 8 or 4 bits a number, to save memory
@@ -30,8 +29,7 @@ stderr, and the exit code is then 1.
     const quantize = readBits(values.quantize, usage);
     const { caption, isModel } = await context.execution();
     const own = isModel(dir);
-    const folder = own ? dir : resolve(dir);
-    if (!own) await readRun(folder);
+    const folder = own ? dir : await findRun(dir, context.home);
     const log = showAside(context, values.json ?? false, () => false);
     const captions = await caption({
       folder,

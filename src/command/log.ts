@@ -7,13 +7,13 @@ import { suggestion } from "../core/suggestion.ts";
 import { formatCount } from "../figures/numbers.ts";
 import { figureText } from "../figures/text.ts";
 import { type ChannelName, channelFigure } from "../runs/channelFigure.ts";
-import { readRun } from "../runs/folder.ts";
+import { findRun } from "../runs/findRun.ts";
 import { readRecords } from "../runs/reader.ts";
 import { emptyRun, foldRecords, type RunState } from "../runs/state.ts";
 import { type Command, readArguments, usageError } from "./command.ts";
 import { statusLine } from "./progress.ts";
 
-const usage = "flamingo log RUN_DIR [--channel NAME] [--csv | --json] [--tensorboard DIR]";
+const usage = "flamingo log RUN [--channel NAME] [--csv | --json] [--tensorboard DIR]";
 const names = channels.map(({ name }) => name);
 
 /** Prints what was watched in a run. */
@@ -22,7 +22,7 @@ export const log: Command = {
 
 Prints what was watched in a run: in a few lines, or every value of every step.
 
-  RUN_DIR         the run's folder
+  RUN             the run's folder, or its id
   --channel NAME  one of ${names.join(", ")}
   --csv           every value of the channel as CSV, a line for each step
   --json          every value as JSON: an object for each row, one a line
@@ -34,12 +34,11 @@ Prints what was watched in a run: in a few lines, or every value of every step.
     const options = { channel: text, csv: flag, json: flag, tensorboard: text } as const;
     const { values, positionals } = readArguments(args, options, usage);
     const [dir, ...more] = positionals;
-    if (dir === undefined || more.length > 0) throw usageError("log takes one run folder", usage);
+    if (dir === undefined || more.length > 0) throw usageError("log takes one run", usage);
     if (values.csv && values.json) throw usageError("--csv and --json exclude each other", usage);
     if (values.csv && values.channel === undefined)
       throw usageError("a CSV file has the columns of one channel, so --csv needs --channel", usage);
-    const folder = resolve(dir);
-    await readRun(folder);
+    const folder = await findRun(dir, context.home);
     if (values.tensorboard !== undefined) {
       if (values.channel !== undefined || values.csv || values.json)
         throw usageError("an event file has all channels, so --tensorboard stands alone", usage);

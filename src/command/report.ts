@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type AttentionFrame, readFrame } from "../channels/attention.ts";
 import { writeAtomic } from "../files/writeAtomic.ts";
+import { findRun } from "../runs/findRun.ts";
 import { pinnedFiles, readRun } from "../runs/folder.ts";
 import { folderError } from "../runs/folderError.ts";
 import { readRecords } from "../runs/reader.ts";
@@ -9,7 +10,7 @@ import { runReport } from "../runs/report.ts";
 import { emptyRun, foldRecords } from "../runs/state.ts";
 import { type Command, readArguments, usageError } from "./command.ts";
 
-const usage = "flamingo report RUN_DIR [--out FILE.html]";
+const usage = "flamingo report RUN [--out FILE.html]";
 
 /** Writes what was watched in a run as one HTML page. */
 export const report: Command = {
@@ -18,14 +19,14 @@ export const report: Command = {
 Writes what was watched in a run as one HTML page that opens anywhere: all figures, captions, attention, results and the
 pipeline, without scripts and without a network.
 
-  RUN_DIR         the run's folder
-  --out FILE      where to; RUN_DIR/report.html without it
+  RUN             the run's folder, or its id
+  --out FILE      where to; RUN/report.html without it
 `,
   run: async (args, context) => {
     const { values, positionals } = readArguments(args, { out: { type: "string" } } as const, usage);
     const [dir, ...more] = positionals;
-    if (dir === undefined || more.length > 0) throw usageError("report takes one run folder", usage);
-    const folder = resolve(dir);
+    if (dir === undefined || more.length > 0) throw usageError("report takes one run", usage);
+    const folder = await findRun(dir, context.home);
     const record = await readRun(folder);
     const run = foldRecords(emptyRun(), await readRecords(folder));
     const frame = await lastFrame(folder, run.channels.attention.at(-1)?.file);

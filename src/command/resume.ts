@@ -1,5 +1,5 @@
-import { resolve } from "node:path";
 import { FlamingoError } from "../core/errors.ts";
+import { findRun } from "../runs/findRun.ts";
 import { readRun } from "../runs/folder.ts";
 import { readRecords } from "../runs/reader.ts";
 import { emptyRun, foldRecords } from "../runs/state.ts";
@@ -22,8 +22,8 @@ Goes on with a run that stopped or failed, from its last checkpoint, as it was s
     const options = { device: { type: "string" }, json: { type: "boolean" } } as const;
     const { values, positionals } = readArguments(args, options, usage);
     const [dir, ...more] = positionals;
-    if (dir === undefined || more.length > 0) throw usageError("resume takes one run folder", usage);
-    const folder = resolve(dir);
+    if (dir === undefined || more.length > 0) throw usageError("resume takes one run", usage);
+    const folder = await findRun(dir, context.home);
     const record = await readRun(folder);
     if (foldRecords(emptyRun(), await readRecords(folder)).status === "succeeded") {
       const fix = "start another run, with more steps or another seed";

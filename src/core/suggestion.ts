@@ -1,17 +1,32 @@
 /**
  * How to mend a name that there is not: the name that it was probably meant to be, where one is similar, and what else to do.
  *
- * Similar are names at an edit distance of a third of the given name at most; swapped neighbours count as one edit.
+ * Similar are names at an edit distance of a third of the name at most; swapped neighbours count as one edit. Of a path only the last part
+ * counts, without its ending.
  *
  * @param otherwise what to do, as an error's `fix` says it
  * @see Damerau 1964, A technique for computer detection and correction of spelling errors
  */
 export function suggestion(name: string, names: readonly string[], otherwise: string): string {
+  const given = stemOf(name);
   const [nearest] = names
-    .map((each) => ({ each, distance: editDistance(name.toLowerCase(), each.toLowerCase()) }))
-    .filter(({ each, distance }) => distance <= Math.max(1, Math.max(name.length, each.length) / 3))
+    .map((each) => ({ each, stem: stemOf(each) }))
+    .map(({ each, stem }) => ({
+      each,
+      length: Math.max(given.length, stem.length),
+      distance: editDistance(given, stem),
+    }))
+    .filter(({ length, distance }) => distance < length && distance <= Math.max(1, length / 3))
     .sort((a, b) => a.distance - b.distance);
   return nearest ? `did you mean ${nearest.each}? If not, ${otherwise}` : otherwise;
+}
+
+/** `captions` of `runs/Captions.json`. */
+function stemOf(path: string): string {
+  return path
+    .toLowerCase()
+    .replace(/^.*[/\\](?=.)/, "")
+    .replace(/\.[a-z]+$/, "");
 }
 
 /** How many letters must be inserted, removed, replaced or swapped with their neighbour to make one word of the other. */

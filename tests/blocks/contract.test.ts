@@ -6,7 +6,7 @@ import { valueAndGradients } from "../../src/engine/autodiff/gradients.ts";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { countTensors } from "../../src/engine/memory.ts";
 import { assignNumbers } from "../../src/engine/readings/weights.ts";
-import { type Tensor, tidy, type Variable } from "../../src/engine/tensor.ts";
+import { dispose, type Tensor, tidy, type Variable } from "../../src/engine/tensor.ts";
 import { Flamingo } from "../../src/models/flamingo.ts";
 import { describeDevices } from "../devices.ts";
 import {
@@ -52,6 +52,23 @@ describe("every block on the reference device", () => {
     },
   );
 });
+
+test.each(everyBlock.filter(([, { mixture }]) => mixture))(
+  "%s, which is a mixture, is the sum of its inputs, each times its weight",
+  async (_, definition) => {
+    await openDevice("cpu");
+    const block = new LiveBlock(definition);
+    const { weights } = definition.mixture!(block.config);
+    const inputs = exampleInputs(definition, block.config);
+    expect(Object.keys(inputs).sort()).toEqual(Object.keys(weights).sort());
+    const [output] = Object.values(tidy(() => block.run(inputs)));
+    let expected = 0;
+    for (const [name, input] of Object.entries(inputs)) expected += weights[name]! * (await input.data())[0]!;
+    expect((await output!.data())[0]).toBeCloseTo(expected, 5);
+    dispose([output!, ...Object.values(inputs)]);
+    block.dispose();
+  },
+);
 
 /** Outputs do not change with the numbers of an input. */
 async function expectNoInfluence(definition: AnyBlock, port: string): Promise<void> {

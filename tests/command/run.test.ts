@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { LogRecord } from "../../src/channels/channel.ts";
@@ -261,6 +261,20 @@ describe("bad input is one clear line, a non-zero exit, and leaves no run behind
       expect(err).toContain(`Fix: did you mean ${meant}? If not, name `);
       expect(code).toBe(1);
     }
+    const { out } = workplace();
+    await callFlamingo(["run", file, "--out", out]);
+    for (const args of [
+      ["log", `${out}s`],
+      ["report", `${out}s`],
+      ["resume", `${out}s`],
+      ["generate", `${out}s`, "a.png"],
+    ]) {
+      const { code, err } = await callFlamingo(args);
+      expect(err).toBe(
+        `RUN_FOLDER: there is no run ${out}s. Fix: did you mean ${out}? If not, name the folder of a run, or its id\n`,
+      );
+      expect(code).toBe(1);
+    }
     const { code, err } = await callFlamingo(["trian"]);
     expect(err).toMatch(
       /^USAGE: there is no command "trian"\. Fix: did you mean train\? If not, call it as flamingo COMMAND/,
@@ -349,6 +363,15 @@ describe("a trained run", () => {
     for (const wrong of [["--csv"], ["--csv", "--json", "--channel", "loss"]])
       expect(await callFlamingo(["log", folder, ...wrong])).toMatchObject({ code: 2 });
     expect((await callFlamingo(["log", folder, "--channel", "x"])).err).toMatch(/^NOT_FOUND: .*loss, gates/);
+  });
+
+  test("is found by its id, too", async () => {
+    const home = temporaryFolder();
+    const { file } = workplace();
+    await callFlamingo(["run", file], { home });
+    const [id] = readdirSync(join(home, "runs"));
+    expect((await callFlamingo(["log", id!], { home })).out).toMatch(/^succeeded after /);
+    expect((await callFlamingo(["log", `${id}x`], { home })).err).toContain(`did you mean ${id}?`);
   });
 
   test("captions images, in order", async () => {

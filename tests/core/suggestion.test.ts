@@ -15,6 +15,16 @@ test.each([
   expect(suggestion(given, names, otherwise)).toBe(`did you mean ${meant}? If not, ${otherwise}`);
 });
 
+test("of a path only the last part counts, without its ending", () => {
+  const files = ["/a/long/way/down/other.json", "/a/long/way/down/b.json"];
+  expect(suggestion("/a/long/way/down/ohter.json", files, otherwise)).toContain(
+    "did you mean /a/long/way/down/other.json?",
+  );
+  expect(suggestion("emoji-captoins.json", names, otherwise)).toContain("did you mean emoji-captions?");
+  expect(suggestion("/a/long/way/down/first.json", files, otherwise)).toBe(otherwise);
+  expect(suggestion("/a/long/way/down/a.json", files, otherwise)).toBe(otherwise);
+});
+
 test.each(["", "x", "captions", "something else"])('"%s" is like none of the names', (given) => {
   expect(suggestion(given, names, otherwise)).toBe(otherwise);
 });

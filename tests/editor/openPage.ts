@@ -1,6 +1,6 @@
-import type { Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { onTestFinished } from "vitest";
-import { clientFolder, startStudio } from "../../editor/server/studio.ts";
+import { clientFolder, type Studio, startStudio } from "../../editor/server/studio.ts";
 import { buildClientIfStale } from "../../src/command/freshClient.ts";
 import { catalog, findBlock } from "../../src/execution/registry.ts";
 import { findHome } from "../../src/runs/home.ts";
@@ -8,10 +8,12 @@ import { launchBrowser } from "../browser.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
 
 /**
- * The page of a studio with the library's blocks, with its first template open. It ends with the test.
+ * A studio with the library's blocks and its built page, and a browser. They end with the test.
  * @param trainer the module that carries runs out
  */
-export async function openPage(trainer: string): Promise<{ page: Page; home: string }> {
+export async function openStudioInBrowser(
+  trainer: string,
+): Promise<{ studio: Studio; browser: Browser; home: string }> {
   await buildClientIfStale(clientFolder, () => {});
   const home = temporaryFolder();
   const studio = await startStudio({
@@ -24,6 +26,12 @@ export async function openPage(trainer: string): Promise<{ page: Page; home: str
   onTestFinished(() => studio.close());
   const browser = await launchBrowser();
   onTestFinished(() => browser.close());
+  return { studio, browser, home };
+}
+
+/** The page of such a studio, with its first template open. */
+export async function openPage(trainer: string): Promise<{ page: Page; home: string }> {
+  const { studio, browser, home } = await openStudioInBrowser(trainer);
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, acceptDownloads: true });
   page.setDefaultTimeout(60_000);
   await page.goto(studio.url);

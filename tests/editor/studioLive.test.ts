@@ -3,17 +3,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { io } from "socket.io-client";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { clientFolder, startStudio } from "../../editor/server/studio.ts";
+import { describe, expect, test } from "vitest";
 import { socketTransports } from "../../editor/shared/protocol.ts";
 import { tokenAttention, wholeView } from "../../src/channels/tokenAttention.ts";
-import { buildClientIfStale } from "../../src/command/freshClient.ts";
-import { catalog, findBlock } from "../../src/execution/registry.ts";
 import { formatNumber } from "../../src/figures/numbers.ts";
-import { findHome } from "../../src/runs/home.ts";
-import { hasBrowser, launchBrowser } from "../browser.ts";
-import { temporaryFolder } from "../runs/temporaryFolder.ts";
+import { hasBrowser } from "../browser.ts";
 import { liveFrame, liveValues } from "./liveValues.ts";
+import { openStudioInBrowser } from "./openPage.ts";
 import { stage } from "./stages.ts";
 import { template } from "./writeRun.ts";
 
@@ -24,18 +20,8 @@ describe.runIf(hasBrowser())("a run, live and afterwards", () => {
   test("is the same for two viewers, after a reload and for one who comes late; every number is that of the log", {
     timeout: 400_000,
   }, async () => {
-    await buildClientIfStale(clientFolder, () => {});
-    const home = temporaryFolder();
-    const studio = await startStudio({
-      home: findHome({ FLAMINGO_HOME: home }),
-      library: { catalog, findBlock },
-      device: Promise.resolve({ name: "wasm", reason: "for tests", description: "" }),
-      port: 0,
-      trainer: fileURLToPath(new URL("liveTrainer.ts", import.meta.url)),
-    });
-    onTestFinished(() => studio.close());
-    const browser = await launchBrowser();
-    onTestFinished(() => browser.close());
+    const trainer = fileURLToPath(new URL("liveTrainer.ts", import.meta.url));
+    const { studio, browser, home } = await openStudioInBrowser(trainer);
     /** A viewer in a browser of their own. */
     const open = async () => {
       const page = await (await browser.newContext({ viewport: { width: 1920, height: 1080 } })).newPage();
