@@ -195,6 +195,18 @@ describe("evaluation", () => {
     expect(Math.max(...places)).toBeLessThan(90);
   });
 
+  test("shots for an unseen concept are all other drawings of unseen concepts, those of its own in other styles among them", () => {
+    const set = heldOut().evaluationSets!.find(({ name }) => name === "unseenConcepts")!;
+    for (const [index, { media, captions }] of set.examples(20).entries()) {
+      const shots = set.support!(index);
+      expect(shots).toHaveLength(399);
+      expect(set.support!(index)[0]!.media[0]).toBe(shots[0]!.media[0]);
+      const own = unitKey(media[0]!.pixels);
+      expect(shots.some((shot) => unitKey(shot.media[0]!.pixels) === own)).toBe(false);
+      expect(shots.filter((shot) => shot.captions![0] === captions![0])).toHaveLength(styles.length - 1);
+    }
+  });
+
   test("samples are of a style that is not trained on, and have names that the model can say", () => {
     const { samples } = heldOut();
     expect(samples).toHaveLength(12);

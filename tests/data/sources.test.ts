@@ -7,10 +7,13 @@ import { EmojiDocuments } from "../../src/data/sources/emojiDocuments.ts";
 import { EmojiPairs } from "../../src/data/sources/emojiPairs.ts";
 import { EmojiSentences } from "../../src/data/sources/emojiSentences.ts";
 import * as sourcesByName from "../../src/data/sources/index.ts";
+import { MovingShapePairs } from "../../src/data/sources/movingShapePairs.ts";
+import { MovingShapes } from "../../src/data/sources/movingShapes.ts";
 import { NamedShapePairs } from "../../src/data/sources/namedShapePairs.ts";
 import { NamedShapes } from "../../src/data/sources/namedShapes.ts";
 import { NamedShapeTexts } from "../../src/data/sources/namedShapeTexts.ts";
 import { PretrainingTexts } from "../../src/data/sources/pretrainingTexts.ts";
+import { byteTokenizer } from "../../src/data/texts/byteTokenizer.ts";
 import { drawingCache, drawingSize, renderedDrawings, renderingTime } from "./renderedDrawings.ts";
 
 const tokenizer = emojiTokenizer();
@@ -34,6 +37,10 @@ const shapes = (seed: number) =>
   NamedShapes.open(NamedShapes.config.parse({ batch: 3, imageSize: 16, scenes: 120 }), context(seed));
 const shapePairs = (seed: number) =>
   NamedShapePairs.open(NamedShapePairs.config.parse({ batch: 4, imageSize: 16 }), context(seed));
+const videos = (seed: number) =>
+  MovingShapes.open(MovingShapes.config.parse({ batch: 3, frames: 4, imageSize: 16 }), context(seed));
+const framePairs = (seed: number) =>
+  MovingShapePairs.open(MovingShapePairs.config.parse({ batch: 4, imageSize: 16 }), context(seed));
 const shapeTexts = (seed: number) => NamedShapeTexts.open(NamedShapeTexts.config.parse({ entries: 32 }), context(seed));
 
 const texts = (seed: number) =>
@@ -45,6 +52,8 @@ describe.each([
   ["EmojiDocuments", documents, EmojiDocuments.outputs],
   ["EmojiPairs", pairs, EmojiPairs.outputs],
   ["EmojiSentences", sentences, EmojiSentences.outputs],
+  ["MovingShapes", videos, MovingShapes.outputs],
+  ["MovingShapePairs", framePairs, MovingShapePairs.outputs],
   ["NamedShapes", shapes, NamedShapes.outputs],
   ["NamedShapePairs", shapePairs, NamedShapePairs.outputs],
   ["NamedShapeTexts", shapeTexts, NamedShapeTexts.outputs],
@@ -100,6 +109,20 @@ test.each(["bytes", "words"])(
     }
   },
 );
+
+test("with repeats every further drawing of a document shows a concept of an earlier one", async () => {
+  const config = EmojiDocuments.config.parse({ ...small, media: 3, repeats: 1 });
+  const { ids } = (await EmojiDocuments.open(config, context(7))).batch(0);
+  const length = ids!.shape[1]!;
+  const { image, endOfChunk } = byteTokenizer().special;
+  for (let row = 0; row < small.batch; row++) {
+    const words = [...ids!.data.subarray(row * length, (row + 1) * length)];
+    const starts = words.flatMap((id, at) => (id === image ? [at + 1] : []));
+    const captions = starts.map((start) => words.slice(start, words.indexOf(endOfChunk, start)).join());
+    expect(captions).toHaveLength(3);
+    expect(new Set(captions).size).toBe(1);
+  }
+});
 
 test("pairs show no held-out concept either, and their words say what they show", async () => {
   const source = await pairs(4);

@@ -5,11 +5,9 @@ import { Random } from "../../core/random.ts";
 import { augmentInto, mirrorsWell } from "../augment.ts";
 import { captionDocuments } from "../documents.ts";
 import { heldOutEmoji, openEmoji, type TrainingDrawing, trainingDrawings } from "../emoji/emoji.ts";
+import { imageSizeField } from "../imageSize.ts";
 import { defineSource } from "../source.ts";
 import { tokenizerField, tokenizerOf } from "../tokenizers.ts";
-
-/** Size of emoji drawings, as a configuration field. */
-export const imageSizeField = count("Image side", "Side of the square images.", "pixels").default(32);
 
 /**
  * Gives documents in which drawings of emoji and their names take turns.
@@ -44,7 +42,7 @@ export const EmojiDocuments = defineSource({
   example: { batch: 2, media: 2 },
   outputs: {
     images: float32("batch media 1 imageSize imageSize 3", "drawings, from -1 to 1"),
-    ids: int32("batch length", "token ids, with a tag for each drawing"),
+    ids: int32("batch length", "token ids, with <image> for each drawing"),
     targets: int32("batch length", "the token that comes next, or -100 where the loss does not count"),
   },
   tokenizer: tokenizerOf,

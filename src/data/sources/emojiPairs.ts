@@ -4,9 +4,9 @@ import { float32, int32 } from "../../core/port.ts";
 import { Random } from "../../core/random.ts";
 import { augmentInto, mirrorsWell } from "../augment.ts";
 import { openEmoji, trainingDrawings } from "../emoji/emoji.ts";
+import { imageSizeField } from "../imageSize.ts";
 import { defineSource } from "../source.ts";
 import { tokenizerField, tokenizerOf } from "../tokenizers.ts";
-import { imageSizeField } from "./emojiDocuments.ts";
 
 /** Tokens kept of a concept's label, tags and subgroup. */
 const mostWords = 24;

@@ -9,11 +9,11 @@ import { captionDocuments } from "../documents.ts";
 import { heldOutImages } from "../imageFolder/heldOutImages.ts";
 import { type CaptionedImage, listImageFolder, readImageFolder } from "../imageFolder/imageFolder.ts";
 import { type Split, splitByName } from "../imageFolder/split.ts";
+import { imageSizeField } from "../imageSize.ts";
 import { mirrored, toUnit } from "../pixels.ts";
 import { defineSource, type SourceContext } from "../source.ts";
 import { type TextTokenizer, wordsOf } from "../tokenizer.ts";
 import { tokenizerField, tokenizerOf } from "../tokenizers.ts";
-import { imageSizeField } from "./emojiDocuments.ts";
 
 /** Unknown words that a message spells out. */
 const mostNamed = 12;
@@ -58,7 +58,7 @@ export const ImageFolder = defineSource({
   example: { folder: "images", batch: 2 },
   outputs: {
     images: float32("batch media 1 imageSize imageSize 3", "images, from -1 to 1"),
-    ids: int32("batch length", "token ids, with a tag for each image"),
+    ids: int32("batch length", "token ids, with <image> for each image"),
     targets: int32("batch length", "the token that comes next, or -100 where the loss does not count"),
   },
   tokenizer: tokenizerOf,

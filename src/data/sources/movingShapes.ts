@@ -3,6 +3,7 @@ import { count } from "../../core/configFields.ts";
 import { float32, int32 } from "../../core/port.ts";
 import { Random } from "../../core/random.ts";
 import { captionDocuments } from "../documents.ts";
+import { imageSizeField } from "../imageSize.ts";
 import { heldOutVideos } from "../movingShapes/heldOutVideos.ts";
 import { motions } from "../movingShapes/motions.ts";
 import { drawVideo } from "../movingShapes/video.ts";
@@ -10,7 +11,6 @@ import { plainName, seenCombinations } from "../namedShapes/words.ts";
 import { toUnit } from "../pixels.ts";
 import { defineSource } from "../source.ts";
 import { byteTokenizer } from "../texts/byteTokenizer.ts";
-import { imageSizeField } from "./emojiDocuments.ts";
 
 /**
  * Gives videos of rendered shapes, whose captions say how the shapes move.

@@ -13,7 +13,7 @@ const lengths = [8, 16, 34];
 const fewest = 2;
 const mostOf = (entries: number) => Math.round((2 * entries) / 3);
 const mostWithWrong = 8;
-/** Share of pages with wrong names, once they come: so few that a name seen once is still trusted. */
+/** Share of pages with wrong names, once they come: on the others a name that was seen once is right. */
 const pagesWithWrong = 0.25;
 /** Share of the other tokens that the loss counts: names are what is to be learnt. */
 const othersCounted = 0.1;

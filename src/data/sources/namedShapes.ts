@@ -3,13 +3,13 @@ import { count } from "../../core/configFields.ts";
 import { float32, int32 } from "../../core/port.ts";
 import { Random } from "../../core/random.ts";
 import { captionDocuments } from "../documents.ts";
+import { imageSizeField } from "../imageSize.ts";
 import { heldOutPages } from "../namedShapes/heldOutPages.ts";
 import { between, drawEntry, drawMeanings, type Meanings } from "../namedShapes/page.ts";
 import { drawScene } from "../namedShapes/scene.ts";
 import { namedShapesTokenizer, plainName, seenCombinations } from "../namedShapes/words.ts";
 import { toUnit } from "../pixels.ts";
 import { defineSource } from "../source.ts";
-import { imageSizeField } from "./emojiDocuments.ts";
 
 /** Combinations of a page: so few that names repeat among its images. */
 const fewest = 2;
@@ -20,8 +20,8 @@ const mostInImages = 4;
  *
  * `<bos><image> bakux <|endofchunk|><image> fibax <|endofchunk|><image> bakux <|endofchunk|> ...`: only the page itself tells what a name
  * means, so a model must learn from the examples before. Lines of text may come first (`red square bakux .`): a model that looks names up in
- * text learns from them to do so for images. Without them it must learn at once what an example and what a query shows, each of which is
- * of no use without the other, and few trainings get there. Shapes: `images` [batch, media, 1, imageSize, imageSize, 3] in −1 to 1, `ids` and
+ * text then needs to learn only what the query shows. Without them it must learn at once what an example and what the query shows, and
+ * what it learns of one is of no use before the other. Shapes: `images` [batch, media, 1, imageSize, imageSize, 3] in −1 to 1, `ids` and
  * `targets` [batch, length].
  *
  * @see Alayrac et al. 2022, Flamingo, sections 2.4 and 3.2 (trained with 5 images a page, used with 32), arXiv:2204.14198
@@ -47,7 +47,7 @@ export const NamedShapes = defineSource({
   example: { batch: 2, media: 3, scenes: 56 },
   outputs: {
     images: float32("batch media 1 imageSize imageSize 3", "rendered shapes, from -1 to 1"),
-    ids: int32("batch length", "token ids, with a tag for each image"),
+    ids: int32("batch length", "token ids, with <image> for each image"),
     targets: int32("batch length", "the token that comes next, or -100 where the loss does not count"),
   },
   tokenizer: namedShapesTokenizer,
