@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, watch } from "node:fs";
+import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
@@ -16,23 +16,28 @@ import { findDamage, readRecords } from "../../src/runs/reader.ts";
 import { emptyRun, foldRecords, type RunState } from "../../src/runs/state.ts";
 import { newestCheckpoint } from "../../src/training/checkpoint.ts";
 import { ask, quickPipeline, spawnFlamingo, studioOf } from "../studioProcess.ts";
-import { damageCheckpoint, damageLog, lostRecords } from "./damage.ts";
+import { damageCheckpoint } from "./damage.ts";
 
 /**
- * `npm run -s crash -- --kills 10 --damages 10 [--seed S]`: kills trainings, studios and kernels with -9 at random moments, also
- * while a checkpoint is written and twice in a row, and resumes them. Each must end with the very bits of one that ran through.
- * Then it damages logs and checkpoints: a log may lose the damaged record only, and a run goes on from the checkpoint before.
+ * `npm run -s crash -- --kills 10 --damages 2 [--seed S]`: kills trainings, studios and kernels with -9, and resumes them, until so
+ * many were killed: at random moments, while a checkpoint is written, and up to three times in a row. Each run must end with the very
+ * bits of one that ran through, also after its newest checkpoint was damaged.
  */
 const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "10" },
-    damages: { type: "string", default: "10" },
+    damages: { type: "string", default: "2" },
     seed: { type: "string", default: "1" },
   },
 });
+const partialEnding = ".partial";
 const home = mkdtempSync(join(tmpdir(), "flamingo-crash-"));
 const random = new Random(Number(values.seed));
-const steps = 240;
+const steps = 120;
+/** What is done to a run, and what does it: it says in which folder the run lies. */
+type Way = readonly [name: string, (number: number) => Promise<string>];
+/** Processes that were killed, and those of them that had begun to write a checkpoint. */
+const killed = { all: 0, writing: 0 };
 const running = new Set<ChildProcess>();
 
 const pipeline = await quickPipeline({ steps, checkpointEvery: 2 });
@@ -40,51 +45,60 @@ try {
   const whole = await make("whole");
   await run(whole);
   const expected = await resultOf(whole);
-  const ways = { trainer: killTrainer, kernel: killKernel, "second trainer": killTrainer, studio: killStudio };
-  const kills = await tryAll("kill", Number(values.kills), ways, async (folder) =>
-    differences(expected, await resultOf(folder), folder),
+  const trainer = (times: number): Way => [`trainer ${times}x`, (round) => killTrainer(round, times)];
+  const writer = (times: number): Way => [`trainer ${times}x, in a write`, (round) => killTrainer(round, times, true)];
+  const kernel: Way = ["kernel", killKernel];
+  // Trainings are killed most, for they are quickest to start.
+  const ways: Way[] = [
+    ...[trainer(1), kernel, writer(3), trainer(3), ["studio", killStudio] as Way],
+    ...[writer(2), trainer(3), kernel, writer(1), trainer(2), writer(3)],
+  ];
+  const start = performance.now();
+  const kills = Number(values.kills);
+  const resumed = await tryAll(
+    ways,
+    () => killed.all < kills,
+    async (folder) => differences(expected, await resultOf(folder), folder),
   );
-  console.log(`${values.kills} kills, ${kills} resumed bit-identical`);
+  const minutes = ((performance.now() - start) / 60_000).toFixed(1);
+  console.log(
+    `${killed.all} kills, ${killed.writing} of them in a checkpoint's write, in ${resumed.all} runs, of which ${resumed.good} ended ` +
+      `bit-identical (seed ${values.seed}, ${cpus()[0]!.model.trim()}, ${minutes} minutes)`,
+  );
   const cut = await killAfterCheckpoints(4);
-  const damages = await tryAll(
-    "damage",
-    Number(values.damages),
-    {
-      log: (number) => damagedCopy(cut, number, damageLog),
-      checkpoint: (number) => damagedCopy(cut, number, damageCheckpoint),
-    },
-    async (folder, way) => {
-      if (way === "log") return lostRecords(cut, folder);
+  const damages = Number(values.damages);
+  const damaged = await tryAll(
+    [["checkpoint", (number) => damagedCopy(cut, number)]],
+    (number) => number < damages,
+    async (folder) => {
       await run(folder);
-      const { weights } = await resultOf(folder);
-      return weights === expected.weights ? undefined : "the weights differ";
+      return (await resultOf(folder)).weights === expected.weights ? undefined : "the weights differ";
     },
   );
-  console.log(`${values.damages} damaged logs and checkpoints, ${damages} lost nothing else`);
-  process.exitCode = kills === Number(values.kills) && damages === Number(values.damages) ? 0 : 1;
+  console.log(`${damages} damaged checkpoints, ${damaged.good} ended bit-identical`);
+  process.exitCode = resumed.good === resumed.all && damaged.good === damages ? 0 : 1;
 } finally {
   for (const child of running) child.kill("SIGKILL");
   rmSync(home, { recursive: true, force: true });
 }
 
-/** Does something in each way in turn, and says what came of it. @returns how often nothing was wrong */
-async function tryAll<Way extends string>(
-  what: string,
-  count: number,
-  ways: Record<Way, (number: number) => Promise<string>>,
-  findFault: (folder: string, way: Way) => Promise<string | undefined>,
-): Promise<number> {
-  const names = Object.keys(ways) as Way[];
-  let good = 0;
-  for (let number = 0; number < count; number++) {
-    const way = names[number % names.length]!;
-    const fault = await ways[way](number)
-      .then((folder) => findFault(folder, way))
+/** Does something in each way in turn, as long as there is more to do, and says what came of it. */
+async function tryAll(
+  ways: readonly Way[],
+  isMore: (number: number) => boolean,
+  findFault: (folder: string) => Promise<string | undefined>,
+): Promise<{ all: number; good: number }> {
+  const done = { all: 0, good: 0 };
+  for (; isMore(done.all); done.all++) {
+    const [name, way] = ways[done.all % ways.length]!;
+    const start = performance.now();
+    const fault = await way(done.all)
+      .then(findFault)
       .catch((error: Error) => error.message);
-    if (!fault) good++;
-    console.log(`${what} ${number + 1} of ${count} (${way}): ${fault ?? "good"}`);
+    if (!fault) done.good++;
+    console.log(`${done.all + 1} (${name}, ${((performance.now() - start) / 1000).toFixed(0)} s): ${fault ?? "good"}`);
   }
-  return good;
+  return done;
 }
 
 async function make(name: string): Promise<string> {
@@ -112,21 +126,43 @@ async function run(folder: string): Promise<void> {
   if (code !== 0) throw new Error(`resume ended with ${code}`);
 }
 
-/** Kills a training once or twice, from its start to its last step, and resumes it. */
-async function killTrainer(number: number): Promise<string> {
-  const folder = await make(`trainer-${number}`);
-  for (let times = number % 3 === 2 ? 2 : 1; times > 0; times--) await killTraining(folder, random.integer(1500));
+/** Kills a training so many times in a row, in a checkpoint's write if asked, and resumes it. */
+async function killTrainer(round: number, times: number, isWriting = false): Promise<string> {
+  const folder = await make(`trainer-${round}`);
+  for (let left = times; left > 0; left--) await killTraining(folder, isWriting);
   await runUnlessOver(folder);
   return folder;
 }
 
-async function killTraining(folder: string, wait: number): Promise<void> {
+async function killTraining(folder: string, isWriting: boolean): Promise<void> {
   const child = flamingo("resume", folder, "--json");
   const end = ended(child);
-  if (random.integer(5) > 0) await firstStep(child);
-  await delay(wait);
-  child.kill("SIGKILL");
+  if (isWriting || random.integer(5) > 0) await firstStep(child);
+  await delay(random.integer(isWriting ? 300 : 1000));
+  if (isWriting) await killInWrite(child, folder, end);
+  else child.kill("SIGKILL");
   await end;
+  if (child.exitCode === null) noteKill(folder);
+}
+
+/** Kills a training as soon as it writes a checkpoint. Comes back when it has ended. */
+async function killInWrite(child: ChildProcess, folder: string, end: Promise<unknown>): Promise<void> {
+  const watcher = watch(join(folder, checkpointFolder), (_, name) => {
+    if (name?.endsWith(partialEnding)) child.kill("SIGKILL");
+  });
+  await end;
+  watcher.close();
+}
+
+function noteKill(folder: string): void {
+  killed.all++;
+  if (partialsOf(folder).length > 0) killed.writing++;
+}
+
+/** Checkpoints that were being written. */
+function partialsOf(folder: string): string[] {
+  const place = join(folder, checkpointFolder);
+  return existsSync(place) ? readdirSync(place).filter((name) => name.endsWith(partialEnding)) : [];
 }
 
 /** A run that was killed once it had so many checkpoints. */
@@ -160,6 +196,7 @@ async function killKernel(number: number): Promise<string> {
     );
     await delay(random.integer(800));
     await kernel.kill();
+    noteKill(folder);
   }
   if (number % 2 === 0) await runUnlessOver(folder);
   else {
@@ -175,14 +212,10 @@ function startKernel(): Promise<KernelClient> {
   return KernelClient.start({ spec: flamingoKernelspec, cwd: home, env: { FLAMINGO_HOME: home } });
 }
 
-async function damagedCopy(
-  from: string,
-  number: number,
-  damage: (folder: string, random: Random) => void,
-): Promise<string> {
+async function damagedCopy(from: string, number: number): Promise<string> {
   const folder = `${from}-${number}`;
   cpSync(from, folder, { recursive: true });
-  damage(folder, random);
+  damageCheckpoint(folder, random);
   return folder;
 }
 
@@ -201,6 +234,7 @@ async function killStudio(number: number): Promise<string> {
   const end = ended(first.child);
   first.child.kill("SIGKILL");
   await end;
+  noteKill(join(home, "runs", run));
   first.close();
   const second = await startStudio();
   await second.until(waiting, ({ status }) => status === "succeeded");
@@ -274,6 +308,6 @@ async function differences(expected: Result, found: Result, folder: string): Pro
   if (damage.length > 0) return `the log is damaged: line ${damage[0]!.line} (${damage[0]!.reason})`;
   const seqs = (await readRecords(folder)).map(({ seq }) => seq);
   if (seqs.some((seq, index) => seq !== index)) return "the log has gaps";
-  const left = readdirSync(join(folder, checkpointFolder)).filter((name) => name.endsWith(".partial"));
+  const left = partialsOf(folder);
   return left.length > 0 ? `${left.length} partial files are left` : undefined;
 }
