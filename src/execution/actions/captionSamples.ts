@@ -29,7 +29,8 @@ const mostTogether = 3;
  * Captions the same held-out images again and again while the model is trained, and records what each token attends to.
  *
  * Writes the images, the captions, the logit lens of their labels, and an attention frame (tokens over the image's patches, through the
- * resampler and each gated layer; and how the first images and labels are read as one document) into the run folder. Shapes: `logits` [batch, length, tokens].
+ * resampler and each gated layer; and how the first images and labels are read as one document) into the run folder. Shapes: `logits`
+ * [batch, length, tokens].
  *
  * @see Abnar and Zuidema 2020 (attention rollout), arXiv:2005.00928
  */

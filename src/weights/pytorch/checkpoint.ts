@@ -85,9 +85,10 @@ export function openPytorch(bytes: ByteSource): WeightsFile {
   const tensors = new Map<string, StoredTensor>();
   for (const [key, value] of stateDictOf(root, source)) {
     if (!(value instanceof PickledTensor)) continue;
-    const name = keyText(key);
-    checkName(name, source);
-    tensors.set(name, stored(value));
+    if (!isText(key))
+      throw refuse(source, "a tensor stands under a key that is no text", { fix: "name each tensor by a text" });
+    checkName(String(key), source);
+    tensors.set(String(key), stored(value));
   }
   return { tensors, metadata: {} };
 }
@@ -203,7 +204,9 @@ function stateDictOf(root: Pickled, source: string): Map<Pickled, Pickled> {
   const within = stateDictKeys.map((key) => entries.get(key)).find(hasTensors);
   if (within) return within;
   if (hasTensors(root)) return root;
-  const keys = [...entries.keys()].slice(0, 10).map((key) => JSON.stringify(keyText(key)));
+  const keys = [...entries.keys()]
+    .slice(0, 10)
+    .map((key) => (isText(key) ? JSON.stringify(String(key)) : "a key that is no text"));
   throw refuse(
     source,
     `it holds no state dict; ${keys.length > 0 ? `it has ${keys.join(", ")}` : "it is no dictionary"}`,
@@ -255,7 +258,7 @@ function gather(bytes: Uint8Array, size: number, shape: readonly number[], strid
   return gathered;
 }
 
-/** A key as text. One that is neither text nor a number is not printed: it may hold itself many times over. */
-function keyText(key: Pickled): string {
-  return typeof key === "string" || typeof key === "number" ? String(key) : "a key that is no text";
+/** Whether a key is text or a number. Another one is not printed: it may hold itself many times over. */
+function isText(key: Pickled): key is string | number {
+  return typeof key === "string" || typeof key === "number";
 }
