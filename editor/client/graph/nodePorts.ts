@@ -19,6 +19,15 @@ export function portsOf(
   return { inputs: names("to"), outputs: names("from") };
 }
 
+/** How large a node's card, or a port of the block that is drawn, is at zoom 1. */
+export function nodeSize(graph: EditedGraph, catalog: Catalog, id: string): { width: number; height: number } {
+  const node = graph.nodes[id];
+  if (!node) return terminalSize;
+  const entry = catalog[node.type];
+  const height = cardHeight({ ...portsOf(graph, id, entry), figure: figureOf(entry) !== undefined });
+  return { width: card.width, height };
+}
+
 /** A tidy drawing of a graph, from left to right. */
 export function tidyLayout(graph: EditedGraph, catalog: Catalog): Layout {
   const nodes = Object.entries(graph.nodes).map(([id, { type }]): LayoutNode => {

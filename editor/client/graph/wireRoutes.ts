@@ -1,4 +1,4 @@
-import type { Box } from "./freePlace.ts";
+import type { Box } from "../../../src/graph/edit/box.ts";
 
 export type Point = readonly [x: number, y: number];
 

@@ -13,11 +13,11 @@ import {
   useStore,
 } from "@xyflow/react";
 import { type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
+import type { Box } from "../../../src/graph/edit/box.ts";
 import { moveNodes, type Position } from "../../../src/graph/edit/drawnGraph.ts";
 import type { GraphEdge } from "../../../src/graph/graph.ts";
 import { edgeIds } from "../graph/edges.ts";
 import { type DrawnNode, flowEdges, flowNodes, routedEdges } from "../graph/flowNodes.ts";
-import type { Box } from "../graph/freePlace.ts";
 import { openRunPipeline } from "../stores/document.ts";
 import { commit, openDialog, select, useEditor } from "../stores/editor.ts";
 import { openNode } from "../stores/inside.ts";

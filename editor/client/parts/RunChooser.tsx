@@ -17,10 +17,11 @@ export function RunChooser() {
   const { open, setOpen, box } = usePopover<HTMLDivElement>();
   const current = runs.find((run) => run.id === id);
   if (runs.length === 0) return null;
+  const label = current ? `${current.name}, ${clock.format(current.created)}` : "Past runs";
   return (
     <div className="anchor" ref={box}>
-      <button type="button" className="button quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
-        {current ? `${current.name}, ${clock.format(current.created)}` : "Past runs"}
+      <button type="button" className="button quiet" title={label} aria-expanded={open} onClick={() => setOpen(!open)}>
+        <span className="run-label">{label}</span>
         <Icon name="chevron" size={13} />
       </button>
       {open && (

@@ -1,4 +1,5 @@
 import { initialConfig } from "../../../src/core/catalog.ts";
+import type { Box } from "../../../src/graph/edit/box.ts";
 import { connectFitting } from "../../../src/graph/edit/connectFitting.ts";
 import { addNode, connect, freshId, type Position } from "../../../src/graph/edit/drawnGraph.ts";
 import { insertOnEdge } from "../../../src/graph/edit/rejoin.ts";
@@ -6,7 +7,7 @@ import type { GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
 import { type CardPorts, card, cardHeight } from "../graph/cardSize.ts";
 import { type LooseEnd, wireBetween } from "../graph/connection.ts";
 import { edgeIds } from "../graph/edges.ts";
-import { type Box, freePlace } from "../graph/freePlace.ts";
+import { freePlace } from "../graph/freePlace.ts";
 import { portsOf } from "../graph/nodePorts.ts";
 import { commit, useEditor } from "../stores/editor.ts";
 import { middle, toCanvas } from "../stores/viewport.ts";

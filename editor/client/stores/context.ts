@@ -1,10 +1,7 @@
 import { moveNodes } from "../../../src/graph/edit/drawnGraph.ts";
 import { type Action, actions, canDo, type EditorContext } from "../edit/actions.ts";
 import { matches } from "../edit/shortcut.ts";
-import { card, cardHeight } from "../graph/cardSize.ts";
-import { figureOf } from "../graph/figure.ts";
-import { portsOf, tidyPositions } from "../graph/nodePorts.ts";
-import { terminalSize } from "../graph/terminals.ts";
+import { nodeSize, tidyPositions } from "../graph/nodePorts.ts";
 import { browserStorage } from "./browserStorage.ts";
 import {
   commandRun,
@@ -137,11 +134,7 @@ function tidy(): void {
 
 function sizeOf(id: string): { width: number; height: number } {
   const { graph, catalog } = useEditor.getState();
-  const entry = catalog[graph.nodes[id]?.type ?? ""];
-  const isBlock = id in graph.nodes;
-  if (!isBlock) return terminalSize;
-  const height = cardHeight({ ...portsOf(graph, id, entry), figure: figureOf(entry) !== undefined });
-  return { width: card.width, height };
+  return nodeSize(graph, catalog, id);
 }
 
 function inspect(): void {

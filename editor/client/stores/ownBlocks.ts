@@ -1,11 +1,13 @@
 import { FlamingoError } from "../../../src/core/errors.ts";
 import { collapse } from "../../../src/graph/edit/collapse.ts";
 import { expand } from "../../../src/graph/edit/expand.ts";
+import { makeRoom } from "../../../src/graph/edit/makeRoom.ts";
 import { renameBlock } from "../../../src/graph/edit/renameBlock.ts";
 import { emptyPipeline, readPipeline, writePipeline } from "../../../src/pipeline/schema.ts";
 import type { Inside } from "../../shared/protocol.ts";
 import { blocksOf, bring } from "../edit/clipboard.ts";
 import { follow } from "../graph/inside.ts";
+import { nodeSize } from "../graph/nodePorts.ts";
 import { commit, commitPipeline, setTrace, useEditor } from "./editor.ts";
 import { download } from "./files.ts";
 import { tell } from "./notices.ts";
@@ -41,8 +43,12 @@ export async function expandNode(id: string): Promise<void> {
   if (missing) setTrace(missing, await sendJson<Inside>("POST", "/api/trace", missing));
   const inside = way().opened.at(-1);
   if (!inside || useEditor.getState().pipeline !== pipeline) return;
-  const { graph, ids } = expand(useEditor.getState().graph, id, inside.graph);
-  commit("Expand", graph, { select: ids });
+  const { graph: before } = useEditor.getState();
+  const { graph, ids } = expand(before, id, inside.graph);
+  const [x, y] = before.view.positions[id]!;
+  const place = { x, y, ...nodeSize(before, catalog, id) };
+  const roomy = makeRoom(graph, ids, place, (each) => nodeSize(graph, catalog, each));
+  commit("Expand", roomy, { select: ids });
 }
 
 /** Gives one of the pipeline's own blocks another name and other words. */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Box, freePlace } from "../../../editor/client/graph/freePlace.ts";
+import { freePlace } from "../../../editor/client/graph/freePlace.ts";
+import { overlap } from "../../../src/graph/edit/box.ts";
 
 const size = { width: 208, height: 150 };
 const box = fc.record({ x: fc.integer({ min: -900, max: 900 }), y: fc.integer({ min: -600, max: 600 }) });
@@ -21,7 +22,3 @@ test("a new card lies on no other", () => {
     { numRuns: 30 },
   );
 });
-
-function overlap(a: Box, b: Box): boolean {
-  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
-}
