@@ -93,6 +93,8 @@ export interface Channel<
 export interface ProbeRequest<Value> {
   /** Steps between two readings. */
   every: number;
+  /** How many readings a run has at most: one of many steps is read less often. As many as there are without it. */
+  most?: number;
   /** Which values, as data: the engine's side finds and reads them. */
   reads: readonly PortReading[];
   /** The record's value, from what was read at one step, in the order in which it was computed. */
@@ -107,6 +109,8 @@ export interface PortReading {
   within?: string;
   /** Name of an input or output port, or of a probe that the block declares. */
   of: { input: string } | { output: string } | { probe: string };
+  /** So many of its numbers at most, evenly spaced; all of them without it. Then `shape` is that of the whole. */
+  atMost?: number;
 }
 
 /** A tensor that was read: its numbers, and where. */

@@ -4,6 +4,7 @@ export { attention } from "./attention.ts";
 export { entropy } from "./entropy.ts";
 export { fewShot } from "./fewShot.ts";
 export { gates } from "./gates.ts";
+export { histograms } from "./histograms.ts";
 export { lens } from "./lens.ts";
 export { loss } from "./loss.ts";
 export { optimizer } from "./optimizer.ts";

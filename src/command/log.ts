@@ -26,8 +26,8 @@ Prints what was watched in a run: in a few lines, or every value of every step.
   --channel NAME  one of ${names.join(", ")}
   --csv           every value of the channel as CSV, a line for each step
   --json          every value as JSON: an object for each row, one a line
-  --tensorboard DIR  writes an event file for TensorBoard: every number, captions, pinned images, and histograms of the
-                  weights of each checkpoint
+  --tensorboard DIR  writes an event file for TensorBoard: every number, captions, pinned images, the recorded histograms, and
+                  those of the weights of each checkpoint
 `,
   run: async (args, context) => {
     const [text, flag] = [{ type: "string" }, { type: "boolean" }] as const;

@@ -1,9 +1,10 @@
 import { FlamingoError } from "../core/errors.ts";
 import { Image } from "../data/image.ts";
+import { type Media, videoOf } from "../data/media.ts";
 import { openDevice } from "../engine/devices/device.ts";
 import type { CaptionModel, GateValue } from "../evaluation/captioning/captionModel.ts";
 import type { Intervention } from "../inspection/interventions.ts";
-import { pinnedFiles, readRun } from "../runs/folder.ts";
+import { pinnedFrames, readRun } from "../runs/folder.ts";
 import { openCaptionModel } from "./openCaptionModel.ts";
 import { lastCheckpoint } from "./prepare.ts";
 
@@ -26,9 +27,9 @@ export interface InterventionAnswer {
 export class InspectedRun {
   readonly step: number;
   readonly #model: CaptionModel;
-  readonly #images: readonly Image[];
+  readonly #images: readonly Media[];
 
-  private constructor(step: number, model: CaptionModel, images: readonly Image[]) {
+  private constructor(step: number, model: CaptionModel, images: readonly Media[]) {
     this.step = step;
     this.#model = model;
     this.#images = images;
@@ -43,8 +44,11 @@ export class InspectedRun {
     const { path, checkpoint } = await lastCheckpoint(folder, { append: () => {} });
     await openDevice(device as Parameters<typeof openDevice>[0]);
     const model = await openCaptionModel(pipeline, checkpoint.weights, path, { seed, models });
-    const files = await pinnedFiles(folder);
-    const images = await Promise.all(files.map((file) => Image.read(file, model.imageSize)));
+    const images = await Promise.all(
+      (await pinnedFrames(folder)).map(async (files) =>
+        videoOf(await Promise.all(files.map((file) => Image.read(file, model.imageSize)))),
+      ),
+    );
     if (images.length > 0) return new InspectedRun(checkpoint.step, model, images);
     model.dispose();
     const fix = "add a Caption samples node to the pipeline, and train it";

@@ -1,4 +1,7 @@
 import { join } from "node:path";
+import { histogramOf } from "../channels/histogram.ts";
+import { histogramReadings, mostNumbers, type Spread } from "../channels/histograms.ts";
+import type { WeightPart } from "../channels/weights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { Random } from "../core/random.ts";
 import { sizeOf } from "../core/shape.ts";
@@ -11,7 +14,7 @@ import type { Source } from "../graph/graph.ts";
 import { firstNonFinite } from "../inspection/firstNonFinite.ts";
 import { findGates } from "../inspection/gates.ts";
 import { layerWeights } from "../inspection/layerWeights.ts";
-import { type ChannelProbe, channelProbes } from "../inspection/probes.ts";
+import { type ChannelProbe, channelProbes, readingInterval } from "../inspection/probes.ts";
 import type { PlanNode } from "../pipeline/compile.ts";
 import { checkpointFolder, trainedFolder } from "../runs/folder.ts";
 import type { RecordBody } from "../runs/record.ts";
@@ -22,6 +25,7 @@ import { Optimizer } from "../training/optimizer.ts";
 import type { ParameterGroups } from "../training/parameterGroups.ts";
 import type { Schedule } from "../training/schedule.ts";
 import type { UpdateNorms } from "../training/updateNorms.ts";
+import type { WeightSamples } from "../training/weightSamples.ts";
 import { saveWeights } from "../weights/file.ts";
 import type { ActionContext } from "./action.ts";
 import { FeatureCache } from "./featureCache.ts";
@@ -64,6 +68,7 @@ export class Trainer {
   readonly #probes: readonly ChannelProbe[];
   /** Which part of the model each weight is of, for what is measured of them. */
   #partOf: readonly number[] = [];
+  #parts: readonly WeightPart[] = [];
   /** The whole forward pass of the last batch, from its sources on. */
   #forward: (() => Tensor) | undefined;
   /** Tensors of the current batch. */
@@ -109,6 +114,7 @@ export class Trainer {
       from,
       ...this.#lossesOf(),
       measures: (step) => step % measureEvery === 0,
+      samples: (step) => (step % readingInterval(histogramReadings, schedule.steps) === 0 ? mostNumbers : 0),
       onStep: (report) => this.#record(report),
       onNonFinite: (report) => this.#recordLoss(report),
       pausesAfter: (step) => this.#pausesAfter(step),
@@ -162,6 +168,7 @@ export class Trainer {
     if (gates.length > 0) log.append({ channel: "gates", value: { gates } });
     const { parts, partOf } = layerWeights(this.#weights, model.placedBlocks(), model.findBlock);
     this.#partOf = partOf;
+    this.#parts = parts;
     log.append({ channel: "weights", value: { parts } });
   }
 
@@ -225,7 +232,7 @@ export class Trainer {
     }
   }
 
-  #record({ step, loss, rate, norm, gates, datasets, milliseconds, updates }: StepReport): void {
+  #record({ step, loss, rate, norm, gates, datasets, milliseconds, updates, samples }: StepReport): void {
     const { log } = this.#context;
     this.#seconds += milliseconds / 1000;
     const waiting = milliseconds > 0 ? Math.min(1, this.#waited / milliseconds) : 0;
@@ -234,6 +241,7 @@ export class Trainer {
     if (gates.length > 0) log.append({ channel: "gates", step, value: gates });
     log.append({ channel: "time", step, value: { milliseconds, waiting } });
     if (updates) log.append({ channel: "weights", step, value: this.#partNorms(updates) });
+    if (samples) log.append({ channel: "histograms", step, value: this.#spreads(samples) });
     if (Number.isFinite(loss)) {
       const { sum, count, ...rest } = this.#losses;
       this.#losses = { ...rest, sum: sum + loss, count: count + 1 };
@@ -251,6 +259,20 @@ export class Trainer {
       return sums.map(Math.sqrt);
     };
     return { gradient: normsOf(gradient), weight: normsOf(weight), update: normsOf(update) };
+  }
+
+  /** Histograms of each part's weights and gradients. Gates are numbers of their own in the log. */
+  #spreads({ weights, gradients }: WeightSamples): Spread[] {
+    const ofPart = (samples: readonly Float32Array[], part: number) =>
+      joined(samples.filter((_, at) => this.#partOf[at] === part));
+    return this.#parts.flatMap(({ group, ...place }, part) =>
+      group === "gate"
+        ? []
+        : (["weights", "gradients"] as const).map((of) => {
+            const numbers = ofPart(of === "weights" ? weights : gradients, part);
+            return { of, ...place, group, histogram: histogramOf(numbers) };
+          }),
+    );
   }
 
   #recordLoss(report: Pick<StepReport, "step" | "loss" | "rate" | "norm"> & Partial<StepReport>): void {
@@ -272,7 +294,7 @@ export class Trainer {
   #pausesAfter(step: number): boolean {
     const { observers, signal, control } = this.#context;
     const isAsked = signal.aborted || control?.paused() === true;
-    const isRead = this.#probes.some((probe) => probe.isDue(step));
+    const isRead = this.#probes.some((probe) => probe.isDue(step, this.#settings.schedule.steps));
     return this.#isSavedAfter(step) || isAsked || isRead || observers.some(({ every }) => step % every === 0);
   }
 
@@ -289,7 +311,7 @@ export class Trainer {
 
   /** Reads what channels ask for inside the model, on the step's last batch, with the weights as the step left them. */
   async #probe(step: number): Promise<void> {
-    const due = this.#probes.filter((probe) => probe.isDue(step));
+    const due = this.#probes.filter((probe) => probe.isDue(step, this.#settings.schedule.steps));
     const { model, log } = this.#context;
     if (due.length === 0 || !this.#forward) return;
     tidy(
@@ -369,4 +391,14 @@ export class Trainer {
       });
     }
   }
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

@@ -4,10 +4,11 @@ import { basename, join } from "node:path";
 import sharp from "sharp";
 import type { AnyChannel, LogRecord } from "../channels/channel.ts";
 import { channels } from "../channels/channels.ts";
+import { histogramOf } from "../channels/histogram.ts";
 import { makeFolder } from "../files/makeFolder.ts";
 import { writeAtomic } from "../files/writeAtomic.ts";
 import type { ChannelName } from "../runs/channelFigure.ts";
-import { type EventValue, eventRecord, histogramOf, versionRecord } from "../runs/eventFile.ts";
+import { type EventValue, eventRecord, versionRecord } from "../runs/eventFile.ts";
 import { checkpointFolder, pinnedFiles } from "../runs/folder.ts";
 import { folderError } from "../runs/folderError.ts";
 import { readRecords } from "../runs/reader.ts";
@@ -25,7 +26,7 @@ export interface WrittenEvents {
 
 /**
  * Writes what was watched in a run as an event file of TensorBoard: every number of every step as scalars, captions as text, the
- * pinned images, and histograms of the weights of each checkpoint that is there. A file that was written before is replaced.
+ * pinned images, the recorded histograms, and those of the weights of each checkpoint that is there. A file that was written before is replaced.
  * @throws FlamingoError RUN_FOLDER or DISK_FULL
  */
 export async function writeTensorboard(run: string, folder: string): Promise<WrittenEvents> {
@@ -39,6 +40,8 @@ export async function writeTensorboard(run: string, folder: string): Promise<Wri
       add(step, { tag: `samples/${image} ${label}`, of: { text: caption } });
   for (const image of await pinnedImages(run)) add(0, image);
   for (const { step, ...value } of await weightHistograms(run)) add(step, value);
+  for (const { of, name, taken } of state.channels.histograms)
+    for (const { step, histogram } of taken) add(step, { tag: `histograms/${of}/${name}`, of: { histogram } });
   const times = timesOf(records);
   const first = (records[0]?.time ?? 0) / 1000;
   const parts = [...events]

@@ -1,15 +1,25 @@
 import type { AnyChannel, PortReading, Reading } from "../channels/channel.ts";
 import { channels } from "../channels/channels.ts";
 import { placeName } from "../channels/place.ts";
+import { evenSample } from "../engine/ops/layout.ts";
 import type { Probe } from "../engine/readings/eager.ts";
-import { keep, type Tensor } from "../engine/tensor.ts";
+import { keep, type Tensor, tidy } from "../engine/tensor.ts";
 import type { PlacedBlock } from "./placedBlocks.ts";
 
 /** A tensor that was seen, until its numbers are read. */
 interface Seen {
   block: PlacedBlock;
   read: PortReading;
+  shape: readonly number[];
   tensor: Tensor;
+}
+
+/** Steps between two readings, where a run of so many steps is to have at most so many. */
+export function readingInterval(
+  { every, most = Number.POSITIVE_INFINITY }: { every: number; most?: number },
+  steps: number,
+): number {
+  return every * Math.max(1, Math.ceil(steps / (every * most)));
 }
 
 /** Reads the values that a channel asks for out of a model, while the model computes. */
@@ -32,9 +42,9 @@ export class ChannelProbe {
     return this.#blocks.size > 0;
   }
 
-  /** Whether it is due after a step. */
-  isDue(step: number): boolean {
-    return this.isUsed && step % this.channel.probe!.every === 0;
+  /** Whether it is due after a step of so many. */
+  isDue(step: number, steps: number): boolean {
+    return this.isUsed && step % readingInterval(this.channel.probe!, steps) === 0;
   }
 
   /** Give these to `PipelineModel.watched`. */
@@ -43,7 +53,12 @@ export class ChannelProbe {
       of: read.of,
       at: (path: string) => isOf(read, this.#blocks.get(path)),
       see: (path: string, tensor: Tensor) =>
-        void this.#seen.push({ block: this.#blocks.get(path)!, read, tensor: keep(tensor) }),
+        void this.#seen.push({
+          block: this.#blocks.get(path)!,
+          read,
+          shape: tensor.shape,
+          tensor: keep(read.atMost === undefined ? tensor : tidy(() => evenSample(tensor, read.atMost!))),
+        }),
     }));
   }
 
@@ -52,9 +67,9 @@ export class ChannelProbe {
     const seen = this.#seen.splice(0);
     try {
       const readings = await Promise.all(
-        seen.map(async ({ block, read, tensor }): Promise<Reading> => {
+        seen.map(async ({ block, read, shape, tensor }): Promise<Reading> => {
           const { node, path, inputs } = block;
-          return { node, path, inputs, read, shape: tensor.shape, data: Float32Array.from(await tensor.data()) };
+          return { node, path, inputs, read, shape, data: Float32Array.from(await tensor.data()) };
         }),
       );
       return this.channel.probe!.value(readings);

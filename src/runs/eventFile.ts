@@ -1,3 +1,5 @@
+import { countOf, type Histogram } from "../channels/histogram.ts";
+
 /** What TensorBoard's event files hold of one step. */
 export interface EventValue {
   /** Its name: `loss/loss`. */
@@ -10,40 +12,6 @@ export interface PngImage {
   width: number;
   height: number;
   bytes: Uint8Array;
-}
-
-/** Numbers by buckets: `counts[i]` of them are at most `limits[i]` and above the limit before. */
-export interface Histogram {
-  min: number;
-  max: number;
-  count: number;
-  sum: number;
-  squaredSum: number;
-  limits: readonly number[];
-  counts: readonly number[];
-}
-
-/** Buckets of a histogram. */
-const buckets = 30;
-
-/** The histogram of the finite ones among numbers, in buckets of equal width. */
-export function histogramOf(numbers: Float32Array): Histogram {
-  let [min, max, sum, squaredSum, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0, 0];
-  for (const value of numbers) {
-    if (!Number.isFinite(value)) continue;
-    min = Math.min(min, value);
-    max = Math.max(max, value);
-    sum += value;
-    squaredSum += value * value;
-    count++;
-  }
-  if (count === 0) return { min: 0, max: 0, count, sum, squaredSum, limits: [0], counts: [0] };
-  const width = (max - min) / buckets;
-  const counts = new Array<number>(buckets).fill(0);
-  for (const value of numbers)
-    if (Number.isFinite(value)) counts[width > 0 ? Math.min(buckets - 1, Math.floor((value - min) / width)) : 0]!++;
-  const limits = counts.map((_, at) => (at === buckets - 1 ? max : min + (at + 1) * width));
-  return { min, max, count, sum, squaredSum, limits, counts };
 }
 
 /** The first record of an event file. @param seconds since 1970 */
@@ -71,8 +39,12 @@ function encoded({ tag, of }: EventValue): Uint8Array {
     return message([name, field(4, bytes(image))]);
   }
   if ("histogram" in of) {
-    const { min, max, count, sum, squaredSum, limits, counts } = of.histogram;
-    const numbers = [min, max, count, sum, squaredSum].map((value, at) => field(at + 1, double(value)));
+    const { low, high, min, max, sum, squaredSum, counts } = of.histogram;
+    // Each bin has its upper limit; the last one holds the largest number as well.
+    const limits = counts.map((_, at) =>
+      at === counts.length - 1 ? max : low + ((at + 1) * (high - low)) / counts.length,
+    );
+    const numbers = [min, max, countOf(of.histogram), sum, squaredSum].map((value, at) => field(at + 1, double(value)));
     const lists = [field(6, doubles(limits)), field(7, doubles(counts))];
     return message([name, field(5, bytes(message([...numbers, ...lists])))]);
   }

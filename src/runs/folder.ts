@@ -69,13 +69,25 @@ export function pinnedFile(image: number, frame = 0): string {
   return frame === 0 ? `pinned-${image}.png` : `pinned-${image}-${frame}.png`;
 }
 
-/** Paths of a run's sample images, in the order of their numbers. */
+/** Paths of a run's sample images, in the order of their numbers; of a video, that of its first frame. */
 export async function pinnedFiles(folder: string): Promise<string[]> {
-  const numbers = (await readdir(folder)).flatMap((name) => {
+  return (await pinnedFrames(folder)).map(([first]) => first);
+}
+
+/** Paths of a run's sample images and videos, in the order of their numbers: each frame of each. */
+export async function pinnedFrames(folder: string): Promise<[string, ...string[]][]> {
+  const names = new Set(await readdir(folder));
+  const numbers = [...names].flatMap((name) => {
     const number = /^pinned-(\d+)\.png$/.exec(name)?.[1];
     return number === undefined ? [] : [Number(number)];
   });
-  return numbers.sort((a, b) => a - b).map((number) => join(folder, pinnedFile(number)));
+  return numbers
+    .sort((a, b) => a - b)
+    .map((number) => {
+      const frames: [string, ...string[]] = [join(folder, pinnedFile(number))];
+      while (names.has(pinnedFile(number, frames.length))) frames.push(join(folder, pinnedFile(number, frames.length)));
+      return frames;
+    });
 }
 
 /** A new run's id, from its name and the time: `emoji-captions-20261123-205301-4f2a`. */

@@ -11,6 +11,7 @@ import type { LossScale } from "./lossScale.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { rateAt, type Schedule } from "./schedule.ts";
 import { readUpdateNorms, type UpdateNorms, UpdateWatch } from "./updateNorms.ts";
+import { readWeightSamples, type WeightSamples } from "./weightSamples.ts";
 
 /** What a step of training came to. */
 export interface StepReport {
@@ -27,6 +28,8 @@ export interface StepReport {
   milliseconds: number;
   /** Weight by weight, for a step that `measures` asks for. */
   updates?: UpdateNorms;
+  /** For a step that `samples` asks for. */
+  samples?: WeightSamples;
 }
 
 /** A dataset of a mixture. */
@@ -54,6 +57,8 @@ export interface Training {
   lossOf(batch: number, dataset: number): Promise<() => Tensor> | (() => Tensor);
   /** Whether what this step does to each weight is measured; not by default. */
   measures?(step: number): boolean;
+  /** How many numbers of each weight before this step, and of its gradient, are read; 0 for none, as by default. */
+  samples?(step: number): number;
   /** After each step, in order, as soon as its numbers are there. */
   onStep(report: StepReport): void;
   /** What the step came to that ends the training, because its loss or gradient is no finite number. */
@@ -76,6 +81,7 @@ interface StartedStep {
   numbers: Promise<number[]>;
   /** How many of the numbers are what was measured. */
   measured: number;
+  samples: Promise<WeightSamples> | undefined;
   /** The datasets of the step; their losses are the first numbers after loss and norm. */
   datasets: readonly TrainingDataset[];
 }
@@ -125,19 +131,22 @@ async function startStep(training: Training, step: number): Promise<StartedStep>
   const scale = lossScale?.scale ?? 1;
   const taken = step - (lossScale?.skipped ?? 0);
   const watch = training.measures?.(step) ? new UpdateWatch(weights, gradients) : undefined;
+  const sampled = training.samples?.(step) ?? 0;
+  const samples = sampled > 0 ? readWeightSamples(weights, gradients, sampled, scale) : undefined;
+  samples?.catch(() => undefined); // as the numbers
   const norm = optimizer.step(gradients, taken, rate, { scale, loss });
   const measured = watch?.finish() ?? [];
   const gates = weights.filter(({ group }) => group === "gate").map(({ variable }) => variable);
   const numbers = readScalars([loss, norm, ...losses, ...gates, ...measured]);
   numbers.catch(() => undefined); // thrown where it is awaited, which may be after the next step began
   dispose([loss, norm, ...losses, ...measured, ...gradients.filter((gradient) => gradient !== null)]);
-  return { step, rate, scale, start, numbers, measured: measured.length, datasets };
+  return { step, rate, scale, start, numbers, measured: measured.length, samples, datasets };
 }
 
 /** What a step came to. Its time begins with it, or where the report of the one before ended. */
 async function reportOf(
   { accumulation, lossScale, onNonFinite }: Training,
-  { step, rate, scale, start, numbers, measured, datasets }: StartedStep,
+  { step, rate, scale, start, numbers, measured, samples, datasets }: StartedStep,
   reportedAt: number,
 ): Promise<StepReport> {
   const all = await numbers;
@@ -159,6 +168,7 @@ async function reportOf(
     datasets: Object.fromEntries(losses),
     milliseconds,
     ...updates,
+    ...(samples ? { samples: await samples } : {}),
   };
 }
 

@@ -1,6 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+import { histogramOf } from "../../src/channels/histogram.ts";
+import { mostNumbers } from "../../src/channels/histograms.ts";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { readScalars } from "../../src/engine/read.ts";
 import { dispose, tidy } from "../../src/engine/tensor.ts";
@@ -13,6 +15,7 @@ import { findHome } from "../../src/runs/home.ts";
 import { RunLog } from "../../src/runs/log.ts";
 import { flamingoGroups } from "../../src/training/parameterGroups.ts";
 import { UpdateWatch } from "../../src/training/updateNorms.ts";
+import { readWeightSamples } from "../../src/training/weightSamples.ts";
 import { readAsked } from "./arguments.ts";
 import { PipelineStep } from "./pipelineStep.ts";
 
@@ -134,6 +137,11 @@ async function probeShares(device: string, threads: number): Promise<Finding[]> 
     await readScalars(measured);
     dispose(measured);
   });
+  const spreads = await median(async () => {
+    const variables = trained.map(({ variable }) => variable);
+    const { weights, gradients } = await readWeightSamples(trained, variables, mostNumbers, 1);
+    for (const numbers of [...weights, ...gradients]) histogramOf(numbers);
+  });
   step.dispose();
   model.weights.dispose();
   return [
@@ -148,6 +156,12 @@ async function probeShares(device: string, threads: number): Promise<Finding[]> 
       value: (100 * (gatesRead + (read + updates) / every)) / whole,
       unit: "%",
       most: 3,
+    },
+    {
+      what: `histograms of weights and gradients, every ${every} steps`,
+      value: (100 * spreads) / every / whole,
+      unit: "%",
+      most: 1,
     },
   ];
 }

@@ -6,7 +6,7 @@ import { io } from "socket.io-client";
 import { describe, expect, test } from "vitest";
 import { socketTransports } from "../../editor/shared/protocol.ts";
 import { tokenAttention, wholeView } from "../../src/channels/tokenAttention.ts";
-import { formatNumber } from "../../src/figures/numbers.ts";
+import { formatNumber, formatShare } from "../../src/figures/numbers.ts";
 import { hasBrowser } from "../browser.ts";
 import { liveFrame, liveValues } from "./liveValues.ts";
 import { openStudioInBrowser } from "./openPage.ts";
@@ -97,6 +97,31 @@ describe.runIf(hasBrowser())("a run, live and afterwards", () => {
           .poll(() => first.getByTestId("attention-value").textContent(), patience)
           .toContain(formatNumber(largest));
       }
+    });
+
+    await stage(first, "84 the frames of a video", async () => {
+      await first.getByRole("button", { name: "moves left" }).click();
+      const frames = first.getByRole("group", { name: "Frame" });
+      const shown = async () => (await frames.locator("output").allTextContents()).map((text) => text.trim());
+      for (const step of [60, 90]) {
+        await first.getByRole("slider", { name: "step" }).fill(String(step / 5 - 1));
+        const { layers, images } = liveFrame(step);
+        const shares = [0, 1, 2].map((time) => {
+          const own = tokenAttention(layers, images[1]!, { ...wholeView, time }, 1);
+          return formatShare(own.reduce((sum, share) => sum + share, 0));
+        });
+        await expect.poll(shown, patience).toEqual(shares);
+      }
+      const seen = (image: Element) => (image as HTMLImageElement).naturalWidth;
+      for (const image of await frames.getByRole("img").all())
+        await expect.poll(() => image.evaluate(seen), patience).toBe(8);
+      await frames.getByRole("button", { name: "frame 3" }).click();
+      const largest = Math.max(
+        ...tokenAttention(liveFrame(90).layers, liveFrame(90).images[1]!, { ...wholeView, time: 2 }, 1),
+      );
+      await expect
+        .poll(() => first.getByTestId("attention-value").textContent(), patience)
+        .toContain(formatNumber(largest));
     });
   });
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { encodePng } from "../../src/data/pixels.ts";
 import { writeTensorboard } from "../../src/execution/writeTensorboard.ts";
-import { crc32c, histogramOf } from "../../src/runs/eventFile.ts";
+import { crc32c } from "../../src/runs/eventFile.ts";
 import { pinnedFile } from "../../src/runs/folder.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
 import { carryOut, newestOf, newRun, smallPipeline, valuesOf } from "./smallRun.ts";
@@ -67,14 +67,6 @@ test("the CRC is Castagnoli's", () => {
   const text = new TextEncoder().encode("123456789");
   expect(crc32c(text)).toBe(0xe3069283); // the check value of CRC-32C
   expect(crcByBits(text)).toBe(0xe3069283);
-});
-
-test("a histogram counts every finite number once", () => {
-  const { counts, limits, count, sum, min, max } = histogramOf(Float32Array.of(1, 2, 3, 4, Number.NaN, 1));
-  expect(counts.reduce((total, each) => total + each, 0)).toBe(5);
-  expect([count, sum, min, max, limits.at(-1), counts[0], counts.at(-1)]).toEqual([5, 11, 1, 4, 4, 2, 1]);
-  expect(histogramOf(Float32Array.of(2, 2)).counts[0]).toBe(2);
-  expect(histogramOf(Float32Array.of(Number.NaN)).count).toBe(0);
 });
 
 test("an event file has every number, caption, pinned image and weight of a run", async () => {

@@ -1,10 +1,16 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Gate, weightName } from "../../src/channels/gates.ts";
+import { placeName } from "../../src/channels/place.ts";
 import { partName } from "../../src/channels/weights.ts";
+import { loadCheckpoint } from "../../src/training/checkpoint.ts";
 import { carryOut, newestOf, newRun, smallPipeline, valuesOf } from "./smallRun.ts";
 
 test("a run tells what its layers learn and what they add, every so many steps", async () => {
-  const pipeline = smallPipeline({ config: { train: { steps: 50 }, samples: { every: 50 } }, without: ["evaluate"] });
+  const pipeline = smallPipeline({
+    config: { train: { steps: 50, checkpointEvery: 49 }, samples: { every: 50 } },
+    without: ["evaluate"],
+  });
   const { outcome, records, folder } = await carryOut(await newRun(pipeline));
   expect(outcome).toBe("succeeded");
 
@@ -35,6 +41,30 @@ test("a run tells what its layers learn and what they add, every so many steps",
   const gates = before.slice(0, 2).map((value) => Math.atanh(value) ** 2);
   const part = parts.indexOf("language.gated_cross_attn_layers.0 (gate)");
   expect(weight[part]).toBeCloseTo(Math.sqrt(gates[0]! + gates[1]!), 4);
+
+  // Histograms of the weights before the step are those of the checkpoint before; of gradients, their norm is that of the part.
+  const [spreads, ...none] = valuesOf(records, "histograms").filter(({ value }) => value[0]!.of === "weights");
+  expect([spreads!.step, none.length]).toEqual([50, 0]);
+  const stem = "language.gated_cross_attn_layers.1";
+  const checkpoint = await loadCheckpoint(join(folder, "checkpoints", "step-000049.safetensors"));
+  const numbers = [...checkpoint.weights]
+    .filter(([name]) => name.startsWith(`${stem}.`) && !name.endsWith("gate"))
+    .flatMap(([, { data }]) => [...data]);
+  const spreadOf = (of: string) =>
+    spreads!.value.find((each) => each.of === of && placeName(each) === stem && each.group === "new")!.histogram;
+  const { min, max, sum, counts } = spreadOf("weights");
+  expect([min, max]).toEqual([Math.min(...numbers), Math.max(...numbers)]);
+  expect(sum).toBeCloseTo(
+    numbers.reduce((total, value) => total + value, 0),
+    3,
+  );
+  expect(counts.reduce((total, count) => total + count, 0)).toBe(numbers.length);
+  expect(Math.sqrt(spreadOf("gradients").squaredSum)).toBeCloseTo(gradient[parts.indexOf(`${stem} (new)`)]!, 4);
+  const activations = valuesOf(records, "histograms").find(({ value }) => value[0]!.of === "activations")!;
+  expect(activations.value.map(placeName)).toEqual([
+    "resampler",
+    ...[0, 1].flatMap((at) => [`language.gated_cross_attn_layers.${at}`, `language.layers.${at}`]),
+  ]);
 
   const [added] = valuesOf(records, "stream");
   expect(added!.step).toBe(50);

@@ -8,7 +8,7 @@ import { dispose, type Tensor, tidy } from "../../src/engine/tensor.ts";
 import { toTensors, type Values } from "../../src/execution/pipelineModel.ts";
 import { type Prepared, prepareRun } from "../../src/execution/prepare.ts";
 import { firstNonFinite } from "../../src/inspection/firstNonFinite.ts";
-import { ChannelProbe } from "../../src/inspection/probes.ts";
+import { ChannelProbe, readingInterval } from "../../src/inspection/probes.ts";
 import { readRun } from "../../src/runs/folder.ts";
 import { newRun, smallPipeline } from "../execution/smallRun.ts";
 
@@ -45,7 +45,7 @@ afterAll(() => prepared.model.weights.dispose());
 test("what a channel asks for is read where it is in the model, and nothing else; nothing stays behind", async () => {
   const { model, sources } = prepared;
   const probe = new ChannelProbe(channel, model.placedBlocks());
-  expect([probe.isUsed, probe.isDue(5), probe.isDue(6)]).toEqual([true, true, false]);
+  expect([probe.isUsed, probe.isDue(5, 9), probe.isDue(6, 9)]).toEqual([true, true, false]);
   const batch = toTensors(sources.get("data")!.batch(0));
   const before = countTensors();
   const forward = () => {
@@ -72,7 +72,7 @@ test("what a channel asks for is read where it is in the model, and nothing else
 test("a channel that asks for a block which the model has not is never due", () => {
   const other = { ...channel, probe: { ...channel.probe!, reads: [{ block: "Mamba", of: { output: "y" } }] } };
   const probe = new ChannelProbe(other, prepared.model.placedBlocks());
-  expect([probe.isUsed, probe.isDue(5)]).toEqual([false, false]);
+  expect([probe.isUsed, probe.isDue(5, 9)]).toEqual([false, false]);
 });
 
 test("a block that must stand in another is read there alone", () => {
@@ -103,4 +103,14 @@ test("the first value that is not finite is found where it begins, and nothing w
   assignNumbers(weight.variable, own);
   expect(countTensors()).toBe(before);
   dispose(Object.values(batch));
+});
+
+test("a long run is read less often, and never more than so many times", () => {
+  for (const steps of [1, 50, 10_000, 10_001, 1_000_000]) {
+    const interval = readingInterval({ every: 50, most: 200 }, steps);
+    expect(interval % 50).toBe(0);
+    expect(Math.floor(steps / interval)).toBeLessThanOrEqual(200);
+    expect(readingInterval({ every: 50 }, steps)).toBe(50);
+  }
+  expect(readingInterval({ every: 50, most: 200 }, 10_000)).toBe(50);
 });

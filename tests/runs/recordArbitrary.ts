@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { LogRecord } from "../../src/channels/channel.ts";
+import { histogramOf } from "../../src/channels/histogram.ts";
 import type { RecordBody } from "../../src/runs/record.ts";
 
 const step = fc.integer({ min: 0, max: 40 });
@@ -26,6 +27,9 @@ const lenses = fc.record({
   masked: fc.tuple(two, two),
 });
 const entropies = fc.tuple(place, two, value).map(([where, heads, even]) => ({ ...where, heads, even }));
+const spreads = fc
+  .tuple(place, fc.constantFrom("weights", "gradients"), text, fc.array(fc.double({ min: -9, max: 9, noNaN: true })))
+  .map(([where, of, group, numbers]) => ({ ...where, of, group, histogram: histogramOf(Float32Array.from(numbers)) }));
 
 /** A record of a channel, with a value like this. */
 function body<Channel extends string, Value>(channel: Channel, value: fc.Arbitrary<Value>) {
@@ -131,6 +135,7 @@ export const bodyArbitrary = fc.oneof(
   stepped("stream", fc.array(additions, { maxLength: 2 })),
   stepped("lens", fc.array(lenses, { maxLength: 2 })),
   stepped("entropy", fc.array(entropies, { maxLength: 2 })),
+  stepped("histograms", fc.array(spreads, { maxLength: 2 })),
   body("weights", fc.record({ parts: fc.array(part, { minLength: 2, maxLength: 2 }) })),
   stepped("weights", fc.record({ gradient: two, weight: two, update: two })),
   stepped("unheardOf", fc.nat()),

@@ -19,7 +19,10 @@ function setUp() {
   return { weights, optimizer };
 }
 
-async function steps(lossScale?: LossScale): Promise<{ reports: StepReport[]; before: number[][]; after: number[][] }> {
+async function steps(
+  lossScale?: LossScale,
+  most = 12,
+): Promise<{ reports: StepReport[]; before: number[][]; after: number[][] }> {
   const { weights, optimizer } = setUp();
   const numbers = () => Promise.all(weights.all().map(async ({ variable }) => Array.from(await variable.data())));
   const reports: StepReport[] = [];
@@ -36,6 +39,7 @@ async function steps(lossScale?: LossScale): Promise<{ reports: StepReport[]; be
     ...(lossScale ? { lossScale } : {}),
     lossOf: () => () => mean(mul(square(a), 5)),
     measures: (step) => step === 2,
+    samples: (step) => (step === 2 ? most : 0),
     onStep: (report) => void reports.push(report),
     pausesAfter: () => true,
     betweenSteps: async (step) => {
@@ -63,6 +67,22 @@ describeDevices("what a step does to each weight", () => {
     expect(update).toBeAllclose(changes, { relative: 1e-3 });
     expect(update[0]).toBeGreaterThan(0);
     expect(update[1]).toBe(0);
+  });
+
+  test("has the numbers themselves, all or every nth, of the weights before it and of the gradients", async () => {
+    const { reports, before } = await steps();
+    expect(reports.map(({ samples }) => samples !== undefined)).toEqual([false, true, false]);
+    const { weights, gradients } = reports[1]!.samples!;
+    expect(weights.map((each) => [...each])).toEqual(before);
+    expect(gradients[0]!).toBeAllclose(
+      before[0]!.map((value) => (10 * value) / 12),
+      { relative: 1e-5 },
+    );
+    expect(gradients[1]).toHaveLength(0);
+    const few = (await steps(undefined, 5)).reports[1]!.samples!;
+    expect(few.weights.map((each) => [...each])).toEqual(before.map((all) => all.filter((_, at) => at % 3 === 0)));
+    const scaled = await steps(new LossScale({ scale: 1024, good: 0, skipped: 0 }));
+    expect(scaled.reports[1]!.samples!.gradients[0]!).toBeAllclose(gradients[0]!, { relative: 1e-5 });
   });
 
   test("takes the loss scale out of the gradients, and changes no bit of the training", async () => {

@@ -1,13 +1,13 @@
 import { Random } from "../../core/random.ts";
 import type { EvaluationSet } from "../evaluationSet.ts";
-import type { Media } from "../media.ts";
+import { type Media, videoOf } from "../media.ts";
 import { plainName, unseenCombinations } from "../namedShapes/words.ts";
 import { toUnit } from "../pixels.ts";
 import { motions } from "./motions.ts";
 import { drawVideo } from "./video.ts";
 
 /** What is done to a held-out video before a model sees it, given its frames in order. */
-type Cut = (frames: readonly Float32Array[], random: Random) => readonly Float32Array[];
+type Cut = (frames: readonly Media[], random: Random) => readonly Media[];
 
 /**
  * Videos of shapes that no training has shown. The candidates are the motions of the same shape: only the order of the frames tells them
@@ -29,11 +29,12 @@ export function heldOutVideos(frames: number, size: number): EvaluationSet[] {
         const pixels = new Uint8Array(frames * size * size * 3);
         drawVideo(pixels, 0, { frames, size }, combination, motions[right]!, random);
         const candidates = motions.map(({ words }) => `${plainName(combination)} ${words}`);
-        const each = Array.from({ length: frames }, (_, frame) =>
-          toUnit(pixels.subarray(frame * size * size * 3, (frame + 1) * size * size * 3)),
-        );
+        const each = Array.from({ length: frames }, (_, frame): Media => {
+          const [from, to] = [frame * size * size * 3, (frame + 1) * size * size * 3];
+          return { pixels: toUnit(pixels.subarray(from, to)), frames: 1, size };
+        });
         return {
-          media: [videoOf(cut(each, random.fork("cut")), size)],
+          media: [videoOf(cut(each, random.fork("cut")))],
           captions: [candidates[right]!],
           candidates,
           right,
@@ -41,12 +42,4 @@ export function heldOutVideos(frames: number, size: number): EvaluationSet[] {
       });
     return { name, title, examples };
   }
-}
-
-function videoOf(frames: readonly Float32Array[], size: number): Media {
-  const pixels = new Float32Array(frames.length * size * size * 3);
-  frames.forEach((frame, index) => {
-    pixels.set(frame, index * frame.length);
-  });
-  return { pixels, frames: frames.length, size };
 }

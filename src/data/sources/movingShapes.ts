@@ -12,6 +12,8 @@ import { toUnit } from "../pixels.ts";
 import { defineSource } from "../source.ts";
 import { byteTokenizer } from "../texts/byteTokenizer.ts";
 
+const sampleCount = 12;
+
 /**
  * Gives videos of rendered shapes, whose captions say how the shapes move.
  *
@@ -38,7 +40,10 @@ export const MovingShapes = defineSource({
     targets: int32("batch length", "the token that comes next, or -100 where the loss does not count"),
   },
   tokenizer: byteTokenizer,
-  read: async ({ frames, imageSize }) => ({ data: {}, evaluationSets: heldOutVideos(frames, imageSize) }),
+  async read({ frames, imageSize }) {
+    const evaluationSets = heldOutVideos(frames, imageSize);
+    return { data: {}, samples: evaluationSets[0]!.examples(sampleCount), evaluationSets };
+  },
   batch({ config: { batch, frames, imageSize }, seed }, index) {
     const random = new Random(seed).fork("videos").fork(index);
     const tokenizer = byteTokenizer();

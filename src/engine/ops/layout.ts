@@ -37,3 +37,17 @@ export function splitInHalf(x: tf.Tensor): [tf.Tensor, tf.Tensor] {
 
 /** Writes a chunk [batch, positions, width] into a target [batch, room, width], from position `start` on. */
 export const writeOp = defineInPlace<{ target: tf.Tensor; chunk: tf.Tensor }, { start: number }>("Write");
+
+/**
+ * At most `most` of a tensor's numbers, evenly spaced from the first on: every nth, with the smallest n that does.
+ *
+ * Shapes: result [≤ most].
+ */
+export function evenSample(x: tf.Tensor, most: number): tf.Tensor {
+  const every = Math.max(1, Math.ceil(x.size / most));
+  const flat = tf.reshape(x, [x.size]);
+  if (every === 1) return flat;
+  const rows = Math.floor(x.size / every);
+  const table = tf.reshape(tf.slice(flat, [0], [rows * every]), [rows, every]);
+  return tf.reshape(tf.slice(table, [0, 0], [rows, 1]), [rows]);
+}

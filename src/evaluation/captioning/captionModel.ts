@@ -1,6 +1,7 @@
 import type { AttentionFrame } from "../../channels/attention.ts";
 import { FlamingoError } from "../../core/errors.ts";
 import type { Image } from "../../data/image.ts";
+import type { Media } from "../../data/media.ts";
 import type { TextTokenizer } from "../../data/tokenizer.ts";
 import { assignNumbers, type Weights } from "../../engine/readings/weights.ts";
 import { slice, tidy } from "../../engine/tensor.ts";
@@ -82,8 +83,8 @@ export class CaptionModel {
     return (await this.captions([image]))[0]!;
   }
 
-  /** What it says of images, in their order; all are encoded together. */
-  async captions(images: readonly Image[]): Promise<string[]> {
+  /** What it says of images or videos, in their order; all are encoded together. */
+  async captions(images: readonly Media[]): Promise<string[]> {
     this.#checkSizes(images);
     try {
       const captions = await this.#model.generate(
@@ -114,7 +115,7 @@ export class CaptionModel {
    * The same of several texts, each with its image, read together; undefined for a text that has a word which is not in the
    * vocabulary.
    */
-  async logLikelihoods(texts: readonly string[], images: readonly Image[]): Promise<(number | undefined)[]> {
+  async logLikelihoods(texts: readonly string[], images: readonly Media[]): Promise<(number | undefined)[]> {
     this.#checkSizes(images);
     const known = texts.flatMap((text, at) => (this.tokenizer.unknown(text).length === 0 ? [at] : []));
     try {
@@ -256,7 +257,7 @@ export class CaptionModel {
     return [image];
   }
 
-  #checkSizes(images: readonly Image[]): void {
+  #checkSizes(images: readonly Media[]): void {
     const wrong = images.find(({ size }) => size !== this.imageSize);
     if (!wrong) return;
     throw new FlamingoError(
