@@ -55,9 +55,38 @@ export const nodeSchema = z.strictObject({
 
 export const edgeSchema = z.strictObject({ from: end, to: end });
 
-const positions = z.record(innerIdSchema, z.tuple([z.number(), z.number()])).default({});
-/** Where nodes are drawn. Not part of what a graph means. */
-export const viewSchema = z.strictObject({ positions }).default({ positions: {} });
+/** The colours that notes and groups may have. Blue, purple and pink say something of blocks, so they are not among them. */
+export const viewColors = ["yellow", "green", "teal", "orange", "grey"] as const;
+const color = z.enum(viewColors);
+
+const noteId = z.string().regex(/^note:\d{1,6}$/, "the id of a note is `note:` with a number");
+const groupId = z.string().regex(/^group:\d{1,6}$/, "the id of a group is `group:` with a number");
+const placedId = z.union([innerIdSchema, noteId]);
+const length = z.number().min(1).max(10_000);
+
+const noteSchema = z.strictObject({
+  text: z.string().max(4000),
+  color,
+  size: z.tuple([length, length]).meta({ description: "Width and height in pixels at zoom 1." }),
+});
+
+const groupSchema = z.strictObject({
+  title: z.string().max(120),
+  color,
+  members: z
+    .array(placedId)
+    .max(2000)
+    .meta({ description: "Ids of the nodes and notes that its frame is drawn around." }),
+});
+
+/** How a graph is drawn: where nodes stand, with notes and groups. Not part of what the graph means. */
+export const viewSchema = z
+  .strictObject({
+    positions: z.record(placedId, z.tuple([z.number(), z.number()])).default({}),
+    notes: z.record(noteId, noteSchema).optional(),
+    groups: z.record(groupId, groupSchema).optional(),
+  })
+  .default({ positions: {} });
 
 /** Nodes and edges. */
 export const graphFields = {
@@ -114,6 +143,12 @@ export const graphBlockSchema = z.strictObject({
 
 export type GraphNode = z.output<typeof nodeSchema>;
 export type GraphEdge = z.output<typeof edgeSchema>;
+export type GraphView = z.output<typeof viewSchema>;
+export type ViewColor = (typeof viewColors)[number];
+/** A text on the canvas. */
+export type Note = z.output<typeof noteSchema>;
+/** A frame with a title around nodes and notes. */
+export type Group = z.output<typeof groupSchema>;
 /** A port of a block that is a graph. */
 export type GraphPort = z.output<typeof graphPort>;
 /** The one form of a graph: a pipeline, a plan and the inside of a block are graphs. */

@@ -1,3 +1,4 @@
+import type { Annotations } from "../graph/edit/annotations.ts";
 import type { GraphBlock, GraphNode } from "../graph/graph.ts";
 import { emptyPipeline, type Pipeline, parsePipeline } from "./schema.ts";
 
@@ -47,6 +48,12 @@ export class PipelineBuilder {
   /** Says where nodes are drawn; those without a place get one when the studio opens the pipeline. */
   place(positions: Record<string, [number, number]>): this {
     Object.assign(this.#made.view.positions, positions);
+    return this;
+  }
+
+  /** Writes notes on the canvas, and draws groups around nodes. */
+  annotate(annotations: Annotations): this {
+    Object.assign(this.#made.view, annotations);
     return this;
   }
 

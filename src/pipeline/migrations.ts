@@ -17,6 +17,7 @@ export const migrations: Readonly<Record<number, (pipeline: unknown) => unknown>
   1: toVersion2,
   2: toVersion3,
   3: toVersion4,
+  4: toVersion5,
 };
 
 /**
@@ -69,6 +70,11 @@ function toVersion3(pipeline: unknown): unknown {
 /** Version 4: nodes may be bypassed or muted, which a reader of version 3 would take for a fault. */
 function toVersion4(pipeline: unknown): unknown {
   return { ...(pipeline as File), version: 4 };
+}
+
+/** Version 5: the canvas may have notes and groups, which a reader of version 4 would take for a fault. */
+function toVersion5(pipeline: unknown): unknown {
+  return { ...(pipeline as File), version: 5 };
 }
 
 /** Sources of version 2 that gave captions, with what their fields were then where nothing said otherwise. */

@@ -17,6 +17,7 @@ export function pipelineProgram(pipeline: Pipeline, { seed, steps }: ProgramRun 
   const isKnown = (id: string) => Object.hasOwn(pipeline.nodes, id);
   const end = ([node, port]: readonly [string, string], side: "output" | "input") =>
     isKnown(node) ? `${names.get(node)}.${side}(${json(port)})` : json([node, port]);
+  const { notes, groups } = pipeline.view;
   const isNamed = (id: string) => pipeline.edges.some(({ from, to }) => from[0] === id || to[0] === id);
   const sections = [
     [
@@ -33,6 +34,7 @@ export function pipelineProgram(pipeline: Pipeline, { seed, steps }: ProgramRun 
     }),
     pipeline.edges.map(({ from, to }) => `pipeline.connect(${end(from, "output")}, ${end(to, "input")});`),
     Object.keys(pipeline.view.positions).length > 0 ? [`pipeline.place(${json(pipeline.view.positions)});`] : [],
+    notes || groups ? [`pipeline.annotate(${json({ notes, groups })});`] : [],
     [
       `const run = await runPipeline(pipeline.build(), { seed: ${seed}${steps === undefined ? "" : `, steps: ${steps}`}, print: true });`,
       "console.log(`The run is in $" + "{run.folder}`);",

@@ -5,7 +5,7 @@ import { edgeSchema, graphBlockSchema, graphFields, notReserved, viewSchema } fr
 import { migrations } from "./migrations.ts";
 
 /** The version of the file format that this code writes. */
-export const pipelineVersion = 4;
+export const pipelineVersion = 5;
 
 /** The name of a pipeline's own block. */
 const blockName = z

@@ -127,6 +127,39 @@ const drives: Record<string, Drive> = {
   deleteRejoin: leaves(all - 1, "loss"),
   bypass: skips("samples", "bypassed"),
   mute: skips("samples", "muted"),
+  note: async (desk, give) => {
+    await give();
+    await desk.page.keyboard.type("Gates begin closed.");
+    await desk.see(() => desk.node("note:1").locator("textarea").inputValue(), "Gates begin closed.");
+    await desk.page.keyboard.press("Escape");
+    await desk.node("note:1").getByText("Gates begin closed.").waitFor();
+    await desk.see(() => desk.selected(), ["note:1"]);
+  },
+  group: async (desk, give) => {
+    await desk.choose("loss", "train");
+    await give();
+    await desk.page.keyboard.type("Training");
+    await desk.page.keyboard.press("Enter");
+    await desk.node("group:1").getByText("Training").waitFor();
+    await desk.see(() => desk.selected(), ["group:1"]);
+    const title = (await desk.node("group:1").locator(".frame-title").boundingBox())!;
+    const places = () => desk.boxes("loss", "train").then((boxes) => boxes.map(({ x }) => x));
+    const before = await places();
+    await desk.page.mouse.move(title.x + title.width / 2, title.y + title.height / 2);
+    await desk.page.mouse.down();
+    await desk.page.mouse.move(title.x + title.width / 2 - 40, title.y + title.height / 2, { steps: 4 });
+    await desk.page.mouse.up();
+    await desk.see(async () => (await places()).map((x, at) => x < before[at]!), [true, true]);
+  },
+  ungroup: async (desk, give) => {
+    await desk.choose("loss", "train");
+    await desk.menu("group");
+    await desk.page.keyboard.press("Enter");
+    await desk.see(() => desk.nodes(), all + 1);
+    await give();
+    await desk.see(() => desk.nodes(), all);
+    await desk.see(() => desk.selected(), ["loss", "train"]);
+  },
   alignLeft: aligns(({ x }) => x),
   alignRight: aligns(({ x, width }) => x + width),
   alignTop: aligns(({ y }) => y),

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { catalog } from "../../src/execution/registry.ts";
+import { addGroup, addNote } from "../../src/graph/edit/annotations.ts";
 import { collapse } from "../../src/graph/edit/collapse.ts";
 import { compile } from "../../src/pipeline/compile.ts";
 import { pipelineProgram } from "../../src/pipeline/program.ts";
@@ -55,6 +56,11 @@ describe("a pipeline as a TypeScript program", () => {
             ...emptyPipeline(name),
             ...made.graph,
             description,
+            view: addGroup(
+              addNote(made.graph, { text: name, color: "yellow", size: [200, 90.5] }, [0, 300]).graph,
+              [...Object.keys(made.graph.nodes), "note:1"],
+              { title: description, color: "teal" },
+            )!.graph.view,
             blocks: made.blocks,
             nodes: { ...made.graph.nodes, [first]: { ...made.graph.nodes[first]!, label: description, config } },
           } as Pipeline;

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { viewColors } from "../../src/graph/graph.ts";
 import {
   type Pipeline,
   parsePipeline,
@@ -20,6 +21,40 @@ const value = fc.oneof(
   fc.array(fc.integer(), { maxLength: 3 }),
 );
 const end = fc.tuple(identifier, portName);
+const number = fc.integer({ min: 1, max: 9 });
+const color = fc.constantFrom(...viewColors);
+const place = fc.tuple(
+  fc.integer(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((each) => each + 0),
+);
+const size = fc.tuple(fc.integer({ min: 1, max: 900 }), fc.double({ min: 1, max: 900, noNaN: true }));
+const records = { maxKeys: 3, noNullPrototype: true } as const;
+const views: fc.Arbitrary<Pipeline["view"]> = fc.record(
+  {
+    positions: fc.dictionary(
+      fc.oneof(
+        identifier,
+        number.map((each) => `note:${each}`),
+      ),
+      place,
+      records,
+    ),
+    notes: fc.dictionary(
+      number.map((each) => `note:${each}`),
+      fc.record({ text: fc.string({ maxLength: 40 }), color, size }, { noNullPrototype: true }),
+      records,
+    ),
+    groups: fc.dictionary(
+      number.map((each) => `group:${each}`),
+      fc.record(
+        { title: fc.string({ maxLength: 20 }), color, members: fc.array(identifier, { maxLength: 3 }) },
+        { noNullPrototype: true },
+      ),
+      records,
+    ),
+  },
+  { requiredKeys: ["positions"], noNullPrototype: true },
+);
 const pipelines: fc.Arbitrary<Pipeline> = fc.record({
   format: fc.constant("flamingo-pipeline" as const),
   version: fc.constant(pipelineVersion),
@@ -42,16 +77,7 @@ const pipelines: fc.Arbitrary<Pipeline> = fc.record({
   ),
   edges: fc.array(fc.record({ from: end, to: end }), { maxLength: 5 }),
   blocks: fc.constant({}),
-  view: fc.record({
-    positions: fc.dictionary(
-      identifier,
-      fc.tuple(
-        fc.integer(),
-        fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0),
-      ),
-      { maxKeys: 3, noNullPrototype: true },
-    ),
-  }),
+  view: views,
 });
 
 describe("a pipeline's file", () => {
@@ -113,6 +139,17 @@ describe("a file that is no pipeline is refused in one sentence that names it:",
     ["a type that every object has", node({ type: "constructor" }), /reserved/],
     ["a port that every object has", changed({ edges: [{ from: ["a", "valueOf"], to: ["b", "x"] }] }), /reserved/],
     ["weights that are a path", node({ weights: "../../etc/passwd" }), /weights/],
+    [
+      "a note of a colour that there is not",
+      changed({ view: { notes: { "note:1": { text: "", color: "blue", size: [9, 9] } } } }),
+      /color/,
+    ],
+    [
+      "a note with the id of a node",
+      changed({ view: { notes: { a: { text: "", color: "grey", size: [9, 9] } } } }),
+      /notes/,
+    ],
+    ["a group without a title", changed({ view: { groups: { "group:1": { color: "grey", members: [] } } } }), /title/],
     ["a position that is no number", changed({ view: { positions: { a: ["left", 0] } } }), /positions/],
     [
       "too many nodes",

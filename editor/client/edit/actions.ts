@@ -1,5 +1,6 @@
 import type { Catalog } from "../../../src/core/catalog.ts";
 import { align, distribute, type SizeOf } from "../../../src/graph/edit/align.ts";
+import { addGroup, addNote, groupIds, groupsOf, noteIds, withMembers } from "../../../src/graph/edit/annotations.ts";
 import { changeNode, disconnect, type Position, removeNodes, setProperty } from "../../../src/graph/edit/drawnGraph.ts";
 import type { EditedGraph } from "../../../src/graph/edit/place.ts";
 import { removeAndRejoin } from "../../../src/graph/edit/rejoin.ts";
@@ -7,6 +8,7 @@ import type { GraphBlocks, GraphNode } from "../../../src/graph/graph.ts";
 import { writePipeline } from "../../../src/pipeline/schema.ts";
 import { isOver, type RunStatus } from "../../../src/runs/record.ts";
 import { edgeIds } from "../graph/edges.ts";
+import { freePlace } from "../graph/freePlace.ts";
 import { cutOut, paste, readPart } from "./clipboard.ts";
 
 export type Dialog =
@@ -48,6 +50,12 @@ export interface EditorContext {
   select(nodes: readonly string[]): void;
   /** How large nodes are drawn. */
   sizeOf: SizeOf;
+  /** Whether what is shown is the user's own, so that it may have notes and groups. */
+  isOwn: boolean;
+  /** The middle of what is seen. */
+  middle(): Position;
+  /** Begins to write a note, or a group's title, on the canvas. */
+  write(id: string): void;
   undo(): void;
   redo(): void;
   /** Lays all nodes out anew. */
@@ -99,6 +107,8 @@ const step: Position = [32, 32];
 const always = () => true;
 const hasNodes = (context: EditorContext) => Object.keys(context.graph.nodes).length > 0;
 const hasSelected = (context: EditorContext) => context.selection.nodes.length > 0;
+const chosenNodes = ({ selection, graph }: EditorContext) => selection.nodes.filter((id) => id in graph.nodes);
+const hasSelectedNodes = (context: EditorContext) => chosenNodes(context).length > 0;
 const isBusy = (status: RunStatus | undefined) => status !== undefined && !isOver(status);
 
 /** Leaves the selected nodes out of what is computed, or computes them again if all of them are left out so. */
@@ -108,9 +118,9 @@ function skipping(skip: NonNullable<GraphNode["skip"]>, label: string, shortcut:
     label,
     group: "Edit",
     shortcut,
-    predicate: (context) => context.selection.nodes.some((id) => id in context.graph.nodes),
+    predicate: hasSelectedNodes,
     perform: (context) => {
-      const ids = context.selection.nodes.filter((id) => id in context.graph.nodes);
+      const ids = chosenNodes(context);
       const isOn = ids.every((id) => context.graph.nodes[id]!.skip === skip);
       const next = ids.reduce(
         (graph, id) => changeNode(graph, id, (node) => setProperty(node, "skip", isOn ? undefined : skip)),
@@ -235,15 +245,48 @@ export const actions: readonly Action[] = [
     group: "Edit",
     shortcut: "Shift+Delete",
     alternative: "Shift+Backspace",
-    predicate: hasSelected,
+    predicate: hasSelectedNodes,
     perform: (context) => {
       const { solvable, graph, selection, catalog } = context;
-      const { edges } = removeAndRejoin(solvable, selection.nodes, catalog);
+      const { edges } = removeAndRejoin(solvable, chosenNodes(context), catalog);
       context.commit("Delete and join", { ...removeNodes(graph, selection.nodes), edges }, []);
     },
   },
   skipping("bypass", "Bypass, or compute again", "B"),
   skipping("mute", "Mute, or compute again", "M"),
+  {
+    name: "note",
+    label: "Add a note",
+    group: "Edit",
+    shortcut: "N",
+    predicate: ({ isOwn }) => isOwn,
+    perform: addNoteInSight,
+  },
+  {
+    name: "group",
+    label: "Group the selected nodes",
+    group: "Edit",
+    shortcut: "G",
+    predicate: (context) => context.isOwn && hasSelected(context),
+    perform: (context) => {
+      const made = addGroup(context.graph, context.selection.nodes, { title: "Group", color: "grey" });
+      if (!made) return;
+      context.commit("Group", made.graph, [made.id]);
+      context.write(made.id);
+    },
+  },
+  {
+    name: "ungroup",
+    label: "Ungroup",
+    group: "Edit",
+    shortcut: "Shift+G",
+    predicate: (context) => groupsOf(context.graph, context.selection.nodes).length > 0,
+    perform: (context) => {
+      const { graph, selection } = context;
+      const groups = groupsOf(graph, selection.nodes);
+      context.commit("Ungroup", removeNodes(graph, groups), withMembers(graph, selection.nodes));
+    },
+  },
   ...alignments,
   {
     name: "selectAll",
@@ -251,7 +294,7 @@ export const actions: readonly Action[] = [
     group: "Edit",
     shortcut: "Mod+A",
     predicate: hasNodes,
-    perform: (context) => context.select(Object.keys(context.graph.nodes)),
+    perform: ({ graph, select }) => select([...Object.keys(graph.nodes), ...noteIds(graph), ...groupIds(graph)]),
   },
   {
     name: "deselect",
@@ -279,7 +322,7 @@ export const actions: readonly Action[] = [
     label: "Collapse to a block…",
     group: "Block",
     shortcut: "Mod+G",
-    predicate: hasSelected,
+    predicate: hasSelectedNodes,
     perform: (context) => context.open("collapse"),
   },
   {
@@ -473,7 +516,22 @@ function copy(context: EditorContext): void {
 
 function cut(context: EditorContext): void {
   copy(context);
-  context.commit("Cut", removeNodes(context.graph, context.selection.nodes), []);
+  context.commit("Cut", removeNodes(context.graph, withMembers(context.graph, context.selection.nodes)), []);
+}
+
+/** A new note is written in at once. */
+function addNoteInSight(context: EditorContext): void {
+  const [x, y] = context.middle();
+  const [width, height] = [220, 110];
+  const taken = Object.entries(context.graph.view.positions).map(([id, [left, top]]) => ({
+    ...{ x: left, y: top },
+    ...context.sizeOf(id),
+  }));
+  const place = freePlace(taken, { x: x - width / 2, y: y - height / 2, width, height });
+  const size: [number, number] = [width, height];
+  const { graph, id } = addNote(context.graph, { text: "", color: "yellow", size }, place);
+  context.commit("Add a note", graph, [id]);
+  context.write(id);
 }
 
 function pasteClipboard(context: EditorContext): void {

@@ -1,14 +1,18 @@
 import type { Catalog } from "../../../src/core/catalog.ts";
+import { freshAnnotationId, withAnnotations, withMembers } from "../../../src/graph/edit/annotations.ts";
 import { freshId, type Position } from "../../../src/graph/edit/drawnGraph.ts";
 import { type EditedGraph, freshBlockName } from "../../../src/graph/edit/place.ts";
 import { withTypesRenamed } from "../../../src/graph/edit/renameBlock.ts";
-import { type GraphBlocks, type GraphNode, typesIn } from "../../../src/graph/graph.ts";
+import { type GraphBlocks, type GraphNode, type GraphView, type Group, typesIn } from "../../../src/graph/graph.ts";
 import { emptyPipeline, type Pipeline, parsePipeline } from "../../../src/pipeline/schema.ts";
 
-/** A part of a graph as a pipeline of its own: the nodes, the wires between them, and the pipeline's own blocks that they use. */
-export function cutOut(graph: EditedGraph, ids: readonly string[], blocks: GraphBlocks): Pipeline {
+/** A part of a graph as a pipeline of its own: nodes, notes and groups, the wires between them, and the pipeline's own blocks that they use. */
+export function cutOut(graph: EditedGraph, chosen: readonly string[], blocks: GraphBlocks): Pipeline {
   const kept = new Map<string, string>();
+  const ids = withMembers(graph, chosen);
+  const { notes = {}, groups = {} } = graph.view;
   for (const id of ids) {
+    if (id in notes) kept.set(id, id);
     if (!(id in graph.nodes)) continue;
     // An id in a block may begin with a digit.
     const taken = Object.fromEntries([...kept.values()].map((known) => [known, true]));
@@ -28,8 +32,20 @@ export function cutOut(graph: EditedGraph, ids: readonly string[], blocks: Graph
       return source && target ? [{ from: [source, from[1]] as End, to: [target, to[1]] as End }] : [];
     }),
     blocks: blocksOf(nodes, blocks),
-    view: { positions: pick(graph.view.positions) },
+    view: withAnnotations(
+      { positions: pick(graph.view.positions) },
+      { notes: pick(notes), groups: groupsAmong(groups, ids, kept) },
+    ),
   };
+}
+
+/** Those of the groups that are named, with the members that are known, under their new ids. */
+function groupsAmong(groups: Record<string, Group>, ids: readonly string[], known: ReadonlyMap<string, string>) {
+  const chosen = Object.entries(groups).flatMap(([id, group]): [string, Group][] => {
+    const members = group.members.flatMap((member) => known.get(member) ?? []);
+    return ids.includes(id) && members.length > 0 ? [[id, { ...group, members }]] : [];
+  });
+  return Object.fromEntries(chosen);
 }
 
 /** The own blocks that nodes use, and those within them. */
@@ -72,7 +88,20 @@ export function paste<G extends EditedGraph>(
     const [source, target] = [renamed.get(from[0]), renamed.get(to[0])];
     return source && target ? [{ from: [source, from[1]] as End, to: [target, to[1]] as End }] : [];
   });
-  const grown = { ...graph, nodes, edges: [...graph.edges, ...edges], view: { ...graph.view, positions } };
+  let view: GraphView = { ...graph.view, positions };
+  for (const [id, note] of Object.entries(part.view.notes ?? {})) {
+    const fresh = freshAnnotationId(view, "note");
+    renamed.set(id, fresh);
+    const [x, y] = part.view.positions[id] ?? [0, 0];
+    positions[fresh] = [x + offset[0], y + offset[1]];
+    view = { ...view, notes: { ...view.notes, [fresh]: note } };
+  }
+  const groups = part.view.groups ?? {};
+  for (const group of Object.values(groupsAmong(groups, Object.keys(groups), renamed))) {
+    const fresh = freshAnnotationId(view, "group");
+    view = { ...view, groups: { ...view.groups, [fresh]: group } };
+  }
+  const grown = { ...graph, nodes, edges: [...graph.edges, ...edges], view };
   return { graph: grown, ids: [...renamed.values()], blocks: brought.blocks };
 }
 

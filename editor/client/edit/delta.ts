@@ -1,3 +1,4 @@
+import type { Annotations } from "../../../src/graph/edit/annotations.ts";
 import type { Position } from "../../../src/graph/edit/drawnGraph.ts";
 import type { GraphBlock, GraphEdge, GraphNode } from "../../../src/graph/graph.ts";
 import type { Pipeline } from "../../../src/pipeline/schema.ts";
@@ -13,6 +14,7 @@ export interface Delta {
   /** Ids of all nodes, if one was added, removed or moved among the others: nodes are computed and saved in their order. */
   order?: readonly [string[], string[]];
   positions: Record<string, Swap<Position>>;
+  annotations?: readonly [Annotations, Annotations];
   edges?: readonly [GraphEdge[], GraphEdge[]];
   blocks: Record<string, Swap<GraphBlock>>;
 }
@@ -33,6 +35,9 @@ export function diff(before: Pipeline, after: Pipeline): Delta {
     nodes: diffRecord(before.nodes, after.nodes),
     ...(sameList(orderBefore, orderAfter) ? {} : { order: [orderBefore, orderAfter] as const }),
     positions: diffRecord<Position>(before.view.positions, after.view.positions),
+    ...(before.view.notes === after.view.notes && before.view.groups === after.view.groups
+      ? {}
+      : { annotations: [annotationsOf(before), annotationsOf(after)] as const }),
     ...(sameList(before.edges, after.edges) ? {} : { edges: [before.edges, after.edges] as const }),
     blocks: diffRecord(before.blocks, after.blocks),
   };
@@ -46,7 +51,10 @@ export function applyDelta(pipeline: Pipeline, delta: Delta): Pipeline {
     nodes: inOrder(applyRecord(pipeline.nodes, delta.nodes), delta.order?.[1]),
     edges: delta.edges?.[1] ?? pipeline.edges,
     blocks: applyRecord(pipeline.blocks, delta.blocks),
-    view: { positions: applyRecord(pipeline.view.positions, delta.positions) },
+    view: {
+      ...(delta.annotations?.[1] ?? annotationsOf(pipeline)),
+      positions: applyRecord(pipeline.view.positions, delta.positions),
+    },
   };
 }
 
@@ -61,6 +69,7 @@ export function invert(delta: Delta): Delta {
     nodes: turnAll(delta.nodes),
     ...(delta.order ? { order: turn(delta.order) } : {}),
     positions: turnAll(delta.positions),
+    ...(delta.annotations ? { annotations: turn(delta.annotations) } : {}),
     ...(delta.edges ? { edges: turn(delta.edges) } : {}),
     blocks: turnAll(delta.blocks),
   };
@@ -79,27 +88,37 @@ export function combine(first: Delta, second: Delta): Delta {
   const description = join(first.description, second.description);
   const order = join(first.order, second.order);
   const edges = join(first.edges, second.edges);
+  const annotations = join(first.annotations, second.annotations);
   return {
     ...(name ? { name } : {}),
     ...(description ? { description } : {}),
     nodes: joinAll(first.nodes, second.nodes),
     ...(order ? { order } : {}),
     positions: joinAll(first.positions, second.positions),
+    ...(annotations ? { annotations } : {}),
     ...(edges ? { edges } : {}),
     blocks: joinAll(first.blocks, second.blocks),
   };
 }
 
 export function isEmpty(delta: Delta): boolean {
-  const { name, description, order, edges, nodes, positions, blocks } = delta;
-  if (name || description || order || edges) return false;
+  const { name, description, order, edges, annotations, nodes, positions, blocks } = delta;
+  if (name || description || order || edges || annotations) return false;
   return [nodes, positions, blocks].every((swaps) => Object.keys(swaps).length === 0);
 }
 
-/** Ids of the nodes that a change touches and leaves in place. */
+/** Ids of the nodes, notes and groups that a change touches and leaves in place. */
 export function touched(delta: Delta): string[] {
-  const ids = new Set([...Object.keys(delta.nodes), ...Object.keys(delta.positions)]);
+  const [before, after] = delta.annotations ?? [{}, {}];
+  const drawn = { ...after.notes, ...after.groups };
+  const former: Record<string, unknown> = { ...before.notes, ...before.groups };
+  const annotated = Object.entries(drawn).flatMap(([id, each]) => (former[id] === each ? [] : [id]));
+  const ids = new Set([...Object.keys(delta.nodes), ...Object.keys(delta.positions), ...annotated]);
   return [...ids].filter((id) => !(id in delta.nodes) || delta.nodes[id]![1] !== undefined);
+}
+
+function annotationsOf({ view: { notes, groups } }: Pipeline): Annotations {
+  return { ...(notes ? { notes } : {}), ...(groups ? { groups } : {}) };
 }
 
 function diffRecord<T>(before: Record<string, T>, after: Record<string, T>): Record<string, Swap<T>> {

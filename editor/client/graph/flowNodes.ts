@@ -1,12 +1,13 @@
-import type { Edge, Node } from "@xyflow/react";
+import type { Edge, Node, NodeChange } from "@xyflow/react";
 import type { Catalog } from "../../../src/core/catalog.ts";
 import type { SolvedShape } from "../../../src/core/shape.ts";
 import { shapeText } from "../../../src/figures/shapeText.ts";
 import type { Problem } from "../../../src/graph/check.ts";
-import type { Box } from "../../../src/graph/edit/box.ts";
+import { isGroupId } from "../../../src/graph/edit/annotations.ts";
+import { type Box, boxAround } from "../../../src/graph/edit/box.ts";
 import type { EditedGraph } from "../../../src/graph/edit/place.ts";
 import type { Solution } from "../../../src/graph/solve.ts";
-import { portOffset } from "./cardSize.ts";
+import { card, portOffset } from "./cardSize.ts";
 import { edgeIds } from "./edges.ts";
 import { portsOf } from "./nodePorts.ts";
 import { drawnId, type Terminal, terminalsOf } from "./terminals.ts";
@@ -14,7 +15,9 @@ import { type Point, routeWires } from "./wireRoutes.ts";
 
 export type BlockFlowNode = Node<Record<string, never>, "block">;
 export type TerminalFlowNode = Node<{ terminal: Terminal }, "terminal">;
-export type DrawnNode = BlockFlowNode | TerminalFlowNode;
+export type NoteFlowNode = Node<Record<string, never>, "note">;
+export type FrameFlowNode = Node<Record<string, never>, "frame">;
+export type DrawnNode = BlockFlowNode | TerminalFlowNode | NoteFlowNode | FrameFlowNode;
 
 /** What a wire shows: the shape that passes, or why none can. */
 export type WireData = {
@@ -48,20 +51,112 @@ const none = {};
 export function flowNodes(before: readonly DrawnNode[], graph: EditedGraph, selected: readonly string[]): DrawnNode[] {
   const old = new Map(before.map((node) => [node.id, node]));
   const chosen = new Set(selected);
-  const draw = (id: string, type: DrawnNode["type"], ariaLabel: string, data: object): DrawnNode => {
+  const draw = (id: string, type: DrawnNode["type"], ariaLabel: string, data: object, size?: Size): DrawnNode => {
     const [x, y] = graph.view.positions[id] ?? [0, 0];
     const kept = old.get(id);
     const isSelected = chosen.has(id);
     const stays = kept && kept.position.x === x && kept.position.y === y && kept.ariaLabel === ariaLabel;
-    if (stays && kept.selected === isSelected) return kept;
-    return { ...kept, id, ariaLabel, type, position: { x, y }, selected: isSelected, data } as DrawnNode;
+    const hasSize = !size || (kept?.width === size.width && kept.height === size.height);
+    if (stays && hasSize && kept.selected === isSelected) return kept;
+    return { ...kept, id, ariaLabel, type, position: { x, y }, selected: isSelected, data, ...size } as DrawnNode;
   };
-  return [
+  const nodes = [
     ...Object.entries(graph.nodes).map(([id, { label, type }]) => draw(id, "block", label ?? type, none)),
     ...terminalsOf(graph).map((terminal) =>
       draw(terminal.id, "terminal", `${terminal.kind} ${terminal.port}`, { terminal }),
     ),
+    ...Object.entries(graph.view.notes ?? {}).map(
+      ([
+        id,
+        {
+          text,
+          size: [width, height],
+        },
+      ]) => draw(id, "note", `note ${text.split("\n", 1)[0]}`, none, { width, height }),
+    ),
   ];
+  return withFrames(nodes, graph, old, (id) => chosen.has(id));
+}
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** Room between a frame and what it is drawn around, and for its title. */
+const frame = { padding: 16, title: 28 } as const;
+
+/** The nodes with a frame for each group, around its members as they are drawn. A frame that did not change stays the same object. */
+export function withFrames(
+  nodes: readonly DrawnNode[],
+  graph: EditedGraph,
+  before: ReadonlyMap<string, DrawnNode>,
+  isSelected: (id: string) => boolean,
+): DrawnNode[] {
+  const drawn = nodes.filter(({ type }) => type !== "frame");
+  const byId = new Map(drawn.map((node) => [node.id, node]));
+  const frames = Object.entries(graph.view.groups ?? {}).flatMap(([id, { title, members }]): FrameFlowNode[] => {
+    const box = frameBox(
+      members.flatMap((member) => {
+        const node = byId.get(member);
+        return node ? [boxOf(node)] : [];
+      }),
+    );
+    if (!box) return [];
+    const { x, y, width, height } = box;
+    const kept = before.get(id) as FrameFlowNode | undefined;
+    const [ariaLabel, selected] = [`group ${title}`, isSelected(id)];
+    const stays = kept?.position.x === x && kept.position.y === y && kept.width === width && kept.height === height;
+    if (stays && kept.ariaLabel === ariaLabel && kept.selected === selected) return [kept];
+    return [{ ...kept, ...frameLook, id, ariaLabel, selected, position: { x, y }, width, height, data: {} }];
+  });
+  return [...frames, ...drawn];
+}
+
+/** A frame lies below wires and nodes, also when it is selected; it is taken by its title, and what is in it stays in reach. */
+const frameLook = {
+  type: "frame",
+  zIndex: -1001,
+  style: { pointerEvents: "none" },
+  dragHandle: ".frame-title",
+} as const;
+
+/** The frame around the boxes of a group's members; undefined where there are none. */
+export function frameBox(members: readonly Box[]): Box | undefined {
+  if (members.length === 0) return undefined;
+  const { x, y, width, height } = boxAround(members);
+  const { padding, title } = frame;
+  return { x: x - padding, y: y - title, width: width + 2 * padding, height: height + title + padding };
+}
+
+function boxOf({ position, measured, width, height }: DrawnNode): Box {
+  return { ...position, width: measured?.width ?? width ?? card.width, height: measured?.height ?? height ?? 100 };
+}
+
+/** Changes of where nodes are drawn, with those of a group's members in place of its frame's. */
+export function movedWithFrames(
+  changes: readonly NodeChange<DrawnNode>[],
+  drawn: readonly DrawnNode[],
+  graph: EditedGraph,
+): NodeChange<DrawnNode>[] {
+  if (!changes.some((change) => change.type === "position" && isGroupId(change.id))) return [...changes];
+  const byId = new Map(drawn.map((node) => [node.id, node]));
+  const others = changes.filter((change) => change.type !== "position" || !isGroupId(change.id));
+  const moving = new Set(others.flatMap((change) => (change.type === "position" ? [change.id] : [])));
+  for (const change of changes) {
+    if (change.type !== "position" || !isGroupId(change.id)) continue;
+    const from = byId.get(change.id)?.position;
+    if (!from) continue;
+    const to = change.position ?? from;
+    for (const member of graph.view.groups?.[change.id]?.members ?? []) {
+      const place = byId.get(member)?.position;
+      if (!place || moving.has(member)) continue;
+      moving.add(member);
+      const position = { x: place.x + to.x - from.x, y: place.y + to.y - from.y };
+      others.push({ ...change, id: member, position });
+    }
+  }
+  return others;
 }
 
 /** The canvas's wires for a graph, each with its solved shape and with what is wrong with it. */

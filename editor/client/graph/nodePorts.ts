@@ -19,13 +19,15 @@ export function portsOf(
   return { inputs: names("to"), outputs: names("from") };
 }
 
-/** How large a node's card, or a port of the block that is drawn, is at zoom 1. */
+/** How large a node's card, a note, or a port of the block that is drawn is at zoom 1. */
 export function nodeSize(graph: EditedGraph, catalog: Catalog, id: string): { width: number; height: number } {
+  const [width, height] = graph.view.notes?.[id]?.size ?? [];
+  if (width !== undefined && height !== undefined) return { width, height };
   const node = graph.nodes[id];
   if (!node) return terminalSize;
   const entry = catalog[node.type];
-  const height = cardHeight({ ...portsOf(graph, id, entry), figure: figureOf(entry) !== undefined });
-  return { width: card.width, height };
+  const ports = { ...portsOf(graph, id, entry), figure: figureOf(entry) !== undefined };
+  return { width: card.width, height: cardHeight(ports) };
 }
 
 /** A tidy drawing of a graph, from left to right. */

@@ -15,9 +15,10 @@ import {
 import { type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { Box } from "../../../src/graph/edit/box.ts";
 import { moveNodes, type Position } from "../../../src/graph/edit/drawnGraph.ts";
+import type { EditedGraph } from "../../../src/graph/edit/place.ts";
 import type { GraphEdge } from "../../../src/graph/graph.ts";
 import { edgeIds } from "../graph/edges.ts";
-import { type DrawnNode, flowEdges, flowNodes, routedEdges } from "../graph/flowNodes.ts";
+import { type DrawnNode, flowEdges, flowNodes, movedWithFrames, routedEdges, withFrames } from "../graph/flowNodes.ts";
 import { openRunPipeline } from "../stores/document.ts";
 import { commit, openDialog, select, useEditor } from "../stores/editor.ts";
 import { openNode } from "../stores/inside.ts";
@@ -29,13 +30,15 @@ import { draggedBlock, dropBlock } from "./addBlock.ts";
 import { BlockNode } from "./BlockNode.tsx";
 import { Breadcrumbs } from "./Breadcrumbs.tsx";
 import { CanvasTools } from "./CanvasTools.tsx";
+import { FrameNode } from "./FrameNode.tsx";
+import { NoteNode } from "./NoteNode.tsx";
 import { QuickAdd } from "./QuickAdd.tsx";
 import { TerminalNode } from "./TerminalNode.tsx";
 import { Wire } from "./Wire.tsx";
 import { WiringReason } from "./WiringReason.tsx";
 import { finishWire, isAllowed, looseEnd, takeWire } from "./wireEvents.ts";
 
-const nodeTypes = { block: BlockNode, terminal: TerminalNode };
+const nodeTypes = { block: BlockNode, terminal: TerminalNode, note: NoteNode, frame: FrameNode };
 const edgeTypes = { wire: Wire };
 
 /** The pipeline, or the inside of a block, as a graph that can be edited. What is drawn follows from the pipeline; only drags are the canvas's own. */
@@ -125,13 +128,21 @@ function useFlowNodes() {
   const drawn = useRef(nodes);
   drawn.current = nodes;
   useEffect(() => setNodes((before) => flowNodes(before, graph, selected)), [graph, selected]);
-  const onNodesChange = (changes: NodeChange<DrawnNode>[]) => {
+  const onNodesChange = (all: NodeChange<DrawnNode>[]) => {
+    const changes = movedWithFrames(all, drawn.current, graph);
     const own = changes.filter((change) => change.type === "position" || change.type === "dimensions");
-    if (own.length > 0) setNodes((before) => applyNodeChanges(own, before));
+    if (own.length > 0) setNodes((before) => framed(applyNodeChanges(own, before), graph));
     takeSelection(changes);
     takeMoves(changes, drawn.current);
   };
   return { nodes, onNodesChange };
+}
+
+/** Frames follow what they are drawn around while it is dragged. */
+function framed(nodes: DrawnNode[], graph: EditedGraph): DrawnNode[] {
+  if (!graph.view.groups) return nodes;
+  const before = new Map(nodes.map((node) => [node.id, node]));
+  return withFrames(nodes, graph, before, (id) => before.get(id)?.selected ?? false);
 }
 
 function takeSelection(changes: NodeChange<DrawnNode>[]): void {
@@ -205,11 +216,14 @@ function useFlowEdges(drawn: readonly DrawnNode[]) {
   );
   const catalog = useEditor((editor) => editor.catalog);
   const textScale = useTextScale((state) => state.scale);
-  const sizes = drawn.map(({ id, measured }) => `${id} ${measured?.width} ${measured?.height}`).join();
+  const sizes = drawn
+    .filter(isCard)
+    .map(({ id, measured }) => `${id} ${measured?.width} ${measured?.height}`)
+    .join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is drawn matters by its sizes, and by where it rests
   return useMemo(() => {
     const cards = new Map<string, Box>();
-    for (const { id, measured } of drawn) {
+    for (const { id, measured } of drawn.filter(isCard)) {
       const place = graph.view.positions[id];
       if (!place) continue;
       const [x, y] = place;
@@ -219,11 +233,18 @@ function useFlowEdges(drawn: readonly DrawnNode[]) {
   }, [wires, graph.view.positions, catalog, sizes, textScale]);
 }
 
+/** Whether wires go around it. */
+function isCard({ type }: DrawnNode): boolean {
+  return type === "block" || type === "terminal";
+}
+
 /** Shows the whole pipeline once its nodes have been measured, each time another one is opened. */
 function useFirstFit(drawn: readonly DrawnNode[]): void {
   const opening = useEditor((editor) => editor.opening);
   const positions = useEditor((editor) => editor.graph.view.positions);
-  const isDrawn = drawn.every(({ id, measured }) => id in positions && measured !== undefined);
+  const isDrawn = drawn.every(
+    ({ id, type, measured }) => (type === "frame" || id in positions) && measured !== undefined,
+  );
   const measured = useNodesInitialized() && isDrawn;
   const shown = useRef(0);
   useEffect(() => {

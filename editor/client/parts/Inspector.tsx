@@ -18,6 +18,7 @@ import { openNode } from "../stores/inside.ts";
 import { useMended } from "../stores/mended.ts";
 import { useNodeRun } from "../stores/ownRun.ts";
 import { usePlan } from "../stores/plan.ts";
+import { GroupForm, NoteForm } from "./AnnotationInspector.tsx";
 import { newNode } from "./addBlock.ts";
 import { ConfigForm } from "./ConfigForm.tsx";
 import { Icon } from "./Icon.tsx";
@@ -33,6 +34,20 @@ export function Inspector() {
   const node = id === undefined ? undefined : graph.nodes[id];
   if (nodes.length > 1) return <ManyInspector count={nodes.length} />;
   if (id !== undefined && node) return <NodeInspector key={id} id={id} node={node} />;
+  const note = graph.view.notes?.[id ?? ""];
+  if (id !== undefined && note)
+    return (
+      <Frame title="Note" kind="On the canvas">
+        <NoteForm key={id} id={id} note={note} />
+      </Frame>
+    );
+  const group = graph.view.groups?.[id ?? ""];
+  if (id !== undefined && group)
+    return (
+      <Frame title={group.title || "Group"} kind="Group">
+        <GroupForm key={id} id={id} group={group} />
+      </Frame>
+    );
   return wire ? <WireInspector wire={wire} /> : null;
 }
 
@@ -374,6 +389,9 @@ function ManyInspector({ count }: { count: number }) {
         </button>
         <button type="button" className="button" onClick={() => perform(actionNamed("delete"))}>
           <Icon name="trash" size={14} /> Delete
+        </button>
+        <button type="button" className="button" onClick={() => perform(actionNamed("group"))}>
+          Group
         </button>
         <SkipButtons />
       </div>

@@ -23,13 +23,14 @@ import { isDockOpen, useRun } from "./run.ts";
 import { changeSettings, useSettings } from "./settings.ts";
 import { useStudio } from "./studio.ts";
 import { toggleTheme } from "./theme.ts";
-import { fitAll } from "./viewport.ts";
+import { fitAll, middle } from "./viewport.ts";
+import { write } from "./writing.ts";
 
 const clipboardPlace = "flamingo:clipboard";
 
 /** The editor as actions see it, now. */
 export function editorContext(): EditorContext {
-  const { graph, solvable, pipeline, catalog, selection, history, path } = useEditor.getState();
+  const { graph, solvable, pipeline, catalog, selection, history, path, opened } = useEditor.getState();
   const { id, state } = useRun.getState();
   return {
     graph,
@@ -56,6 +57,9 @@ export function editorContext(): EditorContext {
     openInside: openNode,
     leaveInside,
     sizeOf,
+    isOwn: opened.length === 0 || opened.at(-1)!.own !== undefined,
+    middle,
+    write,
     expand: (node) => void expandNode(node).catch(tellError),
     ownBlock: ownBlock(),
     exportBlock,

@@ -2,6 +2,7 @@ import { create } from "zustand";
 import type { Catalog } from "../../../src/core/catalog.ts";
 import type { ErrorReport } from "../../../src/core/errors.ts";
 import { checkPipeline, type Problem } from "../../../src/graph/check.ts";
+import { groupIds, noteIds } from "../../../src/graph/edit/annotations.ts";
 import { changeInside, type Extent, needsExtent } from "../../../src/graph/edit/changeInside.ts";
 import { type Differences, differences } from "../../../src/graph/edit/differences.ts";
 import { type EditedGraph, type Step, withoutUnused } from "../../../src/graph/edit/place.ts";
@@ -288,7 +289,8 @@ function replace(pipeline: Pipeline, history: History, selection: Selection): vo
     ...(meansTheSame ? { graph: pipeline, solvable: pipeline } : judge(pipeline, path)),
   });
   const { graph } = get();
-  const shown = new Set([...Object.keys(graph.nodes), ...terminalsOf(graph).map(({ id }) => id)]);
+  const terminals = terminalsOf(graph).map(({ id }) => id);
+  const shown = new Set([...Object.keys(graph.nodes), ...terminals, ...noteIds(graph), ...groupIds(graph)]);
   set({ selection: { nodes: selection.nodes.filter((id) => shown.has(id)), edges: selection.edges } });
 }
 

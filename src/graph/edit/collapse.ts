@@ -6,6 +6,7 @@ import { type GraphBlock, type GraphEdge, type GraphNode, graphInputs, graphOutp
 import { resolvedGraph } from "../graphBlock.ts";
 import { ancestors, topologicalOrder } from "../order.ts";
 import { solveShapes } from "../solve.ts";
+import { withMembersReplaced } from "./annotations.ts";
 import type { EditedGraph } from "./place.ts";
 
 /** What a new block is called. */
@@ -112,13 +113,17 @@ export function collapse<G extends EditedGraph>(
         ...ins.flatMap(({ port, source }) => (source ? [{ from: source, to: [id, port] }] : [])),
         ...outs.flatMap(({ port, targets }) => targets.map((to) => ({ from: [id, port], to }))),
       ],
-      view: {
-        ...graph.view,
-        positions: {
-          ...Object.fromEntries(Object.entries(graph.view.positions).filter(([node]) => !within.has(node))),
-          ...(positions.length > 0 ? { [id]: [middle(0), middle(1)] } : {}),
+      view: withMembersReplaced(
+        {
+          ...graph.view,
+          positions: {
+            ...Object.fromEntries(Object.entries(graph.view.positions).filter(([node]) => !within.has(node))),
+            ...(positions.length > 0 ? { [id]: [middle(0), middle(1)] } : {}),
+          },
         },
-      },
+        [...within],
+        [id],
+      ),
     },
     id,
     block,

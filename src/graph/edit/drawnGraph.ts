@@ -1,12 +1,13 @@
-import { type Graph, type GraphEdge, type GraphNode, graphInputs, graphOutputs } from "../graph.ts";
+import { type Graph, type GraphEdge, type GraphNode, type GraphView, graphInputs, graphOutputs } from "../graph.ts";
+import { withoutAnnotations } from "./annotations.ts";
 
 /** Where a node stands on the canvas. */
 export type Position = [number, number];
 
-/** A graph with the positions of its nodes: a pipeline, or a block that is a graph. */
+/** A graph with the way it is drawn: a pipeline, or a block that is a graph. */
 export interface DrawnGraph extends Graph {
   edges: GraphEdge[];
-  view: { positions: Record<string, Position> };
+  view: GraphView;
 }
 
 /** An id that the graph does not have: `perceiverResampler`, then `perceiverResampler2`. */
@@ -34,10 +35,11 @@ export function addNode<G extends DrawnGraph>(graph: G, id: string, node: GraphN
   return moveNodes({ ...graph, nodes: { ...graph.nodes, [id]: node } }, { [id]: position });
 }
 
-/** Without these nodes, and without the edges that ended at them. */
+/** Without these nodes, notes and groups, and without the edges that ended at them. The nodes of a group stay. */
 export function removeNodes<G extends DrawnGraph>(graph: G, ids: readonly string[]): G {
   const gone = new Set(ids);
-  return { ...graph, ...partOf(graph, (id) => !gone.has(id)) };
+  const { nodes, edges, view } = partOf(graph, (id) => !gone.has(id));
+  return { ...graph, nodes, edges, view: withoutAnnotations(view, gone) };
 }
 
 /** The nodes that are kept, and the edges between them. */
@@ -47,13 +49,13 @@ function partOf({ nodes, edges, view }: DrawnGraph, isKept: (id: string) => bool
   return {
     nodes: pick(nodes),
     edges: edges.filter(({ from, to }) => isKept(from[0]) && isKept(to[0])),
-    view: { positions: pick(view.positions) },
+    view: { ...view, positions: pick(view.positions) },
   };
 }
 
 /** With these nodes at other positions. */
 export function moveNodes<G extends DrawnGraph>(graph: G, positions: Readonly<Record<string, Position>>): G {
-  return { ...graph, view: { positions: { ...graph.view.positions, ...positions } } };
+  return { ...graph, view: { ...graph.view, positions: { ...graph.view.positions, ...positions } } };
 }
 
 /** With one node changed; the same graph if there is no such node. */

@@ -1,6 +1,7 @@
 import { FlamingoError } from "../../core/errors.ts";
 import { type GraphBlock, type GraphEdge, type GraphNode, graphInputs, graphOutputs, inputsOf } from "../graph.ts";
 import { resolvedGraph } from "../graphBlock.ts";
+import { withMembersReplaced } from "./annotations.ts";
 import type { EditedGraph } from "./place.ts";
 
 /**
@@ -56,7 +57,11 @@ export function expand<G extends EditedGraph>(
       ...graph,
       nodes: Object.fromEntries(entries),
       edges: [...edges, ...within],
-      view: { ...graph.view, positions: positionsOf(graph, id, inside, innerId) },
+      view: withMembersReplaced(
+        { ...graph.view, positions: positionsOf(graph, id, inside, innerId) },
+        [id],
+        nodes.map(([inner]) => inner),
+      ),
     },
     ids: nodes.map(([inner]) => inner),
   };

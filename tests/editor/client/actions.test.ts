@@ -33,6 +33,9 @@ function contextOf(changes: Partial<EditorContext> = {}): EditorContext & { comm
     openInside: nothing,
     leaveInside: nothing,
     sizeOf: () => ({ width: 200, height: 100 }),
+    isOwn: true,
+    middle: () => [0, 0],
+    write: nothing,
     expand: nothing,
     ownBlock: undefined,
     exportBlock: nothing,
@@ -67,6 +70,30 @@ describe("actions", () => {
     const keys = actions.flatMap((action) => [action.shortcut, action.alternative]).filter((key) => key !== undefined);
     expect(new Set(names).size).toBe(names.length);
     expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  test("notes and groups are made, copied and pasted with their nodes; a group is cut with them, and ungrouped without", () => {
+    const noted = contextOf();
+    actionNamed("note").perform(noted);
+    const grouping = contextOf({ graph: noted.committed(), selection: { nodes: ["head", "note:1"], edges: [] } });
+    actionNamed("group").perform(grouping);
+    const grouped = grouping.committed();
+    expect(grouped.view.groups!["group:1"]!.members).toEqual(["head", "note:1"]);
+    const chosen = { nodes: ["group:1"], edges: [] };
+    const context = contextOf({ graph: grouped, solvable: grouped, selection: chosen });
+    actionNamed("copy").perform(context);
+    actionNamed("paste").perform(context);
+    const { nodes, view } = context.committed();
+    expect(Object.keys(nodes)).toEqual(["pictures", "encoder", "head", "head2"]);
+    expect(view.groups!["group:2"]!.members).toEqual(["head2", "note:2"]);
+    expect(view.positions["note:2"]).toEqual(view.positions["note:1"]!.map((at) => at + 32));
+    actionNamed("cut").perform(context);
+    expect(Object.keys(context.committed().nodes)).toEqual(["pictures", "encoder"]);
+    expect(context.committed().view.notes).toBeUndefined();
+    actionNamed("ungroup").perform(context);
+    expect(context.committed().nodes).toEqual(chain.nodes);
+    expect(context.committed().view.groups).toBeUndefined();
+    for (const name of ["note", "group"]) expect(actionNamed(name).predicate({ ...context, isOwn: false })).toBe(false);
   });
 
   test("what was copied is pasted under new ids, with the wires between, and away from the original", () => {
@@ -163,6 +190,20 @@ const driven: Record<string, { context?: Partial<EditorContext>; does: string | 
   deleteRejoin: { does: ({ nodes }) => expect(Object.keys(nodes)).toEqual(["pictures", "head"]) },
   bypass: { does: ({ nodes }) => expect(nodes.encoder!.skip).toBe("bypass") },
   mute: { does: ({ nodes }) => expect(nodes.encoder!.skip).toBe("mute") },
+  note: { does: ({ view }) => expect(Object.keys(view.notes!)).toEqual(["note:1"]) },
+  group: { does: ({ view }) => expect(view.groups!["group:1"]!.members).toEqual(["encoder"]) },
+  ungroup: {
+    context: {
+      graph: {
+        ...chain,
+        view: {
+          ...chain.view,
+          groups: { "group:1": { title: "", color: "grey", members: ["encoder", "head"] } },
+        },
+      },
+    },
+    does: ({ view, nodes }) => expect([view.groups, Object.keys(nodes).length]).toEqual([undefined, 3]),
+  },
   alignLeft: { context: three(), does: ({ view }) => expect(view.positions.head![0]).toBe(0) },
   alignRight: { context: three(), does: ({ view }) => expect(view.positions.pictures![0]).toBe(600) },
   alignTop: { context: three(), does: ({ view }) => expect(view.positions.head![1]).toBe(0) },

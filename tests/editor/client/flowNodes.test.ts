@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
-import { flowEdges, flowNodes } from "../../../editor/client/graph/flowNodes.ts";
+import { card } from "../../../editor/client/graph/cardSize.ts";
+import { flowEdges, flowNodes, movedWithFrames } from "../../../editor/client/graph/flowNodes.ts";
 import { placeAll, portsOf, tidyPositions } from "../../../editor/client/graph/nodePorts.ts";
 import { checkPipeline } from "../../../src/graph/check.ts";
+import { addGroup } from "../../../src/graph/edit/annotations.ts";
 import { moveNodes } from "../../../src/graph/edit/drawnGraph.ts";
 import { solveShapes } from "../../../src/graph/solve.ts";
 import { catalog, chain } from "./catalog.ts";
@@ -13,6 +15,33 @@ test("moving or selecting one node changes that node only", () => {
   const selected = flowNodes(before, chain, ["head"]);
   expect(selected.map((node, index) => node === before[index])).toEqual([true, true, false]);
   expect(flowNodes(before, { ...chain }, [])).toEqual(before);
+});
+
+test("a frame is drawn around its group's nodes, moves them, and follows them", () => {
+  const { graph } = addGroup(chain, ["encoder", "head"], { title: "Mine", color: "teal" })!;
+  const drawn = flowNodes([], graph, []);
+  const [frame, ...cards] = drawn;
+  expect(frame).toMatchObject({ id: "group:1", type: "frame", ariaLabel: "group Mine" });
+  const places = Object.fromEntries(cards.map(({ id, position }) => [id, position]));
+  expect(frame!.position.x).toBeLessThan(places.encoder!.x);
+  expect(frame!.position.x + frame!.width!).toBeGreaterThan(places.head!.x + card.width);
+  const to = { x: frame!.position.x + 50, y: frame!.position.y - 20 };
+  const moves = movedWithFrames([{ type: "position", id: "group:1", position: to, dragging: true }], drawn, graph);
+  expect(moves).toEqual(
+    ["encoder", "head"].map((id) => ({
+      type: "position",
+      id,
+      position: { x: places[id]!.x + 50, y: places[id]!.y - 20 },
+      dragging: true,
+    })),
+  );
+  const moved = moveNodes(graph, { encoder: [places.encoder!.x + 50, places.encoder!.y - 20] });
+  const after = flowNodes(drawn, moved, ["group:1"]);
+  expect(after[0]!.position).not.toEqual(frame!.position);
+  expect(after[0]!.selected).toBe(true);
+  expect(flowNodes(after, moved, ["group:1"]).map((node, index) => node === after[index])).toEqual(
+    after.map(() => true),
+  );
 });
 
 test("a wire carries its solved shape, and one that does not fit stays and says why", () => {

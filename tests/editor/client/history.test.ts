@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { applyDelta, combine, diff, invert } from "../../../editor/client/edit/delta.ts";
 import { noHistory, record, redo, seal, undo } from "../../../editor/client/edit/history.ts";
+import { addGroup, addNote, changeGroup, changeNote } from "../../../src/graph/edit/annotations.ts";
 import * as edit from "../../../src/graph/edit/drawnGraph.ts";
 import type { GraphBlock } from "../../../src/graph/graph.ts";
 import { type Pipeline, writePipeline } from "../../../src/pipeline/schema.ts";
@@ -60,6 +61,30 @@ const edits: fc.Arbitrary<Edit> = fc.oneof(
   fc.string({ maxLength: 9 }).map(
     (name): Edit =>
       (pipeline) => ({ ...pipeline, name }),
+  ),
+  fc.tuple(fc.string({ maxLength: 9 }), fc.nat(99)).map(
+    ([text, x]): Edit =>
+      (pipeline) =>
+        addNote(pipeline, { text, color: "yellow", size: [200, 100] }, [x, 0]).graph,
+  ),
+  fc.tuple(fc.constantFrom("note:1", "group:1"), fc.string({ maxLength: 9 })).map(
+    ([id, text]): Edit =>
+      (pipeline) =>
+        changeGroup(changeNote(pipeline, id, { text }), id, { title: text }),
+  ),
+  fc.array(fc.nat(6), { minLength: 1, maxLength: 3 }).map(
+    (picks): Edit =>
+      (pipeline) =>
+        addGroup(
+          pipeline,
+          picks.map((pick) => someNode(pipeline, pick)),
+          { title: "Mine", color: "teal" },
+        )?.graph ?? pipeline,
+  ),
+  fc.constantFrom("note:1", "note:2", "group:1").map(
+    (id): Edit =>
+      (pipeline) =>
+        edit.removeNodes(pipeline, [id]),
   ),
 );
 
