@@ -41,7 +41,7 @@ const mayImport = {
   "src/figures": ["src/core"],
   "src/channels": ["src/core", "src/figures"],
   "src/blocks": ["src/core", "src/engine"],
-  "src/models": ["src/core", "src/engine", "src/weights", "src/blocks"],
+  "src/models": ["src/core", "src/files", "src/engine", "src/weights", "src/blocks"],
   "src/training": ["src/core", "src/engine", "src/weights", "src/data", "src/runs", "src/blocks", "src/models"],
   "src/inspection": [
     "src/core",

@@ -68,7 +68,7 @@ export interface NotebookFile {
 }
 
 /** Far beyond what people write, and what programs do in a second. */
-export const notebookLimits: JsonLimits = { depth: 200, values: 2_000_000 };
+export const notebookLimits: JsonLimits = { depth: 200, values: 2_000_000, key: 100_000 };
 
 /** The minor version that is written: the first whose cells have ids. */
 const minor = 5;

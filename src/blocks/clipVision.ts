@@ -9,8 +9,8 @@ import { imageTokens, visionTransformerFields } from "./visionTransformer.ts";
  *
  * hidden = layers(preNorm([class token, patches] + positions)); pooled = norm(hidden of the class token). Shapes: `images` [batch, media,
  * frames, imageSize, imageSize, 3], `hidden` [batch, media, frames, (imageSize/patchSize)² + 1, visualDim], the class token first and
- * before the last normalisation, `pooled` [batch, media, frames, visualDim]. The patches alone, which Flamingo takes, are the features
- * of a `VisionTransformer` with the same weights.
+ * before the last normalisation, `features` [batch, media, frames, (imageSize/patchSize)², visualDim], those of the patches alone, which
+ * Flamingo takes, `pooled` [batch, media, frames, visualDim].
  *
  * @see Radford et al. 2021, CLIP, section 2.4, arXiv:2103.00020; Hugging Face's CLIPVisionModel
  */
@@ -38,6 +38,7 @@ export const ClipVision = defineBlock({
       },
     },
   },
+  perImage: true,
   exampleSizes: { batch: 1, media: 2, frames: 1 },
   inputs: {
     images: float32("batch media frames imageSize imageSize 3", "images, with CLIP's mean and spread of pixels"),
@@ -47,6 +48,10 @@ export const ClipVision = defineBlock({
       "batch media frames (imageSize/patchSize)*(imageSize/patchSize)+1 visualDim",
       "hidden states after the last layer, the class token's first",
     ),
+    features: float32(
+      "batch media frames (imageSize/patchSize)*(imageSize/patchSize) visualDim",
+      "hidden states of the patches, as Flamingo takes them",
+    ),
     pooled: float32("batch media frames visualDim", "the vector of each image"),
   },
   build(config, { child }) {
@@ -54,7 +59,8 @@ export const ClipVision = defineBlock({
     const normalise = child("norm", config.norm, { dim: config.visualDim });
     return ({ images }) => {
       const hidden = encode(images); // [B, M, F, 1 + V, D]
-      return { hidden, pooled: normalise(splitClassToken(hidden).token) };
+      const { token, patches } = splitClassToken(hidden);
+      return { hidden, features: patches, pooled: normalise(token) };
     };
   },
 });

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { AnyBlock, BlockLookup, SlotValue } from "./block.ts";
-import { type AnyCall, inputsByName } from "./call.ts";
+import { type AnyCall, inputsByName, outputsByName, resultOf } from "./call.ts";
 import { FlamingoError } from "./errors.ts";
 import { misfit, type SlotSpec } from "./misfit.ts";
 
@@ -52,12 +52,16 @@ export function fill(
   return { filling, config: { ...slot.config, ...Object.fromEntries(taken) } };
 }
 
-/** Calls the block in a slot by the ports of the slot: optional ports that the block lacks are left out, and the order is the slot's. */
+/**
+ * Calls the block in a slot by the ports of the slot: optional ports that the block lacks are left out, the order is the slot's, and outputs
+ * that the slot does not have are not passed on.
+ */
 export function throughSlot(call: AnyCall, spec: SlotSpec | undefined, filling: AnyBlock): AnyCall {
   if (!spec) return call;
-  const ports = Object.keys(spec.inputs);
+  const [ports, outputs] = [Object.keys(spec.inputs), Object.keys(spec.outputs)];
   return (...given) => {
     const inputs = inputsByName(ports, given);
-    return call(Object.fromEntries(Object.entries(inputs).filter(([port]) => port in filling.inputs)));
+    const result = call(Object.fromEntries(Object.entries(inputs).filter(([port]) => port in filling.inputs)));
+    return resultOf(outputs, outputsByName(Object.keys(filling.outputs), result));
   };
 }

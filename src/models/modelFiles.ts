@@ -1,18 +1,21 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
-import { isObject } from "../core/json.ts";
+import { isObject, shortJson } from "../core/json.ts";
+import { parseOutsideJson } from "../core/jsonText.ts";
 import type { Bits } from "../core/quantization.ts";
 import { findBlock } from "../core/registry.ts";
 import type { SlotInput } from "../core/slot.ts";
-import { mapWeights, requireFit } from "../weights/mappedWeights.ts";
+import { suggestion } from "../core/suggestion.ts";
+import { missingPath } from "../files/missingPath.ts";
+import { listNames, mapWeights, requireFit } from "../weights/mappedWeights.ts";
 import type { NameMap } from "../weights/nameMap.ts";
 import { openWeights } from "../weights/openWeights.ts";
 import { bytesOf } from "../weights/safetensors.ts";
 import type { Family } from "./families/family.ts";
 import { modelOf } from "./families/index.ts";
-import { frozenNames, ignoredOfOpenClip, openFlamingo } from "./families/openFlamingo.ts";
+import { frozenNames, ignoredOfOpenClip, openFlamingo, openFlamingoForm } from "./families/openFlamingo.ts";
 import type { PretrainedWeights } from "./loadPretrained.ts";
 
 /** Where a model of another library is. */
@@ -53,18 +56,26 @@ const longestJson = 100_000_000;
  * there is one), or an OpenFlamingo checkpoint with its config.json beside it, whole or with its frozen parts apart. The weights stay
  * where they are; only their headers are read.
  *
- * @throws FlamingoError INVALID_CONFIG for a family or an option that is not supported; INVALID_WEIGHTS, listing what is missing,
+ * @throws FlamingoError NOT_FOUND for a path that is not there; INVALID_CONFIG for a family or an option that is not supported; INVALID_WEIGHTS, listing what is missing,
  *   unexpected or wrongly shaped by name; INVALID_DATA for a tokenizer of another family
  */
 export function openModel({ path, config: configPath, vision, language, quantize }: ModelFiles): ImportedModel {
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
-  const folder = isFolder ? path : dirname(path);
-  const config = configOf(readConfig(configPath ?? join(folder, "config.json")));
+  for (const given of [path, configPath, vision, language]) if (given !== undefined) requirePath(given);
+  const folder = statSync(path).isDirectory() ? path : dirname(path);
+  const config = readConfig(configPath ?? join(folder, "config.json"), path);
   const { family, block, weights: names } = modelOf(config);
   const ours = describeWeights(findBlock(block.type)!, block.config ?? {});
   const files = [openWeights(path)];
-  const { weights, fit } = mapWeights(files[0]!.tensors, names, ours, family);
-  const notes: string[] = [];
+  const { leftOut = [] } = family;
+  const isLeftOut = (name: string) => leftOut.some(({ names }) => names.test(name));
+  const taken = new Map([...files[0]!.tensors].filter(([name]) => !isLeftOut(name)));
+  const { weights, fit } = mapWeights(taken, names, ours, family);
+  const notes = leftOut.flatMap(({ part, names }) =>
+    noteOn(
+      part,
+      [...files[0]!.tensors.keys()].filter((name) => names.test(name)),
+    ),
+  );
   if (family === openFlamingo) {
     const left = new Set(fit.missing);
     const open = (given: string | undefined, usual: string) => {
@@ -95,7 +106,7 @@ export function openModel({ path, config: configPath, vision, language, quantize
       "give the frozen parts with --vision and --language",
     );
   } else requireFit(fit, path);
-  requireTokenizer(join(folder, "tokenizer.json"), config);
+  requireTokenizer(join(folder, "tokenizer.json"), config, family);
   const stored = files.flatMap(({ tensors }) => [...tensors.values()]);
   return {
     ...{ family, config, block, names, notes },
@@ -112,23 +123,46 @@ function missingOf(names: NameMap, weights: ReadonlyMap<string, unknown>): strin
   return names.filter(({ ours }) => ours.some((name) => !weights.has(name))).map(({ theirs }) => theirs);
 }
 
-/** The library's configuration; a reference case has it under `config`, and the class under `block`. */
-function configOf(value: Record<string, unknown>): Record<string, unknown> {
-  const { block, config } = value;
-  if (typeof block !== "string" || typeof config !== "object" || config === null) return value;
-  return { architectures: [block], ...config };
+/** Tells that a part of the file is not read, where the file has it. */
+function noteOn(part: string, names: readonly string[]): string[] {
+  const tensors = `${names.length} tensor${names.length === 1 ? "" : "s"}`;
+  return names.length > 0 ? [`${part} is left out: ${tensors}, ${listNames(names, 3)}`] : [];
 }
 
-function readConfig(path: string): Record<string, unknown> {
+/** @throws FlamingoError NOT_FOUND, with what was probably meant */
+function requirePath(path: string): void {
+  const found = missingPath(path);
+  if (!found) return;
+  const { missing, folder, beside } = found;
+  const message = `there is nothing at ${path}${resolve(path) === missing ? "" : `: ${folder} has no ${basename(missing)}`}`;
+  throw new FlamingoError("NOT_FOUND", message, {
+    source: path,
+    fix: suggestion(missing, beside, "name a folder with config.json and the weights, or a file of weights"),
+  });
+}
+
+/** @param weights the model's files, which tell what kind of configuration is missing */
+function readConfig(path: string, weights: string): Record<string, unknown> {
   if (existsSync(path)) return readJson(path, "INVALID_CONFIG");
   throw new FlamingoError(
     "INVALID_CONFIG",
     `${path}: there is no such file, and without it nobody knows what the model is`,
     {
       source: path,
-      fix: "put the model's config.json beside its weights, or name it with --config",
+      fix: isOpenFlamingo(weights)
+        ? `these are weights of OpenFlamingo, which saves no configuration: write it to config.json beside them (the README has an example), or name it with --config: ${openFlamingoForm}`
+        : "put the model's config.json beside its weights, or name it with --config",
     },
   );
+}
+
+/** Whether files hold a checkpoint of OpenFlamingo; not where they cannot be read. */
+function isOpenFlamingo(path: string): boolean {
+  try {
+    return [...openWeights(path).tensors.keys()].some((name) => /^(module\.)?perceiver\.latents$/.test(name));
+  } catch {
+    return false;
+  }
 }
 
 function readJson(path: string, code: "INVALID_CONFIG" | "INVALID_DATA"): Record<string, unknown> {
@@ -137,18 +171,25 @@ function readJson(path: string, code: "INVALID_CONFIG" | "INVALID_DATA"): Record
   const size = statSync(path, { throwIfNoEntry: false })?.size;
   if (size === undefined) throw refuse("there is no such file");
   if (size > longestJson) throw refuse(`${size} bytes are too many`);
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw refuse(`the file is no JSON: ${(error as Error).message}`);
-  }
+  const value = parseOutsideJson(readText(path, refuse), (finding) => refuse(`the file ${finding}`));
   if (!isObject(value)) throw refuse("the file is no JSON object");
   return value;
 }
 
+function readText(path: string, refuse: (finding: string) => Error): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw refuse(`the file cannot be read: ${(error as Error).message}`);
+  }
+}
+
 /** A tokenizer of another family has ids that the model has no embedding for, or other tokens where the model has its own. */
-function requireTokenizer(path: string, config: Record<string, unknown>): void {
+function requireTokenizer(
+  path: string,
+  config: Record<string, unknown>,
+  { unsetTokens = {} }: Pick<Family, "unsetTokens">,
+): void {
   if (!existsSync(path)) return;
   const { added_tokens: added, model } = readJson(path, "INVALID_DATA");
   const vocabulary = (model as { vocab?: unknown } | undefined)?.vocab;
@@ -166,9 +207,13 @@ function requireTokenizer(path: string, config: Record<string, unknown>): void {
   if (typeof size === "number" && largest >= size)
     throw refuse(`it has tokens up to id ${largest}, and config.json has a vocab_size of ${size}`);
   for (const field of ["bos_token_id", "eos_token_id"] as const) {
-    const id = config[field];
-    if (typeof id !== "number" || tokens.length === 0) continue;
-    if (!tokens.some((token) => token?.id === id))
-      throw refuse(`the ${field} of config.json is ${id}, which is none of its special tokens`);
+    const given = [config[field]].flat(); // a text may end in several ways
+    for (const id of given) {
+      if (typeof id !== "number" || tokens.length === 0 || id === unsetTokens[field]) continue;
+      if (!tokens.some((token) => token?.id === id))
+        throw refuse(
+          `the ${field} of config.json is ${shortJson(config[field])}, and ${id} is none of its special tokens`,
+        );
+    }
   }
 }

@@ -176,10 +176,15 @@ function partsOf(
 /** At most so many names of each kind are in the message; the error's details have all. */
 const mostNames = 20;
 
-/** Names in a sentence. */
-export function listNames(names: readonly string[]): string {
-  if (names.length <= mostNames) return names.join(", ");
-  return `${names.slice(0, mostNames).join(", ")} and ${names.length - mostNames} more`;
+/** Characters of a name that a message shows. */
+const mostLetters = 200;
+
+/** Names in a sentence, so many of them at most. */
+export function listNames(names: readonly string[], most = mostNames): string {
+  const shown = names
+    .slice(0, most)
+    .map((name) => (name.length > mostLetters ? `${name.slice(0, mostLetters)}…` : name));
+  return `${shown.join(", ")}${names.length > most ? ` and ${names.length - most} more` : ""}`;
 }
 
 /** Sentences on what does not fit, by name; none where all does. */

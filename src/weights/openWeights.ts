@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type ByteSource, fileBytes } from "./byteSource.ts";
 import { isPytorch, openPytorch } from "./pytorch/checkpoint.ts";
@@ -7,18 +7,22 @@ import { openSafetensors } from "./safetensors.ts";
 import { openShards } from "./shards.ts";
 import type { WeightsFile } from "./storedTensor.ts";
 
-/** Where a folder of transformers has its weights, in the order in which it looks for them, and where a reference case has them. */
+/** Where a folder of transformers has its weights, in the order in which it looks for them, and then one of OpenFlamingo. */
 const folderFiles = [
   "model.safetensors",
   "model.safetensors.index.json",
   "pytorch_model.bin",
   "pytorch_model.bin.index.json",
-  "weights.safetensors",
+  "checkpoint.pt",
+  "final_weights.pt",
 ];
+
+/** What files of weights are called. */
+const endings = /\.(safetensors|bin|pt|pth)$/;
 
 /**
  * Opens weights by a file or folder: safetensors, PyTorch's `.pt` and `.bin`, the index of several of them, or a folder of
- * transformers. What a file is, its content tells, not its name. The numbers of a tensor are read when somebody looks at them.
+ * transformers or OpenFlamingo. What a file is, its content tells, not its name. The numbers of a tensor are read when somebody looks at them.
  *
  * @throws FlamingoError INVALID_WEIGHTS if there is no such file, or its content breaks its format
  */
@@ -26,7 +30,10 @@ export function openWeights(path: string): WeightsFile {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return openContent(fileBytes(path));
   const file = folderFiles.map((name) => join(path, name)).find((each) => existsSync(each));
   if (file !== undefined) return openContent(fileBytes(file));
-  throw refuse(path, `the folder has none of ${folderFiles.join(", ")}`, { fix: "name the file of the weights" });
+  const others = readdirSync(path).filter((name) => endings.test(name));
+  throw refuse(path, `the folder has none of ${folderFiles.join(", ")}`, {
+    fix: others.length > 0 ? `name the file of the weights: ${others.join(", ")}` : "name the file of the weights",
+  });
 }
 
 function openContent(bytes: ByteSource): WeightsFile {

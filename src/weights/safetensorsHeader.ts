@@ -1,4 +1,5 @@
-import { isObject } from "../core/json.ts";
+import { isObject, shortJson } from "../core/json.ts";
+import { parseOutsideJson } from "../core/jsonText.ts";
 import { isSizes, sizeOf } from "../core/shape.ts";
 import type { ByteSource } from "./byteSource.ts";
 import { type Dtype, dtypes } from "./dtypes.ts";
@@ -76,12 +77,7 @@ function headerText(bytes: ByteSource): { text: string; dataStart: number } {
 }
 
 function parseJson(text: string, source: string): Record<string, unknown> {
-  let header: unknown;
-  try {
-    header = JSON.parse(text);
-  } catch (error) {
-    throw refuse(source, `the header is no JSON: ${(error as Error).message}`);
-  }
+  const header = parseOutsideJson(text, (finding) => refuse(source, `the header ${finding}`));
   if (!isObject(header) || !text.startsWith("{")) throw refuse(source, "the header is no JSON object");
   const twice = repeatedKey(text);
   if (twice !== undefined) throw refuse(source, `the header has the name "${twice}" twice`);
@@ -91,14 +87,18 @@ function parseJson(text: string, source: string): Record<string, unknown> {
 /** The first key that one object of this valid JSON text has twice; JSON.parse would keep the last in silence. */
 function repeatedKey(json: string): string | undefined {
   const objects: Set<string>[] = [];
-  for (const [token, key] of json.matchAll(/[{}]|("(?:[^"\\]|\\.)*")(\s*:)?/g)) {
-    if (token === "{") objects.push(new Set());
-    else if (token === "}") objects.pop();
-    else if (key !== undefined && token.length > key.length) {
-      const name = JSON.parse(key) as string;
-      if (objects.at(-1)!.has(name)) return name;
-      objects.at(-1)!.add(name);
-    }
+  for (let at = 0; at < json.length; at++) {
+    if (json[at] === "{") objects.push(new Set());
+    else if (json[at] === "}") objects.pop();
+    if (json[at] !== '"') continue;
+    const begin = at++;
+    while (json[at] !== '"') at += json[at] === "\\" ? 2 : 1;
+    let next = at + 1;
+    while (/\s/.test(json[next] ?? "")) next++;
+    if (json[next] !== ":") continue;
+    const name = JSON.parse(json.slice(begin, at + 1)) as string;
+    if (objects.at(-1)!.has(name)) return name;
+    objects.at(-1)!.add(name);
   }
   return undefined;
 }
@@ -112,20 +112,15 @@ function parseEntry(name: string, entry: unknown, source: string): TensorEntry {
   if (extra !== undefined) throw refuse(source, `${about} has an unknown field "${extra}"`);
   if (typeof dtype !== "string" || !Object.hasOwn(dtypes, dtype)) {
     const expected = Object.keys(dtypes);
-    throw refuse(
-      source,
-      `${about} has the number type ${JSON.stringify(dtype)}, expected one of ${expected.join(", ")}`,
-      {
-        expected,
-        actual: dtype,
-        fix: "convert the tensor to one of these types",
-      },
-    );
+    throw refuse(source, `${about} has the number type ${shortJson(dtype)}, expected one of ${expected.join(", ")}`, {
+      expected,
+      actual: dtype,
+      fix: "convert the tensor to one of these types",
+    });
   }
-  if (!isSizes(shape))
-    throw refuse(source, `${about} has the shape ${JSON.stringify(shape)}, expected a list of sizes`);
+  if (!isSizes(shape)) throw refuse(source, `${about} has the shape ${shortJson(shape)}, expected a list of sizes`);
   if (!isSizes(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!)
-    throw refuse(source, `${about} has data_offsets ${JSON.stringify(offsets)}, expected [begin, end]`);
+    throw refuse(source, `${about} has data_offsets ${shortJson(offsets)}, expected [begin, end]`);
   const [begin, end] = offsets as [number, number];
   const expected = byteCount(dtype as Dtype, shape);
   if (end - begin !== expected)

@@ -1,8 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
+import { shortJson } from "../core/json.ts";
+import { parseOutsideJson } from "../core/jsonText.ts";
 import type { ByteSource } from "./byteSource.ts";
 import { type ByteProgress, saveWeights } from "./file.ts";
+import { listNames } from "./mappedWeights.ts";
 import { refuse } from "./refuse.ts";
 import { bytesOf, type NamedTensors } from "./safetensors.ts";
 import type { StoredTensor, WeightsFile } from "./storedTensor.ts";
@@ -17,22 +20,22 @@ const longestIndex = 100_000_000;
 function readIndex(bytes: ByteSource): Map<string, string> {
   const { name: source, size } = bytes;
   if (size > longestIndex) throw refuse(source, `${size} bytes are too many for an index`);
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.read(0, size)));
-  } catch (error) {
-    throw refuse(source, `the index is no JSON: ${(error as Error).message}`);
-  }
+  const value = parseOutsideJson(textOf(bytes), (finding) => refuse(source, `the index ${finding}`));
   const parsed = indexSchema.safeParse(value);
   if (!parsed.success) throw refuse(source, "the index has no weight_map of tensor names to file names");
   const shards = new Map(Object.entries(parsed.data.weight_map));
   for (const [name, shard] of shards)
     if (basename(shard) !== shard || /[\\/\0]|^\.*$/.test(shard))
-      throw refuse(
-        source,
-        `tensor "${name}" is said to be in ${JSON.stringify(shard)}, which is no file of its folder`,
-      );
+      throw refuse(source, `tensor "${name}" is said to be in ${shortJson(shard)}, which is no file of its folder`);
   return shards;
+}
+
+function textOf(bytes: ByteSource): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes.read(0, bytes.size));
+  } catch {
+    throw refuse(bytes.name, "the index is no UTF-8 text");
+  }
 }
 
 /**
@@ -52,7 +55,7 @@ export function openShards(index: ByteSource, openShard: (path: string) => Weigh
     else missing.push(`"${name}" (${shard})`);
   }
   if (missing.length > 0)
-    throw refuse(index.name, `the index names tensors that their files do not have: ${missing.join(", ")}`);
+    throw refuse(index.name, `the index names tensors that their files do not have: ${listNames(missing)}`);
   for (const [shard, file] of files)
     for (const name of file.tensors.keys())
       if (places.get(name) !== shard)

@@ -31,7 +31,9 @@ test("a checkpoint without a config.json says so, and is read with one from else
   const path = join(folder, "model.safetensors");
   const without = await callFlamingo(["import", path], { home: home.folder });
   expect(without.code).toBe(1);
-  expect(without.err).toMatch(/^INVALID_CONFIG: .*config\.json: there is no such file.*name it with --config\n$/);
+  expect(without.err).toMatch(
+    /^INVALID_CONFIG: .*config\.json: there is no such file.*OpenFlamingo.*name it with --config: \{.*\n$/,
+  );
   const given = await callFlamingo(["import", path, "--config", config, "--name", "whole"], { home: home.folder });
   expect(given.code, given.err).toBe(0);
   expect(given.out).toMatch(/^OpenFlamingo: /);

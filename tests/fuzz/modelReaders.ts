@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { loadTokenizer } from "../../src/data/tokenizerFile.ts";
 import { openModel } from "../../src/models/modelFiles.ts";
-import { mutatedJson, mutatedText } from "./mutations.ts";
+import { hugeJson, mutatedJson, mutatedText } from "./mutations.ts";
 import { type Reader, reader } from "./reader.ts";
 
 const families = fileURLToPath(new URL("../fixtures/families/", import.meta.url));
@@ -22,14 +22,17 @@ export function modelReaders(folder: string): Reader[] {
   return [
     reader({
       name: "model folder",
-      inputs: fc.constantFrom(...configs).chain(({ family, config }) =>
-        fc
-          .oneof(
-            mutatedJson(config).map((value) => JSON.stringify(value) ?? ""),
-            mutatedText(JSON.stringify(config)),
-          )
-          .map((text) => ({ family, text })),
-      ),
+      inputs: fc
+        .constantFrom(...configs)
+        .chain(({ family, config }) =>
+          fc
+            .oneof(
+              { arbitrary: mutatedJson(config).map((value) => JSON.stringify(value) ?? ""), weight: 9 },
+              { arbitrary: mutatedText(JSON.stringify(config)), weight: 9 },
+              { arbitrary: hugeJson(JSON.stringify(config)), weight: 1 },
+            )
+            .map((text) => ({ family, text })),
+        ),
       right: { family: "gpt2", text: JSON.stringify(configs[0]!.config) },
       read: ({ family, text }) => {
         writeFileSync(join(folder, family, "config.json"), text);
@@ -39,8 +42,9 @@ export function modelReaders(folder: string): Reader[] {
     reader({
       name: "tokenizer.json",
       inputs: fc.oneof(
-        mutatedJson(JSON.parse(tokenizer)).map((value) => JSON.stringify(value) ?? ""),
-        mutatedText(tokenizer),
+        { arbitrary: mutatedJson(JSON.parse(tokenizer)).map((value) => JSON.stringify(value) ?? ""), weight: 9 },
+        { arbitrary: mutatedText(tokenizer), weight: 9 },
+        { arbitrary: hugeJson(tokenizer), weight: 1 },
       ),
       right: tokenizer,
       read: async (text) => {

@@ -65,6 +65,23 @@ export function mutatedBytes(from: readonly Uint8Array[]): fc.Arbitrary<Uint8Arr
     });
 }
 
+/** JSON texts that no program would write, and that must not use up the stack or the memory. */
+const hugeValues = [
+  `${"[".repeat(50_000)}${"]".repeat(50_000)}`,
+  `${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}`,
+  `{"${"k".repeat(3_000_000)}":1}`,
+];
+
+/** JSON text like this, with one of its values nested deep, or with a key of megabytes. */
+export function hugeJson(...from: string[]): fc.Arbitrary<string> {
+  return fc.tuple(fc.constantFrom(...from), fc.nat(), fc.constantFrom(...hugeValues)).map(([text, at, huge]) => {
+    const values = [...text.matchAll(/(?<=:\s*)("(?:[^"\\]|\\.)*"|[\w.+-]+)(?=\s*[,}])/g)];
+    const value = values[at % Math.max(1, values.length)];
+    if (!value) return huge;
+    return text.slice(0, value.index) + huge + text.slice(value.index + value[0].length);
+  });
+}
+
 /** Text like this, changed byte by byte, so that it may be no proper text any more. */
 export function mutatedText(...from: string[]): fc.Arbitrary<string> {
   return fc.oneof(

@@ -41,7 +41,7 @@ import { bodyArbitrary } from "../runs/recordArbitrary.ts";
 import { storedZip } from "../weights/storedZip.ts";
 import { kernelReaders } from "./kernelReaders.ts";
 import { modelReaders } from "./modelReaders.ts";
-import { mutatedBytes, mutatedJson, mutatedText } from "./mutations.ts";
+import { hugeJson, mutatedBytes, mutatedJson, mutatedText } from "./mutations.ts";
 import { type Reader, reader } from "./reader.ts";
 
 /** Every reader of outside data. @param folder is theirs to write in */
@@ -199,15 +199,19 @@ export async function makeReaders(folder: string): Promise<Reader[]> {
     }),
     reader({
       name: "safetensors",
-      inputs: mutatedBytes([weights]),
+      inputs: fc.oneof(
+        { arbitrary: mutatedBytes([weights]), weight: 19 },
+        { arbitrary: hugeJson(safetensorsHeader(weights)).map(safetensorsOf), weight: 1 },
+      ),
       right: weights,
       read: (bytes) => numbersOf(readSafetensors(bytes, "input")),
     }),
     reader({
       name: "index of safetensors",
       inputs: fc.oneof(
-        mutatedJson(shardIndex).map((value) => JSON.stringify(value) ?? ""),
-        mutatedText(JSON.stringify(shardIndex)),
+        { arbitrary: mutatedJson(shardIndex).map((value) => JSON.stringify(value) ?? ""), weight: 9 },
+        { arbitrary: mutatedText(JSON.stringify(shardIndex)), weight: 9 },
+        { arbitrary: hugeJson(JSON.stringify(shardIndex)), weight: 1 },
       ),
       right: JSON.stringify(shardIndex),
       read: (text) => {
@@ -224,7 +228,10 @@ export async function makeReaders(folder: string): Promise<Reader[]> {
     }),
     reader({
       name: "PyTorch pickle",
-      inputs: mutatedBytes([torchPickle.bytes]),
+      inputs: fc.oneof(
+        { arbitrary: mutatedBytes([torchPickle.bytes]), weight: 3 },
+        { arbitrary: sharedPickles(torchPickle.bytes), weight: 1 },
+      ),
       right: torchPickle.bytes,
       read: (bytes) =>
         numbersOf(openTensors(memoryBytes(storedZip({ ...torchPickle.files, [torchPickle.name]: bytes }), "input"))),
@@ -346,6 +353,44 @@ export async function makeReaders(folder: string): Promise<Reader[]> {
       read: ({ data, protocol }) => fromWebSocket(data, protocol),
     }),
   ];
+}
+
+/** The header of a safetensors file. */
+function safetensorsHeader(file: Uint8Array): string {
+  const length = Number(Buffer.from(file).readBigUInt64LE());
+  return Buffer.from(file.subarray(8, 8 + length)).toString();
+}
+
+/** A safetensors file of a header, without numbers. */
+function safetensorsOf(header: string): Uint8Array {
+  const text = Buffer.from(header);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([length, text]);
+}
+
+/**
+ * Pickles that begin with a value that holds another one twice, and that one another: written out it would fill any memory, or nest deeper than any
+ * stack. It stands as a key, as an entry, or as what is called.
+ */
+function sharedPickles(pickle: Uint8Array): fc.Arbitrary<Uint8Array> {
+  const [protocol, rest] = [pickle.subarray(0, 2), pickle.subarray(2)];
+  const levels = fc.constantFrom(40, 20_000);
+  const wrap = fc.constantFrom("hh\x86", "]haha", "h\x85", "}hhs");
+  return fc.tuple(levels, wrap, fc.constantFrom("key", "entry", "call", "name", "id")).map(([count, each, place]) => {
+    const again = Buffer.from(each.replaceAll("h", "h\0"), "latin1");
+    const step = Buffer.concat([Buffer.from("0"), again, Buffer.from("q\0", "latin1")]);
+    const value = Buffer.concat([Buffer.from(")q\0", "latin1"), ...new Array<Buffer>(count).fill(step)]);
+    const text = (letters: string) => Buffer.from(letters, "latin1");
+    const used = {
+      key: [text("}"), value, text("Ns.")],
+      entry: [value, text("0"), rest],
+      call: [value, text(")R.")],
+      name: [value, text("U\x01a\x93.")],
+      id: [text("ctorch._utils\n_rebuild_tensor_v2\n("), value, text("QK\0)))tR.")],
+    }[place as "key"];
+    return Buffer.concat([protocol, ...used]);
+  });
 }
 
 /** PyTorch's own files. */

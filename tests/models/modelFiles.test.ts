@@ -1,14 +1,16 @@
 import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { findBlock } from "../../src/core/registry.ts";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { type Tensor, tensor, tidy } from "../../src/engine/tensor.ts";
 import { build } from "../../src/models/build.ts";
-import { frozenNames } from "../../src/models/families/openFlamingo.ts";
+import { checkpointNames, frozenNames } from "../../src/models/families/openFlamingo.ts";
 import { type ModelFiles, openModel } from "../../src/models/modelFiles.ts";
 import { saveWeights } from "../../src/weights/file.ts";
 import { type NameMap, toTheirs } from "../../src/weights/nameMap.ts";
+import { openWeights } from "../../src/weights/openWeights.ts";
+import { savePytorch } from "../../src/weights/pytorch/write.ts";
 import { saveShards } from "../../src/weights/shards.ts";
 import type { StoredTensor } from "../../src/weights/storedTensor.ts";
 import { refusalOf } from "../core/refusalOf.ts";
@@ -104,11 +106,36 @@ describe("what does not fit is listed by name", () => {
     const other = { id: 9, content: "</s>", special: true };
     const refusal = refusalOf(tokenizer({ model: { vocab: { a: 0, b: 1 } }, added_tokens: [other] }));
     expect(refusal.code).toBe("INVALID_DATA");
-    expect(refusal.message).toMatch(/tokenizer of another model: the bos_token_id of config\.json is 3/);
+    expect(refusal.message).toMatch(/tokenizer of another model: the bos_token_id of config\.json is 3, and 3 is none/);
     expect(refusalOf(tokenizer({ model: { vocab: { a: 0, b: 1e6 } }, added_tokens: [eos] })).message).toMatch(
       /id 1000000/,
     );
     expect(tokenizer({ model: { vocab: { a: 0, b: 1 } }, added_tokens: [eos] })).not.toThrow();
+  });
+
+  test("a model whose texts end in several ways must have each among its special tokens", () => {
+    const ends = (...ids: number[]) => {
+      const folder = modelFolder("gpt2", (tensors, config) => {
+        Object.assign(config, { bos_token_id: 3, eos_token_id: ids });
+        return tensors;
+      });
+      const added = [1, 3].map((id) => ({ id, content: `<${id}>`, special: true }));
+      const content = JSON.stringify({ model: { vocab: { a: 0 } }, added_tokens: added });
+      writeFileSync(join(folder, "tokenizer.json"), content);
+      return () => openModel({ path: folder });
+    };
+    expect(ends(1, 3)).not.toThrow();
+    expect(refusalOf(ends(1, 2)).message).toMatch(/eos_token_id of config\.json is \[1,2\], and 2 is none/);
+  });
+
+  test("ids that GPT-NeoX' configuration has where nobody set them are no other tokenizer's", () => {
+    const folder = modelFolder("gpt-neox", (tensors, config) => {
+      Object.assign(config, { bos_token_id: 0, eos_token_id: 2 });
+      return tensors;
+    });
+    const added = [{ id: 1, content: "<|endoftext|>", special: true }];
+    writeFileSync(join(folder, "tokenizer.json"), JSON.stringify({ model: { vocab: { a: 0 } }, added_tokens: added }));
+    expect(() => openModel({ path: folder })).not.toThrow();
   });
 
   test("a folder without config.json, and one without weights", () => {
@@ -117,6 +144,35 @@ describe("what does not fit is listed by name", () => {
     expect(refusalOf(() => openModel({ path: folder })).message).toMatch(/has none of model\.safetensors/);
     rmSync(join(folder, "config.json"));
     expect(refusalOf(() => openModel({ path: folder })).message).toMatch(/config\.json: there is no such file/);
+    writeFileSync(join(folder, "mine.pt"), "");
+    writeFileSync(join(folder, "config.json"), '{"model_type": "gpt2"}');
+    expect(refusalOf(() => openModel({ path: folder })).fix).toBe("name the file of the weights: mine.pt");
+  });
+
+  test("a path that is not there, with what was probably meant", () => {
+    const folder = modelFolder("gpt2");
+    const wrong = join(dirname(folder), "gtp2", "model.safetensors");
+    const refusal = refusalOf(() => openModel({ path: wrong }));
+    expect(refusal).toMatchObject({
+      code: "NOT_FOUND",
+      message: `there is nothing at ${wrong}: ${dirname(folder)} has no gtp2`,
+      fix: expect.stringMatching(`^did you mean ${folder}\\? If not, name a folder`),
+    });
+    for (const part of ["config", "vision", "language"] as const)
+      expect(refusalOf(() => openModel({ path: folder, [part]: wrong })).message).toContain(`nothing at ${wrong}`);
+  });
+
+  test.each([
+    ["lists nested 50,000 deep", `{"a": ${"[".repeat(5e4)}${"]".repeat(5e4)}}`, /the file is nested deeper than 200/],
+    ["a key of 30 MB", `{"${"k".repeat(3e7)}": 1}`, /the file has a key of 30000000 characters/],
+  ])("%s in config.json or tokenizer.json", (_, text, says) => {
+    for (const file of ["config.json", "tokenizer.json"]) {
+      const folder = modelFolder("gpt2");
+      writeFileSync(join(folder, file), text);
+      const { code, message } = refusalOf(() => openModel({ path: folder }));
+      expect(code).toBe(file === "config.json" ? "INVALID_CONFIG" : "INVALID_DATA");
+      expect(message).toMatch(says);
+    }
   });
 });
 
@@ -140,6 +196,21 @@ describe("an OpenFlamingo checkpoint", () => {
     await save(language, parts ? "frozen-lang.safetensors" : "language.bin");
     return folder;
   }
+  test("is found in a folder as it is distributed, and its config.json may say what OpenFlamingo says nowhere", async () => {
+    const folder = modelFolder("flamingo-gpt2-every2", (all, config) => {
+      Object.assign(config, { is_encoder_decoder: false, torch_dtype: "float32" });
+      return all;
+    });
+    await savePytorch(join(folder, "checkpoint.pt"), openWeights(folder).tensors);
+    rmSync(join(folder, "model.safetensors"));
+    expect(numbers({ path: folder })).toEqual(numbers({ path: whole() }));
+    expect(() => checkpointNames(openModel({ path: folder }).config)).not.toThrow();
+    rmSync(join(folder, "config.json"));
+    const { code, fix } = refusalOf(() => openModel({ path: folder }));
+    expect(code).toBe("INVALID_CONFIG");
+    expect(fix).toMatch(/^these are weights of OpenFlamingo, .*"lang": \(the config\.json of the language model\)/);
+  });
+
   const numbers = (files: ModelFiles) => new Map([...openModel(files).tensors].map(([name, { data }]) => [name, data]));
 
   test("without its frozen parts takes them from files beside it, or those that are named, and says so", async () => {

@@ -24,10 +24,12 @@ describe("NFNet's configuration", () => {
       /attn_kwargs.gate_layer: "hard_sigmoid" is not/,
     ],
     [{ attn_layer: "se", attn_kwargs: { norm_layer: "batchnorm2d" } }, /attn_kwargs.norm_layer/],
-    [{ attn_layer: "se", attn_kwargs: { radix: 2 } }, /attn_kwargs: Unrecognized key: "radix"/],
+    [{ attn_layer: "se", attn_kwargs: { radix: 2 } }, /attn_kwargs\.radix is not supported, only rd_ratio, /],
     [{ act_layer: "celu" }, /act_layer: "celu" is not supported, only gelu, relu, silu, tanh/],
-    [{ dilation: 2 }, /Unrecognized key: "dilation"/],
-    [{ depths: [1, 1, 1] }, /depths/],
+    [{ dilation: 2 }, /NFNet: dilation is not supported, only depths, /],
+    [{ depths: [1, 1, 1] }, /depths is \[1,1,1\], expected array to have exactly 4 items$/],
+    [{ depths: [1, 1, 1, 1e9] }, /depths\.3 is 1000000000, expected number to be <=500$/],
+    [{ depths: undefined }, /depths is missing, expected array$/],
   ])("refuses %o by the field's name", (fields, reason) => {
     expect(refusalOf(() => modelOf({ ...nfnet, ...fields })).message).toMatch(reason);
   });
@@ -44,7 +46,7 @@ describe("NFNet's configuration", () => {
 describe("CLIP's configuration", () => {
   test.each([
     [{ num_channels: 1 }, /num_channels: 1 is not supported, only 3/],
-    [{ hidden_act: "mish" }, /hidden_act: the activation "mish" is not supported/],
+    [{ hidden_act: "mish" }, /hidden_act: "mish" is not supported/],
     [{ num_attention_heads: 7 }, /num_attention_heads: the heads must divide hidden_size/],
   ])("refuses %o by the field's name", (fields, reason) => {
     expect(refusalOf(() => modelOf({ model_type: "clip_vision_model", ...fields })).message).toMatch(reason);
@@ -105,13 +107,19 @@ describe("OpenFlamingo's configuration", () => {
   test.each([
     [{ vision: { ...flamingo.vision, attentional_pool: true } }, /vision.attentional_pool: true is not supported/],
     [{ vision: { ...flamingo.vision, ls_init_value: 0.1 } }, /vision.ls_init_value: 0.1 is not supported/],
-    [{ lang: { ...flamingo.lang, add_cross_attention: true } }, /add_cross_attention: true is not supported/],
-    [{ lang: { model_type: "unheard" } }, /unknown family: unheard/],
+    [{ lang: { ...flamingo.lang, add_cross_attention: true } }, /lang\.add_cross_attention: true is not supported/],
+    [{ lang: { model_type: "unheard" } }, /^lang of config\.json .* unknown family: model_type is "unheard"$/],
+    [{ lang: { ...flamingo.lang, n_layer: "many" } }, /GPT-2: lang\.n_layer is "many", expected number$/],
+    [{ lang: 3 }, /OpenFlamingo: lang is 3, expected object$/],
+    [
+      { vision: { ...flamingo.vision, head_width: 9 } },
+      /vision\.head_width: heads of 9 channels do not divide a width of 8/,
+    ],
     [{ lang_vocab_size: 19 }, /eoc_token_id is 20, but lang_vocab_size is 19/],
     [{ perceiver: { dim: 9 } }, /perceiver.dim is 9, but vision.width is 8/],
     [{ gated_cross_attn: { dim: 9 } }, /gated_cross_attn.dim is 9, but the width of the language model is 8/],
-    [{ gated_cross_attn: { p_next: 0.5 } }, /gated_cross_attn: Unrecognized key: "p_next"/],
-    [{ vision: { ...flamingo.vision, rotary: true } }, /vision: Unrecognized key: "rotary"/],
+    [{ gated_cross_attn: { p_next: 0.5 } }, /gated_cross_attn\.p_next is not supported, only dim, /],
+    [{ vision: { ...flamingo.vision, rotary: true } }, /vision\.rotary is not supported, only image_size, /],
   ])("refuses %o by the field's name", (fields, reason) => {
     expect(refusalOf(() => modelOf({ ...flamingo, ...fields })).message).toMatch(reason);
   });

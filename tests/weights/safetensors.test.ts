@@ -99,6 +99,8 @@ describe("round trip", () => {
   test("a note of some megabytes is no burden", () => {
     const notes = { config: '{"a":"\\n"}'.repeat(500_000) };
     expect(readSafetensors(writeSafetensors([], notes)).metadata).toEqual(notes);
+    const long = { config: "c".repeat(3e7) };
+    expect(readSafetensors(writeSafetensors([], long)).metadata).toEqual(long);
   });
 });
 
@@ -132,6 +134,9 @@ describe("what is refused", () => {
     ["a picture", Uint8Array.from({ length: 64 }, (_, i) => 0x89 + i), /no safetensors file/],
     ["a header beyond the file", fileOf("{}", 0).subarray(0, 9), /claims 2 bytes, but the file ends 1 bytes/],
     ["a header that is no JSON", fileOf("{oh", 0), /no JSON/],
+    ["a header nested deep", fileOf(`{"a":${"[".repeat(5e4)}${"]".repeat(5e4)}}`, 0), /deeper than 200 levels/],
+    ["a name that is too long", fileOf(`{"${"n".repeat(3e7)}":{}}`, 0), /a key of 30000000 characters, more than/],
+    ["the same name twice, written differently", fileOf('{"__metadata__":{"a":"","\\u0061" :""}}', 0), /"a" twice/],
     ["a header that is no object", fileOf("[]", 0), /no JSON object/],
     ["a header with a space first", fileOf(" {}", 0), /no JSON object/],
     ["a header that is no UTF-8", fileOf("{}", 0).with(9, 0xff), /no UTF-8/],

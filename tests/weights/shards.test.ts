@@ -60,6 +60,8 @@ test("files and index are named and filled as transformers has them, and progres
 
 test.each([
   ["a list", "[]", /has no weight_map/],
+  ["an index nested deep", `{"weight_map":${"[".repeat(5e4)}${"]".repeat(5e4)}}`, /the index is nested deeper than/],
+  ["a name that is too long", `{"weight_map":{"${"n".repeat(2e6)}":"a"}}`, /the index has a key of 2000000 characters/],
   ["half a file", '{"weight_map": {', /the index is no JSON/],
   [
     "a path out of the folder",

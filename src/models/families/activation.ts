@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { shortJson } from "../../core/json.ts";
 
 /** Our blocks for the activations of transformers (`ACT2FN`), by its names. */
 const blocks: Readonly<Record<string, string>> = {
@@ -23,7 +24,7 @@ export function activation(byDefault: string) {
     .string()
     .default(byDefault)
     .refine((name) => Object.hasOwn(blocks, name), {
-      error: ({ input }) => `the activation "${input}" is not supported, only ${Object.keys(blocks).join(", ")}`,
+      error: ({ input }) => `${shortJson(input)} is not supported, only ${Object.keys(blocks).join(", ")}`,
     })
     .transform((name) => ({ type: blocks[name]! }));
 }

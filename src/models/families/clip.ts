@@ -54,37 +54,74 @@ export function clipPatches(tower: ClipTower): SlotInput {
   return { type: "VisionTransformer", config };
 }
 
+const fields = z
+  .object({
+    hidden_size: size.default(768),
+    intermediate_size: size.default(3072),
+    num_hidden_layers: layers.default(12),
+    num_attention_heads: size.default(12),
+    num_channels: only(3),
+    image_size: size.default(224),
+    patch_size: size.default(32),
+    hidden_act: activation("quick_gelu"),
+    layer_norm_eps: z.number().positive().default(1e-5),
+  })
+  .refine((fields) => fields.hidden_size % fields.num_attention_heads === 0, {
+    message: "the heads must divide hidden_size",
+    path: ["num_attention_heads"],
+  });
+
+type Fields = z.output<typeof fields>;
+
+const projection = {
+  part: "the projection to the space that images and texts share",
+  names: /^visual_projection\.weight$/,
+};
+
+const common = {
+  source: "transformers 4.46.3",
+  prefix: "vision_model.",
+  ignored: /\.embeddings\.position_ids$/,
+  forImages: (block: SlotInput) => withPixels(block, "clip"),
+  forImageSize: withImageSize,
+};
+
 /**
  * CLIP's image encoder: patches without a bias, a class token, a normalisation before the layers, quick GELU.
  *
  * @see Radford et al. 2021, CLIP, arXiv:2103.00020
  */
 export const clipVision = defineFamily({
+  ...common,
   name: "CLIP's image encoder",
-  source: "transformers 4.46.3",
   modelType: "clip_vision_model",
   architecture: "CLIPVisionModel",
-  prefix: "vision_model.",
-  ignored: /\.embeddings\.position_ids$/,
-  config: z
-    .object({
-      hidden_size: size.default(768),
-      intermediate_size: size.default(3072),
-      num_hidden_layers: layers.default(12),
-      num_attention_heads: size.default(12),
-      num_channels: only(3),
-      image_size: size.default(224),
-      patch_size: size.default(32),
-      hidden_act: activation("quick_gelu"),
-      layer_norm_eps: z.number().positive().default(1e-5),
-    })
-    .refine((fields) => fields.hidden_size % fields.num_attention_heads === 0, {
-      message: "the heads must divide hidden_size",
-      path: ["num_attention_heads"],
-    }),
-  forImages: (block) => withPixels(block, "clip"),
-  forImageSize: withImageSize,
-  block: (fields) => ({
+  alsoClasses: ["CLIPVisionModelWithProjection"],
+  leftOut: [projection],
+  config: fields,
+  block,
+  weights,
+});
+
+/** A whole CLIP, of which the image encoder is taken. */
+export const clip = defineFamily({
+  ...common,
+  name: "CLIP",
+  modelType: "clip",
+  architecture: "CLIPModel",
+  leftOut: [{ part: "the text encoder", names: /^(text_model\.|text_projection\.weight$|logit_scale$)/ }, projection],
+  config: z.object({ vision_config: fields }),
+  // An older name of the field, which holds where both are given.
+  renamed: ({ vision_config_dict: older, vision_config: given, ...others }) => ({
+    ...others,
+    vision_config: older ?? given ?? {},
+  }),
+  block: ({ vision_config }) => block(vision_config),
+  weights: ({ vision_config }) => weights(vision_config),
+});
+
+function block(fields: Fields): SlotInput {
+  return {
     type: "ClipVision",
     config: clipFields({
       imageSize: fields.image_size,
@@ -96,19 +133,20 @@ export const clipVision = defineFamily({
       activation: fields.hidden_act,
       epsilon: fields.layer_norm_eps,
     }),
-  }),
-  weights({ num_hidden_layers: layers }) {
-    const embeddings = "vision_model.embeddings";
-    return [
-      { theirs: `${embeddings}.class_embedding`, ours: ["class_token"] },
-      { theirs: `${embeddings}.patch_embedding.weight`, ours: ["patches.weight"] },
-      { theirs: `${embeddings}.position_embedding.weight`, ours: ["positions"] },
-      ...module("vision_model.pre_layrnorm", "pre_norm"), // so it is spelt
-      ...Array.from({ length: layers }, (_, layer) => layerMap(layer)).flat(),
-      ...module("vision_model.post_layernorm", "norm"),
-    ];
-  },
-});
+  };
+}
+
+function weights({ num_hidden_layers: layers }: Fields): NameMap {
+  const embeddings = "vision_model.embeddings";
+  return [
+    { theirs: `${embeddings}.class_embedding`, ours: ["class_token"] },
+    { theirs: `${embeddings}.patch_embedding.weight`, ours: ["patches.weight"] },
+    { theirs: `${embeddings}.position_embedding.weight`, ours: ["positions"] },
+    ...module("vision_model.pre_layrnorm", "pre_norm"), // so it is spelt
+    ...Array.from({ length: layers }, (_, layer) => layerMap(layer)).flat(),
+    ...module("vision_model.post_layernorm", "norm"),
+  ];
+}
 
 function layerMap(layer: number): NameMap {
   const [theirs, ours] = [`vision_model.encoder.layers.${layer}`, `layers.${layer}`];

@@ -2,8 +2,10 @@ import { z } from "zod";
 // Families name blocks of all kinds.
 import "../index.ts";
 import { FlamingoError } from "../../core/errors.ts";
+import { isObject, shortJson } from "../../core/json.ts";
 import type { SlotInput } from "../../core/slot.ts";
 import type { Counterpart, NameMap } from "../../weights/nameMap.ts";
+import { fieldError } from "./fieldError.ts";
 
 /** A family of models as another library defines it, and what it is in blocks of ours. */
 export interface Family<C extends z.ZodObject = z.ZodObject> {
@@ -15,6 +17,8 @@ export interface Family<C extends z.ZodObject = z.ZodObject> {
   modelType: string;
   /** The class, as in `architectures` in its config.json. */
   architecture: string;
+  /** Other classes whose files hold the same weights. */
+  alsoClasses?: readonly string[];
   /**
    * What its config.json may say, with the library's defaults. Fields that are not here change no result. A value that changes the
    * result and is not supported is refused (`only`).
@@ -35,6 +39,10 @@ export interface Family<C extends z.ZodObject = z.ZodObject> {
   weights(config: z.output<C>): NameMap;
   /** Names of what may stand in its files beside the weights, such as masks that older versions stored. */
   ignored?: RegExp;
+  /** Parts that its files hold and the model here does not have: what each is, and the names of its tensors. */
+  leftOut?: readonly { part: string; names: RegExp }[];
+  /** Ids of special tokens that its config.json has where nobody set them, and that its tokenizers do not have. */
+  unsetTokens?: Readonly<Record<string, number>>;
   /** Put before all names in files of the whole model, and left out in those of the model without its head. */
   prefix?: string;
 }
@@ -52,23 +60,24 @@ export function defineFamily<C extends z.ZodObject>(family: Family<C>): Family {
 }
 
 /**
- * The model that a family's config.json describes.
+ * The configuration of a family, as its config.json has it, with the library's defaults.
+ * @param within the field of the whole config.json that holds it, such as `lang`
  * @throws FlamingoError INVALID_CONFIG, naming the field, for what cannot be or is not supported
  */
-export function readFamily(family: Family, given: Readonly<Record<string, unknown>>): FamilyModel {
-  const config = family.renamed?.(given) ?? given;
-  const result = family.config.safeExtend(refused).safeParse(config);
-  if (!result.success) {
-    const issue = result.error.issues[0]!;
-    const field = issue.path.join(".");
-    throw new FlamingoError("INVALID_CONFIG", `config.json of ${family.name}: ${field}: ${issue.message}`, {
-      actual: issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], config),
-      fix: "use a model that does without it, or change config.json if it is wrong",
-    });
-  }
+export function readFields(family: Family, given: unknown, within = ""): Record<string, unknown> {
+  const config = (isObject(given) && family.renamed?.(given)) || given;
+  const schema = family.config.safeExtend(refused);
+  const result = schema.safeParse(config, { reportInput: true });
+  if (result.success) return result.data;
+  throw fieldError(result.error.issues[0]!, { name: family.name, within, schema });
+}
+
+/** The model that a family's config.json describes. @throws FlamingoError as `readFields` */
+function readFamily(family: Family, given: Readonly<Record<string, unknown>>, within: string): FamilyModel {
+  const fields = readFields(family, given, within);
   // As plain data: a field that is undefined is left out.
-  const block = JSON.parse(JSON.stringify(family.block(result.data))) as SlotInput;
-  return { family, block, weights: family.weights(result.data) };
+  const block = JSON.parse(JSON.stringify(family.block(fields))) as SlotInput;
+  return { family, block, weights: family.weights(fields) };
 }
 
 /** The same configuration under other names of some fields: as in transformers, these hold where a field is given under both. */
@@ -87,9 +96,17 @@ export function only<const Value>(...supported: [Value, ...Value[]]) {
     .default(supported[0])
     .refine(isSupported, {
       error: ({ input }) =>
-        `${JSON.stringify(input)} is not supported, only ${supported.map((each) => JSON.stringify(each)).join(" or ")}`,
+        `${shortJson(input)} is not supported, only ${supported.map((each) => JSON.stringify(each)).join(" or ")}`,
     });
 }
+
+/** Fields that config.json files have in any library and that change no result, for families that know all fields. */
+export const noted = Object.fromEntries(
+  [
+    ...["model_type", "architectures", "auto_map", "_name_or_path", "_commit_hash", "transformers_version"],
+    ...["torch_dtype", "dtype"], // in which the files hold numbers, which they tell themselves
+  ].map((field) => [field, z.any().optional()]),
+);
 
 /** Fields of any configuration that change what the files hold or how they are read: not supported in any family. */
 const refused = { quantization_config: only(null), is_encoder_decoder: only(false) };
@@ -121,24 +138,38 @@ export function module(
 
 /**
  * The model that a config.json describes, of one of these families.
+ * @param within the field of the whole config.json that holds this one, such as `lang`
  * @throws FlamingoError INVALID_CONFIG for another family, and for a field that cannot be or is not supported
  */
-export function modelAmong(families: readonly Family[], config: Readonly<Record<string, unknown>>): FamilyModel {
-  const { model_type: type, architectures } = config;
+export function modelAmong(
+  families: readonly Family[],
+  config: Readonly<Record<string, unknown>>,
+  within = "",
+): FamilyModel {
+  const { model_type: type, architectures, auto_map: remote } = config;
   const classes = Array.isArray(architectures) ? architectures : [];
   const family = families.find(
-    ({ modelType, architecture }) =>
+    ({ modelType, architecture, alsoClasses = [] }) =>
       (type === undefined || type === modelType) &&
-      (classes.length === 0 ? type === modelType : classes.includes(architecture)),
+      (classes.length === 0
+        ? type === modelType
+        : [architecture, ...alsoClasses].some((name) => classes.includes(name))),
   );
-  if (family) return readFamily(family, config);
-  const found =
-    [type, ...classes].filter((name) => name !== undefined).join(", ") || "neither model_type nor architectures";
-  throw new FlamingoError("INVALID_CONFIG", `config.json describes a model of an unknown family: ${found}`, {
-    actual: type ?? architectures,
-    expected: families.map(({ architecture }) => architecture),
-    fix: `use one of ${families.map(({ name }) => name).join(", ")}`,
-  });
+  if (family) return readFamily(family, config, within);
+  const named = Object.entries({ model_type: type, architectures }).filter(([, value]) => value !== undefined);
+  const found = named.map(([field, value]) => `${field} is ${shortJson(value)}`).join(" and ");
+  const own = remote === undefined ? "" : ", a class of the model's own code, which is not run";
+  const where = within === "" ? "config.json" : `${within} of config.json`;
+  throw new FlamingoError(
+    "INVALID_CONFIG",
+    `${where} describes a model of an unknown family: ${found ? `${found}${own}` : "it has neither model_type nor architectures"}`,
+    {
+      ...(within === "" ? {} : { field: within }),
+      actual: type ?? architectures,
+      expected: families.map(({ architecture }) => architecture),
+      fix: `use one of ${families.map(({ name, architecture }) => `${name} (${architecture})`).join(", ")}`,
+    },
+  );
 }
 
 /** Where the token embeddings are in the other library, and the output layer, which may be tied to them. */

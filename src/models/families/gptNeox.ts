@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { activation } from "./activation.ts";
 import { defineFamily, head, headsDivide, layerMaps, layers, module, only, size, vocabularyMap } from "./family.ts";
-import { ropeScaling, scalingFields, withRopeParameters } from "./rope.ts";
+import { ropeScaling, scalingFields, trainedLengthAgrees, withRopeParameters } from "./rope.ts";
 
 /**
  * GPT-NeoX, and with it Pythia and RedPajama-INCITE: a part of each head is rotated, attention and feed-forward read the same input
@@ -16,6 +16,7 @@ export const gptNeox = defineFamily({
   architecture: "GPTNeoXForCausalLM",
   prefix: "gpt_neox.",
   ignored: /\.attention\.((masked_)?bias|rotary_emb\.inv_freq)$/,
+  unsetTokens: { bos_token_id: 0, eos_token_id: 2 },
   config: z
     .object({
       vocab_size: size.default(50_432),
@@ -35,6 +36,7 @@ export const gptNeox = defineFamily({
       pruned_heads: only({}, null),
     })
     .superRefine(headsDivide("hidden_size", "num_attention_heads"))
+    .superRefine(trainedLengthAgrees)
     .superRefine((config, { addIssue }) => {
       const rotated = rotatedOf(config);
       if (rotated > 0 && rotated % 2 === 0) return;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { activation } from "./activation.ts";
 import { defineFamily, head, layerMaps, layers, module, only, size, vocabularyMap } from "./family.ts";
-import { ropeScaling, scalingFields, withRopeParameters } from "./rope.ts";
+import { ropeScaling, scalingFields, trainedLengthAgrees, withRopeParameters } from "./rope.ts";
 
 /**
  * LLaMA: RMSNorm, SwiGLU, rotary positions, with scaling for longer texts; groups of query heads may share keys and values, and the
@@ -16,25 +16,27 @@ export const llama = defineFamily({
   architecture: "LlamaForCausalLM",
   prefix: "model.",
   ignored: /rotary_emb\.inv_freq$/,
-  config: z.object({
-    vocab_size: size.default(32_000),
-    hidden_size: size.default(4096),
-    intermediate_size: size.default(11_008),
-    num_hidden_layers: layers.default(32),
-    num_attention_heads: size.default(32),
-    num_key_value_heads: size.nullish(),
-    hidden_act: activation("silu"),
-    max_position_embeddings: size.default(2048),
-    rms_norm_eps: z.number().positive().default(1e-6),
-    pad_token_id: z.int().nullish(),
-    tie_word_embeddings: z.boolean().default(false),
-    rope_theta: z.number().positive().default(10_000),
-    rope_scaling: ropeScaling,
-    attention_bias: z.boolean().default(false),
-    mlp_bias: z.boolean().default(false),
-    head_dim: size.nullish(),
-    partial_rotary_factor: only(1, null),
-  }),
+  config: z
+    .object({
+      vocab_size: size.default(32_000),
+      hidden_size: size.default(4096),
+      intermediate_size: size.default(11_008),
+      num_hidden_layers: layers.default(32),
+      num_attention_heads: size.default(32),
+      num_key_value_heads: size.nullish(),
+      hidden_act: activation("silu"),
+      max_position_embeddings: size.default(2048),
+      rms_norm_eps: z.number().positive().default(1e-6),
+      pad_token_id: z.int().nullish(),
+      tie_word_embeddings: z.boolean().default(false),
+      rope_theta: z.number().positive().default(10_000),
+      rope_scaling: ropeScaling,
+      attention_bias: z.boolean().default(false),
+      mlp_bias: z.boolean().default(false),
+      head_dim: size.nullish(),
+      partial_rotary_factor: only(1, null),
+    })
+    .superRefine(trainedLengthAgrees),
   renamed: (config) => withRopeParameters(config, { base: "rope_theta" }),
   block(config) {
     const { hidden_size: dim, num_attention_heads: heads, rope_theta: base } = config;

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { NfNet, stemNames } from "../../blocks/nfnet.ts";
 import { divisible } from "../../blocks/squeezeExcite.ts";
 import { describeWeights } from "../../core/describeWeights.ts";
+import { shortJson } from "../../core/json.ts";
 import { withPixels } from "./clip.ts";
-import { defineFamily, only, size } from "./family.ts";
+import { defineFamily, noted, only, size } from "./family.ts";
 
 /** Our blocks for timm's activations, and the gain that each needs after it. */
 const activations = {
@@ -14,7 +15,7 @@ const activations = {
 } as const;
 
 const stem = z.enum([...stemNames, ""] as const, {
-  error: ({ input }) => `${JSON.stringify(input)} is not supported, only ${stemNames.join(", ")}`,
+  error: ({ input }) => `${shortJson(input)} is not supported, only ${stemNames.join(", ")}`,
 });
 
 const attention = z.strictObject({
@@ -32,10 +33,12 @@ const attention = z.strictObject({
 });
 
 const perStage = z.array(size).length(4);
+/** timm's deepest has 14 times NFNet-F0's blocks; thousands more would be names without end. */
+const blocks = z.array(size.max(500)).length(4);
 
 /** The fields of timm's NfCfg with its defaults. */
 const fields = z.strictObject({
-  depths: perStage,
+  depths: blocks,
   channels: perStage,
   alpha: z.number().positive().default(0.2),
   stem_type: stem.default("3x3"),
@@ -58,11 +61,10 @@ const fields = z.strictObject({
   zero_init_fc: z.boolean().default(false),
   act_layer: z
     .enum(Object.keys(activations) as (keyof typeof activations)[], {
-      error: ({ input }) => `"${input}" is not supported, only ${Object.keys(activations).join(", ")}`,
+      error: ({ input }) => `${shortJson(input)} is not supported, only ${Object.keys(activations).join(", ")}`,
     })
     .default("silu"),
-  model_type: z.any().optional(),
-  architectures: z.any().optional(),
+  ...noted,
 });
 
 /**

@@ -3,30 +3,37 @@ import { FlamingoError } from "../../core/errors.ts";
 import type { SlotInput } from "../../core/slot.ts";
 import type { Counterpart, NameMap } from "../../weights/nameMap.ts";
 import { type ClipTower, clipPatches, openClipNames, withImageSize, withPixels } from "./clip.ts";
-import { defineFamily, type FamilyModel, layers, modelAmong, only, size } from "./family.ts";
+import { defineFamily, type FamilyModel, layers, modelAmong, noted, only, readFields, size } from "./family.ts";
 import { languageModels } from "./languageModels.ts";
 
 const fields = z.strictObject({
   /** The CLIP image encoder, in open_clip's terms. */
-  vision: z.strictObject({
-    image_size: size.default(224),
-    patch_size: size.default(16),
-    width: size.default(768),
-    layers: layers.default(12),
-    head_width: size.default(64),
-    mlp_ratio: z.number().positive().default(4),
-    quick_gelu: z.boolean().default(false),
-    embed_dim: size.optional(),
-    patch_dropout: only(0),
-    ls_init_value: only(null),
-    global_average_pool: only(false),
-    attentional_pool: only(false),
-    input_patchnorm: only(false),
-    timm_model_name: only(null),
-    /** Of the attentional pool, which is off. */
-    n_queries: size.optional(),
-    attn_pooler_heads: size.optional(),
-  }),
+  vision: z
+    .strictObject({
+      image_size: size.default(224),
+      patch_size: size.default(16),
+      width: size.default(768),
+      layers: layers.default(12),
+      head_width: size.default(64),
+      mlp_ratio: z.number().positive().default(4),
+      quick_gelu: z.boolean().default(false),
+      embed_dim: size.optional(),
+      patch_dropout: only(0),
+      ls_init_value: only(null),
+      global_average_pool: only(false),
+      attentional_pool: only(false),
+      input_patchnorm: only(false),
+      timm_model_name: only(null),
+      /** Of the attentional pool, which is off. */
+      n_queries: size.optional(),
+      attn_pooler_heads: size.optional(),
+    })
+    .superRefine(({ width, head_width }, { addIssue }) => {
+      const heads = Math.floor(width / head_width);
+      if (heads > 0 && width % heads === 0) return;
+      const message = `heads of ${head_width} channels do not divide a width of ${width}`;
+      addIssue({ code: "custom", path: ["head_width"], message });
+    }),
   /** The language model's config.json, without the special tokens. */
   lang: z.looseObject({}),
   /** Tokens with the special ones. */
@@ -57,11 +64,16 @@ const fields = z.strictObject({
   media_token_id: z.int().nonnegative(),
   eoc_token_id: z.int().nonnegative(),
   pad_token_id: z.int().nonnegative().nullish(),
-  model_type: z.any().optional(),
-  architectures: z.any().optional(),
+  ...noted,
 });
 
 type Fields = z.output<typeof fields>;
+
+/** The form of a config.json of OpenFlamingo, for those who have a checkpoint without one; the README has a whole one. */
+export const openFlamingoForm =
+  '{"architectures": ["Flamingo"], "vision": {"image_size": 224, "patch_size": 14, "width": 1024, "layers": 24, "quick_gelu": true}, ' +
+  '"lang": (the config.json of the language model), "lang_vocab_size": (rows of its embedding, special tokens included), ' +
+  '"cross_attn_every_n_layers": 1, "media_token_id": (id of <image>), "eoc_token_id": (id of <|endofchunk|>)}';
 
 /**
  * Whole OpenFlamingo models: a CLIP image encoder, the Perceiver Resampler, and a language model of one of the other families with gated
@@ -98,7 +110,7 @@ export const openFlamingo = defineFamily({
 
 function flamingo(config: Fields): SlotInput {
   const { vision, perceiver, gated_cross_attn: gated } = config;
-  const language = modelAmong(languageModels, config.lang);
+  const language = languageOf(config);
   const { vocabulary, newTokens } = rowsOf(config, language);
   const { dim } = language.block.config as { dim: number };
   requireWidth("perceiver.dim", perceiver.dim, "vision.width", vision.width);
@@ -144,6 +156,10 @@ function flamingo(config: Fields): SlotInput {
       },
     },
   };
+}
+
+function languageOf({ lang }: Fields): FamilyModel {
+  return modelAmong(languageModels, lang, "lang");
 }
 
 /** The tokens that OpenFlamingo adds: `<|endofchunk|>`, `<image>`, and one for padding where the tokenizer has none. */
@@ -204,7 +220,7 @@ function within({ type, config }: SlotInput, given: readonly string[]): SlotInpu
 
 /** The complete state dict's names. */
 function completeNames(config: Fields): NameMap {
-  const language = modelAmong(languageModels, config.lang);
+  const language = languageOf(config);
   return [
     ...below("vision_encoder", openClipNames("vision_encoder", config.vision.layers)),
     ...same(resamplerNames(config)),
@@ -216,19 +232,17 @@ function completeNames(config: Fields): NameMap {
 /** What OpenFlamingo's checkpoints hold: what is trained, and the language model's embeddings and output layer with the special tokens. */
 export function checkpointNames(config: unknown): NameMap {
   const isStored = /^(perceiver\.|lang_encoder\.(gated_cross_attn_layers\.|embed_tokens\.|embed_positions$|logits\.))/;
-  return completeNames(fields.parse(config)).filter(({ ours }) => isStored.test(ours[0]!));
+  return completeNames(readFields(openFlamingo, config) as Fields).filter(({ ours }) => isStored.test(ours[0]!));
 }
 
 /** What OpenFlamingo's checkpoints leave out, by the names of the libraries that it is from. */
 export function frozenNames(config: unknown): { vision: NameMap; language: NameMap } {
-  const parsed = fields.parse(config);
+  const parsed = readFields(openFlamingo, config) as Fields;
   return {
     vision: below("vision_encoder", openClipNames("visual", parsed.vision.layers)),
     language: below(
       "lang_encoder",
-      modelAmong(languageModels, parsed.lang).weights.map((each) =>
-        isTable(each.ours[0]!) ? { ...each, cut: true } : each,
-      ),
+      languageOf(parsed).weights.map((each) => (isTable(each.ours[0]!) ? { ...each, cut: true } : each)),
     ),
   };
 }

@@ -1,43 +1,80 @@
 import { z } from "zod";
+import { shortJson } from "../../core/json.ts";
+import { only } from "./family.ts";
 
 const factor = z.number().min(1);
 
-/** `rope_scaling` of transformers; a kind that is not here (longrope) is refused. `type` is an older name of `rope_type`. */
-const scaling = z.preprocess(
-  (value) => {
-    const { type, rope_type = type, ...fields } = (value ?? {}) as Record<string, unknown>;
-    return { rope_type: rope_type ?? "default", ...fields };
+/** Positions that the model was trained with, where a kind may say so. */
+const originalLength = z.int().positive().nullish();
+
+const kinds = z.discriminatedUnion(
+  "rope_type",
+  [
+    z.object({ rope_type: z.literal("default") }),
+    z.strictObject({ rope_type: z.literal("linear"), factor, original_max_position_embeddings: originalLength }),
+    z.strictObject({ rope_type: z.literal("dynamic"), factor, original_max_position_embeddings: originalLength }),
+    z.strictObject({
+      rope_type: z.literal("llama3"),
+      factor,
+      low_freq_factor: z.number().positive(),
+      high_freq_factor: z.number().positive(),
+      original_max_position_embeddings: z.int().positive(),
+    }),
+    z.strictObject({
+      rope_type: z.literal("yarn"),
+      factor,
+      attention_factor: z.number().positive().nullish(),
+      beta_fast: z.number().nonnegative().nullish(),
+      beta_slow: z.number().nonnegative().nullish(),
+      original_max_position_embeddings: originalLength,
+      // Versions of transformers differ in whether they read these.
+      mscale: only(null, 0),
+      mscale_all_dim: only(null, 0),
+      truncate: only(true, null),
+    }),
+  ],
+  {
+    error: ({ input }) =>
+      `${shortJson((input as { rope_type?: unknown }).rope_type)} is not supported, only default, linear, dynamic, llama3 or yarn`,
   },
-  z.discriminatedUnion(
-    "rope_type",
-    [
-      z.object({ rope_type: z.literal("default") }),
-      z.object({ rope_type: z.literal("linear"), factor }),
-      z.object({ rope_type: z.literal("dynamic"), factor }),
-      z.object({
-        rope_type: z.literal("llama3"),
-        factor,
-        low_freq_factor: z.number().positive(),
-        high_freq_factor: z.number().positive(),
-        original_max_position_embeddings: z.int().positive(),
-      }),
-      z.object({
-        rope_type: z.literal("yarn"),
-        factor,
-        attention_factor: z.number().positive().nullish(),
-        beta_fast: z.number().nonnegative().nullish(),
-        beta_slow: z.number().nonnegative().nullish(),
-      }),
-    ],
-    {
-      error: ({ input }) =>
-        `${JSON.stringify((input as { rope_type: unknown }).rope_type)} is not supported, only default, linear, dynamic, llama3 or yarn`,
-    },
-  ),
 );
+
+/**
+ * `rope_scaling` of transformers; a kind that is not here (longrope) is refused, and so is a field that a kind does not have. `type` is an
+ * older name of `rope_type`; where both are given, one version of the library reads the first and another the second.
+ */
+const scaling = z
+  .record(z.string(), z.unknown())
+  .nullable()
+  .superRefine((given, { addIssue }) => {
+    const { type, rope_type: kind } = given ?? {};
+    if (type === undefined || kind === undefined || type === kind) return;
+    addIssue({ code: "custom", path: ["type"], message: `${shortJson(type)} is not the rope_type ${shortJson(kind)}` });
+  })
+  .transform((given) => {
+    const { type, rope_type: kind = type, ...fields } = given ?? {};
+    return { rope_type: kind ?? "default", ...fields };
+  })
+  .pipe(kinds);
 
 /** The field `rope_scaling`, null by default. */
 export const ropeScaling = scaling.default({ rope_type: "default" });
+
+/**
+ * For `superRefine` of a configuration: of the kinds other than llama3, `original_max_position_embeddings` is read by some versions of
+ * transformers and not by others, so it may only say what `max_position_embeddings` says.
+ */
+export function trainedLengthAgrees(
+  config: { rope_scaling: z.output<typeof ropeScaling>; max_position_embeddings: number },
+  { addIssue }: z.core.$RefinementCtx,
+): void {
+  const { rope_scaling: scaling, max_position_embeddings: length } = config;
+  if (scaling.rope_type !== "yarn" && scaling.rope_type !== "dynamic") return;
+  const { original_max_position_embeddings: original } = scaling;
+  if (original === undefined || original === null || original === length) return;
+  const message = `${original} is not supported, only max_position_embeddings, which is ${length}`;
+  addIssue({ code: "custom", path: ["rope_scaling", "original_max_position_embeddings"], message });
+}
 
 /** The fields of our rotary attention for it. @param trainedLength `max_position_embeddings` */
 export function scalingFields(

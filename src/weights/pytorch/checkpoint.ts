@@ -1,3 +1,4 @@
+import { shortJson } from "../../core/json.ts";
 import { isSizes, sizeOf } from "../../core/shape.ts";
 import type { ByteSource } from "../byteSource.ts";
 import { type Dtype, dtypes } from "../dtypes.ts";
@@ -206,7 +207,7 @@ function stateDictOf(root: Pickled, source: string): Map<Pickled, Pickled> {
   if (hasTensors(root)) return root;
   const keys = [...entries.keys()]
     .slice(0, 10)
-    .map((key) => (isText(key) ? JSON.stringify(String(key)) : "a key that is no text"));
+    .map((key) => (isText(key) ? shortJson(String(key)) : "a key that is no text"));
   throw refuse(
     source,
     `it holds no state dict; ${keys.length > 0 ? `it has ${keys.join(", ")}` : "it is no dictionary"}`,

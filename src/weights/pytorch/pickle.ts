@@ -1,3 +1,4 @@
+import { shortJson } from "../../core/json.ts";
 import { refuse } from "../refuse.ts";
 
 /** A name of Python that a pickle refers to, such as `torch._utils._rebuild_tensor_v2`. Never looked up in Python. */
@@ -242,7 +243,7 @@ class Machine {
   #forbidden(name: string): Error {
     return refuse(
       this.#source,
-      `the pickle asks for ${printable(name)}, and only tensors are read; nothing of it was run`,
+      `the pickle asks for ${shortJson(name)}, and only tensors are read; nothing of it was run`,
       {
         actual: name,
         fix: "save only the state dict, as safetensors or with torch.save(model.state_dict(), path)",
@@ -272,8 +273,4 @@ function longOf(bytes: Uint8Array): number | bigint {
   const signed = BigInt.asIntN(Math.max(8 * bytes.length, 1), value);
   const number = Number(signed);
   return Number.isSafeInteger(number) ? number : signed;
-}
-
-function printable(name: string): string {
-  return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
 }
