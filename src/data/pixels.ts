@@ -6,11 +6,12 @@ export type Pixels = Uint8Array;
 /**
  * Decodes an image (PNG, JPEG, WebP, GIF, AVIF or SVG) and brings it into a square: its aspect ratio stays, and what is
  * left over is filled with its mean colour. Transparent images are put on white; photographs are turned upright.
+ * @param page which image of a file of several: frames of an animated GIF or WebP
  * @throws the decoder's own error for an image that is none
  * @see Alayrac et al. 2022, Flamingo, appendix A.3 (padding with the mean), arXiv:2204.14198
  */
-export async function decodeImage(file: string | Uint8Array, size: number): Promise<Pixels> {
-  const image = sharp(file, { density: 144 })
+export async function decodeImage(file: string | Uint8Array, size: number, page = 0): Promise<Pixels> {
+  const image = sharp(file, { density: 144, page })
     .autoOrient()
     .flatten({ background: "white" })
     .toColourspace("srgb")

@@ -64,13 +64,17 @@ export class Prefetcher {
     }
   }
 
-  /** The batch of this index; the thread then makes the next one. @throws what the source throws */
+  /**
+   * The batch of this index; the thread then makes the next one.
+   * @throws what the source throws; FlamingoError INVALID_DATA if it has too many bad samples
+   */
   async take(index: number): Promise<Batch> {
     const drawn = this.#asked?.index === index ? await this.#asked.batch : undefined;
     this.#asked = this.#ready ? this.#ask(index + 1) : undefined;
-    const batch = drawn ?? this.#source.batch(index);
+    const batch = drawn ?? (await this.#source.batch(index));
     if (this.#failure) this.#warn(`batches are made between the steps, not prefetched: ${this.#failure.message}`);
     this.#failure = undefined;
+    for (const { skipped = [] } of Object.values(batch)) this.#source.badSamples?.addAll(skipped);
     return batch;
   }
 

@@ -3,6 +3,7 @@ import type { Spec } from "../core/block.ts";
 import type { Findings } from "../core/findings.ts";
 import type { Ports } from "../core/port.ts";
 import type { EvaluationSet, Example } from "./evaluationSet.ts";
+import type { BadSamples, SkippedSample } from "./shards/badSamples.ts";
 import type { TextTokenizer } from "./tokenizer.ts";
 
 /** Numbers on their way to a tensor. */
@@ -11,6 +12,8 @@ export interface HostTensor {
   data: Float32Array | Int32Array;
   /** The identities of images that recur unchanged, by which features are cached. */
   names?: ImageNames;
+  /** Bad samples in whose place others stand. */
+  skipped?: readonly SkippedSample[];
 }
 
 /** Names of images: the same number for the same pixels, at any time in the run. */
@@ -23,6 +26,8 @@ export interface ImageNames {
 
 /** What a source gives at a time, by output port. */
 export type Batch = Record<string, HostTensor>;
+/** A batch as a source gives it: a source that reads files as it goes needs time. */
+type Given = Batch | Promise<Batch>;
 
 /** How a source tells what it does while it opens. */
 export interface SourceContext {
@@ -46,10 +51,12 @@ export interface SourceState<C = unknown, S = unknown> {
 }
 
 /** A source that is ready to give batches. */
-export interface OpenSource {
+export interface OpenSource<B extends Given = Given> {
   state: SourceState;
   /** Batch number `index`: a pure function of the seed and the index, so that a resumed run sees the same. */
-  batch(index: number): Batch;
+  batch(index: number): B;
+  /** Counts the bad samples of what is read from outside. */
+  badSamples?: BadSamples;
   /** How its texts become token ids, where it gives texts. */
   tokenizer?: TextTokenizer;
   /** Held-out examples that are shown again and again while a model is trained. */
@@ -58,7 +65,7 @@ export interface OpenSource {
 }
 
 /** A node that gives data. */
-export interface SourceDefinition<C extends z.ZodObject = z.ZodObject, O extends Ports = Ports>
+export interface SourceDefinition<C extends z.ZodObject = z.ZodObject, O extends Ports = Ports, B extends Given = Given>
   extends Spec<C, Ports, O> {
   kind: "source";
   example: z.input<C>;
@@ -69,36 +76,36 @@ export interface SourceDefinition<C extends z.ZodObject = z.ZodObject, O extends
    * @throws FlamingoError as opening it does
    */
   findings?(config: z.output<C>): Promise<Findings>;
-  open(config: z.output<C>, context: SourceContext): Promise<OpenSource>;
+  open(config: z.output<C>, context: SourceContext): Promise<OpenSource<B>>;
   /** The batch of a number, in whatever thread. */
-  batch(state: SourceState<z.output<C>>, index: number): Batch;
+  batch(state: SourceState<z.output<C>>, index: number): B;
 }
 
 /** A source as it is written: what it reads once, and how it makes a batch from that. */
-interface SourceInput<C extends z.ZodObject, O extends Ports, S>
-  extends Omit<SourceDefinition<C, O>, "kind" | "inputs" | "open" | "batch"> {
+interface SourceInput<C extends z.ZodObject, O extends Ports, S, B extends Given>
+  extends Omit<SourceDefinition<C, O, B>, "kind" | "inputs" | "open" | "batch"> {
   read(
     config: z.output<C>,
     context: SourceContext,
-  ): Promise<{ data: S } & Pick<OpenSource, "samples" | "evaluationSets">>;
-  batch(state: SourceState<z.output<C>, S>, index: number): Batch;
+  ): Promise<{ data: S } & Pick<OpenSource, "samples" | "evaluationSets" | "badSamples">>;
+  batch(state: SourceState<z.output<C>, S>, index: number): B;
 }
 
 /** Defines a source of data. */
-export function defineSource<C extends z.ZodObject, O extends Ports, S>(
-  definition: SourceInput<C, O, S>,
-): SourceDefinition<C, O> {
+export function defineSource<C extends z.ZodObject, O extends Ports, S, B extends Given>(
+  definition: SourceInput<C, O, S, B>,
+): SourceDefinition<C, O, B> {
   const { read, batch, ...spec } = definition;
   return {
     ...spec,
     kind: "source",
     inputs: {},
-    batch: batch as SourceDefinition<C, O>["batch"],
+    batch: batch as SourceDefinition<C, O, B>["batch"],
     async open(config, context) {
-      const { data, ...heldOut } = await read(config, context);
+      const { data, ...found } = await read(config, context);
       const state = { source: spec.name, config, data, seed: context.seed };
       const tokenizer = spec.tokenizer?.(config);
-      return { state, batch: (index) => batch(state, index), ...(tokenizer && { tokenizer }), ...heldOut };
+      return { state, batch: (index) => batch(state, index), ...(tokenizer && { tokenizer }), ...found };
     },
   };
 }

@@ -4,7 +4,7 @@ import { describeStarts, describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import { type Bits, heldBytes } from "../core/quantization.ts";
 import type { Start } from "../core/reading.ts";
-import type { OpenSource } from "../data/source.ts";
+import type { Batch, OpenSource } from "../data/source.ts";
 import { openDevice } from "../engine/devices/device.ts";
 import { Weights } from "../engine/readings/weights.ts";
 import { optionsOf } from "../graph/graph.ts";
@@ -89,7 +89,9 @@ export async function prepareRun(
   for (const { id, kind, type, config } of Object.values(plan.nodes))
     if (kind === "source")
       sources.set(id, await atNode(id, log, () => openSource({ id, type, config }, record.seed, cache, log)));
-  const need = memoryNeed(plan, new Map([...sources].map(([id, source]) => [id, source.batch(0)])), starts);
+  const batches = new Map<string, Batch>();
+  for (const [id, source] of sources) batches.set(id, await source.batch(0));
+  const need = memoryNeed(plan, batches, starts);
   if (need) {
     const has = opened.memory === undefined ? {} : { has: opened.memory };
     log.append({ channel: "memory", value: { needs: need.total, ...has } });

@@ -98,7 +98,7 @@ async function probeShares(device: string, threads: number): Promise<Finding[]> 
   const options = { device, log: { append: () => {} }, cache: findHome().cache, from: 0 };
   const { model, sources } = await prepareRun(record, options);
   await openDevice(device as Parameters<typeof openDevice>[0], { threads }); // preparing took all cores
-  const batch = sources.get("documents")!.batch(0);
+  const batch = await sources.get("documents")!.batch(0);
   const lesson = {
     model,
     source: "documents",

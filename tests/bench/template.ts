@@ -36,7 +36,7 @@ export async function benchTemplate({ device, threads }: Asked): Promise<Row[]> 
   });
   await openDevice(device, { threads }); // preparing took all cores
   const { rate, gateRate, decay, clip = 1 } = model.node("train").config as Record<string, number>;
-  const batch = sources.get("documents")!.batch(0);
+  const batch = await sources.get("documents")!.batch(0);
   const groups = flamingoGroups(gateRate!, decay!);
   const lesson = { model, source: "documents", loss: "loss", batch, groups, rate: rate!, clip };
   const step = new PipelineStep(lesson);

@@ -65,7 +65,7 @@ describe.runIf(there)("a pipeline as the template's and its twin in PyTorch", ()
     const { model, sources } = await prepareRun(record, quietly("wasm"));
     for (const { group, shape, variable } of model.weights.all())
       if (group === "gate") assignNumbers(variable, { shape, data: Float32Array.of(0.6) });
-    const batch = sources.get("data")!.batch(0);
+    const batch = await sources.get("data")!.batch(0);
     const groups = flamingoGroups(5, 0.1);
     const lesson = { model, source: "data", loss: "loss", batch, groups, rate: 0.01, clip: 1 };
     const step = new PipelineStep(lesson);

@@ -12,7 +12,7 @@ import {
   seenCombinations,
   unseenCombinations,
 } from "../../src/data/namedShapes/words.ts";
-import type { OpenSource } from "../../src/data/source.ts";
+import type { Batch, OpenSource } from "../../src/data/source.ts";
 import { NamedShapePairs } from "../../src/data/sources/namedShapePairs.ts";
 import { NamedShapes } from "../../src/data/sources/namedShapes.ts";
 import { NamedShapeTexts } from "../../src/data/sources/namedShapeTexts.ts";
@@ -21,7 +21,7 @@ const tokenizer = namedShapesTokenizer();
 const context = { seed: 3, cache: "", warn: () => {}, progress: () => {} };
 
 /** The words of a batch's rows. */
-function textsOf(source: OpenSource, index: number): string[][] {
+function textsOf(source: OpenSource<Batch>, index: number): string[][] {
   const { ids } = source.batch(index);
   const length = ids!.shape[1]!;
   return Array.from({ length: ids!.shape[0]! }, (_, row) =>

@@ -1,14 +1,17 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { Prefetcher } from "../../src/data/prefetcher.ts";
-import type { Batch, OpenSource } from "../../src/data/source.ts";
+import type { OpenSource } from "../../src/data/source.ts";
 import { EmojiDocuments } from "../../src/data/sources/emojiDocuments.ts";
 import { EmojiPairs } from "../../src/data/sources/emojiPairs.ts";
 import { EmojiSentences } from "../../src/data/sources/emojiSentences.ts";
 import { ImageFolder } from "../../src/data/sources/imageFolder.ts";
+import { WebDataset } from "../../src/data/sources/webDataset.ts";
 import { images } from "../execution/smallRun.ts";
+import { formatFile } from "./dataFormats.ts";
 import { drawingCache, drawingSize, renderedDrawings, renderingTime } from "./renderedDrawings.ts";
 
 const context = { seed: 7, cache: drawingCache, warn: () => {}, progress: () => {} };
+const shards = formatFile("pairs-000000.tar");
 const size = { imageSize: drawingSize, batch: 3 };
 
 beforeAll(renderedDrawings, renderingTime);
@@ -16,7 +19,7 @@ beforeAll(renderedDrawings, renderingTime);
 /** A source that notes which batches are drawn in this thread. */
 function watched(source: OpenSource): { source: OpenSource; here: number[] } {
   const here: number[] = [];
-  const batch = (index: number): Batch => {
+  const batch = (index: number) => {
     here.push(index);
     return source.batch(index);
   };
@@ -30,13 +33,15 @@ describe.each([
   ["EmojiPairs", () => EmojiPairs.open(EmojiPairs.config.parse(size), context)],
   ["EmojiSentences", sentences],
   ["ImageFolder", () => ImageFolder.open(ImageFolder.config.parse({ ...size, folder: images }), context)],
+  ["WebDataset", () => WebDataset.open(WebDataset.config.parse({ ...size, shards }), context)],
 ])("%s drawn ahead", (_name, open) => {
   test("gives the very same batches, in whatever order they are taken", async () => {
     const { source, here } = watched(await open());
     const ahead = new Prefetcher(source, expect.unreachable);
     await ahead.started;
     const plain = await open();
-    for (const index of [0, 1, 2, 50, 51, 3, 4, 5, 5]) expect(await ahead.take(index)).toEqual(plain.batch(index));
+    for (const index of [0, 1, 2, 50, 51, 3, 4, 5, 5])
+      expect(await ahead.take(index)).toEqual(await plain.batch(index));
     expect(here).toEqual([0, 50, 3, 5]); // those that nobody could foresee
     await ahead.dispose();
   });
@@ -67,7 +72,7 @@ describe("a thread that fails", () => {
     const warnings: string[] = [];
     const ahead = new Prefetcher(source, (message) => warnings.push(message));
     await ahead.started;
-    for (const index of [0, 1, 90, 91]) expect(await ahead.take(index)).toEqual(plain.batch(index));
+    for (const index of [0, 1, 90, 91]) expect(await ahead.take(index)).toEqual(await plain.batch(index));
     expect(here.slice(-2)).toEqual([90, 91]);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain("batches are made between the steps");
@@ -95,7 +100,7 @@ describe("a thread that fails", () => {
     const warnings: string[] = [];
     const source = { ...plain, state: { ...plain.state, data: { ...(plain.state.data as object), f: () => 1 } } };
     const ahead = new Prefetcher(source, (message) => warnings.push(message));
-    for (const index of [0, 1, 2]) expect(await ahead.take(index)).toEqual(plain.batch(index));
+    for (const index of [0, 1, 2]) expect(await ahead.take(index)).toEqual(await plain.batch(index));
     expect(warnings).toEqual([expect.stringContaining("could not be cloned")]);
     await ahead.dispose();
   });

@@ -13,7 +13,9 @@ import { NamedShapePairs } from "../../src/data/sources/namedShapePairs.ts";
 import { NamedShapes } from "../../src/data/sources/namedShapes.ts";
 import { NamedShapeTexts } from "../../src/data/sources/namedShapeTexts.ts";
 import { PretrainingTexts } from "../../src/data/sources/pretrainingTexts.ts";
+import { WebDataset } from "../../src/data/sources/webDataset.ts";
 import { byteTokenizer } from "../../src/data/texts/byteTokenizer.ts";
+import { formatFile } from "./dataFormats.ts";
 import { drawingCache, drawingSize, renderedDrawings, renderingTime } from "./renderedDrawings.ts";
 
 const tokenizer = emojiTokenizer();
@@ -46,6 +48,12 @@ const shapeTexts = (seed: number) => NamedShapeTexts.open(NamedShapeTexts.config
 const texts = (seed: number) =>
   PretrainingTexts.open(PretrainingTexts.config.parse({ batch: 5, length: 12 }), context(seed));
 
+const webDataset = (seed: number) =>
+  WebDataset.open(
+    WebDataset.config.parse({ ...small, shards: formatFile("pairs-{000000..000001}.tar"), shuffle: 8 }),
+    context(seed),
+  );
+
 beforeAll(renderedDrawings, renderingTime);
 
 describe.each([
@@ -58,19 +66,20 @@ describe.each([
   ["NamedShapePairs", shapePairs, NamedShapePairs.outputs],
   ["NamedShapeTexts", shapeTexts, NamedShapeTexts.outputs],
   ["PretrainingTexts", texts, PretrainingTexts.outputs],
+  ["WebDataset", webDataset, WebDataset.outputs],
 ] as [string, (seed: number) => Promise<OpenSource>, Ports][])("%s", (_name, open, outputs) => {
   test("a batch is a pure function of the seed and its number", async () => {
     const [one, other, elsewhere] = [await open(1), await open(1), await open(2)];
-    const third = one.batch(3);
-    one.batch(4);
-    expect(other.batch(3)).toEqual(third);
-    expect(one.batch(3)).toEqual(third);
-    expect(one.batch(4)).not.toEqual(third);
-    expect(elsewhere.batch(3)).not.toEqual(third);
+    const third = await one.batch(3);
+    await one.batch(4);
+    expect(await other.batch(3)).toEqual(third);
+    expect(await one.batch(3)).toEqual(third);
+    expect(await one.batch(4)).not.toEqual(third);
+    expect(await elsewhere.batch(3)).not.toEqual(third);
   });
 
   test("a batch has every output, of its type, with as many numbers as its shape says", async () => {
-    const batch = (await open(1)).batch(0);
+    const batch = await (await open(1)).batch(0);
     expect(Object.keys(batch).sort()).toEqual(Object.keys(outputs).sort());
     for (const [port, { shape, data }] of Object.entries(batch)) {
       expect(data.length).toBe(shape.reduce((product, size) => product * size, 1));

@@ -326,7 +326,7 @@ describe("a model", () => {
 
   test("computes what is asked for and keeps what was given", async () => {
     const { model, sources } = small;
-    const given = toTensors(sources.get("data")!.batch(0));
+    const given = toTensors(await sources.get("data")!.batch(0));
     const values = new Map([["data", given as Record<string, (typeof given)["images"] & {}>]]);
     const { media } = model.compute("resampler", values);
     expect(media!.shape).toEqual([2, 2, 2, 16]);

@@ -42,7 +42,7 @@ describe.each(devices.filter((device) => device !== "tensorflow"))("features tha
     const seen = new Set<number>();
     const before = countTensors();
     for (let index = 0; index < 60; index++) {
-      const batch = source.batch(index);
+      const batch = await source.batch(index);
       const names = batch.images!.names!.each;
       const { recalled, ...features } = await featuresOf(model, batch, cache);
       expect(recalled).toBe(names.every((name) => seen.has(name)));
@@ -62,14 +62,14 @@ describe("nothing is kept", () => {
     cache: FeatureCache,
     change = (batch: Batch) => batch,
   ) => {
-    await featuresOf(model, change(source.batch(0)), cache);
-    return (await featuresOf(model, change(source.batch(0)), cache)).recalled;
+    await featuresOf(model, change(await source.batch(0)), cache);
+    return (await featuresOf(model, change(await source.batch(0)), cache)).recalled;
   };
 
   test("of images without names, nor past the budget, nor where it may not", async () => {
     const { model, source } = await alive("wasm");
-    const { each, of } = source.batch(0).images!.names!;
-    const bytes = (of * 4 * (await featuresOf(model, source.batch(0))).numbers.length) / each.length;
+    const { each, of } = (await source.batch(0)).images!.names!;
+    const bytes = (of * 4 * (await featuresOf(model, await source.batch(0))).numbers.length) / each.length;
     expect(await recalls(model, source, new FeatureCache(model, ["encoder"], bytes))).toBe(true);
     expect(await recalls(model, source, new FeatureCache(model, ["encoder"], bytes - 1))).toBe(false);
     expect(await recalls(model, source, new FeatureCache(model, []))).toBe(false);
@@ -89,8 +89,8 @@ describe("nothing is kept", () => {
       return { ...rest, images: { ...fewer, names: { of: names!.of, each: names!.each.slice(0, 2) } } };
     };
     const cache = new FeatureCache(model, ["encoder"]);
-    await featuresOf(model, source.batch(0), cache);
-    expect((await featuresOf(model, half(source.batch(0)), cache)).recalled).toBe(false);
+    await featuresOf(model, await source.batch(0), cache);
+    expect((await featuresOf(model, half(await source.batch(0)), cache)).recalled).toBe(false);
     model.weights.dispose();
   });
 });
@@ -99,7 +99,7 @@ test("names are the same for the same pixels, and for no others", async () => {
   const { source, model } = await alive("wasm");
   const pixels = new Map<number, string>();
   for (let index = 0; index < 60; index++) {
-    const { data, names } = source.batch(index).images!;
+    const { data, names } = (await source.batch(index)).images!;
     const size = data.length / names!.each.length;
     names!.each.forEach((name, at) => {
       const own = data.slice(at * size, (at + 1) * size).join();

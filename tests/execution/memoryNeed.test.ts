@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { FlamingoError, reportOf } from "../../src/core/errors.ts";
+import type { Batch } from "../../src/data/source.ts";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { memoryUse, resetPeak } from "../../src/engine/memory.ts";
 import { dispose, type Tensor, tidy } from "../../src/engine/tensor.ts";
@@ -23,16 +24,16 @@ async function measuredPeak(pipeline: Pipeline): Promise<{ need: number; peak: n
   const { bytes: before } = memoryUse();
   const record = await readRun(await newRun(pipeline));
   const { plan, model, sources } = await prepareRun(record, quietly("wasm"));
-  const need = memoryNeed(plan, new Map([...sources].map(([id, source]) => [id, source.batch(0)])))!;
+  const batches = new Map<string, Batch>();
+  for (const [id, source] of sources) batches.set(id, await source.batch(0));
+  const need = memoryNeed(plan, batches)!;
   const trainer = Object.values(plan.nodes).find(({ type }) => type === "Train")!;
   const weights = model
     .blocksUpTo(trainer.id)
     .flatMap((id) => model.weights.all(id))
     .filter(({ frozen }) => !frozen);
   const optimizer = new Optimizer(weights, { groups: flamingoGroups(1, 0), clip: 1 });
-  const values: Values = new Map(
-    model.sourcesOf(trainer.id).map(({ id }) => [id, toTensors(sources.get(id)!.batch(0))]),
-  );
+  const values: Values = new Map(model.sourcesOf(trainer.id).map(({ id }) => [id, toTensors(batches.get(id)!)]));
   model.setCheckpointing(trainer.config.gradientCheckpointing as boolean);
   // As in training, what does not learn is computed before, outside the gradient's tape.
   const fixed = model.blocksUpTo(trainer.id).filter((id) => model.isFixed(id));

@@ -39,6 +39,7 @@ import { saveShards } from "../../src/weights/shards.ts";
 import type { WeightsFile } from "../../src/weights/storedTensor.ts";
 import { bodyArbitrary } from "../runs/recordArbitrary.ts";
 import { storedZip } from "../weights/storedZip.ts";
+import { dataReaders } from "./dataReaders.ts";
 import { kernelReaders } from "./kernelReaders.ts";
 import { modelReaders } from "./modelReaders.ts";
 import { hugeJson, mutatedBytes, mutatedJson, mutatedText } from "./mutations.ts";
@@ -120,6 +121,7 @@ export async function makeReaders(folder: string): Promise<Reader[]> {
   return [
     ...modelReaders(folder),
     ...kernelReaders(folder),
+    ...dataReaders(folder),
     reader({
       name: "pipeline text",
       inputs: mutatedText(pipeline),

@@ -53,7 +53,7 @@ describe.runIf(there)("what probes read is what PyTorch's hooks see on the same 
     let number = 0;
     for (const { group, shape, variable } of model.weights.all())
       if (group === "gate") assignNumbers(variable, { shape, data: Float32Array.of(0.6 - 0.25 * number++) });
-    const drawn = prepared.sources.get("data")!.batch(0);
+    const drawn = await prepared.sources.get("data")!.batch(0);
     await openTwin(peer, {
       model,
       source: "data",

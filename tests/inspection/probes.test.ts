@@ -46,7 +46,7 @@ test("what a channel asks for is read where it is in the model, and nothing else
   const { model, sources } = prepared;
   const probe = new ChannelProbe(channel, model.placedBlocks());
   expect([probe.isUsed, probe.isDue(5, 9), probe.isDue(6, 9)]).toEqual([true, true, false]);
-  const batch = toTensors(sources.get("data")!.batch(0));
+  const batch = toTensors(await sources.get("data")!.batch(0));
   const before = countTensors();
   const forward = () => {
     const values: Values = new Map([["data", batch]]);
@@ -90,7 +90,7 @@ test("a block that must stand in another is read there alone", () => {
 
 test("the first value that is not finite is found where it begins, and nothing where all are finite", async () => {
   const { model, sources } = prepared;
-  const batch = toTensors(sources.get("data")!.batch(0));
+  const batch = toTensors(await sources.get("data")!.batch(0));
   const forward = () => model.compute("loss", new Map([["data", batch]]) as Values).loss as Tensor;
   const before = countTensors();
   expect(await firstNonFinite(model, forward)).toBeUndefined();

@@ -1,7 +1,8 @@
 import { Random } from "../../core/random.ts";
 import type { EvaluationSet, Example } from "../evaluationSet.ts";
 import { Image } from "../image.ts";
-import { toUnit } from "../pixels.ts";
+import type { Media } from "../media.ts";
+import { type Pixels, toUnit } from "../pixels.ts";
 import type { OpenSource } from "../source.ts";
 import type { TextTokenizer } from "../tokenizer.ts";
 import type { CaptionedImage } from "./imageFolder.ts";
@@ -10,16 +11,25 @@ import type { Split } from "./split.ts";
 const candidateCount = 20;
 const sampleCount = 12;
 
-/** What is held out of a folder of images; the images that were trained on are an evaluation set too, for comparison. */
+export interface HeldOutOptions {
+  imageSize: number;
+  /** Frames of each image; 1 for images that are no videos. */
+  frames?: number;
+  tokenizer: TextTokenizer;
+  /** Tokens at which a caption is cut off. */
+  longest: number;
+}
+
+/** What is held out of captioned images; the images that were trained on are an evaluation set too, for comparison. */
 export function heldOutImages(
   split: Split<CaptionedImage>,
-  imageSize: number,
-  tokenizer: TextTokenizer,
-  longest: number,
+  { imageSize, frames = 1, tokenizer, longest }: HeldOutOptions,
 ): Pick<OpenSource, "samples" | "evaluationSets"> {
   const idsOf = (caption: string) => tokenizer.encode(caption).slice(0, longest).join();
   const labelOf = ({ captions: [first] }: CaptionedImage) => tokenizer.truncate(first!, longest);
   const labels = new Map([...split.train, ...split.heldOut].map((image) => [idsOf(labelOf(image)), labelOf(image)]));
+  const mediaOf = (pixels: Pixels, label: string): Media =>
+    frames === 1 ? new Image(toUnit(pixels), imageSize, label) : { pixels: toUnit(pixels), frames, size: imageSize };
   /** An image with its captions and, to choose from, labels of other images that say something else. */
   const exampleOf = (image: CaptionedImage, random: Random): Example => {
     const [label, ...more] = [labelOf(image), ...image.captions.slice(1)] as [string, ...string[]];
@@ -28,7 +38,7 @@ export function heldOutImages(
     const right = random.integer(candidates.length + 1);
     candidates.splice(right, 0, label);
     return {
-      media: [new Image(toUnit(image.pixels), imageSize, label)],
+      media: [mediaOf(image.pixels, label)],
       captions: [label, ...more],
       candidates,
       right,
@@ -46,7 +56,7 @@ export function heldOutImages(
   const shown = split.heldOut.length > 0 ? split.heldOut : split.train;
   return {
     samples: shown.slice(0, sampleCount).map(({ captions, pixels }) => ({
-      media: [new Image(toUnit(pixels), imageSize, captions[0]!)],
+      media: [mediaOf(pixels, captions[0]!)],
       captions,
     })),
     evaluationSets: [

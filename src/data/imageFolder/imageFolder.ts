@@ -4,7 +4,8 @@ import { FlamingoError } from "../../core/errors.ts";
 import { decodeImage, type Pixels } from "../pixels.ts";
 import { type CaptionFile, readCaptionFile } from "./captionFile.ts";
 
-const imageEndings = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif", ".tif", ".tiff", ".svg"];
+/** Endings of the image files that can be read. */
+export const imageEndings = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif", ".tif", ".tiff", ".svg"];
 /** Images decoded at once: the decoder has threads of its own. */
 const atOnce = 8;
 /** Names that a message spells out. */

@@ -18,7 +18,7 @@ export interface Split<T> {
 export function splitByName<T extends { file: string }>(files: readonly T[], share: number): Split<T> {
   const drawn = files.map((item) => ({
     item,
-    draw: new Random(2204).fork("split").fork(item.file.normalize("NFC")).uniform(),
+    draw: drawOf(item.file),
   }));
   const order = [...drawn].sort((a, b) => a.draw - b.draw);
   const below = order.filter(({ draw }) => draw < share).length;
@@ -28,4 +28,9 @@ export function splitByName<T extends { file: string }>(files: readonly T[], sha
     train: drawn.filter((each) => !heldOut.has(each)).map(({ item }) => item),
     heldOut: drawn.filter((each) => heldOut.has(each)).map(({ item }) => item),
   };
+}
+
+/** The number in [0, 1) that decides on which side of a split a name falls. */
+export function drawOf(name: string): number {
+  return new Random(2204).fork("split").fork(name.normalize("NFC")).uniform();
 }

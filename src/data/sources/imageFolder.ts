@@ -92,7 +92,7 @@ export const ImageFolder = defineSource({
     warnUnknown(captions, words, context);
     warnLong(captions, words, longest, context);
     return {
-      ...heldOutImages(split, imageSize, words, longest),
+      ...heldOutImages(split, { imageSize, tokenizer: words, longest }),
       data: { images: split.train.map((image, place) => ({ ...image, place })) },
     };
   },

@@ -10,3 +10,4 @@ export { NamedShapePairs } from "./namedShapePairs.ts";
 export { NamedShapes } from "./namedShapes.ts";
 export { NamedShapeTexts } from "./namedShapeTexts.ts";
 export { PretrainingTexts } from "./pretrainingTexts.ts";
+export { WebDataset } from "./webDataset.ts";
