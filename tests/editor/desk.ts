@@ -106,6 +106,13 @@ export class Desk {
     await this.page.getByRole("dialog", { name }).waitFor();
   }
 
+  /** Opens a file of one's own from the dialog. */
+  async openFile(name: string, buffer: Buffer): Promise<void> {
+    await this.menu("open");
+    await this.page.locator("dialog input[type=file]").setInputFiles({ name, mimeType: "", buffer });
+    await this.page.evaluate(() => document.querySelector<HTMLElement>("dialog [aria-label=Close]")?.click());
+  }
+
   status(expected: string): Promise<void> {
     return this.see(() => this.page.getByTestId("run-status").getAttribute("data-status"), expected);
   }

@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { actions } from "../../editor/client/edit/actions.ts";
+import { pipelineOfPicture } from "../../src/pipeline/picture.ts";
 import { hasBrowser } from "../browser.ts";
 import { Desk, type Way } from "./desk.ts";
 import { openPage } from "./openPage.ts";
@@ -26,6 +29,24 @@ const givesFile =
   async (desk, give) => {
     await give();
     await desk.see(async () => desk.given.map((file) => file.suggestedFilename()), [name]);
+  };
+
+/** A picture is given that carries the pipeline, and opens as it; one without is refused in one sentence. */
+const givesPicture =
+  (form: "png" | "svg"): Drive =>
+  async (desk, give) => {
+    const name = `emoji-captions.${form}`;
+    await givesFile(name)(desk, give);
+    const path = await desk.given[0]!.path();
+    const carried = pipelineOfPicture(readFileSync(path), name);
+    expect(Object.keys(carried.nodes)).toHaveLength(all);
+    expect((await sharp(path).metadata()).width).toBeGreaterThan(800);
+    await desk.menu("new");
+    await desk.openFile(name, readFileSync(path));
+    await desk.see(() => desk.nodes(), all);
+    await desk.openFile("photo.png", await sharp(readFileSync(path)).png().toBuffer());
+    await desk.page.getByText("photo.png is a picture without a pipeline in it").waitFor();
+    await desk.see(() => desk.nodes(), all);
   };
 
 /** A command on selected nodes, by how many nodes there are then. */
@@ -97,6 +118,8 @@ const drives: Record<string, Drive> = {
   download: givesFile("emoji-captions.json"),
   exportProgram: givesFile("emoji-captions.ts"),
   exportNotebook: givesFile("emoji-captions.ipynb"),
+  exportPng: givesPicture("png"),
+  exportSvg: givesPicture("svg"),
   undo: async (desk, give) => {
     await leaves(all - 1, "loss")(desk, () => desk.menu("delete"));
     await give();

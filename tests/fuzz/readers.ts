@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import sharp from "sharp";
+import { pipelineSvg } from "../../editor/client/graph/pipelineSvg.ts";
 import { describePipeline, traceBlock } from "../../editor/server/describe.ts";
 import { parseBody, readSaved } from "../../editor/server/jupyter/document.ts";
 import { binaryProtocol, fromWebSocket, toWebSocket } from "../../editor/server/jupyter/webSocketMessage.ts";
@@ -21,6 +22,7 @@ import { readImageFolder } from "../../src/data/imageFolder/imageFolder.ts";
 import { wordsOf } from "../../src/data/tokenizer.ts";
 import { catalog, findBlock } from "../../src/execution/registry.ts";
 import { compile } from "../../src/pipeline/compile.ts";
+import { pipelineOfPicture, pngWithPipeline } from "../../src/pipeline/picture.ts";
 import { parsePipeline, readPipeline, writePipeline } from "../../src/pipeline/schema.ts";
 import { readRun, recordFile } from "../../src/runs/folder.ts";
 import { createJob } from "../../src/runs/job.ts";
@@ -111,6 +113,8 @@ export async function makeReaders(folder: string): Promise<Reader[]> {
     { type: "GatedXattnDense", config: { dim: 8, visualDim: 8 }, ports: ["text", "media", "locations"] },
     { type: "PerceiverResampler", config: { dim: 8 }, ports: ["visual"], fields: ["dim"], frozen: true },
   ];
+  const png = pngWithPipeline(images[0]!, template);
+  const { svg } = pipelineSvg(template, catalog, { paint: () => "#888", whole: true });
   const claim = JSON.stringify(thisProcess());
   const run = { folder: join(folder, "run") };
   await createJob({ pipeline: template, seed: 1, device: "cpu" }, catalog, run);
@@ -133,6 +137,21 @@ export async function makeReaders(folder: string): Promise<Reader[]> {
       inputs: mutatedJson(JSON.parse(pipeline)),
       right: JSON.parse(pipeline),
       read: (value) => usePipeline(parsePipeline(value, "input")),
+    }),
+    reader({
+      name: "PNG pictures that carry a pipeline",
+      inputs: mutatedBytes([png, images[0]!]),
+      right: png,
+      read: (bytes) => usePipeline(pipelineOfPicture(bytes, "input")),
+    }),
+    reader({
+      name: "SVG pictures that carry a pipeline",
+      inputs: fc.oneof(
+        mutatedText(svg).map((text) => new Uint8Array(Buffer.from(text))),
+        mutatedBytes([Buffer.from(svg)]),
+      ),
+      right: Buffer.from(svg),
+      read: (bytes) => usePipeline(pipelineOfPicture(bytes, "input")),
     }),
     reader({
       name: "requests for an inside",

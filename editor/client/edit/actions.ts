@@ -74,7 +74,7 @@ export interface EditorContext {
   create(): void;
   save(): void;
   download(): void;
-  exportAs(form: "program" | "notebook"): void;
+  exportAs(form: "program" | "notebook" | "png" | "svg"): void;
   toggle(side: Side): void;
   toggleTheme(): void;
   /** Goes to the page of all runs. */
@@ -194,6 +194,20 @@ export const actions: readonly Action[] = [
     group: "File",
     predicate: hasNodes,
     perform: (context) => context.exportAs("notebook"),
+  },
+  {
+    name: "exportPng",
+    label: "Export as a PNG picture",
+    group: "File",
+    predicate: hasNodes,
+    perform: (context) => context.exportAs("png"),
+  },
+  {
+    name: "exportSvg",
+    label: "Export as an SVG picture",
+    group: "File",
+    predicate: hasNodes,
+    perform: (context) => context.exportAs("svg"),
   },
   {
     name: "undo",

@@ -226,6 +226,7 @@ export function routedEdges(
   const routes = routeWires(
     placed.map(({ edge, from, to }) => ({ from, to, label: size(edge) })),
     [...cards.values()],
+    textsOn(graph, cards),
   );
   const byId = new Map(
     placed.map(({ edge, from, to }, index) => [edge.id, { ...routes[index]!, ends: [from, to] as const }]),
@@ -235,6 +236,28 @@ export function routedEdges(
     if (!routed) return edge;
     return { ...edge, data: { ...edge.data!, route: routed.via, label: routed.label ?? "none", ends: routed.ends } };
   });
+}
+
+/** Notes, and the titles of frames: no wire's label may lie on them. */
+function textsOn({ view }: EditedGraph, cards: ReadonlyMap<string, Box>): Box[] {
+  const notes = new Map(
+    Object.entries(view.notes ?? {}).map(
+      ([
+        id,
+        {
+          size: [width, height],
+        },
+      ]): [string, Box] => {
+        const [x, y] = view.positions[id] ?? [0, 0];
+        return [id, { x, y, width, height }];
+      },
+    ),
+  );
+  const titles = Object.values(view.groups ?? {}).flatMap(({ title, members }) => {
+    const box = frameBox(members.flatMap((id) => cards.get(id) ?? notes.get(id) ?? []));
+    return box ? [{ ...box, width: title.length * letter + 24, height: frame.title }] : [];
+  });
+  return [...notes.values(), ...titles];
 }
 
 /** About the width of a letter of a wire's label, in pixels. */

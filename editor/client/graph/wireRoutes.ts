@@ -21,10 +21,13 @@ const clearance = 8;
 const lane = 18;
 const samples = 24;
 
-/** Ways for wires around the cards that lie between their ends, and places for their labels that are on no card. */
-export function routeWires(wires: readonly WireEnds[], cards: readonly Box[]): WireRoute[] {
+/**
+ * Ways for wires around the cards that lie between their ends, and places for their labels that are on no card.
+ * @param texts what else no label may lie on
+ */
+export function routeWires(wires: readonly WireEnds[], cards: readonly Box[], texts: readonly Box[] = []): WireRoute[] {
   const taken: Lane[] = [];
-  const labels: Box[] = [];
+  const labels: Box[] = [...texts];
   return wires.map(({ from, to, label }) => {
     const via = around(from, to, cards, taken);
     if (via.length > 0) taken.push({ y: via[0]![1], left: via[0]![0], right: via.at(-1)![0] });
@@ -34,11 +37,28 @@ export function routeWires(wires: readonly WireEnds[], cards: readonly Box[]): W
   });
 }
 
-/** Points on a wire: curves that leave and arrive level. */
+/** A wire through some places, as the path of an SVG picture: curves that leave and arrive level. */
+export function wirePath(stops: readonly Point[]): string {
+  const [first, ...others] = stops;
+  const at = (x: number, y: number) => `${Math.round(x * 100) / 100} ${Math.round(y * 100) / 100}`;
+  const curves = others.map(([x1, y1], index) => {
+    const [x0, y0] = stops[index]!;
+    const bend = bendOf(x0, x1);
+    return `C${at(x0 + bend, y0)} ${at(x1 - bend, y1)} ${at(x1, y1)}`;
+  });
+  return `M${at(...first!)}${curves.join("")}`;
+}
+
+/** How far a curve goes straight on from either end. */
+function bendOf(x0: number, x1: number): number {
+  return x1 >= x0 ? (x1 - x0) / 2 : 6.25 * Math.sqrt(x0 - x1);
+}
+
+/** Points on a wire. */
 function pathPoints(stops: readonly Point[]): Point[] {
   return stops.slice(1).flatMap((end, index) => {
     const [[x0, y0], [x1, y1]] = [stops[index]!, end];
-    const bend = x1 >= x0 ? (x1 - x0) / 2 : 6.25 * Math.sqrt(x0 - x1);
+    const bend = bendOf(x0, x1);
     return Array.from({ length: samples + 1 }, (_value, step): Point => {
       const t = step / samples;
       const at = (a: number, b: number, c: number, d: number) =>

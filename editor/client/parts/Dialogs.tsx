@@ -2,7 +2,15 @@ import { useEffect, useState } from "react";
 import type { PipelineSummary } from "../../shared/protocol.ts";
 import { actions } from "../edit/actions.ts";
 import { printShortcut } from "../edit/shortcut.ts";
-import { idOf, listPipelines, openFile, openPipeline, ownName, savePipelineAs } from "../stores/document.ts";
+import {
+  idOf,
+  listPipelines,
+  openFile,
+  openPipeline,
+  ownName,
+  pipelineFiles,
+  savePipelineAs,
+} from "../stores/document.ts";
 import { openDialog, useEditor } from "../stores/editor.ts";
 import { tellError } from "../stores/notices.ts";
 import { isMac } from "./ActionButton.tsx";
@@ -69,10 +77,10 @@ function OpenDialog() {
           A model of another library…
         </button>
         <label className="button">
-          From a file…
+          From a file or a picture…
           <input
             type="file"
-            accept="application/json,.json"
+            accept={pipelineFiles}
             className="hidden"
             onChange={(event) => {
               const [file] = event.target.files ?? [];

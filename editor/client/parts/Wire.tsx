@@ -1,7 +1,7 @@
 import { BaseEdge, EdgeLabelRenderer, type EdgeProps, getBezierPath } from "@xyflow/react";
 import { memo } from "react";
 import type { WireData, WireFlowEdge } from "../graph/flowNodes.ts";
-import type { Point } from "../graph/wireRoutes.ts";
+import { type Point, wirePath } from "../graph/wireRoutes.ts";
 
 /** A wire with the shape that passes through it, or, in red, with the reason why none can. */
 export const Wire = memo(function Wire(props: EdgeProps<WireFlowEdge>) {
@@ -51,12 +51,7 @@ function pathOf(props: EdgeProps<WireFlowEdge>, label = ""): { path: string; pla
     return { path, place: isShort && !wrong ? undefined : [x, y] };
   }
   const stops: Point[] = [[sourceX, sourceY], ...route, [targetX, targetY]];
-  let path = `M ${sourceX} ${sourceY}`;
-  for (let index = 1; index < stops.length; index++) {
-    const [[x0, y0], [x1, y1]] = [stops[index - 1]!, stops[index]!];
-    const bend = (x1 - x0) / 2;
-    path += ` C ${x0 + bend} ${y0}, ${x1 - bend} ${y1}, ${x1} ${y1}`;
-  }
+  const path = wirePath(stops);
   const middle = route[Math.floor((route.length - 1) / 2)]!;
   if (data?.label === undefined || wrong) return { path, place: middle };
   return { path, place: data.label === "none" ? undefined : data.label };

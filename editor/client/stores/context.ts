@@ -18,6 +18,7 @@ import { leaveInside, openNode, restoreOriginal } from "./inside.ts";
 import { tellError } from "./notices.ts";
 import { expandNode, exportBlock, importBlocks, ownBlock } from "./ownBlocks.ts";
 import { useOwnRun } from "./ownRun.ts";
+import { exportPicture } from "./picture.ts";
 import { go } from "./route.ts";
 import { isDockOpen, useRun } from "./run.ts";
 import { changeSettings, useSettings } from "./settings.ts";
@@ -68,7 +69,8 @@ export function editorContext(): EditorContext {
     create: createPipeline,
     save: () => void savePipeline().catch(tellError),
     download: downloadPipeline,
-    exportAs: exportPipeline,
+    exportAs: (form) =>
+      form === "png" || form === "svg" ? void exportPicture(form).catch(tellError) : exportPipeline(form),
     toggle: (side) =>
       changeSettings(side === "dock" ? { dock: !isDockOpen() } : { palette: !useSettings.getState().palette }),
     toggleTheme,

@@ -2,6 +2,7 @@ import type { Catalog } from "../../../src/core/catalog.ts";
 import { FlamingoError } from "../../../src/core/errors.ts";
 import { sameComputation } from "../../../src/graph/computation.ts";
 import { pipelineNotebook } from "../../../src/pipeline/notebook.ts";
+import { pipelineOfPicture } from "../../../src/pipeline/picture.ts";
 import { pipelineProgram } from "../../../src/pipeline/program.ts";
 import { emptyPipeline, type Pipeline, readPipeline, writePipeline } from "../../../src/pipeline/schema.ts";
 import type {
@@ -61,9 +62,20 @@ function tellDraft(draft: Draft): void {
   tell(`There is unsaved work on “${draft.pipeline.name}”${when}`, { label: "Take it up", perform });
 }
 
-/** Opens a file of the user's. */
+/** Which files hold a pipeline: its own, and pictures that carry one. */
+export const pipelineFiles = ".json,.png,.svg";
+
+export function mayHoldPipeline({ name }: Pick<File, "name">): boolean {
+  return pipelineFiles.split(",").some((ending) => name.toLowerCase().endsWith(ending));
+}
+
+/** Opens a file of the user's: a pipeline, or a picture that carries one. */
 export async function openFile(file: File): Promise<void> {
-  showPipeline(readPipeline(await file.text(), file.name), { template: false, changed: true });
+  const isPicture = mayHoldPipeline(file) && !file.name.toLowerCase().endsWith(".json");
+  const pipeline = isPicture
+    ? pipelineOfPicture(new Uint8Array(await file.arrayBuffer()), file.name)
+    : readPipeline(await file.text(), file.name);
+  showPipeline(pipeline, { template: false, changed: true });
 }
 
 /** Puts the pipeline of a run on the canvas, as it ran. */

@@ -1,8 +1,8 @@
-import { openFile } from "./document.ts";
+import { mayHoldPipeline, openFile } from "./document.ts";
 import { tellError } from "./notices.ts";
 import { filesOfDrop, offerModel } from "./openModel.ts";
 
-/** Takes what is dropped anywhere on the page: the file of a pipeline, or a model's folder or files. */
+/** Takes what is dropped anywhere on the page: a pipeline's file or picture, or a model's folder or files. */
 export function listenForDrops(): () => void {
   const over = (event: DragEvent) => {
     if (carriesFiles(event)) event.preventDefault(); // the browser would leave the page to show the file
@@ -23,7 +23,7 @@ export function listenForDrops(): () => void {
 async function take(transfer: DataTransfer): Promise<void> {
   const dropped = await filesOfDrop(transfer);
   const [only, ...more] = dropped.files;
-  const isPipeline = dropped.folder === "" && more.length === 0 && only?.name.endsWith(".json");
+  const isPipeline = dropped.folder === "" && more.length === 0 && only !== undefined && mayHoldPipeline(only);
   if (isPipeline) await openFile(only!);
   else offerModel(dropped);
 }

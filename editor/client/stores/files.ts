@@ -1,9 +1,9 @@
 import { tellError } from "./notices.ts";
 
-/** Hands a text to the browser as a file. */
-export function download(name: string, text: string): void {
+/** Hands a text, or bytes, to the browser as a file. */
+export function download(name: string, content: string | Uint8Array<ArrayBuffer>, type = "text/plain"): void {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+  link.href = URL.createObjectURL(new Blob([content], { type }));
   link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);

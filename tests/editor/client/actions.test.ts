@@ -177,6 +177,8 @@ const driven: Record<string, { context?: Partial<EditorContext>; does: string | 
   download: { does: "download" },
   exportProgram: { does: "exportAs:program" },
   exportNotebook: { does: "exportAs:notebook" },
+  exportPng: { does: "exportAs:png" },
+  exportSvg: { does: "exportAs:svg" },
   undo: { context: { canUndo: true }, does: "undo" },
   redo: { context: { canRedo: true }, does: "redo" },
   cut: { does: ({ nodes }) => expect(Object.keys(nodes)).toEqual(["pictures", "head"]) },
