@@ -5,6 +5,8 @@ import type { EvaluateRunOptions } from "../execution/evaluateRun.ts";
 import type { ExportOptions, ExportReport } from "../execution/exportModel.ts";
 import type { ImportOptions, ImportReport } from "../execution/importModel.ts";
 import type { QuantizationCost, QuantizedFiles } from "../execution/quantizationCost.ts";
+import type { ModelNames } from "../execution/withModels.ts";
+import type { Pipeline } from "../pipeline/schema.ts";
 import type { Execute } from "../runs/conduct.ts";
 
 /** All that computes, behind one door: commands load it when they need it, and tests put another in its place. */
@@ -25,6 +27,8 @@ export interface Execution extends Library {
   importModel(options: ImportOptions): Promise<ImportReport>;
   /** What holding a model's frozen matrices in few bits saves, and what it costs. */
   quantizationCost(options: QuantizedFiles): Promise<QuantizationCost>;
+  /** A pipeline with imported models in place of a Flamingo's own parts. */
+  withModels(pipeline: Pipeline, names: ModelNames, models: string, file: string): Pipeline;
   /** Captions images with a trained model, in their order, or says why one cannot be read. */
   caption(options: CaptionImagesOptions): Promise<(string | FlamingoError)[]>;
 }

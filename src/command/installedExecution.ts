@@ -9,6 +9,7 @@ import { quantizationCost } from "../execution/quantizationCost.ts";
 import { catalog, findBlock } from "../execution/registry.ts";
 import { executeRun } from "../execution/run.ts";
 import { listStartingWeights } from "../execution/startingWeights.ts";
+import { withModels } from "../execution/withModels.ts";
 import type { Execution } from "./execution.ts";
 
 /** The studio's own. */
@@ -22,6 +23,7 @@ export const execution: Execution = {
   importModel,
   quantizationCost,
   isModel,
+  withModels,
   caption: captionImages,
   findingsOf,
   startingWeights: listStartingWeights,

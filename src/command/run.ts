@@ -3,11 +3,13 @@ import { readPipelineFile } from "./readPipelineFile.ts";
 import { runHere } from "./runHere.ts";
 import { withImages } from "./withImages.ts";
 
-const usage = "flamingo run PIPELINE [--images DIR] [--out DIR] [--steps N] [--seed S] [--device NAME] [--json]";
+const usage =
+  "flamingo run PIPELINE [--images DIR] [--language NAME] [--out DIR] [--steps N] [--seed S] [--device NAME] [--json]";
 
 /** The options that every command has which starts a run. */
 export const runOptions = {
   images: { type: "string" },
+  language: { type: "string" },
   out: { type: "string" },
   steps: { type: "string" },
   seed: { type: "string" },
@@ -16,6 +18,7 @@ export const runOptions = {
 } as const;
 
 export const runOptionsHelp = `  --images DIR    folder of images with captions.jsonl or captions.csv, for a pipeline that trains on one
+  --language NAME imported language model, frozen, in place of the one of the pipeline's Flamingo
   --out DIR       folder for the run; without it runs/NAME-DATE-TIME in .flamingo (flamingo --help says where)
   --steps N       steps of training, instead of what the pipeline says
   --seed S        seed of every random number; 0 without it
@@ -44,14 +47,27 @@ ${runOptionsHelp}`,
 /** Starts a run of a pipeline, a file or the name of a template, with what the options of a command say. */
 export async function startRun(
   file: string,
-  values: { images?: string; out?: string; steps?: string; seed?: string; device?: string; json?: boolean },
+  values: {
+    images?: string;
+    language?: string;
+    out?: string;
+    steps?: string;
+    seed?: string;
+    device?: string;
+    json?: boolean;
+  },
   context: CommandContext,
   form: string,
 ): Promise<number> {
   const steps = readWhole("steps", values.steps, 1, form);
   const seed = readWhole("seed", values.seed, 0, form) ?? 0;
   const read = await readPipelineFile(file);
-  const pipeline = values.images === undefined ? read : withImages(read, values.images, file);
+  const withFolder = values.images === undefined ? read : withImages(read, values.images, file);
+  const { language } = values;
+  const pipeline =
+    language === undefined
+      ? withFolder
+      : (await context.execution()).withModels(withFolder, { language }, context.home.models, file);
   return runHere({
     context,
     pipeline,

@@ -2,7 +2,8 @@ import { templateFile } from "../runs/templates.ts";
 import { type Command, readArguments, usageError } from "./command.ts";
 import { runOptions, runOptionsHelp, startRun } from "./run.ts";
 
-const usage = "flamingo train [TEMPLATE] [--images DIR] [--out DIR] [--steps N] [--seed S] [--device NAME] [--json]";
+const usage =
+  "flamingo train [TEMPLATE] [--images DIR] [--language NAME] [--out DIR] [--steps N] [--seed S] [--device NAME] [--json]";
 const firstTemplate = "emoji-captions";
 
 /** Trains a model from a pipeline that comes with the studio. */

@@ -5,6 +5,7 @@ import type { Ports } from "../core/port.ts";
 import type { EvaluationSet, Example } from "./evaluationSet.ts";
 import type { BadSamples, SkippedSample } from "./shards/badSamples.ts";
 import type { TextTokenizer } from "./tokenizer.ts";
+import type { FindTokenizer } from "./tokenizerOrigin.ts";
 
 /** Numbers on their way to a tensor. */
 export interface HostTensor {
@@ -38,6 +39,8 @@ export interface SourceContext {
   progress(activity: string, step: number, total: number): void;
   /** Tells a person something that is no failure, such as which images were skipped. */
   warn(message: string): void;
+  /** Finds the tokenizers that configurations name; those that come with the studio by default. */
+  findTokenizer?: FindTokenizer | undefined;
 }
 
 /** What a batch depends on besides its index. Plain data, so that it can be sent to another thread. */
@@ -70,12 +73,12 @@ export interface SourceDefinition<C extends z.ZodObject = z.ZodObject, O extends
   kind: "source";
   example: z.input<C>;
   /** Its tokenizer, for those who need no data: a trained model that captions. */
-  tokenizer?(config: z.output<C>): TextTokenizer;
+  tokenizer?(config: z.output<C>, find?: FindTokenizer): TextTokenizer;
   /**
    * What it would read, looked at without reading it whole, for those who write its configuration.
    * @throws FlamingoError as opening it does
    */
-  findings?(config: z.output<C>): Promise<Findings>;
+  findings?(config: z.output<C>, find?: FindTokenizer): Promise<Findings>;
   open(config: z.output<C>, context: SourceContext): Promise<OpenSource<B>>;
   /** The batch of a number, in whatever thread. */
   batch(state: SourceState<z.output<C>>, index: number): B;
@@ -104,7 +107,7 @@ export function defineSource<C extends z.ZodObject, O extends Ports, S, B extend
     async open(config, context) {
       const { data, ...found } = await read(config, context);
       const state = { source: spec.name, config, data, seed: context.seed };
-      const tokenizer = spec.tokenizer?.(config);
+      const tokenizer = spec.tokenizer?.(config, context.findTokenizer);
       return { state, batch: (index) => batch(state, index), ...(tokenizer && { tokenizer }), ...found };
     },
   };

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { z } from "zod";
 import { FlamingoError } from "../core/errors.ts";
@@ -14,6 +14,8 @@ const schema = z.looseObject({
     .array(z.looseObject({ id: z.int().nonnegative(), content: z.string(), special: z.boolean() }))
     .default([]),
 });
+
+type Content = z.output<typeof schema>;
 
 /** The ids of a language model that its tokenizer.json does not tell, as its config.json does. */
 export interface ModelTokens {
@@ -41,13 +43,8 @@ export class FileTokenizer {
     source = "tokenizer.json",
     { bos_token_id: bos, eos_token_id: eos, pad_token_id: pad }: ModelTokens = {},
   ) {
-    const read = schema.safeParse(file);
-    if (!read.success)
-      throw noTokenizer(source, `${read.error.issues[0]!.path.join(".")}: ${read.error.issues[0]!.message}`);
-    const { model, added_tokens: known, ...others } = read.data;
-    const ids = Array.isArray(model.vocab) ? model.vocab.map((_, id) => id) : Object.values(model.vocab);
-    const last = [...ids, ...known.map(({ id }) => id)].reduce((most, id) => Math.max(most, id), -1);
-    this.pretrained = last + 1;
+    const { model, added_tokens: known, ...others } = parsed(file, source);
+    this.pretrained = sizeOf(model, known);
     const added = newTokens
       .slice(0, pad === undefined || pad === null ? 3 : 2)
       .filter((content) => !known.some((token) => token.content === content))
@@ -96,12 +93,26 @@ export class FileTokenizer {
 export function withNewTokens(file: unknown, first: number, count: number): unknown {
   const read = schema.safeParse(file);
   if (!read.success) return file;
-  const known = new Set(read.data.added_tokens.map(({ content }) => content));
+  const { model, added_tokens: tokens } = read.data;
+  const known = new Set(tokens.map(({ content }) => content));
   const added = newTokens
     .slice(0, count)
-    .map((content, at) => ({ id: first + at, content, ...plain }))
+    .map((content, at) => ({ id: first + at, content }))
     .filter(({ content }) => !known.has(content));
-  return { ...read.data, added_tokens: [...read.data.added_tokens, ...added] };
+  const size = sizeOf(model, tokens);
+  // The library gives a token the next id, whatever the file says: rows that pad the embedding need tokens too.
+  const padding = Array.from({ length: Math.max(0, first - size) }, (_, at) => size + at).map((id) => ({
+    id,
+    content: `<|unused-${id}|>`,
+  }));
+  const all = [...padding, ...added].map((token) => ({ ...token, ...plain }));
+  return { ...read.data, added_tokens: [...tokens, ...all] };
+}
+
+/** How many ids a tokenizer has, up to its largest. */
+function sizeOf({ vocab }: Content["model"], added: Content["added_tokens"]): number {
+  const ids = Array.isArray(vocab) ? vocab.map((_, id) => id) : Object.values(vocab);
+  return [...ids, ...added.map(({ id }) => id)].reduce((most, id) => Math.max(most, id), -1) + 1;
 }
 
 /** What OpenFlamingo adds to a language model's tokens. */
@@ -111,18 +122,33 @@ const newTokens = ["<|endofchunk|>", "<image>", "<PAD>"] as const;
 const plain = { special: true, single_word: false, lstrip: false, rstrip: false, normalized: false };
 
 /**
- * Reads a tokenizer.json.
+ * Opens a tokenizer.json.
  * @throws FlamingoError INVALID_DATA if there is no such file or it is no tokenizer
  */
 export async function loadTokenizer(path: string, tokens: ModelTokens = {}): Promise<FileTokenizer> {
+  return new FileTokenizer(readTokenizerFile(path), path, tokens);
+}
+
+/**
+ * Reads a tokenizer.json, as far as it is read here.
+ * @throws FlamingoError INVALID_DATA if there is no such file or it is no tokenizer
+ */
+export function readTokenizerFile(path: string): Content {
   let file: unknown;
   try {
-    file = JSON.parse(await readFile(path, "utf8"));
+    file = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw noTokenizer(path, code === "ENOENT" ? "there is no such file" : message);
   }
-  return new FileTokenizer(file, path, tokens);
+  return parsed(file, path);
+}
+
+function parsed(file: unknown, source: string): Content {
+  const read = schema.safeParse(file);
+  if (read.success) return read.data;
+  const { path, message } = read.error.issues[0]!;
+  throw noTokenizer(source, `${path.join(".")}: ${message}`);
 }
 
 function noTokenizer(source: string, reason: string): FlamingoError {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describeStarts, describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
@@ -203,12 +203,9 @@ const tokenizerFiles = [
 ];
 
 async function copyTokenizer({ source }: ImportedModel, out: string): Promise<void> {
-  for (const folder of [source, dirname(source)])
-    for (const name of (await readdir(folder).catch(() => [] as string[])).filter((file) =>
-      tokenizerFiles.includes(file),
-    )) {
-      await copyFile(join(folder, name), join(out, name));
-    }
+  const folder = (await stat(source)).isDirectory() ? source : dirname(source);
+  for (const name of await readdir(folder))
+    if (tokenizerFiles.includes(name)) await copyFile(join(folder, name), join(out, name));
 }
 
 async function extendTokenizer(path: string, first: number, count: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { FlamingoError } from "../core/errors.ts";
 import type { Findings } from "../core/findings.ts";
+import { findTokenizer } from "./findTokenizer.ts";
 import { findBlock, findSource } from "./registry.ts";
 import { checkStart } from "./startingWeights.ts";
 
@@ -26,7 +27,7 @@ export async function findingsOf({ weights, ...node }: NodeReferences, models: s
   }
   const source = findSource(node.type);
   const config = source?.config.safeParse(node.config);
-  const findings = config?.success ? await source!.findings?.(config.data) : undefined;
+  const findings = config?.success ? await source!.findings?.(config.data, findTokenizer(models)) : undefined;
   if (!source && !findBlock(node.type) && weights === undefined)
     throw new FlamingoError("UNKNOWN_BLOCK", `there is no "${node.type}"`, {
       block: node.id,

@@ -31,6 +31,8 @@ export interface ImportReport {
   source: string;
   /** The pipeline's file. */
   pipeline: string;
+  /** Whether it is a language model with its tokenizer, which a Flamingo can take. */
+  readsText: boolean;
   /** What is no error, and good to know. */
   notes: readonly string[];
 }
@@ -56,7 +58,7 @@ export async function importModel({ name: wanted, home, ...files }: ImportOption
     throw new FlamingoError("USAGE", `"${name}" is no name of weights: it may have small letters, digits and - only`, {
       fix: "give a name with --name",
     });
-  const { family, block, dtypes, bytes, notes } = openModel(places);
+  const { family, block, tokens, dtypes, bytes, notes } = openModel(places);
   const pipeline = join(home.pipelines, `${name}.json`);
   const taken = [
     pretrainedNames().includes(name) && "weights that come with the studio",
@@ -79,7 +81,8 @@ export async function importModel({ name: wanted, home, ...files }: ImportOption
     writePipeline(pipelineOf(name, family.name, forSources, files.quantize !== undefined)),
   );
   const parameters = countParameters(describeWeights(findBlock(block.type)!, block.config ?? {})).weights;
-  return { name, family: family.name, parameters, dtypes, bytes, source, pipeline, notes };
+  const readsText = tokens !== undefined && block.type === "FlamingoLanguageModel";
+  return { name, family: family.name, parameters, dtypes, bytes, source, pipeline, readsText, notes };
 }
 
 /** `OPT 125M (fp16)` as a name of weights: `opt-125m-fp16`. */

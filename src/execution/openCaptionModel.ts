@@ -7,6 +7,7 @@ import { PromptModel } from "../evaluation/promptModel.ts";
 import { compile } from "../pipeline/compile.ts";
 import type { Pipeline } from "../pipeline/schema.ts";
 import type { RecordSink } from "../runs/record.ts";
+import { findTokenizer } from "./findTokenizer.ts";
 import { logitsOutput } from "./logitsOutput.ts";
 import { prepareModel } from "./prepare.ts";
 import { catalog, findSource } from "./registry.ts";
@@ -33,7 +34,7 @@ export async function openCaptionModel(
   try {
     const tokenizerOf = (source: string) => {
       const { type, config } = model.node(source);
-      return findSource(type)?.tokenizer?.(config);
+      return findSource(type)?.tokenizer?.(config, findTokenizer(models));
     };
     const prompts = PromptModel.at(model, logitsOutput(model), tokenizerOf);
     const { imageSize } = prompts;

@@ -16,10 +16,12 @@ import type { RecordSink } from "../runs/record.ts";
 import { newestCheckpoint, type StoredCheckpoint } from "../training/checkpoint.ts";
 import { listNames } from "../weights/mappedWeights.ts";
 import { atNode } from "./atNode.ts";
+import { findTokenizer } from "./findTokenizer.ts";
 import { memoryNeed, requireMemory } from "./memoryNeed.ts";
 import { nodeProgress } from "./nodeProgress.ts";
 import { PipelineModel } from "./pipelineModel.ts";
 import { catalog, findAction, findBlock, findSource } from "./registry.ts";
+import { requireTokenizers } from "./requireTokenizers.ts";
 import { findStart } from "./startingWeights.ts";
 
 /** A run that is ready to act: its plan alive on the device, its sources open. */
@@ -77,6 +79,7 @@ export async function prepareRun(
 ): Promise<Prepared> {
   const plan = compile(record.pipeline, catalog, record.options.targets);
   requireOneTraining(plan);
+  requireTokenizers(plan, findTokenizer(models));
   const opened = await openDevice(device as Parameters<typeof openDevice>[0]);
   const { name, reason, description } = opened;
   log.append({
@@ -88,7 +91,10 @@ export async function prepareRun(
   const sources = new Map<string, OpenSource>();
   for (const { id, kind, type, config } of Object.values(plan.nodes))
     if (kind === "source")
-      sources.set(id, await atNode(id, log, () => openSource({ id, type, config }, record.seed, cache, log)));
+      sources.set(
+        id,
+        await atNode(id, log, () => openSource({ id, type, config }, { seed: record.seed, cache, models, log })),
+      );
   const batches = new Map<string, Batch>();
   for (const [id, source] of sources) batches.set(id, await source.batch(0));
   const need = memoryNeed(plan, batches, starts);
@@ -161,9 +167,7 @@ function requireOneTraining(plan: Plan): void {
 
 async function openSource(
   { id: node, type, config }: Pick<PlanNode, "id" | "type" | "config">,
-  seed: number,
-  cache: string,
-  log: RecordSink,
+  { seed, cache, models, log }: { seed: number; cache: string; models: string | undefined; log: RecordSink },
 ): Promise<OpenSource> {
   const definition = findSource(type)!;
   log.append({ channel: "node", value: { node, state: "running", activity: "opening" } });
@@ -171,6 +175,7 @@ async function openSource(
   const source = await definition.open(definition.config.parse(config), {
     seed,
     cache,
+    findTokenizer: findTokenizer(models),
     progress: (activity, step, total) => {
       const now = performance.now(); // the clock may be set back
       if (step < total && now - told < 200) return;

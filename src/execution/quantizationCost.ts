@@ -1,11 +1,9 @@
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Ports } from "../core/port.ts";
 import { type Bits, heldBits, heldBytes } from "../core/quantization.ts";
 import { findBlock } from "../core/registry.ts";
-import { loadTokenizer, type ModelTokens } from "../data/tokenizerFile.ts";
+import { openModelTokenizer } from "../data/modelTokenizer.ts";
 import { openDevice } from "../engine/devices/device.ts";
 import { type Tensor, tensor, tidy } from "../engine/tensor.ts";
 import { meanScore, scoreTokens } from "../evaluation/score.ts";
@@ -69,13 +67,12 @@ export async function quantizationCost(
 }
 
 /** The ids of the text, where the model reads text alone and has a tokenizer. */
-async function textIds({ block, source, config }: ImportedModel): Promise<number[] | undefined> {
+async function textIds({ block, tokens }: ImportedModel): Promise<number[] | undefined> {
   const { inputs, outputs } = findBlock(block.type)!;
   const takesText =
     outputs.logits && Object.entries(inputs as Ports).every(([port, { optional }]) => port === "ids" || optional);
-  const file = [source, dirname(source)].map((folder) => join(folder, "tokenizer.json")).find(existsSync);
-  if (!takesText || file === undefined) return undefined;
-  const tokenizer = await loadTokenizer(file, config as ModelTokens);
+  if (!takesText || !tokens) return undefined;
+  const tokenizer = openModelTokenizer(tokens);
   return [tokenizer.special.bos, ...tokenizer.encode(text)];
 }
 

@@ -17,6 +17,7 @@ import type { Family } from "./families/family.ts";
 import { modelOf } from "./families/index.ts";
 import { frozenNames, ignoredOfOpenClip, openFlamingo, openFlamingoForm } from "./families/openFlamingo.ts";
 import type { PretrainedWeights } from "./loadPretrained.ts";
+import { type ModelTokens, modelTokens } from "./modelTokens.ts";
 
 /** Where a model of another library is. */
 export interface ModelFiles {
@@ -44,6 +45,8 @@ export interface ImportedModel extends PretrainedWeights {
   dtypes: string[];
   /** Bytes of its tensors in the files. */
   bytes: number;
+  /** Of a language model with a tokenizer.json. */
+  tokens?: ModelTokens | undefined;
   /** What is no error, and good to know: which frozen parts the checkpoint leaves out. */
   notes: string[];
 }
@@ -66,6 +69,7 @@ export function openModel({ path, config: configPath, vision, language, quantize
   const { family, block, weights: names } = modelOf(config);
   const ours = describeWeights(findBlock(block.type)!, block.config ?? {});
   const files = [openWeights(path)];
+  const textFolders = [folder];
   const { leftOut = [] } = family;
   const isLeftOut = (name: string) => leftOut.some(({ names }) => names.test(name));
   const taken = new Map([...files[0]!.tensors].filter(([name]) => !isLeftOut(name)));
@@ -82,6 +86,7 @@ export function openModel({ path, config: configPath, vision, language, quantize
       const file = given ?? (left.size > 0 && existsSync(join(folder, usual)) ? join(folder, usual) : undefined);
       if (file === undefined) return undefined;
       files.push(openWeights(file));
+      if (given !== undefined) textFolders.push(file, dirname(file));
       return { file, tensors: files.at(-1)!.tensors };
     };
     const parts = frozenNames(config);
@@ -110,6 +115,7 @@ export function openModel({ path, config: configPath, vision, language, quantize
   const stored = files.flatMap(({ tensors }) => [...tensors.values()]);
   return {
     ...{ family, config, block, names, notes },
+    tokens: modelTokens(textFolders, config, block),
     source: path,
     tensors: weights,
     bits: quantize,

@@ -26,5 +26,6 @@ export const fakeExecution: Execution = {
   importModel,
   quantizationCost,
   isModel: () => false,
+  withModels: (pipeline) => pipeline,
   caption: async ({ images }) => images.map((image) => `a ${image.split(".")[0]}`),
 };

@@ -19,6 +19,9 @@ import { type Checkpoint, newestCheckpoint } from "../../src/training/checkpoint
 const base = mkdtempSync(join(tmpdir(), "flamingo-execution-"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
+/** Where its runs find imported models. */
+export const home = findHome({ FLAMINGO_HOME: base });
+
 /** Folder of twelve small images: six colours, each as a square and as a stripe, captioned with words that the studio knows. */
 export const images = join(base, "images");
 
@@ -172,7 +175,7 @@ export async function carryOut(
       folder,
       device,
       signal: stop.signal,
-      home: findHome({ FLAMINGO_HOME: base }),
+      home,
       onRecord: (record) => {
         records.push(record);
         onRecord?.(record, () => stop.abort());

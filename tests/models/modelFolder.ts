@@ -19,8 +19,9 @@ export function modelFolder(
     tensors: Map<string, StoredTensor>,
     config: Record<string, unknown>,
   ) => Map<string, StoredTensor> | undefined = (tensors) => tensors,
+  parent = temporaryFolder(),
 ): string {
-  const folder = join(temporaryFolder(), family);
+  const folder = join(parent, family);
   mkdirSync(folder, { recursive: true });
   const reference = JSON.parse(readFileSync(join(families, family, "config.json"), "utf8"));
   const config = { architectures: [reference.block], ...reference.config };

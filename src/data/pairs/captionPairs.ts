@@ -13,8 +13,9 @@ import { BadSample, type BadSamples } from "../shards/badSamples.ts";
 import { orderOf } from "../shards/orderOf.ts";
 import { type ReadSample, readSamples, type Shard, type SplitShard, sampleCount } from "../shards/shard.ts";
 import { heldOutField, maxBadField, shuffleField } from "../shards/shardFields.ts";
-import type { Batch, OpenSource, SourceState } from "../source.ts";
-import { tokenizerField, tokenizerOf } from "../tokenizers.ts";
+import type { Batch, OpenSource, SourceContext, SourceState } from "../source.ts";
+import type { TokenizerOrigin } from "../tokenizerOrigin.ts";
+import { findShippedTokenizer, openTokenizer, tokenizerField } from "../tokenizers.ts";
 import type { Pair } from "./pair.ts";
 
 /** Characters beyond which no token goes: what is cut off anyway is not encoded first. */
@@ -53,6 +54,7 @@ export const pairOutputs = {
 /** What a batch of pairs is read from. */
 export interface PairData {
   shards: Shard[];
+  tokenizer: TokenizerOrigin;
 }
 
 const fields = z.strictObject(pairFields);
@@ -64,6 +66,7 @@ export async function openPairs(
   shards: readonly SplitShard[],
   read: ReadSample<Pair>,
   badSamples: BadSamples,
+  { findTokenizer = findShippedTokenizer }: Pick<SourceContext, "findTokenizer">,
 ): Promise<{ data: PairData } & Pick<OpenSource, "samples" | "evaluationSets" | "badSamples">> {
   const { imageSize, frames, longest, maxBad } = config;
   const heldOut = shards.map((shard) => shard.heldOut);
@@ -73,9 +76,10 @@ export async function openPairs(
   badSamples.addAll(skipped);
   const images = new Map(samples.map(({ value, position }): [number, CaptionedImage] => [position, value]));
   const split = { train: [], heldOut: [...images.values()] };
+  const tokenizer = findTokenizer(config.tokenizer);
   return {
-    ...heldOutImages(split, { imageSize, frames, longest, tokenizer: tokenizerOf(config) }),
-    data: { shards: shards.map(({ train }) => train) },
+    ...heldOutImages(split, { imageSize, frames, longest, tokenizer: openTokenizer(tokenizer) }),
+    data: { shards: shards.map(({ train }) => train), tokenizer },
     badSamples,
   };
 }
@@ -91,7 +95,7 @@ export async function pairBatch(
   const random = new Random(seed).fork("pairs").fork(index);
   const positions = orderOf(state, data.shards, config.shuffle).positions(index * batch * media, batch * media);
   const { samples, skipped } = await readSamples(data.shards, positions, maxBad, decoded(config, read));
-  const words = tokenizerOf(config);
+  const words = openTokenizer(data.tokenizer);
   const each = frames * imageSize * imageSize * 3;
   const pixels = new Float32Array(samples.length * each);
   const names: number[] = [];

@@ -7,7 +7,7 @@ import { captionDocuments } from "../documents.ts";
 import { heldOutEmoji, openEmoji, type TrainingDrawing, trainingDrawings } from "../emoji/emoji.ts";
 import { imageSizeField } from "../imageSize.ts";
 import { defineSource } from "../source.ts";
-import { tokenizerField, tokenizerOf } from "../tokenizers.ts";
+import { findShippedTokenizer, openTokenizer, tokenizerField, tokenizerOf } from "../tokenizers.ts";
 
 /**
  * Gives documents in which drawings of emoji and their names take turns.
@@ -48,15 +48,19 @@ export const EmojiDocuments = defineSource({
   tokenizer: tokenizerOf,
   async read({ imageSize, tokenizer }, context) {
     const emoji = await openEmoji(imageSize, context);
-    const captions = tokenizerOf({ tokenizer });
+    const origin = (context.findTokenizer ?? findShippedTokenizer)(tokenizer);
+    const captions = openTokenizer(origin);
     const labels = emoji.concepts.map(({ label }) => ({
       words: captions.encode(label),
       mirror: mirrorsWell(label),
     }));
-    return { ...heldOutEmoji(emoji, imageSize), data: { drawings: trainingDrawings(emoji), labels } };
+    return {
+      ...heldOutEmoji(emoji, imageSize),
+      data: { drawings: trainingDrawings(emoji), labels, tokenizer: origin },
+    };
   },
   batch(
-    { config: { batch, media, imageSize, outlines, repeats, tokenizer }, data: { drawings, labels }, seed },
+    { config: { batch, media, imageSize, outlines, repeats }, data: { drawings, labels, tokenizer }, seed },
     index,
   ) {
     const random = new Random(seed).fork("documents").fork(index);
@@ -73,7 +77,7 @@ export const EmojiDocuments = defineSource({
         return words;
       });
     });
-    const { length, ids, targets } = captionDocuments(rows, media, tokenizerOf({ tokenizer }).special);
+    const { length, ids, targets } = captionDocuments(rows, media, openTokenizer(tokenizer).special);
     return {
       images: { shape: [batch, media, 1, imageSize, imageSize, 3], data: images },
       ids: { shape: [batch, length], data: ids },

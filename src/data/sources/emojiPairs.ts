@@ -42,7 +42,7 @@ export const EmojiPairs = defineSource({
   },
   async read({ imageSize, tokenizer }, context) {
     const emoji = await openEmoji(imageSize, context);
-    const texts = tokenizerOf({ tokenizer });
+    const texts = tokenizerOf({ tokenizer }, context.findTokenizer);
     const bags = emoji.concepts.map(({ label, tags, subgroup }) => {
       const [name, others] = [texts.encode(label), [...tags, subgroup].flatMap((text) => texts.encode(text))];
       // Twice the name: captions are names, and tags only say what else it is about.

@@ -13,7 +13,7 @@ import { imageSizeField } from "../imageSize.ts";
 import { mirrored, toUnit } from "../pixels.ts";
 import { defineSource, type SourceContext } from "../source.ts";
 import { type TextTokenizer, wordsOf } from "../tokenizer.ts";
-import { tokenizerField, tokenizerOf } from "../tokenizers.ts";
+import { findShippedTokenizer, openTokenizer, tokenizerField, tokenizerOf } from "../tokenizers.ts";
 
 /** Unknown words that a message spells out. */
 const mostNamed = 12;
@@ -62,12 +62,12 @@ export const ImageFolder = defineSource({
     targets: int32("batch length", "the token that comes next, or -100 where the loss does not count"),
   },
   tokenizer: tokenizerOf,
-  async findings({ folder, longest, heldOut, tokenizer }) {
+  async findings({ folder, longest, heldOut, tokenizer }, find) {
     const warnings: string[] = [];
     const warn = (message: string) => void warnings.push(message);
     const { images, captions } = await listImageFolder(resolve(folder), { warn });
     const all = [...captions.values()].flat();
-    const words = tokenizerOf({ tokenizer });
+    const words = tokenizerOf({ tokenizer }, find);
     warnUnknown(all, words, { warn });
     warnLong(all, words, longest, { warn });
     const split = splitByName(
@@ -85,7 +85,8 @@ export const ImageFolder = defineSource({
       progress: (done, total) => context.progress("reading images", done, total),
       warn: context.warn,
     });
-    const words = tokenizerOf({ tokenizer });
+    const origin = (context.findTokenizer ?? findShippedTokenizer)(tokenizer);
+    const words = openTokenizer(origin);
     const captions = images.flatMap((image) => image.captions);
     const split = splitByName(images, heldOut);
     warnFew(split, context);
@@ -93,12 +94,12 @@ export const ImageFolder = defineSource({
     warnLong(captions, words, longest, context);
     return {
       ...heldOutImages(split, { imageSize, tokenizer: words, longest }),
-      data: { images: split.train.map((image, place) => ({ ...image, place })) },
+      data: { images: split.train.map((image, place) => ({ ...image, place })), tokenizer: origin },
     };
   },
-  batch({ config: { batch, media, imageSize, longest, mirror, tokenizer }, data: { images }, seed }, index) {
+  batch({ config: { batch, media, imageSize, longest, mirror }, data: { images, tokenizer }, seed }, index) {
     const random = new Random(seed).fork("images").fork(index);
-    const words = tokenizerOf({ tokenizer });
+    const words = openTokenizer(tokenizer);
     const each = imageSize * imageSize * 3;
     const pixels = new Float32Array(batch * media * each);
     const names: number[] = [];

@@ -37,7 +37,7 @@ export const WebDataset = defineSource({
     const { shards, badSamples } = openShards(config, ".tar", context, (path, bad) =>
       indexWebDataset(path, config.heldOut, bad),
     );
-    return openPairs(config, shards, readWebDataset, badSamples);
+    return openPairs(config, shards, readWebDataset, badSamples, context);
   },
   batch: (state, index) => pairBatch(state, index, readWebDataset),
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { addedTokens, type SpecialTokens, type TextTokenizer } from "../tokenizer.ts";
+import { truncated } from "../truncated.ts";
 import { byteSigns } from "./bpeTrainer.ts";
 
 /**
@@ -38,14 +39,7 @@ export class ByteTokenizer implements TextTokenizer {
   }
 
   truncate(text: string, most: number): string {
-    const ids = this.encode(text);
-    if (ids.length <= most) return text;
-    // A character may have several tokens: it is left out where its last one is.
-    for (let length = most; length > 0; length--) {
-      const start = this.decode(ids.slice(0, length));
-      if (text.startsWith(start)) return start;
-    }
-    return "";
+    return truncated(text, most, this);
   }
 
   word(id: number): string {
