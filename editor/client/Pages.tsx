@@ -30,6 +30,7 @@ function openLinked(pipeline: string): void {
 
 const RunsPage = lazy(() => import("./runs/RunsPage.tsx"));
 const AttentionPage = lazy(() => import("./attention/AttentionPage.tsx"));
+const ExplanationPage = lazy(() => import("./explanation/ExplanationPage.tsx"));
 const ComparePage = lazy(() => import("./runs/ComparePage.tsx"));
 
 /** The page that the address names. */
@@ -51,6 +52,8 @@ export function Pages() {
           <ComparePage chosen={route.runs} />
         ) : route.page === "attention" ? (
           <AttentionPage run={route.run} other={route.other} />
+        ) : route.page === "explanation" ? (
+          <ExplanationPage key={route.run} run={route.run} />
         ) : (
           <NotebookPage route={route} />
         )}

@@ -9,6 +9,7 @@ import {
   type ErrorAnswer,
   enterPath,
   enterRequest,
+  explanationRequest,
   findingsRequest,
   interventionRequest,
   modelRequest,
@@ -173,7 +174,12 @@ function addRunRoutes(app: Express, { runs, inspectors }: AppOptions): void {
   app.post("/api/runs/:id/intervention", async (request, response) => {
     const parsed = interventionRequest.safeParse(request.body);
     if (!parsed.success) throw unreadable(parsed.error);
-    response.json(await inspectors.ask(await runs.find(request.params.id), parsed.data));
+    response.json(await inspectors.ask(await runs.find(request.params.id), "intervention", parsed.data));
+  });
+  app.post("/api/runs/:id/explanation", async (request, response) => {
+    const parsed = explanationRequest.safeParse(request.body);
+    if (!parsed.success) throw unreadable(parsed.error);
+    response.json(await inspectors.ask(await runs.find(request.params.id), "explanation", parsed.data));
   });
   app.get("/api/runs", async (_request, response) => {
     response.json(await runs.list());

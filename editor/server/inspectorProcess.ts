@@ -1,19 +1,32 @@
 import { type ErrorReport, reportOf } from "../../src/core/errors.ts";
 import { findHome } from "../../src/runs/home.ts";
-import type { InterventionAnswer, InterventionRequest } from "../shared/protocol.ts";
+import type {
+  ExplanationAnswer,
+  ExplanationRequest,
+  InterventionAnswer,
+  InterventionRequest,
+} from "../shared/protocol.ts";
 
-/** What the studio asks the process that holds a run's model. */
-export interface InspectorMessage {
-  id: number;
-  folder: string;
-  request: InterventionRequest;
+/** A question to a run's model, by its kind, and what it is answered with. */
+export interface InspectorQuestions {
+  intervention: { request: InterventionRequest; answer: InterventionAnswer };
+  explanation: { request: ExplanationRequest; answer: ExplanationAnswer };
 }
 
-export type InspectorAnswer = { id: number } & ({ value: InterventionAnswer } | { error: ErrorReport });
+/** What the studio asks the process that holds a run's model. */
+export type InspectorMessage = { id: number; folder: string } & {
+  [Kind in keyof InspectorQuestions]: { kind: Kind; request: InspectorQuestions[Kind]["request"] };
+}[keyof InspectorQuestions];
 
-/** A model that is asked what it says under an intervention. */
+export type InspectorAnswer = { id: number } & (
+  | { value: InspectorQuestions[keyof InspectorQuestions]["answer"] }
+  | { error: ErrorReport }
+);
+
+/** A model that is asked what it says under an intervention, and how it comes to it. */
 interface Inspected {
   ask(intervention: InterventionRequest["intervention"], labels: readonly string[]): Promise<InterventionAnswer>;
+  explain(intervention: InterventionRequest["intervention"], image: number, label: string): Promise<ExplanationAnswer>;
 }
 
 /** Answers what one run's model says under interventions, one question after the other. The process holds the model of one run only. */
@@ -26,10 +39,14 @@ export function serveInspector(open: (folder: string, models: string) => Promise
     turn = turn.then(() => answer(message));
   });
 
-  async function answer({ id, folder, request }: InspectorMessage): Promise<void> {
+  async function answer({ id, folder, kind, request }: InspectorMessage): Promise<void> {
     try {
       held ??= open(folder, findHome().models);
-      const value = await (await held).ask(request.intervention, request.labels);
+      const model = await held;
+      const value =
+        kind === "intervention"
+          ? await model.ask(request.intervention, request.labels)
+          : await model.explain(request.intervention, request.image, request.label);
       process.send!({ id, value } satisfies InspectorAnswer);
     } catch (error) {
       process.send!({ id, error: { ...reportOf(error) } } satisfies InspectorAnswer);

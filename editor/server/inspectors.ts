@@ -2,8 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { FlamingoError } from "../../src/core/errors.ts";
 import { forkModule } from "../../src/package/forkModule.ts";
 import type { Home } from "../../src/runs/home.ts";
-import type { InterventionAnswer, InterventionRequest } from "../shared/protocol.ts";
-import type { InspectorAnswer, InspectorMessage } from "./inspectorProcess.ts";
+import type { InspectorAnswer, InspectorMessage, InspectorQuestions } from "./inspectorProcess.ts";
 
 export interface InspectorOptions {
   home: Home;
@@ -14,7 +13,7 @@ export interface InspectorOptions {
 /** Milliseconds after which a process that nobody asks gives its memory back. */
 const idle = 5 * 60_000;
 
-type Settle = { resolve(answer: InterventionAnswer): void; reject(error: Error): void };
+type Settle = { resolve(answer: unknown): void; reject(error: Error): void };
 
 /** A process that holds the model of a run. */
 interface Held {
@@ -25,7 +24,7 @@ interface Held {
 }
 
 /**
- * Asks trained models what they say under an intervention. The model of the run that was asked about last stays loaded, in a process of
+ * Asks trained models what they say under an intervention, and how they come to it. The model of the run that was asked about last stays loaded, in a process of
  * its own, until another is asked about, or nobody asks for a while.
  */
 export class Inspectors {
@@ -38,14 +37,18 @@ export class Inspectors {
   }
 
   /** @throws FlamingoError as `InspectedRun`; INTERNAL if the process ends */
-  ask(folder: string, request: InterventionRequest): Promise<InterventionAnswer> {
+  ask<Kind extends keyof InspectorQuestions>(
+    folder: string,
+    kind: Kind,
+    request: InspectorQuestions[Kind]["request"],
+  ): Promise<InspectorQuestions[Kind]["answer"]> {
     const held = this.#hold(folder);
     clearTimeout(held.timer);
     held.timer = setTimeout(() => this.#end(held), idle).unref();
     const id = this.#next++;
     return new Promise((resolve, reject) => {
-      held.waiting.set(id, { resolve, reject });
-      held.child.send({ id, folder, request } satisfies InspectorMessage);
+      held.waiting.set(id, { resolve: resolve as Settle["resolve"], reject });
+      held.child.send({ id, folder, kind, request } as InspectorMessage);
     });
   }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { AttentionFrame } from "../../src/channels/attention.ts";
 import type { LogRecord } from "../../src/channels/channel.ts";
 import { deviceNames as devices } from "../../src/core/deviceNames.ts";
 import type { ErrorReport } from "../../src/core/errors.ts";
@@ -11,14 +12,17 @@ import type { Pipeline } from "../../src/pipeline/schema.ts";
 import { marksChange, type RunMarks } from "../../src/runs/marks.ts";
 import type { RunStatus } from "../../src/runs/record.ts";
 
+/** What is changed in a run's model while it computes: see `Intervention` in src/inspection. */
+const intervention = z.strictObject({
+  gates: z.record(z.string(), z.number()).exactOptional(),
+  layers: z.array(z.int()).exactOptional(),
+  heads: z.array(z.strictObject({ layer: z.int(), head: z.int() })).exactOptional(),
+  masked: z.array(z.int()).exactOptional(),
+});
+
 /** POST to `/api/runs/ID/intervention`: what the run's model says of its pinned images under an intervention. Answered with InterventionAnswer. */
 export const interventionRequest = z.strictObject({
-  intervention: z.strictObject({
-    gates: z.record(z.string(), z.number()).exactOptional(),
-    layers: z.array(z.int()).exactOptional(),
-    heads: z.array(z.strictObject({ layer: z.int(), head: z.int() })).exactOptional(),
-    masked: z.array(z.int()).exactOptional(),
-  }),
+  intervention,
   /** Texts whose log-likelihood is asked for, by image. */
   labels: z.array(z.string().max(1000)).max(64),
 });
@@ -30,6 +34,35 @@ export interface InterventionAnswer {
   step: number;
   gates: { name: string; value: number }[];
   samples: { image: number; caption: string; logLikelihood?: number }[];
+}
+
+/** POST to `/api/runs/ID/explanation`: a pinned image, followed through the run's model. Answered with ExplanationAnswer. */
+export const explanationRequest = z.strictObject({
+  intervention,
+  image: z.int().nonnegative(),
+  label: z.string().max(1000),
+});
+export type ExplanationRequest = z.output<typeof explanationRequest>;
+
+/** A token and how likely it is to come next. */
+export interface NextToken {
+  word: string;
+  probability: number;
+}
+
+/** Its answer; what the numbers are is told at `Explanation` in src/evaluation. */
+export interface ExplanationAnswer {
+  /** The step of the checkpoint that the model is of. */
+  step: number;
+  gateValues: { name: string; value: number }[];
+  caption: string;
+  frame: Omit<AttentionFrame, "step" | "document">;
+  pixels: number[];
+  features: { shape: number[]; norms: number[] };
+  media: number[];
+  gates: { name: string; update: string; before: number[]; updates: number[]; after: number[] }[];
+  next: (NextToken & { masked: number })[][];
+  masked: NextToken[];
 }
 
 /** Header that every request which changes something must carry: a page of another origin cannot set it. */

@@ -47,6 +47,13 @@ export function countOf({ counts }: Histogram): number {
   return counts.reduce((sum, each) => sum + each, 0);
 }
 
+/** The standard deviation of the numbers; NaN where there are none. */
+export function deviationOf(histogram: Histogram): number {
+  const count = countOf(histogram);
+  const { sum, squaredSum } = histogram;
+  return Math.sqrt(Math.max(0, squaredSum / count - (sum / count) ** 2));
+}
+
 /** The value that a share of the numbers is below: exact at 0 and 1, and as fine as the bins between. */
 export function quantile(histogram: Histogram, share: number): number {
   const { low, high, counts, min, max } = histogram;

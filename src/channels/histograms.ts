@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { type LineOptions, linesPanel } from "../figures/lines.ts";
-import { formatCount } from "../figures/numbers.ts";
+import { formatCount, formatNumber } from "../figures/numbers.ts";
 import { Series } from "../figures/series.ts";
 import { defineChannel, number, type Reading } from "./channel.ts";
-import { countOf, type Histogram, histogramOf, quantile } from "./histogram.ts";
+import { countOf, deviationOf, type Histogram, histogramOf, quantile } from "./histogram.ts";
 import { stepAxis } from "./namedSeries.ts";
 import { placeName } from "./place.ts";
 
@@ -48,9 +48,14 @@ export const mostNumbers = 65_536;
 /** Steps between two readings, and how many readings a run has at most. */
 export const histogramReadings = { every: 50, most: 200 } as const;
 
-/** Percentiles that are drawn: those of a normal distribution at whole standard deviations, as in TensorBoard. */
-const percentiles = [0, 0.0228, 0.1587, 0.5, 0.8413, 0.9772, 1] as const;
-const percentileNames = ["least", "2%", "16%", "median", "84%", "98%", "largest"] as const;
+/** Percentiles that are drawn: those of a normal distribution at whole standard deviations from its mean. */
+const percentiles = [
+  { name: "98%", share: 0.9772, width: 1, opacity: 0.45 },
+  { name: "84%", share: 0.8413, width: 1.5, opacity: 0.7 },
+  { name: "median", share: 0.5, width: 2.25, opacity: 1 },
+  { name: "16%", share: 0.1587, width: 1.5, opacity: 0.7 },
+  { name: "2%", share: 0.0228, width: 1, opacity: 0.45 },
+] as const;
 /** Histograms over each other, from the first to the last. */
 const mostCurves = 12;
 
@@ -84,9 +89,9 @@ export const histograms = defineChannel({
   }),
   view: z.object({
     of: z.enum(kinds).default("weights").meta({ title: "of", description: "Whose numbers are counted" }),
-    as: z.enum(["percentiles", "histograms"]).default("percentiles").meta({
-      title: "as",
-      description: "Percentiles over steps, or histograms over each other, from the first step to the last",
+    curves: z.boolean().default(false).meta({
+      title: "curves",
+      description: "Histograms over each other, from the first step to the last, in place of percentiles over steps",
     }),
     layer: z
       .int()
@@ -95,25 +100,31 @@ export const histograms = defineChannel({
       .default(0)
       .meta({ title: "layer", description: "Which of the layers, in the model's order, from 0" }),
   }),
-  figure: (state, { of, as, layer }, frame) => {
+  figure: (state, { of, curves, layer }, frame) => {
     const own = state.filter((each) => each.of === of && each.taken.some(({ histogram }) => countOf(histogram) > 0));
     const shown = own[Math.min(layer, own.length - 1)];
     if (!shown) return undefined;
     const taken = shown.taken.filter(({ histogram }) => countOf(histogram) > 0);
     const last = taken.at(-1)!;
-    const readout = { value: shown.name, label: `${formatCount(countOf(last.histogram))} ${of}` };
+    const { min, max } = last.histogram;
+    const range = `${formatNumber(min)} to ${formatNumber(max)}`;
+    const readout = {
+      value: formatNumber(deviationOf(last.histogram)),
+      label: `standard deviation of ${formatCount(countOf(last.histogram))} ${of}, ${range}, of ${shown.name}`,
+    };
+    const value = `${titles[of]}, ${shortName(shown.name)}`;
     const label = `how the ${of} of ${shown.name} are spread, over steps`;
-    if (as === "histograms") {
-      const curves = evenly(taken, mostCurves);
+    if (curves) {
+      const some = evenly(taken, mostCurves);
       const panel = linesPanel({
         title: "Histograms",
-        lines: curves.map((each, at) => curveOf(each, at, curves.length)),
-        x: { title: titles[of] },
-        y: { title: "share of the numbers in a bin" },
+        lines: some.map((each, at) => curveOf(each, at, some.length)),
+        x: { title: value },
+        y: { title: "share in a bin" },
         readout,
         legend: [
           {
-            label: `step ${formatCount(curves[0]!.step)} to ${formatCount(last.step)}`,
+            label: `step ${formatCount(some[0]!.step)} to ${formatCount(last.step)}`,
             colors: [0, 1, 2, 3].map((at) => ({ layer: at, of: 4 })),
           },
         ],
@@ -121,30 +132,20 @@ export const histograms = defineChannel({
       return { rows: [[panel]], label };
     }
     const steps = taken.map(({ step }) => step);
-    const middle = (percentiles.length - 1) / 2;
+    const color = { series: 0 };
     const panel = linesPanel({
       title: "Histograms",
-      lines: percentiles.map((share, at): LineOptions => {
-        const away = Math.abs(at - middle) / middle;
-        return {
-          name: percentileNames[at]!,
-          points: Series.of(
-            steps,
-            taken.map(({ histogram }) => quantile(histogram, share)),
-          ),
-          color: { series: 0 },
-          width: at === middle ? 2.25 : 1.25,
-          opacity: 1 - 0.65 * away,
-          dash: away === 1 ? [2, 3] : [],
-        };
+      lines: percentiles.map(({ share, ...line }): LineOptions => {
+        const values = taken.map(({ histogram }) => quantile(histogram, share));
+        return { ...line, color, points: Series.of(steps, values) };
       }),
       x: stepAxis(frame),
-      y: { title: titles[of] },
+      y: { title: value },
       readout,
       legend: [
-        { label: "median", colors: [{ series: 0 }], dash: [] },
-        { label: "16%, 84%; 2%, 98%", colors: [{ series: 0 }], dash: [], opacity: 0.6 },
-        { label: "least, largest", colors: [{ series: 0 }], dash: [2, 3], opacity: 0.5 },
+        { label: "median", colors: [color], dash: [] },
+        { label: "16% and 84%", colors: [color], dash: [], opacity: 0.7 },
+        { label: "2% and 98%", colors: [color], dash: [], opacity: 0.45 },
       ],
     });
     return { rows: [[panel]], label };
@@ -164,9 +165,16 @@ export const histograms = defineChannel({
 
 const titles: Readonly<Record<Kind, string>> = {
   weights: "weight",
-  gradients: "gradient before clipping",
+  gradients: "gradient",
   activations: "activation",
 };
+
+/** `gated_cross_attn_layers.0` of `flamingo.lang_encoder.gated_cross_attn_layers.0 (new)`. */
+function shortName(name: string): string {
+  const [place = ""] = name.split(" ");
+  const parts = place.split(".");
+  return parts.slice(/^\d+$/.test(parts.at(-1)!) ? -2 : -1).join(".");
+}
 
 /** The series with one more histogram of one of them, which may be new. */
 function withSpread(state: readonly SpreadSeries[], each: Spread, step: number): readonly SpreadSeries[] {

@@ -3,6 +3,7 @@ import { Image } from "../data/image.ts";
 import { type Media, videoOf } from "../data/media.ts";
 import { openDevice } from "../engine/devices/device.ts";
 import type { CaptionModel, GateValue } from "../evaluation/captioning/captionModel.ts";
+import type { Explanation } from "../evaluation/captioning/explanation.ts";
 import type { Intervention } from "../inspection/interventions.ts";
 import { pinnedFrames, readRun } from "../runs/folder.ts";
 import { openCaptionModel } from "./openCaptionModel.ts";
@@ -72,6 +73,24 @@ export class InspectedRun {
         ...(scores[image] === undefined ? {} : { logLikelihood: scores[image] }),
       })),
     };
+  }
+
+  /**
+   * Follows a pinned image through the model under an intervention.
+   * @throws FlamingoError NOT_FOUND for an image that is not pinned; as `CaptionModel.intervene` and `CaptionModel.explain`
+   */
+  async explain(
+    intervention: Intervention,
+    image: number,
+    label: string,
+  ): Promise<Explanation & { step: number; gateValues: GateValue[] }> {
+    const pinned = this.#images[image];
+    if (!pinned) {
+      const fix = `name one from 0 to ${this.#images.length - 1}`;
+      throw new FlamingoError("NOT_FOUND", `there is no pinned image ${image} among ${this.#images.length}`, { fix });
+    }
+    const model = await this.#model.intervene(intervention);
+    return { step: this.step, gateValues: await model.gates(), ...(await model.explain(pinned, { image, label })) };
   }
 
   dispose(): void {

@@ -7,7 +7,7 @@ import { carryOut, newRun, smallPipeline } from "../execution/smallRun.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
 import { openStudio } from "./openStudio.ts";
 
-test("a run's model under an intervention says over HTTP what the library says", {
+test("a run's model under an intervention says, and explains, over HTTP what the library says", {
   timeout: 120_000,
 }, async () => {
   const { folder, outcome } = await carryOut(await newRun(smallPipeline({ without: ["evaluate"] })));
@@ -39,6 +39,11 @@ test("a run's model under an intervention says over HTTP what the library says",
     expect(response.status).toBe(200);
     expect((await response.json()) as InterventionAnswer).toEqual(expected);
   }
+  const explained = await run.explain({ gates: closed }, 1, "red heart");
+  const explain = (image: number) =>
+    studio.send("POST", "/api/runs/small/explanation", { intervention: { gates: closed }, image, label: "red heart" });
+  expect(await (await explain(1)).json()).toEqual(JSON.parse(JSON.stringify(explained)));
+  expect((await explain(2)).status).toBe(404); // two images are pinned
   const refused = await ask("small", { intervention: { gates: { other: 0 } }, labels });
   expect([refused.status, ((await refused.json()) as { error: { code: string } }).error.code]).toEqual([
     404,

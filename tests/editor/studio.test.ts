@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { hasBrowser, launchBrowser } from "../browser.ts";
@@ -37,6 +37,7 @@ describe.runIf(hasBrowser())("the studio, as a person sees it", () => {
       await expect.poll(() => stepsDrawn(page), patience).toBeGreaterThan(paused.steps);
     });
     await stage(page, "9 stopped", () => stop(page, home));
+    await stage(page, "10 step by step", () => followImage(page, home));
     expect(complaints).toEqual([]);
   });
 });
@@ -211,6 +212,33 @@ async function stop(page: Page, home: string): Promise<void> {
   const files = readdirSync(join(runFolder(home), "checkpoints"));
   expect(files.filter((name) => name.endsWith(".safetensors"))).not.toHaveLength(0);
   await page.getByRole("button", { name: "Resume" }).waitFor();
+}
+
+/** One image from pixels to the next token; with all gates closed it is as if there were no image. */
+async function followImage(page: Page, home: string): Promise<void> {
+  await page.evaluate(
+    (run) => {
+      location.hash = `#explanation=${run}`;
+    },
+    basename(runFolder(home)),
+  );
+  const sentence = page.getByTestId("explanation-caption");
+  await sentence.waitFor(patience);
+  for (const name of ["Pixels", "Features", "Visual tokens", "Cross-attention", "Gate", "Next token"])
+    await page.getByRole("region", { name, exact: true }).locator(".katex").first().waitFor();
+  const next = page.getByRole("list", { name: "Probability of the likeliest next tokens" });
+  const widths = (kind: string) =>
+    next.locator(kind).evaluateAll((bars) => bars.map((bar) => (bar as HTMLElement).style.width));
+  const [own, masked] = ["b:not(.beside)", "b.beside"] as const;
+  expect(await widths(own)).not.toEqual(await widths(masked));
+  await page.getByRole("button", { name: "Close all gates" }).click();
+  await expect.poll(async () => String(await widths(own)) === String(await widths(masked)), patience).toBe(true);
+  const gates = page.getByRole("region", { name: "Gate", exact: true }).getByRole("slider");
+  expect(await gates.evaluateAll((all) => all.map((each) => (each as HTMLInputElement).value))).toEqual(
+    Array(8).fill("0"),
+  );
+  await page.getByRole("button", { name: "As trained" }).click();
+  await expect.poll(async () => String(await widths(own)) === String(await widths(masked)), patience).toBe(false);
 }
 
 /** What a person can tell two views of a run by. */

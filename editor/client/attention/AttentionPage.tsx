@@ -54,6 +54,9 @@ export default function AttentionPage({ run, other }: { run: string; other: stri
             smooth
           </label>
           <CompareSelect run={run} other={other} />
+          <a className="plain-link" href={hashOf({ page: "explanation", run })}>
+            Step by step
+          </a>
           {other === undefined && sides[0]!.slider}
         </div>
         {frame ? (

@@ -6,6 +6,7 @@ import type { InterventionAnswer, InterventionRequest } from "../../shared/proto
 import { StudioImage } from "../parts/StudioImage.tsx";
 import { tellError } from "../stores/notices.ts";
 import { sendJson } from "../stores/request.ts";
+import { hashOf } from "../stores/route.ts";
 import { pinnedImage, useRun } from "../stores/run.ts";
 import { NoRun } from "./NoRun.tsx";
 
@@ -56,6 +57,9 @@ function Gates({ run, samples }: { run: string; samples: readonly Sample[] }) {
             captions right{answer && `, step ${formatCount(answer.step)}, ${formatCount(milliseconds)} ms`}
           </span>
         </p>
+        <a className="plain-link" href={hashOf({ page: "explanation", run })}>
+          Step by step
+        </a>
       </div>
       <div className="intervention">
         <fieldset className="intervention-gates" aria-label="tanh of each gate">

@@ -6,12 +6,13 @@ export type Route =
   | { page: "runs" }
   | { page: "compare"; runs: string[] }
   | { page: "attention"; run: string; other?: string }
+  | { page: "explanation"; run: string }
   | { page: "notebooks" }
   | { page: "notebook"; path: string };
 
 const id = "[a-z0-9][a-z0-9-]{0,63}";
 
-/** Reads `#run=ID`, `#pipeline=ID`, `#runs`, `#compare=ID,ID`, `#attention=ID`, `#attention=ID,ID`, `#notebooks`, `#notebook=PATH`; anything else is the pipeline's page. */
+/** Reads `#run=ID`, `#pipeline=ID`, `#runs`, `#compare=ID,ID`, `#attention=ID`, `#attention=ID,ID`, `#explanation=ID`, `#notebooks`, `#notebook=PATH`; anything else is the pipeline's page. */
 export function readRoute(hash: string): Route {
   if (hash === "#notebooks") return { page: "notebooks" };
   if (hash === "#runs") return { page: "runs" };
@@ -19,6 +20,8 @@ export function readRoute(hash: string): Route {
   if (compared !== undefined) return { page: "compare", runs: [...new Set(compared.split(","))] };
   const [, attention, other] = new RegExp(`^#attention=(${id})(?:,(${id}))?$`).exec(hash) ?? [];
   if (attention !== undefined) return { page: "attention", run: attention, ...(other ? { other } : {}) };
+  const explained = new RegExp(`^#explanation=(${id})$`).exec(hash)?.[1];
+  if (explained !== undefined) return { page: "explanation", run: explained };
   const path = /^#notebook=(.+)$/.exec(hash)?.[1];
   if (path !== undefined) return { page: "notebook", path: decode(path) };
   const run = new RegExp(`^#run=(${id})$`).exec(hash)?.[1];
@@ -35,6 +38,8 @@ export function hashOf(route: Route): string {
       return `#compare=${route.runs.join(",")}`;
     case "attention":
       return `#attention=${route.run}${route.other === undefined ? "" : `,${route.other}`}`;
+    case "explanation":
+      return `#explanation=${route.run}`;
     case "notebooks":
       return "#notebooks";
     case "notebook":

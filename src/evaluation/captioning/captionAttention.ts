@@ -10,6 +10,7 @@ import type { PromptModel } from "../promptModel.ts";
  * features in each frame.
  * @param watch watched while the images were encoded
  * @param captions token ids, image by image
+ * @param gates tanh of gates that are not at their own value, by name
  */
 export async function captionAttention(
   model: PromptModel,
@@ -17,6 +18,7 @@ export async function captionAttention(
   images: readonly Media[],
   captions: readonly (readonly number[])[],
   labels: readonly string[],
+  gates: Readonly<Record<string, number>> = {},
 ): Promise<Omit<AttentionFrame, "step" | "document"> | undefined> {
   const prompts = images.map((image, index) => [image, captions[index]!]);
   (await model.logits(prompts, { closed: true, probes: watch.probes })).dispose();
@@ -33,7 +35,7 @@ export async function captionAttention(
     return rollOut(layers, residual).map((row) => overPatches(row, frames, side * side).map(rounded));
   };
   return {
-    layers: await Promise.all(cross.map(({ block }) => fusionLayer(block, model))),
+    layers: await Promise.all(cross.map(({ block }) => fusionLayer(block, model, gates))),
     grid: { rows: side, columns: side },
     images: captions.map((caption, image): AttentionImage => {
       return {
@@ -62,13 +64,14 @@ function rowsOf(rows: readonly (readonly number[])[], length: number): number[][
 async function fusionLayer(
   { node, path, types }: PlacedBlock,
   model: PromptModel,
+  gates: Readonly<Record<string, number>>,
 ): Promise<AttentionFrame["layers"][number]> {
   const depth = Math.max(0, path.length - 2); // past the attention and the cross-attention that it stands in
   const crossAttention = { node, path: path.slice(0, -1), types: types.slice(0, -1) };
   const gate = gateOf(crossAttention, model.weights.all(), model.blocks);
   const [weight] = gate ? await gate.variable.data() : [];
   const layer = { node, path: path.slice(0, depth), type: types[depth]! };
-  return weight === undefined ? layer : { ...layer, gate: Math.tanh(weight) };
+  return weight === undefined ? layer : { ...layer, gate: gates[gate!.name] ?? Math.tanh(weight) };
 }
 
 /** Features of a frame past its grid sum up all of it (the encoder's mean): their share belongs to every patch of the frame alike. */

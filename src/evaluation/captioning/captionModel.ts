@@ -4,7 +4,6 @@ import type { Image } from "../../data/image.ts";
 import type { Media } from "../../data/media.ts";
 import type { TextTokenizer } from "../../data/tokenizer.ts";
 import { assignNumbers, type Weights } from "../../engine/readings/weights.ts";
-import { slice, tidy } from "../../engine/tensor.ts";
 import { AttentionWatch } from "../../inspection/attention.ts";
 import { type Intervention, interventionEdits } from "../../inspection/interventions.ts";
 import type { Pipeline } from "../../pipeline/schema.ts";
@@ -14,12 +13,8 @@ import type { Prompt } from "../prompt.ts";
 import type { PromptModel } from "../promptModel.ts";
 import { meanScore } from "../score.ts";
 import { captionAttention } from "./captionAttention.ts";
-
-/** A token and how likely it is to come next. */
-export interface NextToken {
-  word: string;
-  probability: number;
-}
+import { type Explanation, explainCaption } from "./explanation.ts";
+import { likeliestNext, type NextToken } from "./likeliestNext.ts";
 
 /** A tanh gate of a trained model. */
 export interface GateValue {
@@ -132,17 +127,10 @@ export class CaptionModel {
     const prompt = [...this.#promptOf(image), ...(after === "" ? [] : [this.#encode(after)])];
     try {
       const logits = await this.#model.logits([prompt]);
-      const [, length, tokens] = logits.shape as [number, number, number];
-      const last = tidy(() => slice(logits, [0, length - 1, 0], [1, 1, image ? tokens : this.tokenizer.pretrained]));
-      const scores = (await last.data()) as Float32Array;
+      const among = image ? logits.shape[2]! : this.tokenizer.pretrained;
+      const [next] = await likeliestNext(logits, [logits.shape[1]! - 1], this.tokenizer, { most, among });
       logits.dispose();
-      last.dispose();
-      const top = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-      const sum = scores.reduce((total, score) => total + Math.exp(score - top), 0);
-      return [...scores]
-        .map((score, id) => ({ word: this.tokenizer.word(id), probability: Math.exp(score - top) / sum }))
-        .sort((a, b) => b.probability - a.probability)
-        .slice(0, most);
+      return next!;
     } finally {
       this.#model.release();
     }
@@ -164,13 +152,31 @@ export class CaptionModel {
         texts?.map((text) => this.#encode(text)) ??
         (await this.#model.generate(prompts, { most: longest })).map(({ tokens }) => tokens);
       const labels = list.map(({ label }) => label ?? "");
-      const frame = await captionAttention(this.#model, watch, list, captions, labels);
+      const frame = await captionAttention(this.#model, watch, list, captions, labels, this.#intervention?.gates);
       if (frame) return { frame: { step: 0, ...frame }, pngs: await Promise.all(list.map((image) => image.png())) };
       throw new FlamingoError("INVALID_PIPELINE", `"${this.pipeline.name}" has no attention that could be drawn`, {
         fix: "use a model with a resampler and gated layers over a square grid of features",
       });
     } finally {
       watch.dispose();
+      this.#model.release();
+    }
+  }
+
+  /**
+   * Follows one image through the model, stage by stage: features, visual tokens, attention, gates, next tokens.
+   * @param about its number and label in the attention frame
+   * @throws FlamingoError INVALID_PIPELINE if the model has no resampler or no gated layers
+   */
+  async explain(image: Media, about: { image?: number; label?: string } = {}): Promise<Explanation> {
+    this.#checkSizes([image]);
+    try {
+      const { image: number = 0, label = "" } = about;
+      return await explainCaption(this.#model, image, {
+        ...{ image: number, label, longest },
+        gates: this.#intervention?.gates,
+      });
+    } finally {
       this.#model.release();
     }
   }
