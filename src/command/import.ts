@@ -4,7 +4,7 @@ import { type Command, readArguments, usageError } from "./command.ts";
 import { readBits } from "./readBits.ts";
 
 const usage =
-  "flamingo import PATH [--config FILE] [--vision FILE] [--language FILE] [--name NAME] [--quantize 8|4] [--json]";
+  "flamingo import PATH [--config FILE] [--vision FILE] [--language FILE] [--name NAME] [--overwrite] [--quantize 8|4] [--json]";
 
 /** Makes a pipeline of a model in another library's files. */
 export const importCommand: Command = {
@@ -20,6 +20,7 @@ written.
   --vision FILE   of an OpenFlamingo checkpoint without its frozen parts: the image encoder, as open_clip saves it
   --language FILE the language model, as transformers saves it: a file or folder
   --name NAME     name of the weights and the pipeline; that of the folder without it
+  --overwrite     puts it in the place of a model that was imported under that name, with its pipeline
   --quantize BITS holds matrices that are frozen in 8 or 4 bits a number, so that a large model fits: tells the memory, and
                   what it does to the log-likelihood of an English text
   --json          print one JSON object
@@ -32,6 +33,7 @@ written.
       vision: text,
       language: text,
       quantize: text,
+      overwrite: { type: "boolean" },
       json: { type: "boolean" },
     } as const;
     const { values, positionals } = readArguments(args, options, usage);
@@ -40,12 +42,13 @@ written.
     const quantize = readBits(values.quantize, usage);
     const { importModel, quantizationCost } = await context.execution();
     const { config, vision, language } = values;
-    const report = await importModel({ path, ...values, quantize, home: context.home });
     let cost: QuantizationCost | undefined;
-    if (quantize) {
+    const beforeWriting = async () => {
+      if (!quantize) return;
       if (!values.json) context.err.write("measuring the log-likelihood in single precision and quantised\n");
       cost = await quantizationCost({ path, config, vision, language, quantize });
-    }
+    };
+    const report = await importModel({ path, ...values, quantize, home: context.home, beforeWriting });
     const { name, family, parameters, dtypes, bytes, source, pipeline, notes } = report;
     if (values.json) {
       context.out.write(`${JSON.stringify({ ...report, ...(cost && { quantized: cost }) })}\n`);

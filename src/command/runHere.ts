@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import type { ErrorCode } from "../core/errors.ts";
 import { compile } from "../pipeline/compile.ts";
 import type { Pipeline } from "../pipeline/schema.ts";
 import { conductRun } from "../runs/conduct.ts";
@@ -32,6 +33,12 @@ export async function runHere({ context, out, json, ...options }: RunHereOptions
   return conductHere(folder, device, json, context);
 }
 
+/** Faults of the pipeline itself, which a run keeps as it was started: resumed, it would fail again. */
+const ofPipeline: ReadonlySet<ErrorCode> = new Set([
+  ...(["SHAPE_MISMATCH", "DTYPE_MISMATCH", "UNKNOWN_BLOCK", "UNKNOWN_PORT", "MISSING_INPUT"] as const),
+  ...(["SLOT_MISMATCH", "RECURSIVE_BLOCK", "INVALID_CONFIG", "INVALID_PIPELINE", "NO_ACTION", "USAGE"] as const),
+]);
+
 /** Carries out the run of a folder in this process, new or resumed, and shows how it goes. */
 export async function conductHere(
   folder: string,
@@ -64,7 +71,8 @@ export async function conductHere(
   ).finally(release);
   progress?.end();
   if (error) err.write(`${printError(error)}\n`);
-  if (outcome !== "succeeded") err.write(`to go on: flamingo resume ${quote(shown)}\n`);
+  if (outcome !== "succeeded" && !(error && ofPipeline.has(error.code)))
+    err.write(`to go on: flamingo resume ${quote(shown)}\n`);
   if (outcome === "succeeded") return 0;
   return outcome === "stopped" ? interruptedCode : 1;
 }

@@ -79,11 +79,14 @@ function groupsOf(
   return [...groups.values()];
 }
 
-function check(prompts: readonly ArrayLike<number>[], { most, sampling, beams = 1 }: GenerateOptions): void {
+function check(prompts: readonly ArrayLike<number>[], options: GenerateOptions): void {
+  const { most, sampling, beams = 1, atOnce = 1 } = options;
   const refuse = (message: string, fix: string) => new FlamingoError("USAGE", message, { fix });
   if (!(Number.isInteger(most) && most >= 0)) throw refuse(`most is ${most}, expected a count of tokens`, "set it");
   if (!(Number.isInteger(beams) && beams >= 1))
     throw refuse(`beams is ${beams}, expected a whole number of at least 1`, "leave it out");
+  if (!(Number.isInteger(atOnce) && atOnce >= 1))
+    throw refuse(`atOnce is ${atOnce}, expected a whole number of at least 1`, "leave it out");
   if (sampling && beams > 1) throw refuse("a beam search draws nothing", "leave out sampling or beams");
   if (prompts.some((prompt) => prompt.length === 0)) throw refuse("a prompt is empty", "begin it with <bos>");
   if (sampling) checkSampling(sampling);

@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
-import { copyFile, readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { copyFile, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { describeStarts, describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
 import type { Start } from "../core/reading.ts";
 import type { WeightData } from "../core/weight.ts";
 import { withNewTokens } from "../data/tokenizerFile.ts";
 import { makeFolder } from "../files/makeFolder.ts";
+import { missingPath } from "../files/missingPath.ts";
 import { optionsOf } from "../graph/graph.ts";
 import { withGraphBlocks } from "../graph/graphBlock.ts";
 import { checkpointNames, openFlamingo } from "../models/families/openFlamingo.ts";
@@ -15,6 +16,7 @@ import type { ImportedModel } from "../models/modelFiles.ts";
 import { compile, type Plan } from "../pipeline/compile.ts";
 import { writePipeline } from "../pipeline/schema.ts";
 import { readRun } from "../runs/folder.ts";
+import { folderError } from "../runs/folderError.ts";
 import type { RecordSink } from "../runs/record.ts";
 import { type ByteProgress, saveWeights } from "../weights/file.ts";
 import { listNames } from "../weights/mappedWeights.ts";
@@ -59,17 +61,38 @@ export interface ExportReport {
  *   are further rows of its embeddings, and further tokens of its tokenizer.
  * - `safetensors`: every weight by our names, with the pipeline in the metadata.
  *
+ * What fails leaves the folder as it was: empty, or not there.
+ *
  * @throws FlamingoError NOT_FOUND if there is no checkpoint, or the run has no model that was imported from that library; CONFLICT if
  *   the folder is not empty
  */
 export async function exportModel(options: ExportOptions): Promise<ExportReport> {
+  const { out } = options;
+  if ((await readdir(out).catch(() => [])).length > 0)
+    throw new FlamingoError("CONFLICT", `${out} is not empty`, { source: out, fix: "name another folder with --out" });
+  const made = missingPath(out)?.missing;
+  try {
+    return await writeModel(options);
+  } catch (error) {
+    await clear(out, made);
+    throw folderError(error, out, "export the run once more");
+  }
+}
+
+/** Takes away what was written. @param made the first part of the path that was not there before */
+async function clear(out: string, made: string | undefined): Promise<void> {
+  for (const name of await readdir(out).catch(() => [])) await rm(join(out, name), { recursive: true, force: true });
+  if (made === undefined) return;
+  for (let folder = resolve(out); folder.startsWith(made); folder = dirname(folder))
+    await rmdir(folder).catch(() => {});
+}
+
+async function writeModel(options: ExportOptions): Promise<ExportReport> {
   const { folder, to, out, models, log, progress, shardBytes } = options;
   const record = await readRun(folder);
   const { checkpoint } = await lastCheckpoint(folder, log);
   const { step, weights: trained } = checkpoint;
   const plan = compile(record.pipeline, catalog, record.options.targets);
-  if ((await readdir(out).catch(() => [])).length > 0)
-    throw new FlamingoError("CONFLICT", `${out} is not empty`, { source: out, fix: "name another folder with --out" });
   if (to === "safetensors") {
     const tensors = allWeights(plan, trained, models);
     const definition = JSON.stringify(JSON.parse(writePipeline(record.pipeline)));
@@ -103,10 +126,20 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
   const added = trained.get(`${start.path}.embed_tokens.new_tokens`)?.shape[0] ?? 0;
   const { vocabulary = 0 } = model.block.config as { vocabulary?: number };
   const grown = added > 0 ? { vocab_size: vocabulary + added } : {};
-  await writeFile(config, json({ ...model.config, ...grown, torch_dtype: "float32" }));
+  await writeFile(config, json({ ...withSinglePrecision(exportedConfig(model)), ...grown }));
   await copyTokenizer(model, out);
   if (added > 0) await extendTokenizer(join(out, "tokenizer.json"), vocabulary, added);
   return { files: (await readdir(out)).sort().map((name) => join(out, name)), step, tensors: tensors.length };
+}
+
+/** The configuration of what is exported, which may be a part of what was imported. */
+function exportedConfig({ family, config }: ImportedModel): Readonly<Record<string, unknown>> {
+  return family.exported?.(config) ?? config;
+}
+
+/** The configuration of numbers in single precision: newer versions of transformers read `dtype` before `torch_dtype`. */
+function withSinglePrecision(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return { ...config, torch_dtype: "float32", ...("dtype" in config ? { dtype: "float32" } : {}) };
 }
 
 /** Fields of `rope_scaling` that transformers refuses as whole numbers: 2.0 is what it wants, where JSON of ours says 2. */

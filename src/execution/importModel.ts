@@ -1,4 +1,5 @@
 import { existsSync, realpathSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { countParameters, describeWeights } from "../core/describeWeights.ts";
 import { FlamingoError } from "../core/errors.ts";
@@ -17,6 +18,10 @@ import { pretrainedNames } from "../weights/pretrained.ts";
 export interface ImportOptions extends ModelFiles {
   /** Name of the weights and the pipeline; by default that of the folder. */
   name?: string | undefined;
+  /** Puts the model in the place of one that was imported under this name, with its pipeline. */
+  overwrite?: boolean | undefined;
+  /** What must succeed when all has been checked and nothing is written yet. */
+  beforeWriting?: () => Promise<void>;
   home: Pick<Home, "models" | "pipelines">;
 }
 
@@ -39,11 +44,13 @@ export interface ImportReport {
 
 /**
  * Makes a pipeline of a model in another library's files: a node for the model, which starts from the weights. They stay where they
- * are, and the home folder remembers where that is. All headers are checked first: what does not fit leaves nothing behind.
+ * are, and the home folder remembers where that is. All headers are checked first: what does not fit, or cannot be written, leaves nothing
+ * behind.
  *
- * @throws FlamingoError INVALID_CONFIG, INVALID_WEIGHTS, INVALID_DATA as `openModel`; CONFLICT if the name is taken
+ * @throws FlamingoError NOT_FOUND, INVALID_CONFIG, INVALID_WEIGHTS, INVALID_DATA as `openModel`; CONFLICT if the name is taken
  */
-export async function importModel({ name: wanted, home, ...files }: ImportOptions): Promise<ImportReport> {
+export async function importModel(options: ImportOptions): Promise<ImportReport> {
+  const { name: wanted, overwrite = false, beforeWriting, home, ...files } = options;
   const real = (path: string) => (existsSync(path) ? realpathSync(path) : resolve(path));
   const source = real(files.path);
   const places = {
@@ -60,26 +67,32 @@ export async function importModel({ name: wanted, home, ...files }: ImportOption
     });
   const { family, block, tokens, dtypes, bytes, notes } = openModel(places);
   const pipeline = join(home.pipelines, `${name}.json`);
+  const isImported = existsSync(importedFile(home.models, name));
   const taken = [
     pretrainedNames().includes(name) && "weights that come with the studio",
     (await templateNames()).includes(name) && "a template",
-    existsSync(importedFile(home.models, name)) && "imported weights",
-    existsSync(pipeline) && "a pipeline",
+    isImported && !overwrite && "imported weights",
+    existsSync(pipeline) && !isImported && "a pipeline",
   ].find((each) => each !== false);
   if (taken !== undefined)
     throw new FlamingoError("CONFLICT", `"${name}" is the name of ${taken} already`, {
       source: name,
-      fix: "choose another name with --name",
+      fix: `choose another name with --name${isImported ? ", or replace them and their pipeline with --overwrite" : ""}`,
     });
   const record: Imported = { format: "flamingo-weights", version: 1, ...places };
-  await write(home.models, importedFile(home.models, name), `${JSON.stringify(record, null, 2)}\n`);
   // Sources of ours give pixels from -1 to 1; the library's preprocessing is its own.
   const forSources = family.forImages?.(block) ?? block;
-  await write(
-    home.pipelines,
-    pipeline,
-    writePipeline(pipelineOf(name, family.name, forSources, files.quantize !== undefined)),
-  );
+  const definition = writePipeline(pipelineOf(name, family.name, forSources, files.quantize !== undefined));
+  await beforeWriting?.();
+  // The record last: without it nothing is imported, and the name is free for another try.
+  const before = overwrite ? await readFile(pipeline, "utf8").catch(() => undefined) : undefined;
+  await write(home.pipelines, pipeline, definition);
+  try {
+    await write(home.models, importedFile(home.models, name), `${JSON.stringify(record, null, 2)}\n`);
+  } catch (error) {
+    await (before === undefined ? rm(pipeline, { force: true }) : writeAtomic(pipeline, before)).catch(() => {});
+    throw error;
+  }
   const parameters = countParameters(describeWeights(findBlock(block.type)!, block.config ?? {})).weights;
   const readsText = tokens !== undefined && block.type === "FlamingoLanguageModel";
   return { name, family: family.name, parameters, dtypes, bytes, source, pipeline, readsText, notes };
@@ -121,6 +134,6 @@ async function write(folder: string, file: string, text: string): Promise<void> 
     await makeFolder(folder);
     await writeAtomic(file, text);
   } catch (error) {
-    throw folderError(error, folder);
+    throw folderError(error, folder, "import the model once more");
   }
 }

@@ -26,7 +26,7 @@ export interface QuantizationCost {
   unmeasured?: string;
 }
 
-/** Ordinary English, of some 150 tokens. */
+/** Ordinary English, of some 150 tokens; a model of fewer positions reads its beginning. */
 const text = `The garden lay behind the house, and a low stone wall divided it from the field. In spring the children came every morning to \
 see whether the first leaves had opened. Their grandmother sat on the bench with a cup of tea and told them which birds were singing: the \
 small brown one was a wren, and the one with the red breast was a robin. When it rained they ran back to the kitchen, where bread was \
@@ -62,7 +62,7 @@ export async function quantizationCost(
     return { ...cost, logLikelihood };
   } catch (error) {
     if (!(error instanceof FlamingoError)) throw error;
-    return { ...cost, unmeasured: error.message }; // such as a model of fewer positions than the text has
+    return { ...cost, unmeasured: error.message }; // such as no memory left on the device
   }
 }
 
@@ -73,7 +73,13 @@ async function textIds({ block, tokens }: ImportedModel): Promise<number[] | und
     outputs.logits && Object.entries(inputs as Ports).every(([port, { optional }]) => port === "ids" || optional);
   if (!takesText || !tokens) return undefined;
   const tokenizer = openModelTokenizer(tokens);
-  return [tokenizer.special.bos, ...tokenizer.encode(text)];
+  return [tokenizer.special.bos, ...tokenizer.encode(text)].slice(0, mostPositions(block));
+}
+
+/** Positions that a language model takes, where it has a table of them. */
+function mostPositions({ config }: ImportedModel["block"]): number | undefined {
+  const { positions } = config as { positions?: { config?: { maxLength?: number } } };
+  return positions?.config?.maxLength;
 }
 
 async function likelihood({ block, ...from }: ImportedModel, ids: readonly number[]): Promise<number> {

@@ -15,7 +15,13 @@ import { openWeights } from "../weights/openWeights.ts";
 import { bytesOf } from "../weights/safetensors.ts";
 import type { Family } from "./families/family.ts";
 import { modelOf } from "./families/index.ts";
-import { frozenNames, ignoredOfOpenClip, openFlamingo, openFlamingoForm } from "./families/openFlamingo.ts";
+import {
+  frozenNames,
+  ignoredOfOpenClip,
+  missingOutputRows,
+  openFlamingo,
+  openFlamingoForm,
+} from "./families/openFlamingo.ts";
 import type { PretrainedWeights } from "./loadPretrained.ts";
 import { type ModelTokens, modelTokens } from "./modelTokens.ts";
 
@@ -104,6 +110,11 @@ export function openModel({ path, config: configPath, vision, language, quantize
         taken++;
       }
       notes.push(`the checkpoint leaves out ${taken} weights of a frozen part, which are read from ${part.file}`);
+    }
+    const rows = missingOutputRows(weights, ours);
+    if (rows) {
+      weights.set(...rows);
+      notes.push("no file has the output layer's rows of the special tokens, which are the mean of its others");
     }
     requireFit(
       { ...fit, missing: missingOf(names, weights) },

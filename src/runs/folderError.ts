@@ -3,12 +3,14 @@ import { FlamingoError } from "../core/errors.ts";
 /**
  * Says of a failed reading or writing in a folder what a person needs: that the disk is full (DISK_FULL), or that the
  * folder cannot be used (RUN_FOLDER), and why. Errors that are ours already, or have no system code, pass unchanged.
+ *
+ * @param afterwards what to do when there is space again
  */
-export function folderError(error: unknown, folder: string): unknown {
+export function folderError(error: unknown, folder: string, afterwards = "resume the run"): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   if (error instanceof FlamingoError || !code) return error;
   if (code === "ENOSPC" || code === "EDQUOT") {
-    const fix = "free some space, then resume the run";
+    const fix = `free some space, then ${afterwards}`;
     return new FlamingoError("DISK_FULL", `the disk of ${folder} is full`, { source: folder, fix }, { cause: error });
   }
   const reason = reasons[code];

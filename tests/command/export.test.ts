@@ -1,6 +1,8 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { FlamingoError } from "../../src/core/errors.ts";
+import { exportModel } from "../../src/execution/exportModel.ts";
 import { findImported } from "../../src/models/imported.ts";
 import { openModel } from "../../src/models/modelFiles.ts";
 import { trainedFolder } from "../../src/runs/folder.ts";
@@ -107,6 +109,49 @@ describe("flamingo export", () => {
     const { tensors } = await loadWeights(join(out, "model.safetensors"));
     expect(tensors.get("model.norm.weight")!.data).toEqual(new Float32Array(16).fill(7));
     expect(tensors.get("model.norm.bias")!.data).toEqual(new Float32Array(16).fill(9));
+  });
+
+  test("leaves the folder as it was where writing fails: not there, or empty", async () => {
+    const { home, folder, out } = await trainedRun("flamingo-gpt2-every2", "perceiver.latents");
+    const written = (place: string, to: "openflamingo" | "safetensors") =>
+      exportModel({
+        ...{ folder, to, out: place, models: home.models, log: { append: () => {} } },
+        progress: () => {
+          throw new FlamingoError("DISK_FULL", "the disk is full");
+        },
+      });
+    for (const to of ["openflamingo", "safetensors"] as const) {
+      await expect(written(join(out, "deep", "down"), to)).rejects.toMatchObject({ code: "DISK_FULL" });
+      expect(existsSync(out)).toBe(false);
+      mkdirSync(out);
+      await expect(written(out, to)).rejects.toMatchObject({ code: "DISK_FULL" });
+      expect(readdirSync(out)).toEqual([]);
+      rmdirSync(out);
+    }
+  });
+
+  test("--to huggingface says single precision in both fields that versions of transformers read", async () => {
+    const { home, folder, source, out } = await trainedRun("gpt2", "norm.weight");
+    const config = join(source, "config.json");
+    writeFileSync(config, JSON.stringify({ ...JSON.parse(readFileSync(config, "utf8")), dtype: "bfloat16" }));
+    await callFlamingo(["export", folder, "--to", "huggingface", "--out", out], { home: home.folder });
+    const written = JSON.parse(readFileSync(join(out, "config.json"), "utf8"));
+    expect(written).toMatchObject({ dtype: "float32", torch_dtype: "float32" });
+  });
+
+  test("--to huggingface writes the image encoder of a whole CLIP as what it is", async () => {
+    const { home, folder, source, out } = await trainedRun("clip-vision", "norm.weight");
+    const config = join(source, "config.json");
+    const vision = JSON.parse(readFileSync(config, "utf8"));
+    writeFileSync(config, JSON.stringify({ model_type: "clip", architectures: ["CLIPModel"], vision_config: vision }));
+    await callFlamingo(["export", folder, "--to", "huggingface", "--out", out], { home: home.folder });
+    const written = JSON.parse(readFileSync(join(out, "config.json"), "utf8"));
+    expect(written).toMatchObject({
+      model_type: "clip_vision_model",
+      architectures: ["CLIPVisionModel"],
+      hidden_size: 16,
+    });
+    expect(openModel({ path: out }).tensors.get("norm.weight")!.data).toEqual(new Float32Array(16).fill(7));
   });
 
   test("is refused in one line, and nothing is written, where the run has no such model or the folder is not empty", async () => {

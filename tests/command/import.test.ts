@@ -1,6 +1,7 @@
-import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs"; // biome-ignore format: one line
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { FlamingoError } from "../../src/core/errors.ts";
 import { findPretrained } from "../../src/models/imported.ts";
 import { readPipeline } from "../../src/pipeline/schema.ts";
 import { findHome } from "../../src/runs/home.ts";
@@ -46,10 +47,53 @@ test("a name that is taken is refused, and the first stays as it was", async () 
   const before = readFileSync(join(home.models, "gpt2.json"), "utf8");
   const { code, err } = await callFlamingo(["import", modelFolder("gpt2")], { home: home.folder });
   expect(code).toBe(1);
-  expect(err).toBe('CONFLICT: "gpt2" is the name of imported weights already. Fix: choose another name with --name\n');
+  expect(err).toBe(
+    'CONFLICT: "gpt2" is the name of imported weights already. Fix: choose another name with --name, or replace them and their pipeline with --overwrite\n',
+  );
   expect(readFileSync(join(home.models, "gpt2.json"), "utf8")).toBe(before);
   for (const name of ["emoji-language", "emoji-captions"])
     expect((await callFlamingo(["import", modelFolder("gpt2"), "--name", name], { home: home.folder })).code).toBe(1);
+});
+
+test("--overwrite puts a model in the place of one that was imported, and of nothing else", async () => {
+  const home = place();
+  const called = (...args: string[]) => callFlamingo(["import", ...args], { home: home.folder });
+  await called(modelFolder("gpt2"), "--name", "mine");
+  const other = modelFolder("opt");
+  const { code, err } = await called(other, "--name", "mine", "--overwrite");
+  expect(code, err).toBe(0);
+  expect(JSON.parse(readFileSync(join(home.models, "mine.json"), "utf8")).path).toBe(realpathSync(other));
+  expect(readFileSync(join(home.pipelines, "mine.json"), "utf8")).toContain('"OPT"');
+  writeFileSync(join(home.pipelines, "drawn.json"), "{}");
+  for (const name of ["drawn", "emoji-language", "emoji-captions"])
+    expect((await called(other, "--name", name, "--overwrite")).err).toMatch(
+      /^CONFLICT: .*Fix: choose another name with --name\n$/,
+    );
+  expect(readFileSync(join(home.pipelines, "drawn.json"), "utf8")).toBe("{}");
+});
+
+test("what fails after the checks leaves nothing, and the name is free for another try", async () => {
+  const home = place();
+  const imported = ["import", modelFolder("gpt2"), "--quantize", "8"];
+  const quantizationCost = async () => {
+    throw new FlamingoError("DEVICE_UNAVAILABLE", "no device", { fix: "plug one in" });
+  };
+  const failed = await callFlamingo(imported, { home: home.folder, quantizationCost });
+  expect(failed.err).toMatch(/DEVICE_UNAVAILABLE: no device/);
+  expect(existsSync(home.folder)).toBe(false);
+  mkdirSync(home.folder);
+  writeFileSync(home.models, "a file in the way");
+  expect((await callFlamingo(imported, { home: home.folder })).err).toMatch(/RUN_FOLDER: .*models cannot be used/);
+  expect(readdirSync(home.pipelines)).toEqual([]);
+  rmSync(home.models);
+  expect((await callFlamingo(imported, { home: home.folder })).code).toBe(0);
+});
+
+test("a path that is mistyped is named, with what was probably meant", async () => {
+  const folder = modelFolder("gpt2");
+  const { code, err } = await callFlamingo(["import", folder.replace(/gpt2$/, "gtp2")]);
+  expect(code).toBe(1);
+  expect(err).toMatch(/^NOT_FOUND: there is nothing at .*gtp2\. Fix: did you mean .*gpt2\? If not, name a folder/);
 });
 
 const large = { w: { dtype: "F32", shape: [25e9], data_offsets: [0, 100e9] } };
@@ -114,6 +158,23 @@ test("weights that are to be held in few bits: the memory and the change in log-
   const [, held, single] = /text: (-\d+\.\d+) nats a token, (-\d+\.\d+) in single precision\n/.exec(out)!;
   expect(Math.abs(Number(held) - Number(single))).toBeLessThan(0.05);
   expect(findPretrained(home.models)({ weights: "small" }).bits).toBe(8);
+});
+
+test("a model of fewer positions than the text has tokens is measured on those that it takes", async () => {
+  const tokenizer = join(import.meta.dirname, "../fixtures/families/tokenizer-bytelevel-bpe/tokenizer.json");
+  const { model, added_tokens: added } = JSON.parse(readFileSync(tokenizer, "utf8"));
+  const tokens = Object.keys(model.vocab).length + added.length;
+  const rows = (count: number) => ({
+    ...{ dtype: "F32" as const, shape: [count, 16] },
+    data: Float32Array.from({ length: 16 * count }, (_, at) => Math.sin(at * at)),
+  });
+  const folder = modelFolder("gpt2", (tensors, config) => {
+    Object.assign(config, { vocab_size: tokens, n_positions: 128, bos_token_id: null, eos_token_id: null });
+    return tensors.set("transformer.wte.weight", rows(tokens)).set("transformer.wpe.weight", rows(128));
+  });
+  copyFileSync(tokenizer, join(folder, "tokenizer.json"));
+  const { out } = await callFlamingo(["import", folder, "--quantize", "8"], { home: place().folder });
+  expect(out).toMatch(/log-likelihood of an English text: -\d+\.\d+ nats a token, -\d+\.\d+ in single precision\n/);
 });
 
 test("an image encoder that is to be held in few bits is frozen, and other bits than 8 and 4 are refused", async () => {

@@ -157,6 +157,13 @@ describe("flamingo run", () => {
     });
   });
 
+  test("that fails because of its pipeline is not to be resumed, which would fail again", async () => {
+    const { file, out } = workplace({ name: "misfits" });
+    const { code, err } = await callFlamingo(["run", file, "--out", out]);
+    expect(code).toBe(1);
+    expect(err).toBe("INVALID_CONFIG: depth is 0, expected a whole number above 0. Fix: set it\n");
+  });
+
   test("with a fault of our own prints no stack, and names the file that has it", async () => {
     const home = temporaryFolder();
     const { file, out } = workplace({ name: "faults" });

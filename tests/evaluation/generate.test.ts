@@ -343,6 +343,8 @@ describe("generation", () => {
       [{ sampling: { seed: 1, topK: 0.5 } }, "topK is 0.5"],
       [{ beams: 0 }, "beams is 0"],
       [{ most: -1 }, "most is -1"],
+      [{ atOnce: 0 }, "atOnce is 0"],
+      [{ atOnce: 1.5 }, "atOnce is 1.5"],
     ] as const)
       await expect(asking(change)).rejects.toMatchObject({ code: "USAGE", message: expect.stringContaining(message) });
     await expect(asking({}, [])).rejects.toMatchObject({ code: "USAGE", message: "a prompt is empty" });

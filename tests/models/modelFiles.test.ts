@@ -5,6 +5,7 @@ import { findBlock } from "../../src/core/registry.ts";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { type Tensor, tensor, tidy } from "../../src/engine/tensor.ts";
 import { build } from "../../src/models/build.ts";
+import { modelOf } from "../../src/models/families/index.ts";
 import { checkpointNames, frozenNames } from "../../src/models/families/openFlamingo.ts";
 import { type ModelFiles, openModel } from "../../src/models/modelFiles.ts";
 import { saveWeights } from "../../src/weights/file.ts";
@@ -225,6 +226,34 @@ describe("an OpenFlamingo checkpoint", () => {
     const apart = await split(false);
     const [vision, language] = [join(apart, "vision.bin"), join(apart, "language.bin")];
     expect(numbers({ path: join(apart, "model.safetensors"), vision, language })).toEqual(numbers({ path: whole() }));
+  });
+
+  test("leaves out an output layer that is not tied: the special tokens' rows of it are the mean of the others", async () => {
+    const name = "flamingo-llama-every1";
+    const whole = openModel({ path: modelFolder(name) }).tensors;
+    const { weights: names } = modelOf(openModel({ path: modelFolder(name) }).config);
+    const isStored = (ours: readonly string[]) => /^perceiver|gated|embed_tokens/.test(ours[0]!);
+    const stored = new Set(
+      names.filter(({ ours }) => isStored(ours)).flatMap(({ theirs, aliases = [] }) => [theirs, ...aliases]),
+    );
+    const folder = modelFolder(name, (all) => new Map([...all].filter(([each]) => stored.has(each))));
+    const parts = frozenNames(openModel({ path: modelFolder(name) }).config);
+    for (const [file, map] of [["frozen-vision", parts.vision], ["frozen-lang", parts.language]] as const) // biome-ignore format: one line
+      await saveWeights(
+        join(folder, `${file}.safetensors`),
+        map.map((each) => [each.theirs, { dtype: "F32", ...toTheirs(each, (own) => whole.get(own)!) }]),
+      );
+    const { tensors, notes } = openModel({ path: folder });
+    expect(notes.at(-1)).toMatch(/^no file has the output layer's rows of the special tokens/);
+    const own = whole.get("lang_encoder.logits.weight")!;
+    expect(tensors.get("lang_encoder.logits.weight")!.data).toEqual(own.data);
+    const [rows, columns] = own.shape as [number, number];
+    const { data, shape } = tensors.get("lang_encoder.logits.new_tokens")!;
+    expect(shape).toEqual([3, columns]);
+    for (const [at, value] of data.entries()) {
+      const column = Array.from({ length: rows }, (_, row) => own.data[row * columns + (at % columns)]!);
+      expect(value).toBeCloseTo(column.reduce((sum, each) => sum + each, 0) / rows, 6);
+    }
   });
 
   test("whose frozen parts are nowhere is refused, and what is missing is listed", async () => {

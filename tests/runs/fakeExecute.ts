@@ -6,7 +6,7 @@ import { attentionFile, checkpointFolder, readRun } from "../../src/runs/folder.
 
 /**
  * Carries a run out without a model: steps whose loss falls and whose gates open, with checkpoints, frames and captions
- * as a real one has. The run's name can ask for trouble: `fails`, `crashes`, `waits`, `hangs`, `faults`.
+ * as a real one has. The run's name can ask for trouble: `fails`, `crashes`, `waits`, `hangs`, `faults`, `misfits`.
  */
 export async function fakeExecute({ folder, log, device, signal, control }: ExecuteOptions) {
   const { name, seed, steps = 20, pipeline } = await readRun(folder);
@@ -49,6 +49,8 @@ export async function fakeExecute({ folder, log, device, signal, control }: Exec
 
 async function trouble(name: string): Promise<void> {
   if (name === "fails") throw new FlamingoError("NON_FINITE", "the loss is NaN", { fix: "lower the learning rate" });
+  if (name === "misfits")
+    throw new FlamingoError("INVALID_CONFIG", "depth is 0, expected a whole number above 0", { fix: "set it" });
   if (name === "faults") throw new TypeError("x is not a function\nat all");
   if (name === "crashes") process.kill(process.pid, "SIGKILL");
   if (name === "waits") await new Promise(() => setInterval(() => {}, 1000)); // stops for nobody

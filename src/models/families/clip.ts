@@ -98,6 +98,7 @@ export const clipVision = defineFamily({
   architecture: "CLIPVisionModel",
   alsoClasses: ["CLIPVisionModelWithProjection"],
   leftOut: [projection],
+  exported: (config) => ({ ...config, architectures: ["CLIPVisionModel"] }),
   config: fields,
   block,
   weights,
@@ -111,14 +112,19 @@ export const clip = defineFamily({
   architecture: "CLIPModel",
   leftOut: [{ part: "the text encoder", names: /^(text_model\.|text_projection\.weight$|logit_scale$)/ }, projection],
   config: z.object({ vision_config: fields }),
-  // An older name of the field, which holds where both are given.
-  renamed: ({ vision_config_dict: older, vision_config: given, ...others }) => ({
-    ...others,
-    vision_config: older ?? given ?? {},
+  exported: (config) => ({
+    ...(visionConfig(config) as object),
+    ...{ model_type: "clip_vision_model", architectures: ["CLIPVisionModel"] },
   }),
+  renamed: (config) => ({ ...config, vision_config: visionConfig(config) }),
   block: ({ vision_config }) => block(vision_config),
   weights: ({ vision_config }) => weights(vision_config),
 });
+
+/** `vision_config_dict` is an older name of the field, which holds where both are given. */
+function visionConfig({ vision_config_dict: older, vision_config: given }: Readonly<Record<string, unknown>>): unknown {
+  return older ?? given ?? {};
+}
 
 function block(fields: Fields): SlotInput {
   return {

@@ -26,6 +26,8 @@ export interface Family<C extends z.ZodObject = z.ZodObject> {
   config: C;
   /** A config.json under the names that `config` has, where the library knows fields by several. */
   renamed?(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
+  /** The config.json of what is taken, where that is less than the files hold, or of another class. */
+  exported?(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
   /** The model: a block with its configuration. */
   block(config: z.output<C>): SlotInput;
   /**

@@ -101,6 +101,7 @@ export const mosaicMpt = defineFamily({
   ...common,
   name: "MPT of MosaicML's own class",
   architecture: "MPTForCausalLM",
+  exported: ({ auto_map: _, ...config }) => ({ ...config, architectures: ["MptForCausalLM"] }),
   config: fields.safeExtend({
     attn_config: attention.safeExtend({
       alibi: z.literal(true), // off where nothing says so

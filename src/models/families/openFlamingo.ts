@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { FlamingoError } from "../../core/errors.ts";
 import type { SlotInput } from "../../core/slot.ts";
+import type { WeightData } from "../../core/weight.ts";
 import type { Counterpart, NameMap } from "../../weights/nameMap.ts";
 import { type ClipTower, clipPatches, openClipNames, withImageSize, withPixels } from "./clip.ts";
 import { defineFamily, type FamilyModel, layers, modelAmong, noted, only, readFields, size } from "./family.ts";
@@ -306,15 +307,49 @@ function languageNames({ weights }: FamilyModel, { list }: Layers, hasNewTokens:
     weights.map((each): Counterpart => {
       const [[theirs, old], aliases] = [rename(each.theirs), (each.aliases ?? []).flatMap(rename)];
       const all = [...(old ? [old] : []), ...aliases.filter((name) => name !== undefined)];
-      const ours = hasNewTokens ? each.ours.flatMap(withNewTokens) : each.ours;
+      const ours = hasNewTokens ? each.ours.flatMap(withNewRows) : each.ours;
       return { ...each, theirs, ours, ...(all.length > 0 ? { aliases: all } : {}) };
     }),
   );
 }
 
 /** The rows of the special tokens come after those of the language model's own. */
-function withNewTokens(ours: string): string[] {
+function withNewRows(ours: string): string[] {
   return isTable(ours) ? [ours, ours.replace(/weight$/, "new_tokens")] : [ours];
+}
+
+/** The output layer's rows: of the language model's own tokens, and of the special ones. */
+const outputRows = { own: "lang_encoder.logits.weight", added: "lang_encoder.logits.new_tokens" };
+
+/**
+ * The output layer's rows of the special tokens where no file has them: OpenFlamingo does not train an output layer that is not tied, so its
+ * checkpoints leave it out, and the language model's own file has no such rows. They are the mean of the others, so that no such token is
+ * likelier than the rest.
+ */
+export function missingOutputRows(
+  weights: ReadonlyMap<string, WeightData>,
+  ours: readonly { name: string; shape: readonly number[] }[],
+): [name: string, rows: WeightData] | undefined {
+  const added = ours.find(({ name }) => name === outputRows.added);
+  const own = weights.get(outputRows.own);
+  if (!added || !own || weights.has(added.name)) return undefined;
+  return [
+    added.name,
+    {
+      shape: added.shape,
+      get data() {
+        return repeatedMean(own, added.shape[0]!);
+      },
+    },
+  ];
+}
+
+/** The mean of a matrix' rows, so many times. */
+function repeatedMean({ shape, data }: WeightData, times: number): Float32Array {
+  const [rows, columns] = shape as [number, number];
+  const sums = new Float64Array(columns);
+  for (let at = 0; at < data.length; at++) sums[at % columns]! += data[at]!;
+  return Float32Array.from({ length: times * columns }, (_, at) => sums[at % columns]! / rows);
 }
 
 /** Whether a weight of the language model has a row for each token. */
