@@ -15,10 +15,12 @@ import {
   modelRequest,
   type StudioInfo,
   type TraceRequest,
+  takeVersionsRequest,
   traceRequest,
   uploadPart,
   uploadPath,
   uploadRequest,
+  versionRequest,
   writeRequest,
 } from "../shared/protocol.ts";
 import type { Access } from "./access.ts";
@@ -33,12 +35,14 @@ import type { ModelStore } from "./models.ts";
 import type { PipelineStore } from "./pipelines.ts";
 import type { RunManager } from "./runs.ts";
 import { sendFile } from "./sendFile.ts";
+import type { VersionStore } from "./versions.ts";
 
 export interface AppOptions {
   access: Access;
   library: Library;
   pipelines: PipelineStore;
   drafts: DraftStore;
+  versions: VersionStore;
   models: ModelStore;
   runs: RunManager;
   inspectors: Inspectors;
@@ -67,6 +71,7 @@ export function makeApp(options: AppOptions): Express {
   addPipelineRoutes(app, options);
   addModelRoutes(app, options);
   addDraftRoutes(app, options);
+  addVersionRoutes(app, options);
   addRunRoutes(app, options);
   app.get("/{*file}", async (request, response) => {
     const [folder, ...rest] = request.params.file ?? ["index.html"];
@@ -166,6 +171,31 @@ function addDraftRoutes(app: Express, { drafts }: AppOptions): void {
   });
   app.delete("/api/drafts/:id", async (request, response) => {
     await drafts.delete(request.params.id);
+    response.status(204).end();
+  });
+}
+
+function addVersionRoutes(app: Express, { versions }: AppOptions): void {
+  app.get("/api/versions/:id", async (request, response) => {
+    response.json(await versions.list(request.params.id));
+  });
+  app.post("/api/versions/:id", async (request, response) => {
+    const parsed = versionRequest.safeParse(request.body);
+    if (!parsed.success) throw unreadable(parsed.error);
+    const pipeline = parsePipeline(parsed.data.pipeline, "the pipeline");
+    response.json(await versions.add(request.params.id, parsed.data.name, pipeline));
+  });
+  app.post("/api/versions/:id/taken", async (request, response) => {
+    const parsed = takeVersionsRequest.safeParse(request.body);
+    if (!parsed.success) throw unreadable(parsed.error);
+    await versions.take(request.params.id, parsed.data.from);
+    response.status(204).end();
+  });
+  app.get("/api/versions/:id/:version", async (request, response) => {
+    response.json(await versions.read(request.params.id, request.params.version));
+  });
+  app.delete("/api/versions/:id/:version", async (request, response) => {
+    await versions.delete(request.params.id, request.params.version);
     response.status(204).end();
   });
 }

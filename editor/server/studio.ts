@@ -18,6 +18,7 @@ import { ModelStore } from "./models.ts";
 import { PipelineStore } from "./pipelines.ts";
 import { RunManager } from "./runs.ts";
 import { serveSockets } from "./sockets.ts";
+import { VersionStore } from "./versions.ts";
 
 export interface StudioOptions {
   home: Home;
@@ -93,6 +94,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     inspectors,
     pipelines: new PipelineStore(options.templates ?? beside("../templates"), home.pipelines),
     drafts: new DraftStore(home.drafts),
+    versions: new VersionStore(home.versions),
     models: new ModelStore(home, library),
     client: options.client ?? clientFolder,
     info: async () => ({ version, device: await device }),

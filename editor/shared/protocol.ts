@@ -219,6 +219,25 @@ export interface KeptDraft {
   modified: number;
 }
 
+/** POST /api/versions/:id, of a pipeline: gives its state at a moment a name. */
+export const versionRequest = z.strictObject({ name: z.string().trim().min(1).max(120), pipeline: z.unknown() });
+
+/** GET /api/versions/:id lists these, the newest first; one is also the answer of POST. */
+export interface VersionSummary {
+  version: string;
+  name: string;
+  /** Milliseconds since 1970. */
+  time: number;
+}
+
+/** GET /api/versions/:id/:version; DELETE removes it. */
+export interface NamedVersion extends VersionSummary {
+  pipeline: Pipeline;
+}
+
+/** POST /api/versions/:id/taken: the versions of another pipeline become this one's, as when it is saved under a name of its own. */
+export const takeVersionsRequest = z.strictObject({ from: z.string().max(64) });
+
 /** What every request over HTTP is answered with when it fails. */
 export interface ErrorAnswer {
   error: ErrorReport;

@@ -15,6 +15,8 @@ export interface Home {
   pipelines: string;
   /** Work on pipelines that was not saved yet, one file each. */
   drafts: string;
+  /** Named versions of pipelines: a folder for each, with one file each. */
+  versions: string;
   /** Weights that were imported, by name: a file each, which says where they are. */
   models: string;
   /** The user's own notebooks. */
@@ -54,6 +56,7 @@ export function homeAt(folder: string): Home {
     trash: join(folder, "trash"),
     pipelines: join(folder, "pipelines"),
     drafts: join(folder, "drafts"),
+    versions: join(folder, "versions"),
     models: join(folder, "models"),
     notebooks: join(folder, "notebooks"),
     cache: join(folder, "cache"),

@@ -7,6 +7,7 @@ import { Inspectors } from "../../editor/server/inspectors.ts";
 import { ModelStore } from "../../editor/server/models.ts";
 import { PipelineStore } from "../../editor/server/pipelines.ts";
 import { RunManager } from "../../editor/server/runs.ts";
+import { VersionStore } from "../../editor/server/versions.ts";
 import { enterPath, requestHeader, uploadPath } from "../../editor/shared/protocol.ts";
 import { findHome } from "../../src/runs/home.ts";
 import { fakePipeline } from "../runs/fakeLibrary.ts";
@@ -22,6 +23,7 @@ function allRoutes(): Route[] {
     library: { catalog: {}, findBlock: () => undefined },
     pipelines: new PipelineStore("/nowhere", "/nowhere"),
     drafts: new DraftStore("/nowhere"),
+    versions: new VersionStore("/nowhere"),
     models: new ModelStore(home, { catalog: {}, findBlock: () => undefined }),
     runs: new RunManager({ home, catalog: {}, trainer: "" }),
     inspectors: new Inspectors({ home, inspector: "" }),
@@ -137,6 +139,11 @@ describe("every route", () => {
       "GET /api/drafts/first",
       "PUT /api/drafts/first",
       "DELETE /api/drafts/first",
+      "GET /api/versions/first",
+      "POST /api/versions/first",
+      "POST /api/versions/first/taken",
+      "GET /api/versions/first/first",
+      "DELETE /api/versions/first/first",
       "POST /api/runs/first/intervention",
       "GET /api/runs",
       "GET /api/runs/first/pipeline",

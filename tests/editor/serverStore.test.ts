@@ -1,7 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Description, Inside, PipelineSummary, StoredPipeline } from "../../editor/shared/protocol.ts";
+import type {
+  Description,
+  Inside,
+  NamedVersion,
+  PipelineSummary,
+  StoredPipeline,
+  VersionSummary,
+} from "../../editor/shared/protocol.ts";
 import { GatedXattnDense } from "../../src/blocks/gatedXattnDense.ts";
 import { fakePipeline, readFake } from "../runs/fakeLibrary.ts";
 import { openStudio, type TestStudio } from "./openStudio.ts";
@@ -198,5 +205,52 @@ describe("drafts", () => {
     expect((await studio.send("PUT", "/api/drafts/..%2fmine", draft)).status).toBe(404);
     expect((await studio.send("DELETE", "/api/drafts/mine", {})).status).toBe(204);
     expect((await studio.ask("/api/drafts/mine")).status).toBe(404);
+  });
+});
+
+describe("named versions", () => {
+  const name = async (studio: TestStudio, id: string, called: string, description: string) => {
+    const body = { name: called, pipeline: fakePipeline({ description }) };
+    return (await (await studio.send("POST", `/api/versions/${id}`, body)).json()) as NamedVersion;
+  };
+  const versionsOf = async (studio: TestStudio, id: string) =>
+    (await (await studio.ask(`/api/versions/${id}`)).json()) as VersionSummary[];
+
+  test("are listed with their time, the newest first, and come back whole; one that is deleted is gone", async () => {
+    const studio = await openStudio();
+    const made = [];
+    for (const called of ["One", "Two", "Three"]) made.push(await name(studio, "mine", called, called));
+    const list = await versionsOf(studio, "mine");
+    expect(list.map((each) => each.name)).toEqual(["Three", "Two", "One"]);
+    expect(list.toReversed()).toEqual(made);
+    const read = await (await studio.ask(`/api/versions/mine/${made[1]!.version}`)).json();
+    expect(read).toEqual({ ...made[1]!, pipeline: readFake({ description: "Two" }) });
+    expect((await studio.send("DELETE", `/api/versions/mine/${made[1]!.version}`, {})).status).toBe(204);
+    expect((await versionsOf(studio, "mine")).map((each) => each.name)).toEqual(["Three", "One"]);
+    expect(await versionsOf(studio, "other")).toEqual([]);
+    expect(readdirSync(join(studio.home, "versions", "mine")).filter((file) => !/^\d+\.json$/.test(file))).toEqual([]);
+  });
+
+  test("of a template become those of the pipeline that it is saved as, which keeps what it has", async () => {
+    const studio = await openStudio();
+    await name(studio, "first", "Before", "");
+    expect((await studio.send("POST", "/api/versions/mine/taken", { from: "first" })).status).toBe(204);
+    expect((await versionsOf(studio, "mine")).map((each) => each.name)).toEqual(["Before"]);
+    expect(await versionsOf(studio, "first")).toEqual([]);
+    await name(studio, "first", "Other", "");
+    await studio.send("POST", "/api/versions/mine/taken", { from: "first" });
+    expect((await versionsOf(studio, "mine")).map((each) => each.name)).toEqual(["Before"]);
+  });
+
+  test("that are broken, nameless or elsewhere are no versions", async () => {
+    const studio = await openStudio();
+    const { version } = await name(studio, "mine", "One", "");
+    writeFileSync(join(studio.home, "versions", "mine", "7.json"), "{");
+    expect((await versionsOf(studio, "mine")).map((each) => each.version)).toEqual([version]);
+    expect((await studio.ask("/api/versions/mine/7")).status).toBe(400);
+    for (const path of ["mine/8", "mine/..%2f7", "..%2fmine/7", "mine/x"])
+      expect((await studio.ask(`/api/versions/${path}`)).status, path).toBe(404);
+    expect((await studio.send("POST", "/api/versions/mine", { name: " ", pipeline: fakePipeline() })).status).toBe(400);
+    expect((await studio.send("POST", "/api/versions/mine", { name: "x", pipeline: {} })).status).toBe(400);
   });
 });

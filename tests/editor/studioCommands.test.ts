@@ -115,6 +115,30 @@ const drives: Record<string, Drive> = {
   openModel: opens("Open a model"),
   save: opens("Save the pipeline"),
   saveAs: opens("Save the pipeline"),
+  versions: async (desk, give) => {
+    const dialog = desk.page.getByRole("dialog", { name: "Versions of the pipeline" });
+    await give();
+    await dialog
+      .getByText(/No versions yet|Difference to now/)
+      .first()
+      .waitFor();
+    const name = `Before ${await dialog.getByRole("listitem").count()}`;
+    const version = dialog.getByRole("listitem").filter({ hasText: name });
+    await dialog.getByRole("textbox").fill(name);
+    await desk.page.keyboard.press("Enter");
+    await version.waitFor();
+    await version.getByRole("button", { name: "Difference to now" }).click();
+    await version.getByText("The same computation as now").waitFor();
+    await desk.page.keyboard.press("Escape");
+    await leaves(all - 1, "loss")(desk, () => desk.menu("delete"));
+    await desk.menu("versions");
+    await version.getByRole("button", { name: "Difference to now" }).click();
+    await version.getByTestId("compare-list").getByText("is gone").first().waitFor();
+    await version.getByRole("button", { name: "Go back to it" }).click();
+    await desk.see(() => desk.nodes(), all);
+    await desk.menu("undo");
+    await desk.see(() => desk.nodes(), all - 1);
+  },
   download: givesFile("emoji-captions.json"),
   exportProgram: givesFile("emoji-captions.ts"),
   exportNotebook: givesFile("emoji-captions.ipynb"),

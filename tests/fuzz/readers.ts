@@ -10,6 +10,7 @@ import { describePipeline, traceBlock } from "../../editor/server/describe.ts";
 import { parseBody, readSaved } from "../../editor/server/jupyter/document.ts";
 import { binaryProtocol, fromWebSocket, toWebSocket } from "../../editor/server/jupyter/webSocketMessage.ts";
 import { readRequest } from "../../editor/server/sockets.ts";
+import { readVersion, writeVersion } from "../../editor/server/versions.ts";
 import { type RequestName, requests, type TraceRequest, traceRequest } from "../../editor/shared/protocol.ts";
 import { emptyNotebook, parseNotebook, printNotebook } from "../../kernel/nbformat/notebook.ts";
 import { decode, encode } from "../../kernel/protocol/frames.ts";
@@ -113,6 +114,7 @@ export async function makeReaders(folder: string): Promise<Reader[]> {
     { type: "GatedXattnDense", config: { dim: 8, visualDim: 8 }, ports: ["text", "media", "locations"] },
     { type: "PerceiverResampler", config: { dim: 8 }, ports: ["visual"], fields: ["dim"], frozen: true },
   ];
+  const version = writeVersion({ name: "Before", time: 5, pipeline: template });
   const png = pngWithPipeline(images[0]!, template);
   const { svg } = pipelineSvg(template, catalog, { paint: () => "#888", whole: true });
   const claim = JSON.stringify(thisProcess());
@@ -152,6 +154,15 @@ export async function makeReaders(folder: string): Promise<Reader[]> {
       ),
       right: Buffer.from(svg),
       read: (bytes) => usePipeline(pipelineOfPicture(bytes, "input")),
+    }),
+    reader({
+      name: "named versions of pipelines",
+      inputs: fc.oneof(
+        mutatedText(version),
+        mutatedJson(JSON.parse(version)).map((value) => JSON.stringify(value) ?? ""),
+      ),
+      right: version,
+      read: (text) => usePipeline(readVersion(text, "input").pipeline),
     }),
     reader({
       name: "requests for an inside",

@@ -21,6 +21,7 @@ export type Dialog =
   | "conflict"
   | "collapse"
   | "block"
+  | "versions"
   | "commands";
 export type Side = "palette" | "dock";
 
@@ -179,6 +180,13 @@ export const actions: readonly Action[] = [
     shortcut: "Mod+Shift+S",
     predicate: hasNodes,
     perform: (context) => context.open("save"),
+  },
+  {
+    name: "versions",
+    label: "Versions…",
+    group: "File",
+    predicate: (context) => context.connected && hasNodes(context),
+    perform: (context) => context.open("versions"),
   },
   { name: "download", label: "Download as a file", group: "File", predicate: hasNodes, perform: (c) => c.download() },
   {

@@ -20,6 +20,7 @@ import { ConflictDialog } from "./ConflictDialog.tsx";
 import { Modal } from "./Modal.tsx";
 import { ModelDialog } from "./ModelDialog.tsx";
 import { RunDialog } from "./RunDialog.tsx";
+import { VersionsDialog } from "./VersionsDialog.tsx";
 
 export function Dialogs() {
   const dialog = useEditor((editor) => editor.dialog);
@@ -42,6 +43,8 @@ export function Dialogs() {
       return <CollapseDialog />;
     case "block":
       return <BlockDialog />;
+    case "versions":
+      return <VersionsDialog />;
     case "commands":
       return <CommandDialog />;
     default:

@@ -15,6 +15,7 @@ import type {
   StudioInfo,
 } from "../../shared/protocol.ts";
 import { sameGraph } from "../edit/delta.ts";
+import { draftId } from "../edit/draft.ts";
 import { draftOf, keepDrafts, newestDraft, showDraft } from "./drafts.ts";
 import { openDialog, setCatalog, setDescription, setOrigin, setOriginRun, showPipeline, useEditor } from "./editor.ts";
 import { download } from "./files.ts";
@@ -126,6 +127,9 @@ export async function savePipelineAs(name: string, replaced?: string): Promise<s
   const own = origin.id === id && !origin.template ? origin.rev : undefined;
   try {
     await put(id, { ...pipeline, name }, replaced ?? own);
+    // Versions that were named before it had a name of its own go with it.
+    const from = draftId(origin);
+    if (origin.template || origin.id === undefined) await sendJson("POST", `/api/versions/${id}/taken`, { from });
   } catch (error) {
     const found = error instanceof FlamingoError && error.code === "CONFLICT" ? error.details.actual : undefined;
     if (typeof found === "string" && own === undefined) return found;

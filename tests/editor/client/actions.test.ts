@@ -174,6 +174,7 @@ const driven: Record<string, { context?: Partial<EditorContext>; does: string | 
   open: { does: "open:open" },
   save: { does: "save" },
   saveAs: { does: "open:save" },
+  versions: { does: "open:versions" },
   download: { does: "download" },
   exportProgram: { does: "exportAs:program" },
   exportNotebook: { does: "exportAs:notebook" },
