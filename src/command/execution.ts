@@ -1,6 +1,7 @@
 import type { Library } from "../../editor/server/describe.ts";
 import type { FlamingoError } from "../core/errors.ts";
 import type { CaptionImagesOptions } from "../execution/captionImages.ts";
+import type { ContinueTextOptions } from "../execution/continueText.ts";
 import type { EvaluateRunOptions } from "../execution/evaluateRun.ts";
 import type { ExportOptions, ExportReport } from "../execution/exportModel.ts";
 import type { ImportOptions, ImportReport } from "../execution/importModel.ts";
@@ -27,6 +28,10 @@ export interface Execution extends Library {
   importModel(options: ImportOptions): Promise<ImportReport>;
   /** What holding a model's frozen matrices in few bits saves, and what it costs. */
   quantizationCost(options: QuantizedFiles): Promise<QuantizationCost>;
+  /** Whether a model was imported by this name. */
+  isImported(name: string, models: string): boolean;
+  /** Continues a prompt with an imported model. */
+  continueText(options: ContinueTextOptions): Promise<string>;
   /** A pipeline with imported models in place of a Flamingo's own parts. */
   withModels(pipeline: Pipeline, names: ModelNames, models: string, file: string): Pipeline;
   /** Captions images with a trained model, in their order, or says why one cannot be read. */

@@ -63,9 +63,7 @@ written.
         ...(cost ? costLines(cost) : []),
         `pipeline: ${relative(process.cwd(), pipeline)}`,
         "to open it: flamingo start",
-        ...(report.readsText
-          ? [`to teach it to see: flamingo train own-images --images FOLDER --language ${name}`]
-          : []),
+        ...report.next,
         "",
       ].join("\n"),
     );

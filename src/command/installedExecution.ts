@@ -1,5 +1,6 @@
 import { type DeviceName, openDevice } from "../engine/devices/device.ts";
 import { captionImages } from "../execution/captionImages.ts";
+import { continueText, isImported } from "../execution/continueText.ts";
 import { evaluateRun } from "../execution/evaluateRun.ts";
 import { exportModel } from "../execution/exportModel.ts";
 import { findingsOf } from "../execution/findings.ts";
@@ -23,6 +24,8 @@ export const execution: Execution = {
   importModel,
   quantizationCost,
   isModel,
+  isImported,
+  continueText,
   withModels,
   caption: captionImages,
   findingsOf,

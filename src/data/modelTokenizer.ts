@@ -16,6 +16,8 @@ export class ModelTokenizer implements TextTokenizer {
   readonly pretrained: number;
   readonly special: SpecialTokens;
   readonly #library: Library;
+  /** The same with its special tokens. */
+  readonly #framed: Library;
   /** Special tokens, which frame a text and are no part of it. */
   readonly #framing: ReadonlyMap<number, string>;
   /** Whether there are texts that it has no tokens for. */
@@ -53,10 +55,26 @@ export class ModelTokenizer implements TextTokenizer {
       ] as const),
     ]);
     this.#library = new Library({ ...others, model, added_tokens: known.filter((token) => !token.special) }, {});
+    this.#framed = new Library({ ...others, model, added_tokens: known }, {});
   }
 
   encode(text: string): number[] {
     return text === "" ? [] : this.#library.encode(text, { add_special_tokens: false }).ids;
+  }
+
+  /**
+   * Ids of a prompt, with what the tokenizer puts before a text, such as `<s>`; never empty.
+   * @param interleaved whether `<image>` and `<|endofchunk|>` in it stand for the tokens
+   */
+  prompt(text: string, interleaved: boolean): number[] {
+    const { image, endOfChunk, bos } = this.special;
+    const parts = interleaved ? text.split(/(<image>|<\|endofchunk\|>)/) : [text];
+    const ids = parts.flatMap((part) => {
+      if (interleaved && part === "<image>") return [image];
+      return interleaved && part === "<|endofchunk|>" ? [endOfChunk] : this.encode(part);
+    });
+    const all = [...this.#framed.encode("", { add_special_tokens: true }).ids, ...ids];
+    return all.length > 0 ? all : [bos];
   }
 
   /** The text of ids, without the tokens that frame it. */

@@ -36,8 +36,8 @@ export interface ImportReport {
   source: string;
   /** The pipeline's file. */
   pipeline: string;
-  /** Whether it is a language model with its tokenizer, which a Flamingo can take. */
-  readsText: boolean;
+  /** Commands that go on with it, a line each. */
+  next: readonly string[];
   /** What is no error, and good to know. */
   notes: readonly string[];
 }
@@ -94,8 +94,13 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
     throw error;
   }
   const parameters = countParameters(describeWeights(findBlock(block.type)!, block.config ?? {})).weights;
-  const readsText = tokens !== undefined && block.type === "FlamingoLanguageModel";
-  return { name, family: family.name, parameters, dtypes, bytes, source, pipeline, readsText, notes };
+  const next = [
+    ...(tokens ? [`to continue a text with it: flamingo generate ${name} --prompt TEXT`] : []),
+    ...(tokens && block.type === "FlamingoLanguageModel"
+      ? [`to teach it to see: flamingo train own-images --images FOLDER --language ${name}`]
+      : []),
+  ];
+  return { name, family: family.name, parameters, dtypes, bytes, source, pipeline, next, notes };
 }
 
 /** `OPT 125M (fp16)` as a name of weights: `opt-125m-fp16`. */

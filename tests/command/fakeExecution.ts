@@ -26,6 +26,8 @@ export const fakeExecution: Execution = {
   importModel,
   quantizationCost,
   isModel: () => false,
+  isImported: () => false,
+  continueText: async ({ prompt }) => prompt,
   withModels: (pipeline) => pipeline,
   caption: async ({ images }) => images.map((image) => `a ${image.split(".")[0]}`),
 };
