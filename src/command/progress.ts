@@ -74,14 +74,14 @@ export function statusLine(state: RunState, now: number): string {
 function headline(state: RunState, now: number): string | undefined {
   const { status, started } = state;
   if (started !== undefined && isOver(status)) return `${status} after ${printSeconds((now - started) / 1000)}`;
-  if (status !== "running") return status;
   const node = busyNode(state);
+  if (status !== "running" && !node) return status;
   if (!node?.activity || node.step === undefined) return node?.activity;
   return `${node.activity} ${node.step}${node.total === undefined ? "" : `/${node.total}`}`;
 }
 
 function busyNode({ status, nodes }: RunState): NodeProgress | undefined {
-  return status === "running" ? Object.values(nodes).find(({ state }) => state === "running") : undefined;
+  return isOver(status) ? undefined : Object.values(nodes).find(({ state }) => state === "running");
 }
 
 const watched = channels as unknown as readonly Channel[];

@@ -1,4 +1,4 @@
-import type { GenerateOptions } from "../evaluation/generate.ts";
+import type { ContinueTextOptions } from "../execution/continueText.ts";
 import { readWhole, usageError } from "./command.ts";
 
 const text = { type: "string" } as const;
@@ -20,10 +20,7 @@ type Values = { [Name in keyof typeof generationOptions]?: string };
 const usualMost = 64;
 
 /** How texts are continued. @throws FlamingoError USAGE for what is no number */
-export function readGeneration(
-  values: Values,
-  usage: string,
-): Pick<GenerateOptions, "most" | "beams" | "lengthPenalty" | "sampling"> {
+export function readGeneration(values: Values, usage: string): ContinueTextOptions["generation"] {
   const number = (name: keyof Values) => {
     const given = values[name];
     if (given === undefined) return undefined;

@@ -129,7 +129,10 @@ async function writeModel(options: ExportOptions): Promise<ExportReport> {
   await writeFile(config, json({ ...withSinglePrecision(exportedConfig(model)), ...grown }));
   await copyTokenizer(model, out);
   if (added > 0) await extendTokenizer(join(out, "tokenizer.json"), vocabulary, added);
-  return { files: (await readdir(out)).sort().map((name) => join(out, name)), step, tensors: tensors.length };
+  const written = (await readdir(out)).sort();
+  const weights = written.filter((name) => name.startsWith("model"));
+  const files = [...weights, ...written.filter((name) => !weights.includes(name))];
+  return { files: files.map((name) => join(out, name)), step, tensors: tensors.length };
 }
 
 /** The configuration of what is exported, which may be a part of what was imported. */
