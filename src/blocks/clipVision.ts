@@ -44,13 +44,13 @@ export const ClipVision = defineBlock({
     images: float32("batch media frames imageSize imageSize 3", "images, with CLIP's mean and spread of pixels"),
   },
   outputs: {
-    hidden: float32(
-      "batch media frames (imageSize/patchSize)*(imageSize/patchSize)+1 visualDim",
-      "hidden states after the last layer, the class token's first",
-    ),
     features: float32(
       "batch media frames (imageSize/patchSize)*(imageSize/patchSize) visualDim",
       "hidden states of the patches, as Flamingo takes them",
+    ),
+    hidden: float32(
+      "batch media frames (imageSize/patchSize)*(imageSize/patchSize)+1 visualDim",
+      "hidden states after the last layer, the class token's first",
     ),
     pooled: float32("batch media frames visualDim", "the vector of each image"),
   },
@@ -60,7 +60,7 @@ export const ClipVision = defineBlock({
     return ({ images }) => {
       const hidden = encode(images); // [B, M, F, 1 + V, D]
       const { token, patches } = splitClassToken(hidden);
-      return { hidden, features: patches, pooled: normalise(token) };
+      return { features: patches, hidden, pooled: normalise(token) };
     };
   },
 });

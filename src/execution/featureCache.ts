@@ -9,9 +9,9 @@ const mostBytes = 2 ** 30;
 
 /** Features of one node, by the names of their images. */
 interface Kept {
-  /** Of the features of a whole batch. */
-  shape: readonly number[];
-  images: Map<number, Float32Array>;
+  /** Of the features of a whole batch, by their ports. */
+  shapes: Readonly<Record<string, readonly number[]>>;
+  images: Map<number, Readonly<Record<string, Float32Array>>>;
 }
 
 /**
@@ -41,15 +41,17 @@ export class FeatureCache {
     for (const node of this.#nodes) {
       const kept = this.#kept.get(node);
       const names = this.#namesOf(node, drawn);
-      if (!kept || names?.each.length !== count(kept.shape)) continue;
+      if (!kept || !names || Object.values(kept.shapes).some((shape) => count(shape) !== names.each.length)) continue;
       const images = names.each.map((name) => kept.images.get(name));
       if (!images.every((image) => image !== undefined)) continue;
-      const numbers = new Float32Array(images.length * images[0]!.length);
-      images.forEach((image, at) => {
-        numbers.set(image, at * image.length);
+      const ports = Object.entries(kept.shapes).map(([port, shape]) => {
+        const numbers = new Float32Array(sizeOf({ shape }));
+        images.forEach((image, at) => {
+          numbers.set(image[port]!, at * image[port]!.length);
+        });
+        return [port, tensor(numbers, [...shape])];
       });
-      const [port] = Object.keys(this.#model.node(node).outputs);
-      values.set(node, { [port!]: tensor(numbers, [...kept.shape]) });
+      values.set(node, Object.fromEntries(ports));
     }
   }
 
@@ -57,26 +59,39 @@ export class FeatureCache {
   async keep(drawn: ReadonlyMap<string, Batch>, values: Values): Promise<void> {
     for (const node of this.#nodes) {
       const names = this.#namesOf(node, drawn);
-      const [features] = Object.values(values.get(node) ?? {}) as Tensor[];
-      if (!names || !features) continue;
+      const features = this.#readOf(node, values);
+      if (!names || features.length === 0) continue;
       const kept = this.#kept.get(node) ?? this.#begin(node, names, features);
       if (!kept || names.each.every((name) => kept.images.has(name))) continue;
-      const numbers = (await features.data()) as Float32Array;
-      const size = numbers.length / names.each.length;
+      const numbers: [port: string, data: Float32Array][] = [];
+      for (const [port, value] of features) numbers.push([port, (await value.data()) as Float32Array]);
       names.each.forEach((name, at) => {
-        if (!kept.images.has(name)) kept.images.set(name, numbers.slice(at * size, (at + 1) * size));
+        if (kept.images.has(name)) return;
+        const part = (all: Float32Array) => {
+          const size = all.length / names.each.length;
+          return all.slice(at * size, (at + 1) * size);
+        };
+        kept.images.set(name, Object.fromEntries(numbers.map(([port, all]) => [port, part(all)])));
       });
     }
   }
 
   /** Room for all images of a node; undefined if there is not as much. */
-  #begin(node: string, names: ImageNames, { shape, size }: Tensor): Kept | undefined {
+  #begin(node: string, names: ImageNames, features: readonly (readonly [string, Tensor])[]): Kept | undefined {
+    const size = features.reduce((sum, [, value]) => sum + value.size, 0);
     const bytes = (names.of * size * Float32Array.BYTES_PER_ELEMENT) / names.each.length;
     if (bytes > this.#bytesLeft) return undefined;
     this.#bytesLeft -= bytes;
-    const kept = { shape, images: new Map<number, Float32Array>() };
+    const shapes = Object.fromEntries(features.map(([port, { shape }]) => [port, shape]));
+    const kept: Kept = { shapes, images: new Map() };
     this.#kept.set(node, kept);
     return kept;
+  }
+
+  /** What another node reads of a node's values, by port: of several outputs the rest is not kept. */
+  #readOf(node: string, values: Values): [port: string, value: Tensor][] {
+    const read = new Set(this.#model.plan.edges.flatMap(({ from }) => (from[0] === node ? [from[1]] : [])));
+    return (Object.entries(values.get(node) ?? {}) as [string, Tensor][]).filter(([port]) => read.has(port));
   }
 
   #namesOf(node: string, drawn: ReadonlyMap<string, Batch>): ImageNames | undefined {

@@ -8,6 +8,7 @@ import type { Bits } from "../core/quantization.ts";
 import { findBlock } from "../core/registry.ts";
 import type { SlotInput } from "../core/slot.ts";
 import { suggestion } from "../core/suggestion.ts";
+import type { WeightSpec } from "../core/weight.ts";
 import { missingPath } from "../files/missingPath.ts";
 import { listNames, mapWeights, requireFit } from "../weights/mappedWeights.ts";
 import type { NameMap } from "../weights/nameMap.ts";
@@ -73,7 +74,7 @@ export function openModel({ path, config: configPath, vision, language, quantize
   const folder = statSync(path).isDirectory() ? path : dirname(path);
   const config = readConfig(configPath ?? join(folder, "config.json"), path);
   const { family, block, weights: names } = modelOf(config);
-  const ours = describeWeights(findBlock(block.type)!, block.config ?? {});
+  const ours = weightsOf(block, family);
   const files = [openWeights(path)];
   const textFolders = [folder];
   const { leftOut = [] } = family;
@@ -133,6 +134,17 @@ export function openModel({ path, config: configPath, vision, language, quantize
     dtypes: [...new Set(stored.map(({ dtype }) => dtype))],
     bytes: stored.reduce((sum, tensor) => sum + bytesOf(tensor), 0),
   };
+}
+
+/** The weights of a model. @throws FlamingoError INVALID_CONFIG for what a family's fields allow and a block does not */
+function weightsOf({ type, config = {} }: SlotInput, { name }: Family): WeightSpec[] {
+  try {
+    return describeWeights(findBlock(type)!, config);
+  } catch (error) {
+    if (!(error instanceof FlamingoError)) throw error;
+    const { code, message, details } = error;
+    throw new FlamingoError(code, `config.json of ${name} describes no model: ${message}`, details, { cause: error });
+  }
 }
 
 /** Names of the other library of what no file has. */

@@ -14,8 +14,8 @@ const trainOnly = (config: object = {}) =>
   smallPipeline({ without: ["samples", "evaluate"], config: config as Record<string, Record<string, unknown>> });
 
 /** A small pipeline on a device, with its source. */
-async function alive(device: string): Promise<{ model: PipelineModel; source: OpenSource }> {
-  const { model, sources } = await prepareRun(await readRun(await newRun(trainOnly())), quietly(device));
+async function alive(device: string, pipeline = trainOnly()): Promise<{ model: PipelineModel; source: OpenSource }> {
+  const { model, sources } = await prepareRun(await readRun(await newRun(pipeline)), quietly(device));
   return { model, source: sources.get("data")! };
 }
 
@@ -53,6 +53,23 @@ describe.each(devices.filter((device) => device !== "tensorflow"))("features tha
     expect(countTensors()).toBe(before);
     model.weights.dispose();
   });
+});
+
+test("of an encoder with several outputs, those are kept that another node reads", async () => {
+  const pipeline = trainOnly();
+  const layer = { type: "EncoderLayer", config: { heads: 2, headDim: 8 } };
+  const config = { imageSize: 16, patchSize: 8, visualDim: 16, depth: 1, layer };
+  pipeline.nodes.encoder = { ...pipeline.nodes.encoder!, type: "ClipVision", config };
+  const { model, source } = await alive("wasm", pipeline);
+  const cache = new FeatureCache(model, ["encoder"]);
+  const batch = await source.batch(0);
+  const { recalled: _, ...expected } = await featuresOf(model, batch, cache);
+  expect(await featuresOf(model, batch, cache)).toEqual({ recalled: true, ...expected });
+  const values: Values = new Map();
+  cache.recall(new Map([["data", batch]]), values);
+  expect(Object.keys(values.get("encoder")!)).toEqual(["features"]);
+  dispose(Object.values(values.get("encoder")!) as Tensor[]);
+  model.weights.dispose();
 });
 
 describe("nothing is kept", () => {

@@ -16,7 +16,7 @@ test.each([
   ["add_cross_attention", true, "add_cross_attention: true is not supported, only false"],
   ["pruned_heads", { 0: [1] }, 'pruned_heads: {"0":[1]} is not supported, only {} or null'],
   ["activation_function", "mish", 'activation_function: "mish" is not supported, only gelu,'],
-  ["n_layer", 2 ** 31, "n_layer is 2147483648, expected number to be <=2000"],
+  ["n_layer", 2 ** 31, "n_layer is 2147483648, expected number to be <=500"],
   ["n_layer", "many", 'n_layer is "many", expected number'],
 ])("%s = %j is refused by name", (field, value, message) => {
   const refusal = refusalOf(() => modelOf({ ...gpt2, [field]: value }));
@@ -61,6 +61,12 @@ test.each([
     { model_type: "gpt_neox", rope_scaling: { type: kind, factor: 2, original_max_position_embeddings: 1024 } },
     "rope_scaling.original_max_position_embeddings: 1024 is not supported, only max_position_embeddings, which is 2048",
   ]),
+  [{ model_type: "llama", num_key_value_heads: 3 }, "LLaMA: num_key_value_heads: 3 do not divide 32 heads"],
+  [{ model_type: "llama", head_dim: 5 }, "LLaMA: head_dim: a head has 5 channels, which are no pairs to rotate"],
+  [{ model_type: "llama", hidden_size: 16 }, "num_attention_heads: a head has 0 channels"],
+  [{ model_type: "llama", pad_token_id: -1 }, "LLaMA: pad_token_id is -1, expected number to be >=0"],
+  [{ model_type: "gpt2", n_head: 4000, n_embd: 4000 }, "GPT-2: n_head is 4000, expected number to be <=2000"],
+  [{ model_type: "gpt2", n_embd: 2 ** 40 }, "GPT-2: n_embd is 1099511627776, expected number to be <=1000000000"],
   [{ model_type: "llama", rope_scaling: "linear" }, 'LLaMA: rope_scaling is "linear", expected record'],
   [
     { model_type: "clip", vision_config: { hidden_size: 0 } },

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { SlotInput } from "../../core/slot.ts";
 import type { NameMap } from "../../weights/nameMap.ts";
 import { activation } from "./activation.ts";
-import { defineFamily, layers, module, only, size } from "./family.ts";
+import { defineFamily, heads, layers, module, only, size } from "./family.ts";
 
 /** The sizes of a CLIP image encoder, whichever library names them. */
 export interface ClipTower {
@@ -59,7 +59,7 @@ const fields = z
     hidden_size: size.default(768),
     intermediate_size: size.default(3072),
     num_hidden_layers: layers.default(12),
-    num_attention_heads: size.default(12),
+    num_attention_heads: heads.default(12),
     num_channels: only(3),
     image_size: size.default(224),
     patch_size: size.default(32),

@@ -113,11 +113,17 @@ export const noted = Object.fromEntries(
 /** Fields of any configuration that change what the files hold or how they are read: not supported in any family. */
 const refused = { quantization_config: only(null), is_encoder_decoder: only(false) };
 
-/** Fields of a size, a number of layers and so on. */
-export const size = z.int().positive();
+/** Fields of a size: no model has one that is larger than our blocks take. */
+export const size = z.int().positive().max(1e9);
 
-/** Fields of a number of layers: more than any model has would be names without end. */
-export const layers = z.int().positive().max(2000);
+/** Fields of a number of attention heads. */
+export const heads = z.int().positive().max(2000);
+
+/** Fields of a number of layers: the largest models have some hundred, and more would be names without end. */
+export const layers = z.int().positive().max(500);
+
+/** Fields of a token's id. */
+export const token = z.int().nonnegative();
 
 /** Weight and bias of a module, such as a linear layer or a normalisation, or of several that the other library keeps in one. */
 export function module(

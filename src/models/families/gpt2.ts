@@ -4,6 +4,7 @@ import { activation } from "./activation.ts";
 import {
   defineFamily,
   head,
+  heads,
   headsDivide,
   layerMaps,
   layers,
@@ -33,7 +34,7 @@ export const gpt2 = defineFamily({
       n_positions: size.default(1024),
       n_embd: size.default(768),
       n_layer: layers.default(12),
-      n_head: size.default(12),
+      n_head: heads.default(12),
       n_inner: size.nullish(),
       activation_function: activation("gelu_new"),
       layer_norm_epsilon: z.number().positive().default(1e-5),

@@ -1,6 +1,17 @@
 import { z } from "zod";
 import { activation } from "./activation.ts";
-import { defineFamily, head, headsDivide, layerMaps, layers, module, only, size, vocabularyMap } from "./family.ts";
+import {
+  defineFamily,
+  head,
+  heads,
+  headsDivide,
+  layerMaps,
+  layers,
+  module,
+  only,
+  size,
+  vocabularyMap,
+} from "./family.ts";
 import { ropeScaling, scalingFields, trainedLengthAgrees, withRopeParameters } from "./rope.ts";
 
 /**
@@ -22,7 +33,7 @@ export const gptNeox = defineFamily({
       vocab_size: size.default(50_432),
       hidden_size: size.default(6144),
       num_hidden_layers: layers.default(44),
-      num_attention_heads: size.default(64),
+      num_attention_heads: heads.default(64),
       intermediate_size: size.default(24_576),
       hidden_act: activation("gelu"),
       rotary_pct: z.number().positive().max(1).default(0.25),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { activation } from "./activation.ts";
-import { defineFamily, head, layerMaps, layers, module, only, size, vocabularyMap } from "./family.ts";
+import { defineFamily, head, heads, layerMaps, layers, module, only, size, token, vocabularyMap } from "./family.ts";
 import { ropeScaling, scalingFields, trainedLengthAgrees, withRopeParameters } from "./rope.ts";
 
 /**
@@ -22,12 +22,12 @@ export const llama = defineFamily({
       hidden_size: size.default(4096),
       intermediate_size: size.default(11_008),
       num_hidden_layers: layers.default(32),
-      num_attention_heads: size.default(32),
-      num_key_value_heads: size.nullish(),
+      num_attention_heads: heads.default(32),
+      num_key_value_heads: heads.nullish(),
       hidden_act: activation("silu"),
       max_position_embeddings: size.default(2048),
       rms_norm_eps: z.number().positive().default(1e-6),
-      pad_token_id: z.int().nullish(),
+      pad_token_id: token.nullish(),
       tie_word_embeddings: z.boolean().default(false),
       rope_theta: z.number().positive().default(10_000),
       rope_scaling: ropeScaling,
@@ -36,7 +36,8 @@ export const llama = defineFamily({
       head_dim: size.nullish(),
       partial_rotary_factor: only(1, null),
     })
-    .superRefine(trainedLengthAgrees),
+    .superRefine(trainedLengthAgrees)
+    .superRefine(headsAreMade),
   renamed: (config) => withRopeParameters(config, { base: "rope_theta" }),
   block(config) {
     const { hidden_size: dim, num_attention_heads: heads, rope_theta: base } = config;
@@ -93,3 +94,22 @@ export const llama = defineFamily({
     ];
   },
 });
+
+/** Groups of query heads are alike, and each head can be rotated in pairs of channels. */
+function headsAreMade(
+  config: {
+    hidden_size: number;
+    num_attention_heads: number;
+    num_key_value_heads?: number | null | undefined;
+    head_dim?: number | null | undefined;
+  },
+  { addIssue }: z.core.$RefinementCtx,
+): void {
+  const { hidden_size: dim, num_attention_heads: heads, num_key_value_heads: groups } = config;
+  const refuse = (field: string, message: string) => addIssue({ code: "custom", path: [field], message });
+  if (groups && heads % groups !== 0) refuse("num_key_value_heads", `${groups} do not divide ${heads} heads`);
+  const headDim = config.head_dim ?? Math.floor(dim / heads);
+  if (headDim > 0 && headDim % 2 === 0) return;
+  const field = config.head_dim ? "head_dim" : "num_attention_heads";
+  refuse(field, `a head has ${headDim} channels, which are no pairs to rotate`);
+}

@@ -4,6 +4,7 @@ import type { NameMap } from "../../weights/nameMap.ts";
 import {
   defineFamily,
   head,
+  heads,
   headsDivide,
   layerMaps,
   layers,
@@ -20,7 +21,7 @@ const fields = z
   .object({
     vocab_size: size.default(50_368),
     d_model: size.default(2048),
-    n_heads: size.default(16),
+    n_heads: heads.default(16),
     n_layers: layers.default(24),
     max_seq_len: size.default(2048),
     layer_norm_epsilon: z.number().positive().default(1e-5),

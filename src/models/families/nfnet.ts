@@ -33,8 +33,8 @@ const attention = z.strictObject({
 });
 
 const perStage = z.array(size).length(4);
-/** timm's deepest has 14 times NFNet-F0's blocks; thousands more would be names without end. */
-const blocks = z.array(size.max(500)).length(4);
+/** NFNet-F7 has 48 blocks in its third stage; thousands would be names without end. */
+const blocks = z.array(size.max(100)).length(4);
 
 /** The fields of timm's NfCfg with its defaults. */
 const fields = z.strictObject({

@@ -4,7 +4,7 @@ import type { SlotInput } from "../../core/slot.ts";
 import type { WeightData } from "../../core/weight.ts";
 import type { Counterpart, NameMap } from "../../weights/nameMap.ts";
 import { type ClipTower, clipPatches, openClipNames, withImageSize, withPixels } from "./clip.ts";
-import { defineFamily, type FamilyModel, layers, modelAmong, noted, only, readFields, size } from "./family.ts";
+import { defineFamily, type FamilyModel, heads, layers, modelAmong, noted, only, readFields, size } from "./family.ts";
 import { languageModels } from "./languageModels.ts";
 
 const fields = z.strictObject({
@@ -30,8 +30,8 @@ const fields = z.strictObject({
       attn_pooler_heads: size.optional(),
     })
     .superRefine(({ width, head_width }, { addIssue }) => {
-      const heads = Math.floor(width / head_width);
-      if (heads > 0 && width % heads === 0) return;
+      const count = Math.floor(width / head_width);
+      if (count > 0 && width % count === 0) return;
       const message = `heads of ${head_width} channels do not divide a width of ${width}`;
       addIssue({ code: "custom", path: ["head_width"], message });
     }),
@@ -44,7 +44,7 @@ const fields = z.strictObject({
       dim: size.optional(),
       depth: layers.default(6),
       dim_head: size.default(64),
-      heads: size.default(8),
+      heads: heads.default(8),
       num_latents: size.default(64),
       max_num_media: size.nullish(),
       max_num_frames: size.nullish(),
@@ -56,7 +56,7 @@ const fields = z.strictObject({
       dim: size.optional(),
       dim_visual: size.optional(),
       dim_head: size.default(64),
-      heads: size.default(8),
+      heads: heads.default(8),
       ff_mult: size.default(4),
       only_attend_immediate_media: z.boolean().default(true),
     })

@@ -1,6 +1,17 @@
 import { z } from "zod";
 import { activation } from "./activation.ts";
-import { defineFamily, head, headsDivide, layerMaps, layers, module, size, vocabularyMap } from "./family.ts";
+import {
+  defineFamily,
+  head,
+  heads,
+  headsDivide,
+  layerMaps,
+  layers,
+  module,
+  size,
+  token,
+  vocabularyMap,
+} from "./family.ts";
 
 /**
  * OPT: learnt positions that count a row's own tokens, ReLU, pre-norm layers with biases, tied output layer. The one of 350 million
@@ -24,9 +35,9 @@ export const opt = defineFamily({
       do_layer_norm_before: z.boolean().default(true),
       _remove_final_layer_norm: z.boolean().default(false),
       word_embed_proj_dim: size.nullish(),
-      num_attention_heads: size.default(12),
+      num_attention_heads: heads.default(12),
       activation_function: activation("relu"),
-      pad_token_id: z.int().nullable().default(1),
+      pad_token_id: token.nullable().default(1),
       enable_bias: z.boolean().default(true),
       layer_norm_elementwise_affine: z.boolean().default(true),
       tie_word_embeddings: z.boolean().default(true),
