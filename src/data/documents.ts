@@ -12,6 +12,11 @@ export interface TokenRows {
   targets: Int32Array;
 }
 
+export interface DocumentOptions {
+  before?: readonly (readonly number[])[];
+  asked?: readonly (readonly number[])[];
+}
+
 /**
  * Documents in which captions follow their images: `<bos><image> words <|endofchunk|><image> words <|endofchunk|> ...`.
  *
@@ -20,7 +25,8 @@ export interface TokenRows {
  *
  * @param rows for each document, the words' ids of each of its captions
  * @param media images of each document
- * @param before for each document, the ids of a text before its first image
+ * @param options.before for each document, the ids of a text before its first image
+ * @param options.asked how many of the first words of each caption the loss does not count: those of a question, say
  * @throws FlamingoError MEDIA_COUNT if a document has another number of captions than images
  * @see OpenFlamingo v2.0.1, train_utils (masking of labels); Alayrac et al. 2022, Flamingo, appendix A.2
  */
@@ -28,7 +34,7 @@ export function captionDocuments(
   rows: readonly (readonly (readonly number[])[])[],
   media: number,
   special: SpecialTokens,
-  before?: readonly (readonly number[])[],
+  { before, asked }: DocumentOptions = {},
 ): TokenRows {
   const texts = rows.map((captions, row) => [
     special.bos,
@@ -45,7 +51,15 @@ export function captionDocuments(
     length,
     media,
   );
-  return { length, ids, targets: maskedTargets(ids, length, special) };
+  const targets = maskedTargets(ids, length, special);
+  for (const [row, counts] of (asked ?? []).entries()) {
+    let at = row * length + 1 + (before?.[row]?.length ?? 0);
+    for (const [place, count] of counts.entries()) {
+      targets.fill(ignored, at, at + count); // from the <image> on, for the word after it
+      at += rows[row]![place]!.length + 2;
+    }
+  }
+  return { length, ids, targets };
 }
 
 /** The next token at each place, where it counts. */

@@ -12,7 +12,9 @@ import { decodeImage, type Pixels } from "./pixels.ts";
  * @throws Error for a folder without images; the decoder's own error for what is no image
  */
 export async function decodeFrames(file: string | Uint8Array, frames: number, size: number): Promise<Pixels> {
-  const all = await framesOf(file);
+  const isFolder = typeof file === "string" && (await stat(file)).isDirectory();
+  if (frames === 1 && !isFolder) return decodeImage(file, size);
+  const all = await (isFolder ? framesIn(file) : pagesOf(file));
   const chosen = Array.from({ length: frames }, (_, place) => Math.floor((place * all.length) / frames));
   const decoded = new Map<number, Pixels>();
   for (const frame of new Set(chosen)) decoded.set(frame, await all[frame]!(size));
@@ -24,13 +26,17 @@ export async function decodeFrames(file: string | Uint8Array, frames: number, si
   return pixels;
 }
 
-/** How each frame of a video is decoded. */
-async function framesOf(file: string | Uint8Array): Promise<((size: number) => Promise<Pixels>)[]> {
-  if (typeof file === "string" && (await stat(file)).isDirectory()) {
-    const images = (await readdir(file)).filter((name) => imageEndings.includes(extname(name).toLowerCase())).sort();
-    if (images.length === 0) throw new Error("it has no frames");
-    return images.map((name) => (size) => decodeImage(join(file, name), size));
-  }
+type Decode = (size: number) => Promise<Pixels>;
+
+/** How each frame of a folder is decoded. */
+async function framesIn(folder: string): Promise<Decode[]> {
+  const images = (await readdir(folder)).filter((name) => imageEndings.includes(extname(name).toLowerCase())).sort();
+  if (images.length === 0) throw new Error("it has no frames");
+  return images.map((name) => (size) => decodeImage(join(folder, name), size));
+}
+
+/** How each frame of an animated image is decoded. */
+async function pagesOf(file: string | Uint8Array): Promise<Decode[]> {
   const { pages = 1 } = await sharp(file).metadata();
   return Array.from({ length: pages }, (_, page) => (size: number) => decodeImage(file, size, page));
 }

@@ -65,7 +65,7 @@ describe("documents", () => {
   });
 
   test("a text before the first image is part of the document, and the loss does not count it", () => {
-    const { ids, targets } = captionDocuments([[[red, cat]]], 1, words.special, [[cat]]);
+    const { ids, targets } = captionDocuments([[[red, cat]]], 1, words.special, { before: [[cat]] });
     const { image, endOfChunk } = words.special;
     expect([...ids]).toEqual([bos, cat, image, red, cat, endOfChunk]);
     expect([...targets]).toEqual([-100, -100, red, cat, endOfChunk, -100]);

@@ -3,9 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, expect, test } from "vitest";
-import { WebDataset } from "../../src/data/sources/webDataset.ts";
-import { captionsIn } from "./captionsIn.ts";
 import { formatFile } from "./dataFormats.ts";
+import { openFormat } from "./openFormat.ts";
 import { tarFile } from "./tarFile.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flamingo-tar-"));
@@ -18,13 +17,9 @@ const red = await sharp({ create: { width: 6, height: 6, channels: 3, background
 
 type Files = Parameters<typeof tarFile>[0];
 
-/** Opens a shard, and notes what is said of it. */
-async function open(shards: string, config: Record<string, unknown> = {}) {
-  const warnings: string[] = [];
-  const context = { seed: 5, cache: "", progress: () => {}, warn: (message: string) => warnings.push(message) };
-  const all = { shards, imageSize: 8, batch: 4, media: 1, heldOut: 0, mirror: false, shuffle: 1, ...config };
-  const source = await WebDataset.open(WebDataset.config.parse(all), context);
-  return { source, warnings, captions: async (index = 0) => captionsIn(source, await source.batch(index)) };
+function open(shards: string, config: Record<string, unknown> = {}) {
+  const inOrder = { imageSize: 8, batch: 4, media: 1, heldOut: 0, mirror: false, shuffle: 1 };
+  return openFormat("WebDataset", { ...inOrder, shards, ...config });
 }
 
 function openTar(files: Files, config: Record<string, unknown> = {}, cut?: number) {

@@ -7,19 +7,11 @@ import type { LogRecord } from "../../src/channels/channel.ts";
 import { byteTokenizer } from "../../src/data/texts/byteTokenizer.ts";
 import { type Pipeline, parsePipeline } from "../../src/pipeline/schema.ts";
 import { readRecords } from "../../src/runs/reader.ts";
-import { formatFile } from "../data/dataFormats.ts";
+import { formatFile, formatSources } from "../data/dataFormats.ts";
 import { tarFile } from "../data/tarFile.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
 import { spawnFlamingo } from "../studioProcess.ts";
 import { type Carried, carryOut, newestOf, newRun, smallPipeline, valuesOf } from "./smallRun.ts";
-
-const size = { batch: 3, imageSize: 16 };
-const pairs = { ...size, media: 1, shuffle: 6, heldOut: 0.1 };
-
-/** A source of each format of data that is read as it goes, on the owners' own files. */
-const sources: Record<string, Record<string, unknown>> = {
-  WebDataset: { ...pairs, shards: formatFile("pairs-{000000..000001}.tar") },
-};
 
 const steps = 12;
 const vocabulary = byteTokenizer().pretrained;
@@ -40,7 +32,7 @@ function trainedOnAll(): Pipeline {
   const all: Record<string, unknown> = { train: nodes.train };
   const wires: { from: string[]; to: string[] }[] = [];
   let sum = "";
-  for (const [number, [type, config]] of Object.entries(sources).entries()) {
+  for (const [number, [type, config]] of Object.entries(formatSources).entries()) {
     const named = (id: string) => (number === 0 ? id : `${id}${number}`);
     for (const [id, node] of Object.entries(nodes)) {
       if (id === "train") continue;
@@ -97,7 +89,7 @@ describe("a training on data that is read as it goes", () => {
       [`${key}.txt`, "a square"] as const,
     ]);
     writeFileSync(file, tarFile(files));
-    const config = { ...pairs, heldOut: 0, shards: file, maxBad: 2, batch: 1, shuffle: 1 };
+    const config = { ...formatSources.WebDataset, heldOut: 0, shards: file, maxBad: 2, batch: 1, shuffle: 1 };
     const { nodes, ...rest } = trainedOnAll();
     const pipeline = parsePipeline({ ...rest, nodes: { ...nodes, data: { type: "WebDataset", config } } }, "the test");
     const { error, records } = await carryOut(await newRun(pipeline));

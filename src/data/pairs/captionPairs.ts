@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { z } from "zod";
 import { count } from "../../core/configFields.ts";
 import { float32, int32 } from "../../core/port.ts";
@@ -8,7 +9,7 @@ import { decodeFrames } from "../frames.ts";
 import { heldOutImages } from "../imageFolder/heldOutImages.ts";
 import type { CaptionedImage } from "../imageFolder/imageFolder.ts";
 import { imageSizeField } from "../imageSize.ts";
-import { decodeImage, mirrored, type Pixels, toUnit } from "../pixels.ts";
+import { mirrored, type Pixels, toUnit } from "../pixels.ts";
 import { BadSample, type BadSamples } from "../shards/badSamples.ts";
 import { orderOf } from "../shards/orderOf.ts";
 import { type ReadSample, readSamples, type Shard, type SplitShard, sampleCount } from "../shards/shard.ts";
@@ -104,7 +105,7 @@ export async function pairBatch(
     const flip = random.uniform() < 0.5 && mirror && mirrorsWell(caption);
     pixels.set(toUnit(flip ? mirroredFrames(value.pixels, imageSize) : value.pixels), place * each);
     for (let frame = 0; frame < frames; frame++) names.push((2 * position + Number(flip)) * frames + frame);
-    return words.encode(caption.slice(0, longest * longestToken)).slice(0, longest);
+    return words.encode(caption).slice(0, longest);
   });
   const rows = Array.from({ length: batch }, (_, row) => captions.slice(row * media, (row + 1) * media));
   const { length, ids, targets } = captionDocuments(rows, media, words.special);
@@ -122,11 +123,13 @@ export async function pairBatch(
 }
 
 /** Reads a pair with its pixels. */
-function decoded({ frames, imageSize }: PairConfig, read: ReadSample<Pair>): ReadSample<CaptionedImage> {
+function decoded({ frames, imageSize, longest }: PairConfig, read: ReadSample<Pair>): ReadSample<CaptionedImage> {
   return async (stored) => {
-    const { name, image, captions } = await read(stored);
+    const { name, image, captions: whole } = await read(stored);
+    const captions = whole.map((caption) => caption.slice(0, longest * longestToken));
+    if (typeof image === "string" && !existsSync(image)) throw new BadSample(name, "its image is not there");
     try {
-      const pixels = await (frames === 1 ? decodeImage(image, imageSize) : decodeFrames(image, frames, imageSize));
+      const pixels = await decodeFrames(image, frames, imageSize);
       return { file: name, pixels, captions };
     } catch (error) {
       throw new BadSample(name, `its image cannot be decoded (${firstLine(error)})`);

@@ -17,6 +17,12 @@ export class BadSample extends Error {
   }
 }
 
+/** What is told of a bad sample. @throws any other error again */
+export function skippedSample(error: unknown): SkippedSample {
+  if (error instanceof BadSample) return { name: error.sample, reason: error.message };
+  throw error;
+}
+
 /** Names and counts the bad samples of a source since it was opened, and stops beyond a bound. */
 export class BadSamples {
   readonly #source: string;

@@ -1,5 +1,5 @@
 import { drawOf } from "../imageFolder/split.ts";
-import { BadSample, badInARow, type SkippedSample } from "./badSamples.ts";
+import { badInARow, type SkippedSample, skippedSample } from "./badSamples.ts";
 import { ShardFile } from "./shardFile.ts";
 
 /** Numbers of a sample in a shard's ranges. */
@@ -19,6 +19,8 @@ export interface StoredSample {
   bytes: Uint8Array;
   file: string;
   number: number;
+  /** Counted over all shards. */
+  position: number;
 }
 
 /** Turns a stored sample into what a batch is made of. @throws BadSample */
@@ -67,13 +69,13 @@ export function sampleCount({ ranges }: Shard): number {
 export function storedSample(shards: readonly Shard[], position: number): StoredSample {
   let place = position;
   for (const shard of shards) {
-    if (place < sampleCount(shard)) return readStored(shard, place);
+    if (place < sampleCount(shard)) return { ...readStored(shard, place), position };
     place -= sampleCount(shard);
   }
   throw new RangeError(`there is no sample ${position}`);
 }
 
-function readStored({ file, ranges, bytes }: Shard, place: number): StoredSample {
+function readStored({ file, ranges, bytes }: Shard, place: number): Omit<StoredSample, "position"> {
   const [start, end, number] = ranges.subarray(stride * place) as unknown as [number, number, number];
   return { bytes: bytes ? bytes.slice(start, end) : ShardFile.read(file, start, end), file, number };
 }
@@ -117,10 +119,4 @@ export async function readSamples<T>(
   );
   skipped.sort((a, b) => (a.name < b.name ? -1 : 1)); // images are decoded in no certain order
   return { samples, skipped };
-}
-
-/** What is told of a bad sample. @throws any other error again */
-export function skippedSample(error: unknown): SkippedSample {
-  if (error instanceof BadSample) return { name: error.sample, reason: error.message };
-  throw error;
 }

@@ -21,3 +21,9 @@ export const maxBadField = z.int().nonnegative().max(1e9).default(100).meta({
     "Most samples that may be bad and are skipped, counted since the run was started or resumed; with one more the run stops.",
   unit: "samples",
 });
+
+/** Where the images lie that a file names, as a configuration field. */
+export const imagesField = z.string().default("").meta({
+  title: "Images",
+  description: "Path of the folder in which the images lie; that of the file where it is empty.",
+});

@@ -82,7 +82,7 @@ export const NamedShapes = defineSource({
         return tokenizer.encode(name);
       });
     });
-    const { length, ids, targets } = captionDocuments(rows, media, tokenizer.special, before);
+    const { length, ids, targets } = captionDocuments(rows, media, tokenizer.special, { before });
     return {
       images: { shape: [batch, media, 1, imageSize, imageSize, 3], data: images, names: { each: names, of: scenes } },
       ids: { shape: [batch, length], data: ids },
