@@ -4,12 +4,13 @@ import { runHere } from "./runHere.ts";
 import { withImages } from "./withImages.ts";
 
 const usage =
-  "flamingo run PIPELINE [--images DIR] [--language NAME] [--out DIR] [--steps N] [--seed S] [--device NAME] [--json]";
+  "flamingo run PIPELINE [--images DIR] [--language NAME] [--vision NAME] [--out DIR] [--steps N] [--seed S] [--device NAME] [--json]";
 
 /** The options that every command has which starts a run. */
 export const runOptions = {
   images: { type: "string" },
   language: { type: "string" },
+  vision: { type: "string" },
   out: { type: "string" },
   steps: { type: "string" },
   seed: { type: "string" },
@@ -19,6 +20,7 @@ export const runOptions = {
 
 export const runOptionsHelp = `  --images DIR    folder of images with captions.jsonl or captions.csv, for a pipeline that trains on one
   --language NAME imported language model, frozen, in place of the one of the pipeline's Flamingo
+  --vision NAME   imported image encoder, frozen, in place of its own
   --out DIR       folder for the run; without it runs/NAME-DATE-TIME in .flamingo (flamingo --help says where)
   --steps N       steps of training, instead of what the pipeline says
   --seed S        seed of every random number; 0 without it
@@ -50,6 +52,7 @@ export async function startRun(
   values: {
     images?: string;
     language?: string;
+    vision?: string;
     out?: string;
     steps?: string;
     seed?: string;
@@ -63,11 +66,11 @@ export async function startRun(
   const seed = readWhole("seed", values.seed, 0, form) ?? 0;
   const read = await readPipelineFile(file);
   const withFolder = values.images === undefined ? read : withImages(read, values.images, file);
-  const { language } = values;
-  const pipeline =
-    language === undefined
-      ? withFolder
-      : (await context.execution()).withModels(withFolder, { language }, context.home.models, file);
+  const { language, vision } = values;
+  const isOwn = language === undefined && vision === undefined;
+  const pipeline = isOwn
+    ? withFolder
+    : (await context.execution()).withModels(withFolder, { language, vision }, context.home.models, file);
   return runHere({
     context,
     pipeline,

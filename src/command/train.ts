@@ -3,7 +3,7 @@ import { type Command, readArguments, usageError } from "./command.ts";
 import { runOptions, runOptionsHelp, startRun } from "./run.ts";
 
 const usage =
-  "flamingo train [TEMPLATE] [--images DIR] [--language NAME] [--out DIR] [--steps N] [--seed S] [--device NAME] [--json]";
+  "flamingo train [TEMPLATE] [--images DIR] [--language NAME] [--vision NAME] [--out DIR] [--steps N] [--seed S] [--device NAME] [--json]";
 const firstTemplate = "emoji-captions";
 
 /** Trains a model from a pipeline that comes with the studio. */

@@ -99,6 +99,9 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
     ...(tokens && block.type === "FlamingoLanguageModel"
       ? [`to teach it to see: flamingo train own-images --images FOLDER --language ${name}`]
       : []),
+    ...(findBlock(block.type)!.outputs.features
+      ? [`to caption images with it: flamingo train own-images --images FOLDER --vision ${name}`]
+      : []),
   ];
   return { name, family: family.name, parameters, dtypes, bytes, source, pipeline, next, notes };
 }

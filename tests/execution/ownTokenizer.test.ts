@@ -7,9 +7,11 @@ import { captionImages } from "../../src/execution/captionImages.ts";
 import { exportModel } from "../../src/execution/exportModel.ts";
 import { importModel } from "../../src/execution/importModel.ts";
 import { withModels } from "../../src/execution/withModels.ts";
+import { findImported } from "../../src/models/imported.ts";
 import type { Pipeline } from "../../src/pipeline/schema.ts";
 import { readTemplate } from "../../src/runs/templates.ts";
 import { languageFolder, tokens } from "../models/languageFolder.ts";
+import { modelFolder } from "../models/modelFolder.ts";
 import { carryOut, home, images, newestOf, newRun } from "./smallRun.ts";
 
 /** Rows of the language model's embedding: some of them pad it. */
@@ -79,8 +81,24 @@ test("an <image> token that is another one than the tokenizer's is refused", asy
   );
 });
 
+test("a Flamingo with an imported image encoder takes images of its side", async () => {
+  await importModel({ path: modelFolder("clip-vision", undefined, home.folder), name: "vision", home });
+  const { imageSize, visualDim } = findImported(home.models, "vision")!.block.config as Record<string, number>;
+  const pipeline = withModels(await shortPipeline(), { vision: "vision" }, home.models, "the template");
+  expect(pipeline.nodes.images!.config).toMatchObject({ imageSize, tokenizer: "imported" });
+  expect(pipeline.nodes.flamingo!.config).toMatchObject({ imageSize, visualDim, visionEncoder: { weights: "vision" } });
+  const { outcome, error } = await carryOut(await newRun(pipeline));
+  expect(outcome, error?.message).toBe("succeeded");
+});
+
 test("what has no tokenizer, and what is no language model, is refused", async () => {
   const template = await readTemplate("own-images");
+  expect(() => withModels(template, { language: "vision" }, home.models, "x")).toThrow(
+    "is a ClipVision, and no language model alone",
+  );
+  expect(() => withModels(template, { vision: "imported" }, home.models, "x")).toThrow(
+    "is a FlamingoLanguageModel, and no image encoder",
+  );
   expect(() => withModels(template, { language: "nobody" }, home.models, "x")).toThrow(
     'nothing was imported as "nobody"',
   );
