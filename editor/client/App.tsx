@@ -10,6 +10,7 @@ import { Notices } from "./parts/Notices.tsx";
 import { Palette } from "./parts/Palette.tsx";
 import { Problems } from "./parts/Problems.tsx";
 import { TopBar } from "./parts/TopBar.tsx";
+import { Tour } from "./parts/Tour.tsx";
 import { listenForShortcuts } from "./stores/context.ts";
 import { listenForDrops } from "./stores/drop.ts";
 
@@ -33,6 +34,7 @@ export function App() {
       <Dock />
       <Dialogs />
       <ExtentDialog />
+      <Tour />
     </div>
   );
 }

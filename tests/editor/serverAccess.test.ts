@@ -145,6 +145,7 @@ describe("every route", () => {
       "GET /api/versions/first/first",
       "DELETE /api/versions/first/first",
       "POST /api/runs/first/intervention",
+      "POST /api/runs/first/explanation",
       "GET /api/runs",
       "GET /api/runs/first/pipeline",
       "GET /api/runs/first/files/first",

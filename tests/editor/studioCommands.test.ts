@@ -280,6 +280,21 @@ const drives: Record<string, Drive> = {
     await chooser.setFiles(file);
     await desk.page.getByText("Imported MyBlock").waitFor();
   },
+  tour: async (desk, give) => {
+    await give();
+    const card = desk.page.getByRole("dialog", { name: /^Tour/ });
+    for (let step = 1; step < 6; step++) {
+      await desk.dialog(`Tour, ${step} of 6`);
+      await desk.see(() => card.locator(":focus").textContent(), "Next"); // by keyboard alone
+      await desk.page.keyboard.press(step === 2 ? "ArrowRight" : "Enter");
+    }
+    await desk.dialog("Tour, 6 of 6");
+    await desk.page.keyboard.press("ArrowLeft");
+    await desk.dialog("Tour, 5 of 6");
+    await desk.page.keyboard.press("Escape");
+    await desk.see(() => card.count(), 0);
+    await desk.see(() => desk.page.getByText("New here?").count(), 0); // not offered again
+  },
   commands: opens("Commands, nodes and blocks"),
   search: async (desk, give) => {
     await give();

@@ -132,7 +132,7 @@ function Explorer({ sides, frame, view, choose, smooth }: ExplorerProps) {
   const { image, chooseImage, token: fixed, pin } = useImageAndToken(frame);
   const [hovered, hover] = useState<number | undefined>(undefined);
   const [patch, setPatch] = useState<number | undefined>(undefined);
-  if (!image) return <p className="no-run">No images are pinned.</p>;
+  if (!image) return <p className="no-run">No images are pinned: a Caption samples node in the pipeline pins some.</p>;
   // Beside each other, maps have one scale.
   const ends = sides.flatMap((side) => {
     const own = side.frame?.images.find((each) => each.image === image.image);
@@ -182,9 +182,10 @@ type Pointing = Pick<Parameters<typeof LargeMap>[0], "patch" | "setPatch" | "smo
 function SideMap(props: { side: Side; image: number; view: AttentionView; token: number; pointing: Pointing }) {
   const { side, image: number, view, token, pointing } = props;
   const { run, frame } = side;
-  if (!frame) return <p className="no-run">This run has recorded no attention yet.</p>;
+  if (!frame)
+    return <p className="no-run">This run has recorded no attention yet: its pipeline needs a Caption samples node.</p>;
   const image = frame.images.find((each) => each.image === number) ?? frame.images[0];
-  if (!image) return <p className="no-run">No images are pinned.</p>;
+  if (!image) return <p className="no-run">No images are pinned: a Caption samples node in the pipeline pins some.</p>;
   const shown = { run, frame, image, view, token: Math.min(token, image.tokens.length - 1) };
   return (
     <>

@@ -81,6 +81,8 @@ export interface EditorContext {
   /** Goes to the page of all runs. */
   showRuns(): void;
   search(): void;
+  /** Begins the tour of the page. */
+  tour(): void;
   /** Puts the focus into the inspector. */
   inspect(): void;
   /** Runs some actions only. */
@@ -443,6 +445,7 @@ export const actions: readonly Action[] = [
     perform: (context) => context.showRuns(),
   },
   { name: "theme", label: "Light or dark", group: "View", predicate: always, perform: (c) => c.toggleTheme() },
+  { name: "tour", label: "A tour of one minute", group: "View", predicate: always, perform: (c) => c.tour() },
   {
     name: "help",
     label: "Keyboard shortcuts",

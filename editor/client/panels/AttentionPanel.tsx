@@ -18,7 +18,13 @@ export function AttentionPanel() {
   const run = useRun((state) => state.id);
   const { steps, step, chooseStep, frame, view, chooseView } = useAttention(run, useShownFrames(run));
   if (steps.length === 0)
-    return <NoRun sketch="grid" what="What each token of a caption attends to in its image is drawn here." />;
+    return (
+      <NoRun
+        sketch="grid"
+        what="What each token of a caption attends to in its image is drawn here."
+        needs="a Caption samples node"
+      />
+    );
   return (
     <>
       {frame && run !== undefined ? (
@@ -49,7 +55,8 @@ export function AttentionPanel() {
 
 function FrameView({ run, frame, view }: { run: string; frame: AttentionFrame; view: AttentionView }) {
   const { image, chooseImage, token, pin } = useImageAndToken(frame);
-  if (!image) return <div className="no-run">No images are pinned.</div>;
+  if (!image)
+    return <div className="no-run">No images are pinned: a Caption samples node in the pipeline pins some.</div>;
   return (
     <div className="attention">
       <AttentionMap run={run} frame={frame} image={image} view={view} token={token} />

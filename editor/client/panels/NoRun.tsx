@@ -10,8 +10,15 @@ const sketches = {
   rows: "M14 14h92M14 28h92M14 42h60",
 } as const;
 
-/** What a panel says while it has nothing to show: what will be here, and what has to happen first. */
-export function NoRun({ what, sketch }: { what: string; sketch: keyof typeof sketches }) {
+interface NothingYet {
+  what: string;
+  sketch: keyof typeof sketches;
+  /** What a pipeline must have, so that its runs record this. */
+  needs?: string;
+}
+
+/** What a panel says while it has nothing to show: what will be here, and what has to be done for that. */
+export function NoRun({ what, sketch, needs }: NothingYet) {
   const id = useRun((run) => run.id);
   const status = useRun((run) => run.state.status);
   const waits = id !== undefined && !isOver(status);
@@ -23,6 +30,12 @@ export function NoRun({ what, sketch }: { what: string; sketch: keyof typeof ske
         <path d={sketches[sketch]} className="sketch" />
       </svg>
       <p>{what}</p>
+      {id === undefined && <p className="muted">Press Run, or choose a past run on the right.</p>}
+      {id !== undefined && !waits && (
+        <p className="muted">
+          {needs ? `This run has none: add ${needs} to the pipeline, and run it.` : "This run has none."}
+        </p>
+      )}
       {waits && (
         <p className="waiting">
           <span className="spinner" aria-hidden="true" /> The run is on its way there.

@@ -7,7 +7,13 @@ import { NoRun } from "./NoRun.tsx";
 export function ResultsPanel() {
   const results = useRun((run) => run.state.channels.results);
   if (results.length === 0)
-    return <NoRun sketch="rows" what="Evaluation tables appear here, with counts and 95% intervals." />;
+    return (
+      <NoRun
+        sketch="rows"
+        what="Evaluation tables appear here, with counts and 95% intervals."
+        needs="an Evaluate node"
+      />
+    );
   return (
     <div className="results" data-testid="results">
       {results.map((result) => (

@@ -15,7 +15,13 @@ export function SamplesPanel() {
   const [image, setImage] = useState<number | undefined>(undefined);
   const shown = history[Math.min(step ?? history.length - 1, history.length - 1)];
   if (!shown || run === undefined)
-    return <NoRun sketch="cards" what="Captions of the same held-out images appear here while the model learns." />;
+    return (
+      <NoRun
+        sketch="cards"
+        what="Captions of the same held-out images appear here while the model learns."
+        needs="a Caption samples node"
+      />
+    );
   const right = shown.samples.filter(isRight).length;
   return (
     <>

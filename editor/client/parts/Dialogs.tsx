@@ -13,6 +13,7 @@ import {
 } from "../stores/document.ts";
 import { openDialog, useEditor } from "../stores/editor.ts";
 import { tellError } from "../stores/notices.ts";
+import { beginTour } from "../stores/tour.ts";
 import { isMac } from "./ActionButton.tsx";
 import { BlockDialog, CollapseDialog } from "./BlockDialogs.tsx";
 import { CommandDialog } from "./CommandDialog.tsx";
@@ -187,6 +188,18 @@ function HelpDialog() {
           </dd>
         </div>
       </dl>
+      <footer>
+        <button
+          type="button"
+          className="button"
+          onClick={() => {
+            openDialog(undefined);
+            beginTour();
+          }}
+        >
+          A tour of one minute
+        </button>
+      </footer>
     </Modal>
   );
 }

@@ -7,6 +7,7 @@ import { Icon } from "./Icon.tsx";
 import { Menu } from "./Menu.tsx";
 import { PageLinks } from "./PageLinks.tsx";
 import { RunControls } from "./RunControls.tsx";
+import { TourOffer } from "./Tour.tsx";
 
 export function TopBar() {
   const theme = useTheme();
@@ -33,6 +34,7 @@ export function TopBar() {
         </ActionButton>
       </div>
       <span className="space" />
+      <TourOffer />
       <RunControls />
       <DevicePill />
       <ActionButton action="theme">

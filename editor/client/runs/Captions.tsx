@@ -29,7 +29,12 @@ export function Captions({ versions }: { versions: readonly RunVersion[] }) {
   return (
     <section className="compare-part" aria-labelledby="captions">
       <h2 id="captions">Captions of the same images</h2>
-      {columns.length === 0 && <p className="muted">None of these runs has captioned an image yet.</p>}
+      {columns.length === 0 && (
+        <p className="muted">
+          None of these runs has captioned an image yet: add a Caption samples node to the pipeline to have captions
+          here.
+        </p>
+      )}
       {columns.length > 0 && (
         <div className="compare-scroll">
           <table className="compare-captions" data-testid="compare-captions">

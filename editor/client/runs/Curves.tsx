@@ -71,7 +71,11 @@ export function Curves({ versions }: { versions: readonly RunVersion[] }) {
           </select>
         )}
       </div>
-      {panels.length === 0 && <p className="muted">None of these runs has recorded anything yet.</p>}
+      {panels.length === 0 && (
+        <p className="muted">
+          None of these runs has recorded anything yet: curves come with the first steps of a training.
+        </p>
+      )}
       <div className="compare-plots">
         {panels.map((panel, index) => (
           <figure key={panel.title} className="compare-plot">

@@ -24,6 +24,7 @@ import { isDockOpen, useRun } from "./run.ts";
 import { changeSettings, useSettings } from "./settings.ts";
 import { useStudio } from "./studio.ts";
 import { toggleTheme } from "./theme.ts";
+import { beginTour } from "./tour.ts";
 import { fitAll, middle } from "./viewport.ts";
 import { write } from "./writing.ts";
 
@@ -76,6 +77,7 @@ export function editorContext(): EditorContext {
     toggleTheme,
     showRuns: () => go({ page: "runs" }),
     search,
+    tour: beginTour,
     inspect,
     run: (command) => void (command === "start" ? runPipeline() : commandRun(command)).catch(tellError),
     runOnly: (targets) => void runActions(targets).catch(tellError),

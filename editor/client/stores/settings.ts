@@ -12,6 +12,8 @@ interface Settings {
   dockHeight: number | undefined;
   /** Panels that are open, the one opened last at the end. */
   panels: string[];
+  /** Whether the tour was taken, or is not wanted: it is offered until then. */
+  toured: boolean;
   /** What is chosen of each channel's figure, by the channel's name; the rest is as the channel has it. */
   views: Record<string, Record<string, unknown>>;
 }
@@ -23,6 +25,7 @@ const initial: Settings = {
   dock: undefined,
   dockHeight: undefined,
   panels: ["samples", "attention", "gates", "loss"],
+  toured: false,
   views: {},
 };
 

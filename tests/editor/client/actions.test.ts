@@ -49,6 +49,7 @@ function contextOf(changes: Partial<EditorContext> = {}): EditorContext & { comm
     toggleTheme: nothing,
     showRuns: nothing,
     search: nothing,
+    tour: nothing,
     inspect: nothing,
     run: nothing,
     runOnly: nothing,
@@ -236,6 +237,7 @@ const driven: Record<string, { context?: Partial<EditorContext>; does: string | 
   theme: { does: "toggleTheme" },
   runs: { does: "showRuns" },
   help: { does: "open:help" },
+  tour: { does: "tour" },
   run: { does: "run:start" },
   runWith: { does: "open:run" },
   runSelected: {
@@ -279,6 +281,7 @@ describe("each command", () => {
         "expand",
         "fit",
         "search",
+        "tour",
         "inspect",
       ]
         .concat([
