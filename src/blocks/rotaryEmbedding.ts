@@ -25,7 +25,9 @@ export const rotaryFields = {
  * Rotates queries and keys by their positions, so that their match depends on the distance between them.
  *
  * In each head the pair (x[i], x[i + r/2]) at position t is rotated by the angle t·base^(−2i/r), as in LLaMA and GPT-NeoX, where r is
- * `rotatedDim` or all of `headDim`; `scaling` changes the angles for longer texts. Shapes: `x` and `y` [..., length, heads·headDim].
+ * `rotatedDim` or all of `headDim`; `scaling` changes the angles for longer texts. Dynamic scaling goes by the length of the text so far:
+ * keys in a cache stay as they were turned when they were read, as in transformers, so that beyond `trainedLength` a text that is read in
+ * chunks differs from one that is read whole. Shapes: `x` and `y` [..., length, heads·headDim].
  *
  * @throws FlamingoError INVALID_CONFIG if r is odd, or larger than a head
  * @see Su et al. 2021, RoFormer, arXiv:2104.09864
