@@ -37,10 +37,7 @@ export class ModelStore {
    * @throws FlamingoError as `importModel`; NOT_FOUND, USAGE
    */
   async open({ path, ...request }: ModelRequest): Promise<ImportedModel> {
-    if (path !== undefined) {
-      if (!existsSync(path)) throw notThere(path);
-      return this.#import({ ...request, path });
-    }
+    if (path !== undefined) return this.#import({ ...request, path });
     const { name = "" } = request;
     await this.#requireWhole(name);
     const [part, folder] = [this.#part(name), join(this.#home.models, name)];
@@ -154,13 +151,6 @@ export class ModelStore {
   #part(name: string): string {
     return join(this.#home.models, `${name}.part`);
   }
-}
-
-function notThere(path: string): FlamingoError {
-  return new FlamingoError("NOT_FOUND", `there is nothing at ${path}`, {
-    source: path,
-    fix: "give the whole path of the folder, as a file manager or a terminal shows it",
-  });
 }
 
 function notBegun(name: string): FlamingoError {

@@ -15,7 +15,8 @@ are read when a run needs them. What is missing, unexpected or of another shape 
 written.
 
   PATH            a folder of transformers: config.json, model.safetensors or pytorch_model.bin (or several with their
-                  index), and tokenizer.json where there is one; or an OpenFlamingo checkpoint with a config.json beside it
+                  index), and tokenizer.json where there is one; or an OpenFlamingo checkpoint (checkpoint.pt, or its
+                  folder) with a config.json beside it
   --config FILE   the model's config.json, where it is not beside the weights
   --vision FILE   of an OpenFlamingo checkpoint without its frozen parts: the image encoder, as open_clip saves it
   --language FILE the language model, as transformers saves it: a file or folder

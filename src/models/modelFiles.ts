@@ -124,7 +124,7 @@ export function openModel({ path, config: configPath, vision, language, quantize
     );
   } else requireFit(fit, path);
   requireTokenizer(join(folder, "tokenizer.json"), config, family);
-  const stored = files.flatMap(({ tensors }) => [...tensors.values()]);
+  const stored = [taken, ...files.slice(1).map(({ tensors }) => tensors)].flatMap((tensors) => [...tensors.values()]);
   return {
     ...{ family, config, block, names, notes },
     tokens: modelTokens(textFolders, config, block),
