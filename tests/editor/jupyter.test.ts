@@ -67,7 +67,7 @@ function reaches(kernel: Kernel.IKernelConnection, ...states: Kernel.Status[]): 
   });
 }
 
-test("the real client lists kernels, starts one, runs cells, interrupts and restarts it, and hears that it died", async () => {
+test("the real client lists kernels, starts one, runs cells, completes, draws a live display in place, interrupts and restarts it, and hears that it died", async () => {
   const { specs, kernels } = await connect(await openStudio());
   await specs.ready;
   expect(specs.specs?.default).toBe("flamingo");
@@ -84,6 +84,16 @@ test("the real client lists kernels, starts one, runs cells, interrupts and rest
   });
   expect((await endless).status).toBe("error");
   expect((await execute(kernel, "x")).said).toContain("execute_result: 6");
+  const { content: completed } = await kernel.requestComplete({ code: "x.toFi", cursor_pos: 6 });
+  expect(completed).toMatchObject({ status: "ok", matches: ["toFixed"], cursor_start: 2, cursor_end: 6 });
+  const { said: live } = await execute(
+    kernel,
+    "async function* loss() { for (const step of [3, 2, 1]) yield step; }\nloss()",
+  );
+  const shown = live.filter((message) => /display_data/.test(message));
+  expect(shown[0]).toMatch(/^display_data/); // one display, which is drawn anew in place
+  expect(shown.slice(1).every((message) => message.startsWith("update_display_data"))).toBe(true);
+  expect(shown.at(-1)).toMatch(/: 1$/);
   await kernel.restart();
   expect(await execute(kernel, "x")).toMatchObject({ status: "error" });
 
