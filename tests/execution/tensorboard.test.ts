@@ -6,6 +6,7 @@ import { encodePng } from "../../src/data/pixels.ts";
 import { writeTensorboard } from "../../src/execution/writeTensorboard.ts";
 import { crc32c } from "../../src/runs/eventFile.ts";
 import { pinnedFile } from "../../src/runs/folder.ts";
+import { optional } from "../optional.ts";
 import { temporaryFolder } from "../runs/temporaryFolder.ts";
 import { carryOut, newestOf, newRun, smallPipeline, valuesOf } from "./smallRun.ts";
 
@@ -117,14 +118,16 @@ test("pinned images are written in the order of their numbers, also from the ele
 const python = process.env.FLAMINGO_PYTHON ?? "python3";
 const hasTensorboard = spawnSync(python, ["-c", "import tensorboard"]).status === 0;
 
-test.runIf(hasTensorboard)("TensorBoard itself reads the same", async () => {
-  const { folder, records } = await carryOut(await newRun(smallPipeline({ without: ["evaluate"] })));
-  const to = temporaryFolder();
-  const written = await writeTensorboard(folder, to);
-  const script = join(temporaryFolder(), "read.py");
-  writeFileSync(
-    script,
-    `import json, sys
+test.runIf(optional("TensorBoard's reader", hasTensorboard, "no python3 here has tensorboard"))(
+  "TensorBoard itself reads the same",
+  async () => {
+    const { folder, records } = await carryOut(await newRun(smallPipeline({ without: ["evaluate"] })));
+    const to = temporaryFolder();
+    const written = await writeTensorboard(folder, to);
+    const script = join(temporaryFolder(), "read.py");
+    writeFileSync(
+      script,
+      `import json, sys
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 found = EventAccumulator(sys.argv[1], size_guidance={"scalars": 0, "histograms": 0, "images": 0, "tensors": 0})
 found.Reload()
@@ -139,19 +142,20 @@ print(json.dumps({
   "weight": [weight, found.Histograms(weight)[-1].histogram_value.num],
 }))
 `,
-  );
-  const read = JSON.parse(
-    execFileSync(python, [script, to], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }),
-  );
-  expect(read.loss).toEqual(valuesOf(records, "loss").map(({ step, value }) => [step, Math.fround(value.total)]));
-  expect([read.scalars, read.histograms]).toEqual([written.scalars, written.histograms]);
-  expect(read.images).toEqual([
-    [16, 16],
-    [16, 16],
-  ]);
-  const captions = valuesOf(records, "samples").flatMap(({ value }) => value.map(({ caption }) => caption));
-  expect([...read.text].sort()).toEqual([...captions].sort());
-  const [name, count] = read.weight as [string, number];
-  const { weights } = await newestOf(folder);
-  expect(count).toBe(weights.get(name.replace("weights/", ""))!.data.length);
-});
+    );
+    const read = JSON.parse(
+      execFileSync(python, [script, to], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }),
+    );
+    expect(read.loss).toEqual(valuesOf(records, "loss").map(({ step, value }) => [step, Math.fround(value.total)]));
+    expect([read.scalars, read.histograms]).toEqual([written.scalars, written.histograms]);
+    expect(read.images).toEqual([
+      [16, 16],
+      [16, 16],
+    ]);
+    const captions = valuesOf(records, "samples").flatMap(({ value }) => value.map(({ caption }) => caption));
+    expect([...read.text].sort()).toEqual([...captions].sort());
+    const [name, count] = read.weight as [string, number];
+    const { weights } = await newestOf(folder);
+    expect(count).toBe(weights.get(name.replace("weights/", ""))!.data.length);
+  },
+);
