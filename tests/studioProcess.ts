@@ -19,6 +19,8 @@ export function spawnFlamingo(home: string, ...args: string[]): ChildProcess {
 /** A studio in a process of its own. */
 export interface StudioProcess {
   child: ChildProcess;
+  /** The address that it printed. */
+  url: string;
   /** Opens a socket to it, as the page does. */
   connect(): Socket;
 }
@@ -34,7 +36,7 @@ export async function studioOf(child: ChildProcess): Promise<StudioProcess> {
   child.stdout!.resume();
   const { origin, searchParams } = new URL(address);
   const query = { token: searchParams.get("token")! };
-  return { child, connect: () => io(origin, { transports: ["websocket"], forceNew: true, query }) };
+  return { child, url: address, connect: () => io(origin, { transports: ["websocket"], forceNew: true, query }) };
 }
 
 /** Asks a studio over its socket. @param patience in milliseconds @throws Error with the studio's message */

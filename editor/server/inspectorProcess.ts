@@ -25,7 +25,11 @@ export type InspectorAnswer = { id: number } & (
 
 /** A model that is asked what it says under an intervention, and how it comes to it. */
 interface Inspected {
-  ask(intervention: InterventionRequest["intervention"], labels: readonly string[]): Promise<InterventionAnswer>;
+  ask(
+    intervention: InterventionRequest["intervention"],
+    labels: readonly string[],
+    instead?: readonly number[],
+  ): Promise<InterventionAnswer>;
   explain(intervention: InterventionRequest["intervention"], image: number, label: string): Promise<ExplanationAnswer>;
 }
 
@@ -45,7 +49,7 @@ export function serveInspector(open: (folder: string, models: string) => Promise
       const model = await held;
       const value =
         kind === "intervention"
-          ? await model.ask(request.intervention, request.labels)
+          ? await model.ask(request.intervention, request.labels, request.images)
           : await model.explain(request.intervention, request.image, request.label);
       process.send!({ id, value } satisfies InspectorAnswer);
     } catch (error) {

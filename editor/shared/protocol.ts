@@ -25,6 +25,8 @@ export const interventionRequest = z.strictObject({
   intervention,
   /** Texts whose log-likelihood is asked for, by image. */
   labels: z.array(z.string().max(1000)).max(64),
+  /** The pinned image that is shown in the place of each; its own without it. */
+  images: z.array(z.int().nonnegative()).max(64).exactOptional(),
 });
 export type InterventionRequest = z.output<typeof interventionRequest>;
 

@@ -44,7 +44,7 @@ export interface SpreadSeries {
 }
 
 /** Most numbers of a tensor that are read for it; of larger ones, every nth. */
-export const mostNumbers = 65_536;
+export const mostNumbers = 16_384;
 /** Steps between two readings, and how many readings a run has at most. */
 export const histogramReadings = { every: 50, most: 200 } as const;
 
@@ -61,7 +61,7 @@ const mostCurves = 12;
 
 /**
  * How the numbers of each layer are spread: weights before the step, gradients before clipping, activations on the step's batch. Of
- * tensors with more than 65,536 numbers every nth is counted.
+ * tensors with more than 16,384 numbers every nth is counted.
  */
 export const histograms = defineChannel({
   name: "histograms",

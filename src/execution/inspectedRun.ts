@@ -59,12 +59,18 @@ export class InspectedRun {
   /**
    * What the model says of the pinned images under an intervention.
    * @param labels whose log-likelihood is asked for, by image
-   * @throws FlamingoError as `CaptionModel.intervene`
+   * @param instead the pinned image that is shown in the place of each; its own by default
+   * @throws FlamingoError NOT_FOUND for an image that is not pinned; as `CaptionModel.intervene`
    */
-  async ask(intervention: Intervention, labels: readonly string[]): Promise<InterventionAnswer> {
+  async ask(
+    intervention: Intervention,
+    labels: readonly string[],
+    instead: readonly number[] = [],
+  ): Promise<InterventionAnswer> {
     const model = await this.#model.intervene(intervention);
-    const captions = await model.captions(this.#images);
-    const scores = await model.logLikelihoods(labels.slice(0, this.#images.length), this.#images);
+    const images = this.#images.map((_, image) => this.#pinned(instead[image] ?? image));
+    const captions = await model.captions(images);
+    const scores = await model.logLikelihoods(labels.slice(0, images.length), images);
     return {
       step: this.step,
       gates: await model.gates(),
@@ -84,13 +90,16 @@ export class InspectedRun {
     image: number,
     label: string,
   ): Promise<Explanation & { step: number; gateValues: GateValue[] }> {
-    const pinned = this.#images[image];
-    if (!pinned) {
-      const fix = `name one from 0 to ${this.#images.length - 1}`;
-      throw new FlamingoError("NOT_FOUND", `there is no pinned image ${image} among ${this.#images.length}`, { fix });
-    }
+    const pinned = this.#pinned(image);
     const model = await this.#model.intervene(intervention);
     return { step: this.step, gateValues: await model.gates(), ...(await model.explain(pinned, { image, label })) };
+  }
+
+  #pinned(image: number): Media {
+    const found = this.#images[image];
+    if (found) return found;
+    const fix = `name one from 0 to ${this.#images.length - 1}`;
+    throw new FlamingoError("NOT_FOUND", `there is no pinned image ${image} among ${this.#images.length}`, { fix });
   }
 
   dispose(): void {

@@ -39,6 +39,14 @@ test("a run's model under an intervention says, and explains, over HTTP what the
     expect(response.status).toBe(200);
     expect((await response.json()) as InterventionAnswer).toEqual(expected);
   }
+  // A label with the other's image: only the two images change places.
+  const swapped = await run.ask({}, labels, [1, 0]);
+  expect(swapped.samples.map(({ caption }) => caption)).toEqual(own.samples.map(({ caption }) => caption).reverse());
+  expect(swapped.samples[0]!.logLikelihood).not.toBe(own.samples[0]!.logLikelihood);
+  const answer = await ask("small", { intervention: {}, labels, images: [1, 0] });
+  expect(await answer.json()).toEqual(swapped);
+  expect((await ask("small", { intervention: {}, labels, images: [2] })).status).toBe(404);
+
   const explained = await run.explain({ gates: closed }, 1, "red heart");
   const explain = (image: number) =>
     studio.send("POST", "/api/runs/small/explanation", { intervention: { gates: closed }, image, label: "red heart" });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { io } from "socket.io-client";
 import { describe, expect, test } from "vitest";
 import { socketTransports } from "../../editor/shared/protocol.ts";
@@ -123,15 +123,42 @@ describe.runIf(hasBrowser())("a run, live and afterwards", () => {
         .poll(() => first.getByTestId("attention-value").textContent(), patience)
         .toContain(formatNumber(largest));
     });
+
+    await stage(first, "85 two runs side by side", async () => {
+      const other = await start(studio, 20);
+      await first.getByRole("button", { name: "red heart" }).click(); // no video: the frame that was chosen is none of its own
+      await show(first, `#attention=${run},${other}`);
+      const sides = ["Left", "Right"].map((name) => first.getByRole("region", { name, exact: true }));
+      const [left, right] = sides as [Locator, Locator];
+      /** Each side has the value of its own step, and both have the scale of the larger one. */
+      const see = async (...shown: [number, number]) => {
+        const largest = shown.map((step) => {
+          const { layers, images } = liveFrame(step);
+          return Math.max(...tokenAttention(layers, images[0]!, wholeView, 1));
+        });
+        for (const [at, side] of sides.entries()) {
+          await expect.poll(() => side.getByTestId("shown-step").textContent(), patience).toBe(String(shown[at]));
+          const value = () => side.getByTestId("attention-value").locator("strong").textContent();
+          await expect.poll(value, patience).toBe(formatNumber(largest[at]));
+          const end = () => side.getByTestId("attention-end").textContent();
+          await expect.poll(end, patience).toBe(formatNumber(Math.max(...largest)));
+        }
+      };
+      await see(90, 20);
+      await right.getByRole("slider", { name: "step" }).fill("1");
+      await see(90, 10);
+      await left.getByRole("slider", { name: "step" }).fill("0");
+      await see(5, 10);
+    });
   });
 });
 
 /** Starts a run as the page does; returns its id. */
-async function start({ port, token }: { port: number; token: string }): Promise<string> {
+async function start({ port, token }: { port: number; token: string }, most = steps): Promise<string> {
   const origin = `http://127.0.0.1:${port}`;
   const socket = io(origin, { transports: [...socketTransports], extraHeaders: { origin }, query: { token } });
   try {
-    const answer = await socket.emitWithAck("run:start", { pipeline: template("emoji-captions"), steps });
+    const answer = await socket.emitWithAck("run:start", { pipeline: template("emoji-captions"), steps: most });
     return (answer as { value: { run: string } }).value.run;
   } finally {
     socket.close();

@@ -128,11 +128,14 @@ interface ExplorerProps {
 /** Sides of the large map alone and beside another, in pixels. */
 const [alone, beside] = [440, 400];
 
-function Explorer({ sides, frame, view, choose, smooth }: ExplorerProps) {
+function Explorer({ sides, frame, view: chosen, choose, smooth }: ExplorerProps) {
   const { image, chooseImage, token: fixed, pin } = useImageAndToken(frame);
   const [hovered, hover] = useState<number | undefined>(undefined);
   const [patch, setPatch] = useState<number | undefined>(undefined);
   if (!image) return <p className="no-run">No images are pinned: a Caption samples node in the pipeline pins some.</p>;
+  // A frame that was chosen of a video is none of an image.
+  const isFrame = typeof chosen.time === "number" && chosen.time < (image.frames ?? 1);
+  const view: AttentionView = isFrame ? chosen : { ...chosen, time: "all" };
   // Beside each other, maps have one scale.
   const ends = sides.flatMap((side) => {
     const own = side.frame?.images.find((each) => each.image === image.image);

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { gateLabel, weightName } from "../../../src/channels/gates.ts";
 import { isRight, type Sample } from "../../../src/channels/samples.ts";
+import { headCount } from "../../../src/channels/tokenAttention.ts";
 import { formatCount, formatNumber } from "../../../src/figures/numbers.ts";
 import type { InterventionAnswer, InterventionRequest } from "../../shared/protocol.ts";
 import { StudioImage } from "../parts/StudioImage.tsx";
@@ -9,19 +10,24 @@ import { sendJson } from "../stores/request.ts";
 import { hashOf } from "../stores/route.ts";
 import { pinnedImage, useRun } from "../stores/run.ts";
 import { NoRun } from "./NoRun.tsx";
-
-type Intervention = InterventionRequest["intervention"];
+import { useShownFrames } from "./useAttention.ts";
+import { useFrame } from "./useFrame.ts";
 
 /** What a person turned: a run's model is asked anew after each turn. */
 interface Turned {
   /** tanh of gates, by name; those that are not here are as they were trained. */
   gates: Record<string, number>;
   masked: boolean;
+  /** Whether each label gets the next label's image. */
+  swapped: boolean;
+  /** Fusion layers that are left out, and heads whose output is 0, as `layer head`, all from 0. */
+  layers: readonly number[];
+  heads: readonly string[];
 }
 
-const asTrained: Turned = { gates: {}, masked: false };
+const asTrained: Turned = { gates: {}, masked: false, swapped: false, layers: [], heads: [] };
 
-/** Turns the gates of a trained model by hand, and shows what it says of the pinned images then. */
+/** Turns gates, layers, heads and images of a trained model by hand, and shows what it says of the pinned images then. */
 export function InterventionPanel() {
   const run = useRun((state) => state.id);
   const checkpoint = useRun((state) => state.state.checkpoints.at(-1)?.step);
@@ -83,6 +89,14 @@ function Gates({ run, samples }: { run: string; samples: readonly Sample[] }) {
               />
               mask the image
             </label>
+            <label className="check" title="Each label gets the image of the next">
+              <input
+                type="checkbox"
+                checked={turned.swapped}
+                onChange={(event) => setTurned({ ...turned, swapped: event.target.checked })}
+              />
+              swap the images
+            </label>
           </div>
           {gates.map((gate) => {
             const name = weightName(gate);
@@ -103,6 +117,7 @@ function Gates({ run, samples }: { run: string; samples: readonly Sample[] }) {
               </label>
             );
           })}
+          <LeftOut run={run} turned={turned} turn={(change) => setTurned({ ...turned, ...change })} />
         </fieldset>
         <ul className="samples intervention-samples">
           {samples.map((sample, at) => (
@@ -110,6 +125,7 @@ function Gates({ run, samples }: { run: string; samples: readonly Sample[] }) {
               key={sample.image}
               run={run}
               sample={sample}
+              image={turned.swapped ? samples[(at + 1) % samples.length]!.image : sample.image}
               now={answer?.samples[at]}
               trained={own?.samples[at]}
             />
@@ -120,6 +136,64 @@ function Gates({ run, samples }: { run: string; samples: readonly Sample[] }) {
   );
 }
 
+/** Layers and heads to leave out, as many as the run's attention has. */
+function LeftOut(props: { run: string; turned: Turned; turn: (change: Partial<Turned>) => void }) {
+  const { run, turned, turn } = props;
+  const frame = useFrame(run, useShownFrames(run).at(-1)?.file);
+  if (!frame) return null;
+  const heads = Array.from({ length: headCount(frame) }, (_, head) => head);
+  return (
+    <fieldset className="intervention-left-out" aria-label="Left out">
+      <span className="muted">leave out</span>
+      {frame.layers.map((each, layer) => (
+        <div key={[each.node, ...each.path].join(".")}>
+          <button
+            type="button"
+            className="token"
+            aria-pressed={turned.layers.includes(layer)}
+            title={`Leaves layer ${layer + 1} out: what goes in comes out`}
+            onClick={() => turn({ layers: toggled(turned.layers, layer) })}
+          >
+            layer {layer + 1}
+          </button>
+          {heads.map((head) => (
+            <button
+              key={head}
+              type="button"
+              className="token"
+              aria-pressed={turned.heads.includes(`${layer} ${head}`)}
+              aria-label={`layer ${layer + 1}, head ${head + 1}`}
+              title={`Sets the output of head ${head + 1} of layer ${layer + 1} to 0`}
+              onClick={() => turn({ heads: toggled(turned.heads, `${layer} ${head}`) })}
+            >
+              {head + 1}
+            </button>
+          ))}
+        </div>
+      ))}
+    </fieldset>
+  );
+}
+
+function toggled<T>(all: readonly T[], one: T): T[] {
+  return all.includes(one) ? all.filter((each) => each !== one) : [...all, one];
+}
+
+/** What the server is asked for. */
+function requestOf({ gates, masked, swapped, layers, heads }: Turned, labels: readonly string[]): InterventionRequest {
+  const pairs = heads.map((each) => each.split(" ").map(Number) as [number, number]);
+  return {
+    intervention: {
+      gates,
+      layers: [...layers],
+      heads: pairs.map(([layer, head]) => ({ layer, head })),
+      ...(masked ? { masked: [0] } : {}),
+    },
+    labels: [...labels],
+    ...(swapped ? { images: labels.map((_, at) => (at + 1) % labels.length) } : {}),
+  };
+}
+
 type Said = InterventionAnswer["samples"][number];
 
 function isRightNow({ label }: Sample, now: Said | undefined): boolean {
@@ -127,14 +201,20 @@ function isRightNow({ label }: Sample, now: Said | undefined): boolean {
 }
 
 /** What the model says of an image now; what it said as trained, where that is another caption. */
-function SampleCard(props: { run: string; sample: Sample; now: Said | undefined; trained: Said | undefined }) {
-  const { run, sample, now, trained } = props;
+function SampleCard(props: {
+  run: string;
+  sample: Sample;
+  image: number;
+  now: Said | undefined;
+  trained: Said | undefined;
+}) {
+  const { run, sample, image, now, trained } = props;
   const score = now?.logLikelihood;
   const gain = score !== undefined && trained?.logLikelihood !== undefined ? score - trained.logLikelihood : 0;
   const isOther = now !== undefined && trained !== undefined && now.caption !== trained.caption;
   return (
     <li className="sample" data-right={isRightNow(sample, now)} data-testid="intervention-sample">
-      <StudioImage path={pinnedImage(run, sample.image)} alt={sample.label} />
+      <StudioImage path={pinnedImage(run, image)} alt={sample.label} />
       <span className="sample-text">
         <span className="sample-label">{sample.label}</span>
         <span className="sample-caption">
@@ -171,9 +251,8 @@ function useAnswer(run: string, turned: Turned, labels: readonly string[]) {
         const { turned, labels } = latest.current;
         asked.current = turned;
         const start = performance.now();
-        const intervention: Intervention = { gates: turned.gates, ...(turned.masked ? { masked: [0] } : {}) };
-        const request: InterventionRequest = { intervention, labels: [...labels] };
-        const found = await sendJson<InterventionAnswer>("POST", `/api/runs/${run}/intervention`, request);
+        const asking = requestOf(turned, labels);
+        const found = await sendJson<InterventionAnswer>("POST", `/api/runs/${run}/intervention`, asking);
         setMilliseconds(Math.round(performance.now() - start));
         setAnswer(found);
         if (turned === asTrained) setOwn(found);
