@@ -66,8 +66,8 @@ const longestJson = 100_000_000;
  * there is one), or an OpenFlamingo checkpoint with its config.json beside it, whole or with its frozen parts apart. The weights stay
  * where they are; only their headers are read.
  *
- * @throws FlamingoError NOT_FOUND for a path that is not there; INVALID_CONFIG for a family or an option that is not supported; INVALID_WEIGHTS, listing what is missing,
- *   unexpected or wrongly shaped by name; INVALID_DATA for a tokenizer of another family
+ * @throws FlamingoError NOT_FOUND for a path that is not there; INVALID_CONFIG for a family or an option that is not supported;
+ *   INVALID_WEIGHTS, listing what is missing, unexpected or wrongly shaped by name; INVALID_DATA for a tokenizer of another family
  */
 export function openModel({ path, config: configPath, vision, language, quantize }: ModelFiles): ImportedModel {
   for (const given of [path, configPath, vision, language]) if (given !== undefined) requirePath(given);
