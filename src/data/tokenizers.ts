@@ -15,6 +15,7 @@ const shipped: Readonly<Record<ShippedTokenizer, () => TextTokenizer>> = {
 /** How texts become tokens, as a configuration field. It must be the one that the language model was pretrained with. */
 export const tokenizerField = weightsName.default("bytes").meta({
   title: "Tokenizer",
+  examples: ["bytes", "words"],
   description:
     "How captions become tokens, as the language model was pretrained: bytes (BPE, any text) for small-language, words (those of emoji alone) for emoji-language, or the name of an imported language model for its own.",
 });

@@ -11,6 +11,8 @@ export interface Field {
   /** What a slot asks of the block that fills it. */
   slot?: SlotSpec;
   choices: readonly unknown[];
+  /** Texts that are offered, beside which any other may stand. */
+  examples: readonly string[];
   required: boolean;
   default?: unknown;
   minimum?: number;
@@ -40,6 +42,7 @@ export function fieldsOf(entry: Pick<CatalogEntry, "config">, given: readonly st
       kind: kindOf(schema),
       ...(schema.slot ? { slot: schema.slot as SlotSpec } : {}),
       choices: choicesOf(schema),
+      examples: Array.isArray(schema.examples) ? schema.examples.map(String) : [],
       required: required.has(key) && !("default" in schema),
       ...("default" in schema ? { default: schema.default } : {}),
       ...bound("minimum"),
@@ -71,7 +74,7 @@ export function parseField(field: Field, text: string): Parsed {
     return value === undefined ? { ok: false, reason: `one of: ${all}` } : { ok: true, value };
   }
   if (field.kind === "boolean") return { ok: true, value: trimmed === "true" };
-  if (field.kind === "text") return { ok: true, value: text };
+  if (field.kind === "text") return { ok: true, value: trimmed === "" && "default" in field ? undefined : text };
   try {
     return { ok: true, value: JSON.parse(trimmed) };
   } catch {

@@ -231,8 +231,16 @@ function FieldRow(props: { field: Field; value: unknown; set: SetField; isAtFaul
             value={text}
             placeholder={field.default === undefined ? "" : fieldText(field, field.default)}
             spellCheck={false}
+            {...(field.examples.length > 0 && { list: `${control}-examples` })}
             onChange={(event) => change(event.target.value)}
           />
+        )}
+        {field.examples.length > 0 && (
+          <datalist id={`${control}-examples`}>
+            {field.examples.map((example) => (
+              <option key={example} value={example} />
+            ))}
+          </datalist>
         )}
         {field.unit && <span className="unit">{field.unit}</span>}
       </span>

@@ -7,6 +7,10 @@ const config = z.strictObject({
   dim: z.int().positive().meta({ title: "Width", description: "Channels.", unit: "channels" }),
   rate: z.number().min(0).max(1).default(0.002).meta({ title: "Learning rate" }),
   kind: z.enum(["gelu", "relu"]).default("gelu"),
+  tokenizer: z
+    .string()
+    .default("bytes")
+    .meta({ examples: ["bytes", "words"] }),
   cached: z.boolean().default(true),
   folder: z.string().optional(),
   styles: z.array(z.string()).default(["noto"]),
@@ -27,6 +31,7 @@ test("a field is all that the schema says of it", () => {
     "integer",
     "number",
     "choice",
+    "text",
     "boolean",
     "text",
     "json",
@@ -45,6 +50,9 @@ test("what was typed becomes a value, or says what is wanted", () => {
   expect(parseField(fields.rate!, "")).toEqual({ ok: true, value: undefined });
   expect(parseField(fields.kind!, "relu")).toEqual({ ok: true, value: "relu" });
   expect(parseField(fields.kind!, "tanh").ok).toBe(false);
+  expect(parseField(fields.tokenizer!, "opt-125m")).toEqual({ ok: true, value: "opt-125m" });
+  expect(parseField(fields.tokenizer!, "")).toEqual({ ok: true, value: undefined }); // the default, and no empty name
+  expect(fields.tokenizer!.examples).toEqual(["bytes", "words"]);
   expect(parseField(fields.styles!, '["a"]')).toEqual({ ok: true, value: ["a"] });
   expect(parseField(fields.styles!, "a,").ok).toBe(false);
 });
