@@ -111,7 +111,16 @@ const drives: Record<string, Drive> = {
     await give();
     await desk.page.getByTestId("empty-canvas").waitFor();
   },
-  open: opens("Open a pipeline"),
+  open: async (desk, give) => {
+    await opens("Open a pipeline")(desk, give);
+    const template = desk.page.getByRole("button").filter({ has: desk.page.locator(".pipeline-picture") });
+    await template.first().waitFor();
+    const isDrawn = (image: Element) => (image as HTMLImageElement).naturalWidth > 100;
+    const pictures = template.locator("img");
+    const undrawn = async () => (await template.count()) - (await pictures.count());
+    await desk.see(undrawn, 0);
+    expect(await pictures.first().evaluate(isDrawn)).toBe(true);
+  },
   openModel: opens("Open a model"),
   save: opens("Save the pipeline"),
   saveAs: opens("Save the pipeline"),

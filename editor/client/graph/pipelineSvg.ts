@@ -25,7 +25,7 @@ interface PictureOptions {
   paint: Paint;
   /** Weights of each node; without them no node has a colour. */
   counts?: Description["nodes"];
-  /** Whether the pipeline's name stands above, and the pipeline itself is in the picture. */
+  /** Whether all of it is drawn, with the pipeline's name above and the pipeline itself in it. A picture that is not whole is to be seen in small, so it has no text. */
   whole?: boolean;
 }
 
@@ -75,22 +75,25 @@ export function pipelineSvg(pipeline: Pipeline, library: Catalog, options: Pictu
   const [width, height] = [Math.ceil(around.width + 2 * margin), Math.ceil(around.height + 2 * margin + top)];
   const solution = solveShapes(placed, catalog);
   const wires = flowEdges(placed, solution, checkPipeline(placed, library), []);
+  const routed = routedEdges(wires, placed, catalog, cards, 1);
+  const nodes = Object.entries(placed.nodes);
   const parts = [
     `<rect x="${at(left)}" y="${at(above)}" width="${width}" height="${height}" fill="${paint("page")}"/>`,
     ...(whole
       ? [svgText(around.x, above + titleHeight, cut(pipeline.name, around.width, 16), { size: 16, bold: true })]
       : []),
-    ...frames.map(({ title, color, box }) => frameSvg(title || "Group", color, box, paint)),
-    ...routedEdges(wires, placed, catalog, cards, 1).map((wire) => wireSvg(wire.data!, paint)),
-    ...Object.entries(placed.nodes).map(([id, node]) =>
-      cardSvg(cards.get(id)!, node, catalog[node.type], portsOf(placed, id, catalog[node.type]), paint, {
+    ...frames.map(({ title, color, box }) => frameSvg(whole ? title || "Group" : "", color, box, paint)),
+    ...routed.map((wire) => (whole ? wireSvg(wire.data!, paint) : linkSvg(wire.data!, paint))),
+    ...nodes.map(([id, node]) => {
+      if (!whole) return shapeSvg(cards.get(id)!, toneOf(counts[id]), paint);
+      return cardSvg(cards.get(id)!, node, catalog[node.type], portsOf(placed, id, catalog[node.type]), paint, {
         weights: counts[id]?.weights ?? 0,
         tone: toneOf(counts[id]),
         inputs: solution.inputs[id] ?? {},
         outputs: solution.outputs[id] ?? {},
-      }),
-    ),
-    ...Object.entries(notes).map(([id, note]) => noteSvg(papers.get(id)!, note, paint)),
+      });
+    }),
+    ...Object.entries(notes).map(([id, note]) => noteSvg(papers.get(id)!, whole ? note : { ...note, text: "" }, paint)),
   ];
   const svg =
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${at(left)} ${at(above)} ${width} ${height}" width="${width}" height="${height}"` +
@@ -118,6 +121,20 @@ const toneColors: Readonly<Record<Tone, { fill: string; line: string; ink: strin
   both: { fill: "both", line: "purple-line", ink: "purple" },
   none: { fill: "plain-pale", line: "plain-line", ink: "muted" },
 };
+
+/** A node in small: its colour alone. */
+function shapeSvg({ x, y, width, height }: Box, tone: Tone, paint: Paint): string {
+  const { fill, line } = toneColors[tone];
+  const color = tone === "both" ? "url(#both-tones)" : paint(tone === "none" ? "surface" : fill);
+  return `<rect x="${at(x)}" y="${at(y)}" width="${width}" height="${height}" rx="16" fill="${color}" stroke="${paint(line)}" stroke-width="6"/>`;
+}
+
+/** A wire in small. */
+function linkSvg({ route = [], ends, problem }: WireLook, paint: Paint): string {
+  if (!ends) return "";
+  const color = paint(problem ? "bad" : "faint");
+  return `<path d="${wirePath([ends[0], ...route, ends[1]])}" fill="none" stroke="${color}" stroke-width="7"/>`;
+}
 
 interface Shown {
   tone: Tone;
@@ -191,7 +208,7 @@ function wireSvg({ shape, clash, problem, skipped, route = [], label, ends }: Wi
 function frameSvg(title: string, color: string, { x, y, width, height }: Box, paint: Paint): string {
   return (
     `<rect x="${at(x)}" y="${at(y)}" width="${at(width)}" height="${at(height)}" rx="12" fill="${paint(`${color}-fill`)}" fill-opacity="0.62" stroke="${paint(`${color}-line`)}" stroke-width="1.5"/>` +
-    svgText(x + 12, y + 19, cut(title, width - 24, 14), { size: 14, bold: true })
+    (title === "" ? "" : svgText(x + 12, y + 19, cut(title, width - 24, 14), { size: 14, bold: true }))
   );
 }
 
@@ -200,7 +217,7 @@ const noteText = { size: 13, line: 17.5, padding: 11 } as const;
 function noteSvg({ x, y, width, height }: Box, { text, color }: Note, paint: Paint): string {
   const { size, line, padding } = noteText;
   const most = Math.max(1, Math.floor((height - padding) / line));
-  const lines = wrapped(text, width - 2 * padding, size);
+  const lines = text === "" ? [] : wrapped(text, width - 2 * padding, size);
   const shown = lines.length > most ? [...lines.slice(0, most - 1), `${lines[most - 1]}…`] : lines;
   return (
     `<rect x="${at(x)}" y="${at(y)}" width="${at(width)}" height="${at(height)}" rx="8" fill="${paint(`${color}-fill`)}" stroke="${paint(`${color}-line`)}"/>` +

@@ -20,6 +20,7 @@ import { CommandDialog } from "./CommandDialog.tsx";
 import { ConflictDialog } from "./ConflictDialog.tsx";
 import { Modal } from "./Modal.tsx";
 import { ModelDialog } from "./ModelDialog.tsx";
+import { PipelinePicture } from "./PipelinePicture.tsx";
 import { RunDialog } from "./RunDialog.tsx";
 import { VersionsDialog } from "./VersionsDialog.tsx";
 
@@ -111,6 +112,7 @@ function PipelineList(props: {
       {list.length === 0 && <p className="muted">{none}</p>}
       {list.map(({ id, name, description, template, modified }) => (
         <button key={id} type="button" className="pipeline-item" onClick={() => open(id)}>
+          {template && <PipelinePicture id={id} />}
           <strong>{name}</strong>
           <span className="muted">{template ? description : new Date(modified).toLocaleString()}</span>
         </button>

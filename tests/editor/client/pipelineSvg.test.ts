@@ -22,8 +22,10 @@ test("a picture of a pipeline is a sound SVG of its size with all of it inside, 
   expect(writePipeline(pipelineOfPicture(Buffer.from(svg), "a.svg"))).toBe(writePipeline(pipeline));
 });
 
-test("a small picture beside a name carries nothing", () => {
+test("a small picture beside a name has no text and carries nothing", () => {
   const { svg } = pipelineSvg(pipeline, catalog, { paint: (name) => `var(--${name})` });
   expect(svg).not.toContain("metadata");
+  expect(svg).not.toContain("<text");
   expect(svg).toContain("var(--surface)");
+  expect(svg.match(/<path d="M[^"]*C/g)).toHaveLength(chain.edges.length);
 });
