@@ -19,17 +19,22 @@ export async function decodeImage(file: string | Uint8Array, size: number, page 
   const whole = await image.clone().resize(size, size, { fit: "inside" }).raw().toBuffer({ resolveWithObject: true });
   const { width, height, channels } = whole.info;
   const result = new Uint8Array(new SharedArrayBuffer(size * size * 3));
-  fillWith(result, meanColour(whole.data, channels));
+  const colours = channels === 3 ? whole.data : coloursOf(whole.data, channels);
+  if (width < size || height < size) fillWith(result, meanColour(colours));
   const [left, top] = [Math.floor((size - width) / 2), Math.floor((size - height) / 2)];
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      for (let channel = 0; channel < 3; channel++) {
-        const from = (y * width + x) * channels + (channels < 3 ? 0 : channel);
-        result[((y + top) * size + x + left) * 3 + channel] = whole.data[from]!;
-      }
-    }
-  }
+  for (let y = 0; y < height; y++)
+    result.set(colours.subarray(3 * y * width, 3 * (y + 1) * width), ((y + top) * size + left) * 3);
   return result;
+}
+
+/** Three channels of an image that has another number of them: grey has one. */
+function coloursOf(data: Uint8Array, channels: number): Uint8Array {
+  const colours = new Uint8Array((data.length / channels) * 3);
+  for (let at = 0; at < colours.length; at++) {
+    const pixel = Math.floor(at / 3) * channels;
+    colours[at] = data[channels < 3 ? pixel : pixel + (at % 3)]!;
+  }
+  return colours;
 }
 
 /** Share of an image's side that a drawing leaves free on each side. */
@@ -93,10 +98,11 @@ function boxOf(
     : { left, top, width: right - left + 1, height: bottom - top + 1 };
 }
 
-/** Pixels as models take them: −1 for black, 1 for white. */
-export function toUnit(pixels: Pixels): Float32Array {
-  const result = new Float32Array(pixels.length);
-  for (let at = 0; at < pixels.length; at++) result[at] = pixels[at]! / 127.5 - 1;
+const units = Float32Array.from({ length: 256 }, (_, value) => value / 127.5 - 1);
+
+/** Pixels as models take them: −1 for black, 1 for white. @param result where they go, from its start on */
+export function toUnit(pixels: Pixels, result = new Float32Array(pixels.length)): Float32Array {
+  for (let at = 0; at < pixels.length; at++) result[at] = units[pixels[at]!]!;
   return result;
 }
 
@@ -108,25 +114,33 @@ export function encodePng(pixels: Float32Array, size: number): Promise<Uint8Arra
     .toBuffer();
 }
 
-function meanColour(data: Uint8Array, channels: number): [number, number, number] {
-  const sums: [number, number, number] = [0, 0, 0];
-  const pixels = data.length / channels;
-  for (let at = 0; at < data.length; at += channels)
-    for (let channel = 0; channel < 3; channel++) sums[channel]! += data[at + (channels < 3 ? 0 : channel)]!;
-  return sums.map((sum) => Math.round(sum / pixels)) as [number, number, number];
+function meanColour(data: Uint8Array): [number, number, number] {
+  let [red, green, blue] = [0, 0, 0];
+  for (let at = 0; at < data.length; at += 3) {
+    red += data[at]!;
+    green += data[at + 1]!;
+    blue += data[at + 2]!;
+  }
+  const pixels = data.length / 3;
+  return [Math.round(red / pixels), Math.round(green / pixels), Math.round(blue / pixels)];
 }
 
-function fillWith(pixels: Uint8Array, colour: [number, number, number]): void {
-  for (let at = 0; at < pixels.length; at += 3) pixels.set(colour, at);
+function fillWith(pixels: Uint8Array, [red, green, blue]: [number, number, number]): void {
+  for (let at = 0; at < pixels.length; at += 3) {
+    pixels[at] = red;
+    pixels[at + 1] = green;
+    pixels[at + 2] = blue;
+  }
 }
 
-/** The image as a mirror shows it. */
+/** The image, or each frame of a video, as a mirror shows it. */
 export function mirrored(pixels: Pixels, size: number): Pixels {
   const result = new Uint8Array(pixels.length);
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
-      const from = (y * size + size - 1 - x) * 3;
-      result.set(pixels.subarray(from, from + 3), (y * size + x) * 3);
+  for (let row = 0; row < pixels.length; row += 3 * size) {
+    for (let to = row, from = row + 3 * (size - 1); to < row + 3 * size; to += 3, from -= 3) {
+      result[to] = pixels[from]!;
+      result[to + 1] = pixels[from + 1]!;
+      result[to + 2] = pixels[from + 2]!;
     }
   }
   return result;

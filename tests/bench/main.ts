@@ -38,6 +38,10 @@ const benches: Record<string, { summary: string; load(): Promise<(args: string[]
     summary: "start, cells and completion of the notebook kernel, tslab, Deno and ipykernel beside it",
     load: async () => (await import("./kernel.ts")).main,
   },
+  loader: {
+    summary: "images a second of the source WebDataset, webdataset with PyTorch's DataLoader beside it",
+    load: async () => (await import("./loader.ts")).main,
+  },
   open: {
     summary: "a folder of OPT-125M's shape opened, and a first token, transformers beside it",
     load: async () => (await import("./openModel.ts")).main,

@@ -83,7 +83,7 @@ export async function pageBatch(
     const { text, shown } = laidOut(value.units, length, words);
     ids.set(text, row * length);
     shown.forEach((pixels, place) => {
-      images.set(toUnit(pixels), (row * media + place) * each);
+      toUnit(pixels, images.subarray((row * media + place) * each));
     });
   }
   const left = [...skipped, ...samples.flatMap(({ value }) => value.skipped)];

@@ -9,7 +9,7 @@ import { decodeFrames } from "../frames.ts";
 import { heldOutImages } from "../imageFolder/heldOutImages.ts";
 import type { CaptionedImage } from "../imageFolder/imageFolder.ts";
 import { imageSizeField } from "../imageSize.ts";
-import { mirrored, type Pixels, toUnit } from "../pixels.ts";
+import { mirrored, toUnit } from "../pixels.ts";
 import { BadSample, type BadSamples } from "../shards/badSamples.ts";
 import { orderOf } from "../shards/orderOf.ts";
 import { type ReadSample, readSamples, type Shard, type SplitShard, sampleCount } from "../shards/shard.ts";
@@ -95,18 +95,23 @@ export async function pairBatch(
   const { batch, media, frames, imageSize, longest, mirror, maxBad } = config;
   const random = new Random(seed).fork("pairs").fork(index);
   const positions = orderOf(state, data.shards, config.shuffle).positions(index * batch * media, batch * media);
-  const { samples, skipped } = await readSamples(data.shards, positions, maxBad, decoded(config, read));
   const words = openTokenizer(data.tokenizer);
   const each = frames * imageSize * imageSize * 3;
-  const pixels = new Float32Array(samples.length * each);
-  const names: number[] = [];
-  const captions = samples.map(({ value, position }, place) => {
-    const caption = random.pick(value.captions);
-    const flip = random.uniform() < 0.5 && mirror && mirrorsWell(caption);
-    pixels.set(toUnit(flip ? mirroredFrames(value.pixels, imageSize) : value.pixels), place * each);
-    for (let frame = 0; frame < frames; frame++) names.push((2 * position + Number(flip)) * frames + frame);
-    return words.encode(caption).slice(0, longest);
+  const pixels = new Float32Array(positions.length * each);
+  const open = decoded(config, read);
+  // What is decoded goes into the batch at once, while others are still being decoded.
+  const { samples, skipped } = await readSamples(data.shards, positions, maxBad, async (stored, place) => {
+    const image = await open(stored);
+    const draws = random.fork(place);
+    const caption = draws.pick(image.captions);
+    const flip = draws.uniform() < 0.5 && mirror && mirrorsWell(caption);
+    toUnit(flip ? mirrored(image.pixels, imageSize) : image.pixels, pixels.subarray(place * each));
+    return { ids: words.encode(caption).slice(0, longest), flip };
   });
+  const names = samples.flatMap(({ value: { flip }, position }) =>
+    Array.from({ length: frames }, (_, frame) => (2 * position + Number(flip)) * frames + frame),
+  );
+  const captions = samples.map(({ value }) => value.ids);
   const rows = Array.from({ length: batch }, (_, row) => captions.slice(row * media, (row + 1) * media));
   const { length, ids, targets } = captionDocuments(rows, media, words.special);
   const total = data.shards.reduce((sum, shard) => sum + sampleCount(shard), 0);
@@ -135,13 +140,6 @@ function decoded({ frames, imageSize, longest }: PairConfig, read: ReadSample<Pa
       throw new BadSample(name, `its image cannot be decoded (${firstLine(error)})`);
     }
   };
-}
-
-function mirroredFrames(pixels: Pixels, size: number): Pixels {
-  const each = size * size * 3;
-  const result = new Uint8Array(pixels.length);
-  for (let at = 0; at < pixels.length; at += each) result.set(mirrored(pixels.subarray(at, at + each), size), at);
-  return result;
 }
 
 function firstLine(error: unknown): string {

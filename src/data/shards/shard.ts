@@ -91,24 +91,25 @@ export interface ReadSamples<T> {
  * positions alone.
  *
  * @param most bad samples in a row
+ * @param read is given the sample's place among the positions
  * @throws FlamingoError INVALID_DATA if there are more
  */
 export async function readSamples<T>(
   shards: readonly Shard[],
   positions: readonly number[],
   most: number,
-  read: ReadSample<T>,
+  read: (stored: StoredSample, place: number) => T | Promise<T>,
 ): Promise<ReadSamples<T>> {
   const total = shards.reduce((sum, shard) => sum + sampleCount(shard), 0);
   const skipped: SkippedSample[] = [];
   const samples = await Promise.all(
-    positions.map(async (first) => {
+    positions.map(async (first, place) => {
       const bad: SkippedSample[] = [];
       for (;;) {
         const position = (first + bad.length) % total;
         const stored = storedSample(shards, position);
         try {
-          return { value: await read(stored), position };
+          return { value: await read(stored, place), position };
         } catch (error) {
           bad.push(skippedSample(error));
           if (bad.length === total || bad.length > most) throw badInARow(stored.file, most, bad);

@@ -92,7 +92,7 @@ export const VisualQuestions = defineSource({
     const each = imageSize * imageSize * 3;
     const pixels = new Float32Array(samples.length * each);
     const texts = samples.map(({ value }, place) => {
-      pixels.set(toUnit(value.pixels), place * each);
+      toUnit(value.pixels, pixels.subarray(place * each));
       const asked = words.encode(`Question: ${value.question.slice(0, longestQuestion)} Answer:`);
       return { asked: asked.length, words: [...asked, ...words.encode(value.answer)] };
     });
