@@ -5,7 +5,7 @@ import { Series } from "../figures/series.ts";
 import { defineChannel, number, type Reading } from "./channel.ts";
 import { countOf, deviationOf, type Histogram, histogramOf, quantile } from "./histogram.ts";
 import { stepAxis } from "./namedSeries.ts";
-import { placeName } from "./place.ts";
+import { placeName, shortLayerName } from "./place.ts";
 
 const kinds = ["weights", "gradients", "activations"] as const;
 
@@ -40,6 +40,8 @@ export interface SpreadSeries {
   of: Kind;
   /** `language.gated_cross_attn_layers.0 (new)`. */
   name: string;
+  /** The same where there is little room: `gated 0 (new)`. */
+  short: string;
   taken: readonly { step: number; histogram: Histogram }[];
 }
 
@@ -112,7 +114,7 @@ export const histograms = defineChannel({
       value: formatNumber(deviationOf(last.histogram)),
       label: `standard deviation of ${formatCount(countOf(last.histogram))} ${of}, ${range}, of ${shown.name}`,
     };
-    const value = `${titles[of]}, ${shortName(shown.name)}`;
+    const value = `${titles[of]}, ${shown.short}`;
     const label = `how the ${of} of ${shown.name} are spread, over steps`;
     if (curves) {
       const some = evenly(taken, mostCurves);
@@ -169,19 +171,14 @@ const titles: Readonly<Record<Kind, string>> = {
   activations: "activation",
 };
 
-/** `gated_cross_attn_layers.0` of `flamingo.lang_encoder.gated_cross_attn_layers.0 (new)`. */
-function shortName(name: string): string {
-  const [place = ""] = name.split(" ");
-  const parts = place.split(".");
-  return parts.slice(/^\d+$/.test(parts.at(-1)!) ? -2 : -1).join(".");
-}
-
 /** The series with one more histogram of one of them, which may be new. */
 function withSpread(state: readonly SpreadSeries[], each: Spread, step: number): readonly SpreadSeries[] {
-  const name = each.group === undefined ? placeName(each) : `${placeName(each)} (${each.group})`;
+  const group = each.group === undefined ? "" : ` (${each.group})`;
+  const name = `${placeName(each)}${group}`;
+  const short = `${shortLayerName(each.path.at(-1) ?? each.node)}${group}`;
   const known = state.find(({ of, name: other }) => of === each.of && other === name);
   const taken = [...(known?.taken.filter((before) => before.step < step) ?? []), { step, histogram: each.histogram }];
-  const own: SpreadSeries = { of: each.of, name, taken };
+  const own: SpreadSeries = { of: each.of, name, short, taken };
   return known ? state.map((other) => (other === known ? own : other)) : [...state, own];
 }
 

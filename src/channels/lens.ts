@@ -5,6 +5,7 @@ import { formatNumber } from "../figures/numbers.ts";
 import { Series } from "../figures/series.ts";
 import { defineChannel, number } from "./channel.ts";
 import { stepAxis } from "./namedSeries.ts";
+import { shortLayerName } from "./place.ts";
 
 /** log p of the tokens of a pinned image's label, in nats, layer by layer. The last layer's are what the model says. */
 const imageLens = z.object({
@@ -105,7 +106,7 @@ export const lens = defineChannel({
       kind: "heat",
       title,
       values: values.map((row) => row.map(Math.exp)),
-      rows: shown.layers.map(shortName),
+      rows: shown.layers.map(shortLayerName),
       columns: shown.tokens,
       end: 1,
       signed: false,
@@ -130,12 +131,4 @@ function importanceOf({ seen, masked }: ImageLens): number {
 
 function meanOf(values: readonly number[]): number {
   return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : Number.NaN;
-}
-
-/** `gated 0`, `layer 0`. */
-function shortName(layer: string): string {
-  return layer
-    .replace("gated_cross_attn_layers.", "gated ")
-    .replace("new_layers.", "new ")
-    .replace("layers.", "layer ");
 }

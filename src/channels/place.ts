@@ -15,3 +15,11 @@ export function placeName({ node, path }: Place): string {
 export function placeAround({ node, path }: Place): Place {
   return { node, path: path.slice(0, -1) };
 }
+
+/** A layer's name where there is little room: `gated 0`, `layer 0`. */
+export function shortLayerName(layer: string): string {
+  return layer
+    .replace("gated_cross_attn_layers.", "gated ")
+    .replace("new_layers.", "new ")
+    .replace("layers.", "layer ");
+}

@@ -59,7 +59,7 @@ test("percentiles are drawn over steps, and histograms over each other from the 
     (all, step) =>
       histograms.fold(
         all,
-        [{ of: "weights" as const, node: "language", path: ["0"], group: "new", histogram: at(step) }],
+        [{ of: "weights" as const, node: "language", path: ["layers.0"], group: "new", histogram: at(step) }],
         { seq: 0, time: 0, step },
       ),
     histograms.empty,
@@ -67,7 +67,7 @@ test("percentiles are drawn over steps, and histograms over each other from the 
   const figure = (view: object) => histograms.figure!(state, histograms.view!.parse(view), { step: 150, steps: 200 })!;
   const [percentiles] = figure({}).rows[0]!;
   if (percentiles?.kind !== "lines") throw new Error("no lines");
-  expect(percentiles.y.title).toBe("weight, language.0");
+  expect(percentiles.y.title).toBe("weight, layer 0 (new)");
   expect(Number(percentiles.readout!.value)).toBeCloseTo(150 / Math.SQRT2, 0); // of a sine
   expect(percentiles.readout!.label).toContain("999 weights, -150 to 150");
   const line = percentiles.lines.find(({ name }) => name === "84%")!;

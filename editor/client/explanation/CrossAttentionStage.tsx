@@ -7,6 +7,8 @@ import { ValueBars } from "./ValueBars.tsx";
 
 /** Side of the map, in pixels. */
 const side = 176;
+/** Smaller parts of the sum are not written. */
+const least = 0.001;
 
 export function CrossAttentionStage(
   props: StageProps & { setLayer: (layer: number) => void; setToken: (token: number) => void },
@@ -77,9 +79,10 @@ export function CrossAttentionStage(
   );
 }
 
-/** The largest parts of a weighted sum, as TeX. */
+/** The largest parts of a weighted sum, as TeX; the first one in any case. */
 function sumOf(weights: readonly number[]): string {
-  const order = [...weights.keys()].sort((a, b) => weights[b]! - weights[a]!).slice(0, 3);
-  const parts = order.map((at) => `${formatNumber(weights[at])}\\,v_{${at + 1}}`);
-  return `${parts.join(" + ")}${weights.length > 3 ? " + \\dots" : ""}`;
+  const order = [...weights.keys()].sort((a, b) => weights[b]! - weights[a]!);
+  const shown = order.slice(0, 3).filter((at, place) => place === 0 || weights[at]! >= least);
+  const parts = shown.map((at) => `${formatNumber(weights[at])}\\,v_{${at + 1}}`);
+  return `${parts.join(" + ")}${shown.length < weights.length ? " + \\dots" : ""}`;
 }

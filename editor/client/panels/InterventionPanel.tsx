@@ -110,10 +110,11 @@ function Gates({ run, samples }: { run: string; samples: readonly Sample[] }) {
                   min={-1}
                   max={1}
                   step="any"
+                  disabled={own === undefined}
                   value={value}
                   onChange={(event) => turn(name, Number(event.target.value))}
                 />
-                <output>{formatNumber(value)}</output>
+                <output>{own === undefined ? "…" : formatNumber(value)}</output>
               </label>
             );
           })}
