@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { z } from "zod";
 import { FlamingoError } from "../core/errors.ts";
+import { parseOutsideJson } from "../core/jsonText.ts";
 import type { SpecialTokens } from "./tokenizer.ts";
 
 /** As far as it is read here; the rest is the library's. */
@@ -134,14 +135,17 @@ export async function loadTokenizer(path: string, tokens: ModelTokens = {}): Pro
  * @throws FlamingoError INVALID_DATA if there is no such file or it is no tokenizer
  */
 export function readTokenizerFile(path: string): Content {
-  let file: unknown;
+  let text: string;
   try {
-    file = JSON.parse(readFileSync(path, "utf8"));
+    text = readFileSync(path, "utf8");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw noTokenizer(path, code === "ENOENT" ? "there is no such file" : message);
   }
-  return parsed(file, path);
+  return parsed(
+    parseOutsideJson(text, (finding) => noTokenizer(path, `it ${finding}`)),
+    path,
+  );
 }
 
 function parsed(file: unknown, source: string): Content {

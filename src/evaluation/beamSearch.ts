@@ -20,14 +20,15 @@ export interface BeamStep {
  */
 export class BeamSearch {
   readonly #penalty: number;
-  readonly #end: number | undefined;
+  readonly #ends: readonly number[];
   readonly #ended: Candidate[] = [];
   #open: Candidate[];
   #done = false;
 
-  constructor(beams: number, penalty: number, end: number | undefined) {
+  /** @param ends the tokens that end a text */
+  constructor(beams: number, penalty: number, ends: readonly number[]) {
     this.#penalty = penalty;
-    this.#end = end;
+    this.#ends = ends;
     // All beams start alike: only the first is continued, or each would find the same texts.
     this.#open = Array.from({ length: beams }, (_, beam) => ({ tokens: [], score: beam === 0 ? 0 : -1e9 }));
   }
@@ -42,8 +43,8 @@ export class BeamSearch {
   }
 
   /**
-   * Takes the best continuations, from the best down: beam, next token, and log-probability of the whole text. Twice as many as
-   * beams are enough, since each beam can end in one way only.
+   * Takes the best continuations, from the best down: beam, next token, and log-probability of the whole text. As many as
+   * beams, and once more as many for each token that ends a text, are enough.
    */
   advance(ways: readonly { beam: number; token: number; score: number }[]): BeamStep {
     const beams = this.#open.length;
@@ -51,7 +52,7 @@ export class BeamSearch {
     const next: Candidate[] = [];
     for (const [rank, { beam, token, score }] of ways.entries()) {
       const { tokens } = this.#open[beam]!;
-      if (token === this.#end) {
+      if (this.#ends.includes(token)) {
         if (rank < beams) this.#finish(tokens, score, tokens.length + 1);
         continue;
       }

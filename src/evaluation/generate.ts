@@ -10,8 +10,8 @@ import { checkSampling, draw, type Sampling } from "./sampling.ts";
 export interface GenerateOptions {
   /** Tokens at which a text is cut off. */
   most: number;
-  /** The token that ends a text; it is not part of what is returned. */
-  end?: number;
+  /** The token that ends a text, or several of which each does; it is not part of what is returned. */
+  end?: number | readonly number[];
   /** Tokens that are never generated. */
   never?: Iterable<number>;
   /** Samples each token instead of taking the likeliest. */
@@ -153,6 +153,7 @@ async function continueRows(
   { most, end, sampling }: GenerateOptions,
 ): Promise<Generated[]> {
   const generated = group.map((): Generated => ({ tokens: [] }));
+  const ends = [end ?? []].flat();
   const ended = group.map(() => false);
   // Each prompt has a random stream of its own, so that its text does not depend on the others of its batch.
   const streams = sampling && group.map((index) => new Random(sampling.seed).fork(index));
@@ -161,10 +162,10 @@ async function continueRows(
     const logits = texts.read(read.ids, read.mask);
     const next = await chooseTokens(logits, bans, sampling, streams);
     for (const [row, token] of next.entries()) {
-      ended[row] ||= token === end;
+      ended[row] ||= ends.includes(token);
       if (!ended[row]) generated[row]!.tokens.push(token);
     }
-    const tokens = Array.from(next, (token, row) => (ended[row] ? end! : token)); // what an ended text reads does not matter
+    const tokens = Array.from(next, (token, row) => (ended[row] ? ends[0]! : token)); // what an ended text reads does not matter
     read = nextRead(read, tokens, (row) => !ended[row]);
   }
   return generated;
@@ -198,15 +199,22 @@ async function searchBeams(
   { most, end, beams = 1, lengthPenalty = 0 }: GenerateOptions,
   count: number,
 ): Promise<Generated[]> {
-  const searches = Array.from({ length: count }, () => new BeamSearch(beams, lengthPenalty, end));
+  const ends = [end ?? []].flat();
+  const searches = Array.from({ length: count }, () => new BeamSearch(beams, lengthPenalty, ends));
   // A search that is done stays as it is; what its rows read does not matter.
   const rest = {
     from: Array.from({ length: beams }, (_, beam) => beam),
-    tokens: new Array<number>(beams).fill(end ?? 0),
+    tokens: new Array<number>(beams).fill(ends[0] ?? 0),
   };
   let read = first;
   for (let step = 0; step < most && searches.some(({ done }) => !done); step++) {
-    const best = await bestContinuations(texts.read(read.ids, read.mask), searches, bans, beams);
+    const best = await bestContinuations(
+      texts.read(read.ids, read.mask),
+      searches,
+      bans,
+      beams,
+      beams * Math.max(2, 1 + ends.length),
+    );
     const steps = searches.map((each, at) => (each.done ? rest : each.advance(best[at]!)));
     texts.select(steps.flatMap(({ from }, at) => from.map((beam) => at * beams + beam)));
     const tokens = steps.flatMap((each) => each.tokens);
@@ -215,19 +223,20 @@ async function searchBeams(
   return searches.map((each) => each.best());
 }
 
-/** The best continuations, for each search twice as many as it has beams; disposes the logits. */
+/** The best continuations, so many for each search; disposes the logits. */
 async function bestContinuations(
   logits: Tensor,
   searches: readonly BeamSearch[],
   bans: Bans,
   beams: number,
+  most: number,
 ): Promise<{ beam: number; token: number; score: number }[][]> {
   const [rows, tokens] = logits.shape as [number, number];
   const all = tidy(() => {
     const before = tensor(Float32Array.from(searches.flatMap(({ scores }) => scores)), [rows, 1]);
     return reshape(add(bans.apply(logSoftmax(logits)), before), [searches.length, beams * tokens]);
   });
-  const k = Math.min(2 * beams, beams * tokens);
+  const k = Math.min(most, beams * tokens);
   const { values, columns } = await readLargest(all, k);
   dispose([logits, all]);
   return searches.map((_, at) =>

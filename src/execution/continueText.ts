@@ -75,7 +75,7 @@ export async function continueText(options: ContinueTextOptions): Promise<string
       () => counted(open(), generation.most, nodeProgress(log, name, "generating")),
       [ids],
       {
-        end: isFlamingo ? endOfChunk : eos,
+        end: isFlamingo ? endOfChunk : (model.tokens?.ends ?? eos),
         never: isFlamingo ? [image] : [],
         ...generation,
       },

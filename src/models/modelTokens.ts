@@ -11,6 +11,8 @@ export interface ModelTokens {
   vocabulary: number;
   /** The ids that its config.json gives. */
   special: SpecialIds;
+  /** Each of these ends a text, where config.json names several. */
+  ends?: readonly number[];
 }
 
 type SpecialIds = Partial<Record<"bos" | "eos" | "pad" | "image" | "endOfChunk", number>>;
@@ -25,7 +27,8 @@ export function modelTokens(
   const { vocabulary } = (language ?? {}) as { vocabulary?: unknown };
   const file = folders.map((folder) => join(folder, "tokenizer.json")).find((path) => existsSync(path));
   if (typeof vocabulary !== "number" || file === undefined) return undefined;
-  return { file, vocabulary, special: specialIds(config) };
+  const { eos_token_id: ends } = config;
+  return { file, vocabulary, special: specialIds(config), ...(Array.isArray(ends) && { ends }) };
 }
 
 /** OpenFlamingo has those of its language model's config.json under `lang`. */

@@ -268,7 +268,7 @@ describe("generation", () => {
   });
 
   test("by beams counts an end only where it is among the best ways to go on", () => {
-    const search = new BeamSearch(1, 0, over);
+    const search = new BeamSearch(1, 0, [over]);
     const way = (token: number, score: number) => ({ beam: 0, token, score });
     expect(search.advance([way(1, -1), way(over, -2)])).toEqual({ from: [0], tokens: [1] });
     search.advance([way(over, -5), way(2, -6)]);
@@ -300,6 +300,19 @@ describe("generation", () => {
       said.push(next);
     }
     expect(await generate(language.open, [[1]], options)).toEqual([said]);
+  });
+
+  test("ends at whichever of several ends comes first, greedily and by beams", async () => {
+    for (let seed = 0; seed < 12; seed++) {
+      const language = madeUp(seed);
+      const [whole] = await generate(language.open, [[1]], { ...options, most: 8 });
+      const [other] = whole!.length > 1 ? whole!.slice(1) : [0];
+      const both = { ...options, most: 8, end: [over, other!] };
+      const [cut] = await generate(language.open, [[1]], both);
+      expect(cut).toEqual(whole!.includes(other!) ? whole!.slice(0, whole!.indexOf(other!)) : whole);
+      const [searched] = await generate(language.open, [[1]], { ...both, beams: 3 });
+      expect(searched).not.toContain(other);
+    }
   });
 
   test.each([
