@@ -7,6 +7,7 @@ import { pipelineOfPicture } from "../../src/pipeline/picture.ts";
 import { hasBrowser } from "../browser.ts";
 import { Desk, type Way } from "./desk.ts";
 import { openPage } from "./openPage.ts";
+import { overlaps } from "./overlaps.ts";
 import { attempt } from "./stages.ts";
 
 const trainer = fileURLToPath(new URL("fakeTrainer.ts", import.meta.url));
@@ -261,6 +262,7 @@ const drives: Record<string, Drive> = {
     await desk.choose("flamingo");
     await give();
     await desk.see(async () => (await desk.selected()).length, 3); // encoder, resampler, language model
+    expect(await desk.page.evaluate(overlaps, [".react-flow__node", ".react-flow__node"])).toEqual([]);
   },
   original: async (desk, give) => {
     await desk.choose("flamingo");

@@ -70,6 +70,13 @@ describe.runIf(hasBrowser())("the page on a small screen", () => {
     await tabs.first().waitFor(patience);
     const lines = await tabs.evaluateAll((all) => all.map((tab) => tab.scrollHeight / tab.clientHeight));
     expect(Math.max(...lines)).toBeLessThan(1.1); // beside the name of a run each has one line
+    await tabs.last().scrollIntoViewIfNeeded();
+    const [last, chooser] = [
+      (await tabs.last().boundingBox())!,
+      (await page.locator(".dock-bar .anchor").boundingBox())!,
+    ];
+    expect(last.x + last.width).toBeLessThanOrEqual(chooser.x + 1);
+    expect(await page.locator(".tabs").evaluate((bar) => bar.scrollWidth - bar.clientWidth)).toBeLessThan(2); // none is out of sight
     const panel = page.getByTestId("attention-panel");
     const value = panel.getByTestId("attention-value");
     const end = panel.getByTestId("attention-end");
