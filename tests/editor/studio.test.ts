@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { hasBrowser, launchBrowser } from "../browser.ts";
+import { seriousViolations } from "./accessibility.ts";
 import { node as canvasNode } from "./canvas.ts";
 import { photograph, stage } from "./stages.ts";
 import { startStudio } from "./startStudio.ts";
@@ -226,6 +227,7 @@ async function followImage(page: Page, home: string): Promise<void> {
   await sentence.waitFor(patience);
   for (const name of ["Pixels", "Features", "Visual tokens", "Cross-attention", "Gate", "Next token"])
     await page.getByRole("region", { name, exact: true }).locator(".katex").first().waitFor();
+  expect.soft(await seriousViolations(page), "step by step").toEqual([]);
   const next = page.getByRole("list", { name: "Probability of the likeliest next tokens" });
   const widths = (kind: string) =>
     next.locator(kind).evaluateAll((bars) => bars.map((bar) => (bar as HTMLElement).style.width));

@@ -134,7 +134,9 @@ function Sentence(props: {
   const isOther = isTurned && trained !== undefined && trained.caption !== answer.caption;
   return (
     <p className="explanation-sentence" data-right={isRight({ label, caption: answer.caption })}>
-      <strong data-testid="explanation-caption">{answer.caption || "nothing"}</strong>
+      <strong data-testid="explanation-caption" title={answer.caption}>
+        {answer.caption || "nothing"}
+      </strong>
       <span className="muted">
         {isOther ? `as trained: ${trained.caption}` : `the label is “${label}”`}, step {formatCount(answer.step)}
       </span>
