@@ -63,17 +63,20 @@ export class ModelTokenizer implements TextTokenizer {
   }
 
   /**
-   * Ids of a prompt, with what the tokenizer puts before a text, such as `<s>`; never empty.
-   * @param interleaved whether `<image>` and `<|endofchunk|>` in it stand for the tokens
+   * Ids of a prompt, with what the tokenizer puts around a text, such as `<s>`; never empty. A special token that stands in it is the
+   * token, as in the source library.
+   * @param interleaved whether `<image>` and `<|endofchunk|>` in it stand for the tokens that Flamingo added
    */
   prompt(text: string, interleaved: boolean): number[] {
     const { image, endOfChunk, bos } = this.special;
-    const parts = interleaved ? text.split(/(<image>|<\|endofchunk\|>)/) : [text];
-    const ids = parts.flatMap((part) => {
-      if (interleaved && part === "<image>") return [image];
-      return interleaved && part === "<|endofchunk|>" ? [endOfChunk] : this.encode(part);
-    });
-    const all = [...this.#framed.encode("", { add_special_tokens: true }).ids, ...ids];
+    const encode = (part: string, framed: boolean) => this.#framed.encode(part, { add_special_tokens: framed }).ids;
+    const ids = interleaved
+      ? text.split(/(<image>|<\|endofchunk\|>)/).flatMap((part) => {
+          if (part === "<image>") return [image];
+          return part === "<|endofchunk|>" ? [endOfChunk] : part === "" ? [] : encode(part, false);
+        })
+      : [];
+    const all = interleaved ? [...encode("", true), ...ids] : encode(text, true);
     return all.length > 0 ? all : [bos];
   }
 

@@ -103,8 +103,13 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
       ? [`to caption images with it: flamingo train own-images --images FOLDER --vision ${name}`]
       : []),
   ];
-  return { name, family: family.name, parameters, dtypes, bytes, source, pipeline, next, notes };
+  const isSilent = findBlock(block.type)!.outputs.logits !== undefined && !tokens;
+  const found = isSilent ? [...notes, noTokenizer] : notes;
+  return { name, family: family.name, parameters, dtypes, bytes, source, pipeline, next, notes: found };
 }
+
+const noTokenizer =
+  "no tokenizer.json lies beside the weights, so it reads no text: AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER) in transformers writes one";
 
 /** `OPT 125M (fp16)` as a name of weights: `opt-125m-fp16`. */
 function nameOf(path: string): string {

@@ -21,7 +21,7 @@ import { memoryNeed, requireMemory } from "./memoryNeed.ts";
 import { nodeProgress } from "./nodeProgress.ts";
 import { PipelineModel } from "./pipelineModel.ts";
 import { catalog, findAction, findBlock, findSource } from "./registry.ts";
-import { requireTokenizers } from "./requireTokenizers.ts";
+import { requireTokenizer } from "./requireTokenizer.ts";
 import { findStart } from "./startingWeights.ts";
 
 /** A run that is ready to act: its plan alive on the device, its sources open. */
@@ -79,7 +79,9 @@ export async function prepareRun(
 ): Promise<Prepared> {
   const plan = compile(record.pipeline, catalog, record.options.targets);
   requireOneTraining(plan);
-  requireTokenizers(plan, findTokenizer(models));
+  for (const node of Object.values(plan.nodes))
+    if (node.kind === "source")
+      await atNode(node.id, log, async () => requireTokenizer(plan, node, findTokenizer(models)));
   const opened = await openDevice(device as Parameters<typeof openDevice>[0]);
   const { name, reason, description } = opened;
   log.append({

@@ -231,7 +231,8 @@ function requireTokenizer(
       source: path,
       fix: "put the tokenizer.json there that belongs to the model",
     });
-  const largest = ids.reduce((most, id) => Math.max(most, Number(id)), 0);
+  const all = [...ids, ...tokens.map((token) => Number(token?.id ?? 0))];
+  const largest = all.reduce((most, id) => Math.max(most, Number(id)), 0);
   const size = config.vocab_size;
   if (typeof size === "number" && largest >= size)
     throw refuse(`it has tokens up to id ${largest}, and config.json has a vocab_size of ${size}`);

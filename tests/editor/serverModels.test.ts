@@ -86,6 +86,6 @@ test("files that are no model leave nothing behind", async () => {
   await put(studio, "odd/config.json?from=0", text);
   const { status, body } = await open(studio, { name: "odd" });
   expect(status).toBe(400);
-  expect(body.error.message).toContain("unknown family: unheard-of");
+  expect(body.error.message).toContain('unknown family: model_type is "unheard-of"');
   expect(readdirSync(join(studio.home, "models"))).toEqual([]);
 });

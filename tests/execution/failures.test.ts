@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { emojiTokenizer } from "../../src/data/emoji/emoji.ts";
 import { countTensors } from "../../src/engine/memory.ts";
 import { captionImages } from "../../src/execution/captionImages.ts";
 import { evaluateRun } from "../../src/execution/evaluateRun.ts";
@@ -166,12 +167,16 @@ describe("a pipeline that cannot work", () => {
   test("a vocabulary smaller than the tokenizer's is told, with the token and the sizes", async () => {
     const config = { language: { vocabulary: 50, imageToken: 50 } };
     const failed = await failing(smallPipeline({ config, without: ["samples", "evaluate"] }));
-    expect(failed.error).toMatchObject({ code: "INVALID_DATA" });
+    expect(failed.error).toMatchObject({ code: "INVALID_CONFIG" });
     expect(failed.error!.message).toMatch(
-      /^the text has token \d+, but the vocabulary has 50 tokens and 2 new ones: 0 to 51$/,
+      /^"data" does not fit the language model: its <image> token is \d+, but the imageToken of "language" is 50$/,
     );
-    expect(failed.error!.fix).toBe("set vocabulary and newTokens to those of the tokenizer that made the text");
-    expect(await failedNode(failed)).toBe("train");
+    expect(failed.error!.fix).toMatch(/^set imageToken of "language" to \d+/);
+    expect(await failedNode(failed)).toBe("data");
+    const { image } = emojiTokenizer().special;
+    const few = { language: { vocabulary: 50, imageToken: image } };
+    const other = await failing(smallPipeline({ config: few, without: ["samples", "evaluate"] }));
+    expect(other.error!.message).toMatch(/it gives token \d+, but "language" has 52 \(vocabulary and newTokens\)$/);
   });
 
   test("nothing to train, two trainings, an evaluation set or a metric that there is not", async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { FlamingoError, reportOf } from "../../src/core/errors.ts";
+import { emojiTokenizer } from "../../src/data/emoji/emoji.ts";
 import type { Batch } from "../../src/data/source.ts";
 import { openDevice } from "../../src/engine/devices/device.ts";
 import { memoryUse, resetPeak } from "../../src/engine/memory.ts";
@@ -63,7 +64,9 @@ async function measuredPeak(pipeline: Pipeline): Promise<{ need: number; peak: n
 
 /** A pipeline whose language model is the paper's of this name. */
 function withPreset(name: "3B" | "80B"): Pipeline {
-  const { resampler, language } = presets[name];
+  const { resampler, language: preset } = presets[name];
+  const { pretrained: vocabulary } = emojiTokenizer(); // that of the small pipeline's texts
+  const language = { ...preset, vocabulary, imageToken: vocabulary };
   const encoder = { visualDim: resampler.visualDim };
   return smallPipeline({
     config: { encoder, resampler, language },

@@ -81,7 +81,7 @@ export function ModelDialog() {
             type="text"
             value={name}
             maxLength={64}
-            pattern="[a-z0-9\\-]*"
+            pattern="[a-z0-9\-]*"
             placeholder={dropped ? idOf(dropped.folder || "model") : "that of the folder"}
             onChange={(event) => setName(event.target.value)}
           />

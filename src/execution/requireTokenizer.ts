@@ -12,50 +12,48 @@ import { findBlock, findSource } from "./registry.ts";
 const pretrainedWith: Readonly<Record<string, string>> = { "small-language": "bytes", "emoji-language": "words" };
 
 /**
- * Checks that each source gives its texts in the tokens of the language models that read them: ids of another tokenizer are other
+ * Checks that a source gives its texts in the tokens of the language models that read them: ids of another tokenizer are other
  * words, and a training would not tell.
  *
  * @param find finds tokenizers by name
  * @throws FlamingoError INVALID_CONFIG, naming the source and the tokenizer that the language model has; NOT_FOUND
  */
-export function requireTokenizers(plan: Plan, find: FindTokenizer): void {
+export function requireTokenizer(plan: Plan, source: PlanNode, find: FindTokenizer): void {
   const findOwn = withGraphBlocks(plan.blocks, findBlock);
-  for (const source of Object.values(plan.nodes)) {
-    const tokenizer = findSource(source.type)?.tokenizer?.(source.config, find);
-    if (!tokenizer) continue;
-    const { tokenizer: named } = source.config;
-    const { image, endOfChunk } = tokenizer.special;
-    for (const node of Object.values(plan.nodes)) {
-      const block = findOwn(node.type);
-      if (!block || !ancestors(plan.edges, [node.id]).has(source.id)) continue;
-      for (const { weights } of describeStarts(block, node.config, {
-        ...optionsOf(node),
-        path: node.id,
-        find: findOwn,
-      })) {
-        const own = tokenizerOfWeights(weights, find);
-        if (typeof named !== "string" || own === undefined || own === named) continue;
+  const tokenizer = findSource(source.type)?.tokenizer?.(source.config, find);
+  if (!tokenizer) return;
+  const { tokenizer: named } = source.config;
+  const { image, endOfChunk } = tokenizer.special;
+  for (const node of Object.values(plan.nodes)) {
+    const block = findOwn(node.type);
+    if (!block || !ancestors(plan.edges, [node.id]).has(source.id)) continue;
+    for (const { weights } of describeStarts(block, node.config, {
+      ...optionsOf(node),
+      path: node.id,
+      find: findOwn,
+    })) {
+      const own = tokenizerOfWeights(weights, find);
+      if (typeof named !== "string" || own === undefined || own === named) continue;
+      throw mismatch(
+        source,
+        `its tokenizer is "${named}", but "${node.id}" starts from "${weights}", which was pretrained with "${own}"`,
+        `set the tokenizer of "${source.id}" to ${own}`,
+      );
+    }
+    for (const { imageToken, rows } of languageModels([node.config, plan.blocks[node.type]?.nodes])) {
+      if (imageToken !== image)
         throw mismatch(
           source,
-          `its tokenizer is "${named}", but "${node.id}" starts from "${weights}", which was pretrained with "${own}"`,
-          `set the tokenizer of "${source.id}" to ${own}`,
+          `its <image> token is ${image}, but the imageToken of "${node.id}" is ${imageToken}`,
+          `set imageToken of "${node.id}" to ${image}, or choose the tokenizer of its language model`,
         );
-      }
-      for (const { imageToken, rows } of languageModels([node.config, plan.blocks[node.type]?.nodes])) {
-        if (imageToken !== image)
-          throw mismatch(
-            source,
-            `its <image> token is ${image}, but the imageToken of "${node.id}" is ${imageToken}`,
-            `set imageToken of "${node.id}" to ${image}, or choose the tokenizer of its language model`,
-          );
-        const largest = Math.max(image, endOfChunk);
-        if (largest >= rows)
-          throw mismatch(
-            source,
-            `it gives token ${largest}, but "${node.id}" has ${rows} (vocabulary and newTokens)`,
-            `set newTokens of "${node.id}" so that it has ${largest + 1}`,
-          );
-      }
+      const largest = Math.max(image, endOfChunk);
+      if (largest >= rows)
+        throw mismatch(
+          source,
+          `it gives token ${largest}, but "${node.id}" has ${rows} (vocabulary and newTokens)`,
+          `set newTokens of "${node.id}" so that it has ${largest + 1}`,
+        );
     }
   }
 }
