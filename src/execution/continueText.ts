@@ -10,10 +10,11 @@ import { type Tensor, tensor } from "../engine/tensor.ts";
 import { type Decoding, openDecoding } from "../evaluation/decoding.ts";
 import { type GenerateOptions, generate } from "../evaluation/generate.ts";
 import { build } from "../models/build.ts";
-import { findImported, importedFile } from "../models/imported.ts";
+import { importedFile } from "../models/imported.ts";
 import type { ImportedModel } from "../models/modelFiles.ts";
 import type { RecordSink } from "../runs/record.ts";
 import { nodeProgress } from "./nodeProgress.ts";
+import { requireImported, requireTokens } from "./requireImported.ts";
 
 export interface ContinueTextOptions {
   /** Name of an imported model. */
@@ -37,21 +38,16 @@ export function isImported(name: string, models: string): boolean {
 }
 
 /**
- * Continues a prompt with an imported model: a language model, or a whole OpenFlamingo with images. Ends at the token that ends a text
- * (a Flamingo also at `<|endofchunk|>`).
+ * Continues a prompt with an imported model: a language model, or a whole OpenFlamingo with images. Ends at the token that ends a text,
+ * for a Flamingo `<|endofchunk|>`.
  *
- * @throws FlamingoError NOT_FOUND if nothing was imported by this name; INVALID_WEIGHTS for a model that continues no text; MEDIA_COUNT;
+ * @throws FlamingoError NOT_FOUND if nothing was imported by this name, or without a tokenizer; INVALID_WEIGHTS for a model that continues no text; MEDIA_COUNT;
  *   USAGE for options that contradict each other; NOT_FOUND or CORRUPT_IMAGE for an image
  */
 export async function continueText(options: ContinueTextOptions): Promise<string> {
   const { model: name, models, device, quantize, generation, log } = options;
-  const model = findImported(models, name);
-  if (!model)
-    throw new FlamingoError("NOT_FOUND", `nothing was imported as "${name}"`, {
-      actual: name,
-      fix: "import the model first: flamingo import FOLDER",
-    });
-  const tokenizer = requireTokenizer(model, name);
+  const model = requireImported(name, models);
+  const tokenizer = tokenizerOf(model, name);
   const block = model.family.forImages?.(model.block) ?? model.block;
   const { imageSize } = (block.config ?? {}) as { imageSize?: number };
   const ids = promptIds(options, tokenizer, name, imageSize);
@@ -120,19 +116,13 @@ function counted(decoding: Decoding, total: number, progress: (step: number, tot
   };
 }
 
-function requireTokenizer({ tokens, block, source }: ImportedModel, name: string): ModelTokenizer {
-  if (tokens) return openModelTokenizer(tokens);
-  const isText = findBlock(block.type)!.outputs.logits !== undefined;
-  throw new FlamingoError(
-    "INVALID_WEIGHTS",
-    isText
-      ? `"${name}" has no tokenizer: no tokenizer.json lies beside its weights`
-      : `"${name}" is a ${block.type}, which continues no text`,
-    {
-      source,
-      fix: isText ? "put the tokenizer.json of the language model there" : "name a language model or an OpenFlamingo",
-    },
-  );
+function tokenizerOf(model: ImportedModel, name: string): ModelTokenizer {
+  const { block, source } = model;
+  if (findBlock(block.type)!.outputs.logits) return openModelTokenizer(requireTokens(model, name));
+  throw new FlamingoError("INVALID_WEIGHTS", `"${name}" is a ${block.type}, which continues no text`, {
+    source,
+    fix: "name a language model or an OpenFlamingo",
+  });
 }
 
 function promptIds(

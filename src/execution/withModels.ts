@@ -1,11 +1,11 @@
 import { FlamingoError } from "../core/errors.ts";
 import type { SlotInput } from "../core/slot.ts";
 import { openModelTokenizer } from "../data/modelTokenizer.ts";
-import { findImported } from "../models/imported.ts";
 import { FlamingoLanguageModel } from "../models/languageModel.ts";
 import type { ImportedModel } from "../models/modelFiles.ts";
 import { type Pipeline, parsePipeline } from "../pipeline/schema.ts";
 import { findBlock, findSource } from "./registry.ts";
+import { requireImported, requireTokens } from "./requireImported.ts";
 
 /** Names of imported models that take the place of a Flamingo's own parts. */
 export interface ModelNames {
@@ -20,7 +20,7 @@ export interface ModelNames {
  *
  * @param models folder of what was imported
  * @param file of the pipeline, for messages
- * @throws FlamingoError NOT_FOUND; INVALID_WEIGHTS for what is no language model with a tokenizer, or no image encoder; INVALID_PIPELINE
+ * @throws FlamingoError NOT_FOUND, also without a tokenizer; INVALID_WEIGHTS for what is no language model, or no image encoder; INVALID_PIPELINE
  *   for a pipeline without a Flamingo
  */
 export function withModels(
@@ -50,25 +50,14 @@ export function withModels(
   return parsePipeline({ ...pipeline, nodes: Object.fromEntries(nodes) }, file);
 }
 
-function requireImported(name: string, models: string): ImportedModel {
-  const model = findImported(models, name);
-  if (model) return model;
-  throw new FlamingoError("NOT_FOUND", `nothing was imported as "${name}"`, {
-    actual: name,
-    fix: "import the model first: flamingo import FOLDER",
-  });
-}
-
-function gated({ block, tokens, source }: ImportedModel, name: string): SlotInput {
-  const isLanguage = block.type === FlamingoLanguageModel.name;
-  if (!isLanguage || !tokens)
-    throw new FlamingoError(
-      "INVALID_WEIGHTS",
-      isLanguage
-        ? `"${name}" has no tokenizer: no tokenizer.json lies beside its weights`
-        : `"${name}" is a ${block.type}, and no language model alone`,
-      { source, fix: "import the folder of a language model with its tokenizer.json" },
-    );
+function gated(model: ImportedModel, name: string): SlotInput {
+  const { block, source } = model;
+  if (block.type !== FlamingoLanguageModel.name)
+    throw new FlamingoError("INVALID_WEIGHTS", `"${name}" is a ${block.type}, and no language model alone`, {
+      source,
+      fix: "import the folder of a language model with its tokenizer.json",
+    });
+  const tokens = requireTokens(model, name);
   const { image, endOfChunk } = openModelTokenizer(tokens).special;
   const newTokens = Math.max(0, Math.max(image, endOfChunk) + 1 - tokens.vocabulary);
   const config = { ...block.config, newTokens, imageToken: image, placement: "first" };
